@@ -1,0 +1,13 @@
+// catch.hpp - Catch2 as the tests use it, whichever of version 2 and 3 is installed.
+// Only what both versions spell alike may be used: TEST_CASE, SECTION, REQUIRE, CHECK, CAPTURE,
+// INFO, GENERATE, Approx. No matchers, whose names differ.
+#pragma once
+#if __has_include(<catch2/catch_test_macros.hpp>)
+#include <catch2/catch_approx.hpp>
+#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators_all.hpp>
+using Catch::Approx;
+#else
+#include <catch2/catch.hpp>
+#endif
