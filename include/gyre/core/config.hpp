@@ -1,0 +1,33 @@
+// config.hpp - the macros of gyre, all of them; everything else is plain C++.
+// Room: core. Threads: none of its own.
+#pragma once
+
+/// 1 where the compiler has exceptions: `result::value()` throws there and aborts elsewhere.
+#if defined(__cpp_exceptions)
+#define GYRE_EXCEPTIONS 1
+#else
+#define GYRE_EXCEPTIONS 0
+#endif
+
+/// 1 where the program may create threads (not in a WebAssembly module built without them).
+#if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__)
+#define GYRE_THREADS 0
+#else
+#define GYRE_THREADS 1
+#endif
+
+/// Declares `name` as the value of `expr`, a result; returns its error from the calling function.
+#define GYRE_TRY(name, expr)                                \
+  auto name##_result = (expr);                              \
+  if (!name##_result) {                                     \
+    return ::gyre::error{std::move(name##_result).error()}; \
+  }                                                         \
+  auto&& name = *name##_result
+
+/// Returns the error of `expr`, a result whose value is not wanted, from the calling function.
+#define GYRE_CHECK(expr)                                                       \
+  do {                                                                         \
+    if (auto gyre_check_result = (expr); !gyre_check_result) {                 \
+      return ::gyre::error{std::move(gyre_check_result).error()};              \
+    }                                                                          \
+  } while (false)
