@@ -1,0 +1,247 @@
+// journal.hpp - one file of commit groups in one directory: what was committed is there again.
+// Room: store. Threads: one owner; sync() may run on one other thread beside it.
+#pragma once
+
+#include <atomic>
+#include <gyre/store/checkpoint.hpp>
+#include <gyre/store/posix_files.hpp>
+#include <gyre/store/recovery.hpp>
+#include <mutex>
+
+namespace gyre {
+inline namespace v1 {
+
+struct journal_options {
+  bool read_only = false;  ///< takes no lock, changes nothing, may run beside a writer
+  std::size_t pending_bytes = std::size_t{16} << 20;   ///< bound of what append() may gather
+  std::uint64_t file_bytes = std::uint64_t{64} << 20;  ///< growth at which wants_checkpoint()
+  file_system* files = nullptr;                        ///< outlives the journal; null: the system's
+};
+
+/// An append-only file in a directory of its own. Frames are gathered by append(), written as one
+/// group by commit(), from when they survive the process's death, and made to survive power loss by
+/// sync(). Of a group all or nothing is there again. docs/formats.md describes the bytes.
+///
+///     auto j = journal::open("state", {}, visitor).value();
+///     j->append(stream, type, bytes);
+///     j->commit().value();
+class journal {
+ public:
+  /// Opens or makes the store in `dir` (whose parent must be there) and hands what it holds to
+  /// `visit`: first the states of the last checkpoint as type 0, then every committed frame in
+  /// order. A torn tail is cut off.
+  /// Errors: state (another writer holds it: the text names the process), format (not ours, or
+  /// newer), corrupt (damage where no crash can have made it), not_found (read-only), io,
+  /// unsupported (no file system in this build), the visitor's. The files are then as they were.
+  static result<std::unique_ptr<journal>> open(const std::string& dir, journal_options options,
+                                               const journal_visitor& visit) {
+    std::unique_ptr<journal> j(new journal(dir, options));
+    if (options.files == nullptr) {
+      GYRE_TRY(system, system_files());
+      j->own_files_ = std::move(system);
+      j->files_ = j->own_files_.get();
+    }
+    if (!options.read_only) {
+      GYRE_CHECK(j->files_->make_dir(dir));
+      GYRE_TRY(lock, j->files_->lock(dir + "/lock"));
+      j->lock_ = std::move(lock);
+    }
+    GYRE_CHECK(j->load(visit));
+    return j;
+  }
+
+  journal(const journal&) = delete;
+  journal& operator=(const journal&) = delete;
+  /// Commits what is pending, without a sync; call commit() and sync() to learn whether it worked.
+  ~journal() {
+    if (file_ && !options_.read_only) (void)commit();
+  }
+
+  /// Adds a frame to the group that the next commit() writes. `type` 1..254 is the owner's. When
+  /// more than options.pending_bytes are pending (commits failing for long), this and all later
+  /// frames are lost() until the next checkpoint, so that what is there stays a whole prefix.
+  void append(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> payload) {
+    const bool fits = payload.size() <= frame::max_payload &&
+                      pending_.size() + frame::padded(payload.size()) <= options_.pending_bytes;
+    if (gap_ || !fits || options_.read_only || type == frame::state || type == frame::commit) {
+      gap_ = true;
+      ++lost_;
+      return;
+    }
+    frame{type, stream, sequence_ + pending_frames_ + 1, payload}.encode(pending_, head_.salt);
+    ++pending_frames_;
+  }
+
+  /// Writes the pending frames as one group, with one write(). Nothing pending: nothing is written.
+  /// Errors: io (short of space, ...: the frames stay pending, call again), state (read-only, or a
+  /// sync failed before: only checkpoint() helps), overflow (frames were lost; only checkpoint()
+  /// helps, though what was pending has been written).
+  result<void> commit() {
+    if (options_.read_only) return fail(code::state, dir_ + " is open for reading only");
+    if (poisoned_) return poisoned();
+    if (pending_frames_ > 0) {
+      const std::size_t size = pending_.size();
+      const commit_note note{committed_ + 1, pending_frames_, durable_bytes_};
+      frame{frame::commit, 0, sequence_ + pending_frames_ + 1, note.encode()}.encode(pending_,
+                                                                                     head_.salt);
+      const std::uint64_t end = end_;
+      if (auto done = write_all(*file_, end, pending_.data()); !done) {
+        pending_.shrink(size);
+        (void)file_->truncate(end);
+        return done;
+      }
+      end_ = end + pending_.size();  // before committed_: see sync()
+      sequence_ += pending_frames_ + 1;
+      committed_ = committed_ + 1;
+      pending_.clear();
+      pending_frames_ = 0;
+    }
+    if (gap_) return fail(code::overflow, std::to_string(lost_) + " frames were lost; checkpoint");
+    return ok;
+  }
+
+  /// Makes everything committed so far survive power loss; durable() then says so. May run on
+  /// another thread beside append() and commit(); checkpoint() waits for it.
+  /// Errors: io; it is never tried again on the same file, since the system forgets what it failed
+  /// to write: from then on commit() and sync() return state until a checkpoint() succeeds.
+  result<void> sync() {
+    const std::lock_guard<std::mutex> hold(sync_mutex_);
+    if (options_.read_only) return fail(code::state, dir_ + " is open for reading only");
+    if (poisoned_) return poisoned();
+    const std::uint64_t group = committed_;
+    const std::uint64_t end = end_;  // at least what `group` needs
+    if (group == durable_) return ok;
+    if (auto done = file_->sync(); !done) {
+      poisoned_ = true;
+      return done;
+    }
+    durable_bytes_ = end;
+    durable_ = group;
+    return ok;
+  }
+
+  /// Puts a new file in place of the journal that holds `states` and nothing else, durably. They
+  /// must tell all that was appended until now, the pending frames (which are dropped) included.
+  /// Errors: arg, io, state (read-only); the journal then goes on as it was.
+  result<void> checkpoint(std::span<const stream_state> states) {
+    if (options_.read_only) return fail(code::state, dir_ + " is open for reading only");
+    const std::lock_guard<std::mutex> hold(sync_mutex_);
+    file_header head = head_;
+    ++head.number;
+    head.salt = head.salt * 747796405U + 2891336453U;  // a full cycle: never the one before
+    GYRE_TRY(made, write_checkpoint(*files_, dir_, head, committed_ + 1, states));
+    file_ = std::move(made.journal);
+    head_ = head;
+    end_ = made.bytes;
+    base_ = made.bytes;
+    durable_bytes_ = made.bytes;
+    sequence_ = states.size() + 1;
+    committed_ = committed_ + 1;
+    pending_.clear();
+    pending_frames_ = 0;
+    gap_ = false;
+    poisoned_ = !made.durable_name;
+    if (poisoned_) return fail(code::io, "sync directory " + dir_ + " failed after the checkpoint");
+    durable_ = committed_.load();
+    return ok;
+  }
+
+  /// Commit groups written since the store was made; checkpoints count as one.
+  std::uint64_t committed() const noexcept { return committed_; }
+  /// Of those, how many survive power loss for certain. Any thread.
+  std::uint64_t durable() const noexcept { return durable_; }
+  std::size_t pending_bytes() const noexcept { return pending_.size(); }
+  std::uint64_t file_bytes() const noexcept { return end_; }
+  /// Frames that append() could not take. Only grows.
+  std::uint64_t lost() const noexcept { return lost_; }
+  /// Bytes cut off (or, read-only, left out) at open: the torn tail of a crash.
+  std::uint64_t torn_bytes() const noexcept { return torn_; }
+  /// True when the file has grown enough since the last checkpoint, or needs one to go on.
+  bool wants_checkpoint() const noexcept {
+    return poisoned_ || gap_ || end_ - base_ > options_.file_bytes;
+  }
+  /// 16 random bytes written when the store was made: the key for its owner's hashes.
+  key128 key() const noexcept { return head_.key; }
+  /// Where it stores, for the archive beside it.
+  file_system& files() const noexcept { return *files_; }
+
+ private:
+  /// A byte_writer that can take back its last frame.
+  class buffer : public byte_writer {
+   public:
+    void shrink(std::size_t size) {
+      std::vector<std::byte> kept = take();
+      kept.resize(size);
+      clear();
+      raw(kept);
+    }
+  };
+
+  journal(std::string dir, const journal_options& options)
+      : dir_(std::move(dir)), options_(options), files_(options.files) {}
+
+  error poisoned() const {
+    return fail(code::state, "a sync of " + dir_ + "/journal failed; only a checkpoint helps");
+  }
+
+  result<void> load(const journal_visitor& visit) {
+    const std::string path = dir_ + "/journal";
+    auto opened = files_->open(path, options_.read_only ? open_mode::read : open_mode::write);
+    if (!opened) {
+      if (opened.code() != code::not_found || options_.read_only) return opened.error();
+      return create();
+    }
+    file_ = std::move(*opened);
+    GYRE_TRY(size, file_->size());
+    std::array<std::byte, file_header::bytes> bytes;
+    GYRE_TRY(got, read_up_to(*file_, 0, bytes));
+    GYRE_TRY(head, file_header::decode(std::span(bytes).first(got), 1, path));
+    head_ = head;
+    GYRE_TRY(extent, find_extent(*file_, head_, path, size));
+    if (visit) GYRE_CHECK(replay_frames(*file_, head_, path, extent, visit));
+    if (!options_.read_only) {
+      (void)files_->remove(dir_ + "/journal.tmp");  // of a checkpoint that a crash ended
+      if (extent.size > extent.end) GYRE_CHECK(file_->truncate(extent.end));
+      GYRE_CHECK(file_->sync());  // so that what was handed out is durable, as durable() says
+    }
+    torn_ = extent.size - extent.end;
+    end_ = extent.end;
+    base_ = head_.base_bytes;
+    sequence_ = extent.sequence;
+    committed_ = extent.group;
+    durable_ = extent.group;
+    durable_bytes_ = extent.end;
+    return ok;
+  }
+
+  result<void> create() {
+    std::array<std::byte, 20> noise;
+    GYRE_CHECK(files_->random(noise));
+    byte_reader in(noise);
+    head_.kind = 1;
+    head_.key = {in.u64(), in.u64()};
+    head_.salt = in.u32();
+    GYRE_TRY(made, write_checkpoint(*files_, dir_, head_, 0, {}));
+    if (!made.durable_name) return fail(code::io, "sync directory " + dir_ + " failed");
+    file_ = std::move(made.journal);
+    end_ = base_ = durable_bytes_ = made.bytes;
+    return ok;
+  }
+
+  std::string dir_;
+  journal_options options_;
+  std::unique_ptr<file_system> own_files_;
+  file_system* files_;
+  std::unique_ptr<file_lock> lock_;
+  std::mutex sync_mutex_;  // guards file_ against checkpoint() while sync() uses it
+  std::unique_ptr<file> file_;
+  file_header head_;
+  buffer pending_;
+  std::uint64_t pending_frames_ = 0, sequence_ = 0, base_ = 0, lost_ = 0, torn_ = 0;
+  bool gap_ = false;
+  std::atomic<bool> poisoned_{false};
+  std::atomic<std::uint64_t> end_{0}, committed_{0}, durable_{0}, durable_bytes_{0};
+};
+
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,187 @@
+// posix_files.hpp - the operating system's files where it has POSIX; nothing elsewhere.
+// Room: store. Threads: stateless; files and locks as file.hpp says.
+#pragma once
+
+#include <gyre/store/file.hpp>
+
+#if (defined(__unix__) || defined(__APPLE__)) && !defined(__EMSCRIPTEN__)
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace gyre {
+inline namespace v1 {
+
+class posix_files final : public file_system {
+ public:
+  result<std::unique_ptr<file>> open(const std::string& path, open_mode mode) override {
+    int flags = O_CLOEXEC | (mode == open_mode::read ? O_RDONLY : O_RDWR);
+    if (mode == open_mode::fresh) flags |= O_CREAT | O_TRUNC;
+    const int fd = retry([&] { return ::open(path.c_str(), flags, 0644); });
+    if (fd < 0) return why("open", path);
+    return std::unique_ptr<file>(new posix_file(fd, path));
+  }
+  result<void> rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) return why("rename", from);
+    return ok;
+  }
+  result<void> remove(const std::string& path) override {
+    if (::unlink(path.c_str()) != 0) return why("remove", path);
+    return ok;
+  }
+  result<void> make_dir(const std::string& path) override {
+    if (::mkdir(path.c_str(), 0755) == 0) return ok;
+    if (errno != EEXIST) return why("make directory", path);
+    struct stat found {};
+    if (::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) return ok;
+    return fail(code::io, path + " is there and no directory");
+  }
+  result<void> sync_dir(const std::string& path) override {
+    const int fd = retry([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    if (fd < 0) return why("open", path);
+    posix_file dir(fd, path);
+    if (::fsync(fd) != 0) return why("sync directory", path);
+    return ok;
+  }
+  result<std::vector<std::string>> list(const std::string& path) override {
+    DIR* dir = ::opendir(path.c_str());
+    if (dir == nullptr) return why("list", path);
+    std::vector<std::string> names;
+    while (const dirent* entry = ::readdir(dir)) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(name);
+    }
+    ::closedir(dir);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+  /// flock: bound to this open file, so that a second lock in the same process fails too, and the
+  /// kernel drops it with the process. The file's text, the holder's number, is only for people.
+  result<std::unique_ptr<file_lock>> lock(const std::string& path) override {
+    const int fd = retry([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); });
+    if (fd < 0) return why("open", path);
+    auto held = std::make_unique<posix_lock>(fd, path);
+    if (retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) != 0) {
+      if (errno != EWOULDBLOCK) return why("lock", path);
+      char text[24] = {};
+      const auto n = ::pread(fd, text, sizeof text - 1, 0);
+      long holder = 0;
+      if (n <= 0 || std::sscanf(text, "%ld", &holder) != 1) holder = 0;
+      std::string who = holder > 0 ? "process " + std::to_string(holder) : "another process";
+      if (holder == static_cast<long>(::getpid())) who += " (this one)";
+      return fail(code::state, path + " is held by " + who);
+    }
+    const std::string pid = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(fd, 0) != 0 ||
+        ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+      return why("write", path);
+    }
+    return std::unique_ptr<file_lock>(std::move(held));
+  }
+  result<void> random(std::span<std::byte> into) override {
+    GYRE_TRY(source, open("/dev/urandom", open_mode::read));
+    GYRE_TRY(n, read_up_to(*source, 0, into));
+    if (n != into.size()) return fail(code::io, "/dev/urandom ended");
+    return ok;
+  }
+
+ private:
+  template <class F>
+  static int retry(F call) {
+    int got = call();
+    while (got < 0 && errno == EINTR) got = call();
+    return got;
+  }
+  static error why(const char* verb, const std::string& path) {
+    const int reason = errno;
+    return fail(reason == ENOENT ? code::not_found : code::io,
+                std::string(verb) + " " + path + ": " + std::strerror(reason));
+  }
+
+  class posix_file : public file {
+   public:
+    posix_file(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+    posix_file(const posix_file&) = delete;
+    posix_file& operator=(const posix_file&) = delete;
+    ~posix_file() override { ::close(fd_); }
+
+    result<std::size_t> read_some(std::uint64_t at, std::span<std::byte> into) override {
+      for (;;) {
+        const auto n = ::pread(fd_, into.data(), into.size(), static_cast<off_t>(at));
+        if (n >= 0) return static_cast<std::size_t>(n);
+        if (errno == ESPIPE) {  // a device: no places in it
+          const auto m = ::read(fd_, into.data(), into.size());
+          if (m >= 0) return static_cast<std::size_t>(m);
+        }
+        if (errno != EINTR) return why("read", path_);
+      }
+    }
+    result<std::size_t> write_some(std::uint64_t at, std::span<const std::byte> from) override {
+      for (;;) {
+        const auto n = ::pwrite(fd_, from.data(), from.size(), static_cast<off_t>(at));
+        if (n >= 0) return static_cast<std::size_t>(n);
+        if (errno != EINTR) return why("write", path_);
+      }
+    }
+    result<void> sync() override {  // not retried, whatever the reason: see file.hpp
+#if defined(__APPLE__)
+      const int got = ::fcntl(fd_, F_FULLFSYNC);
+#elif defined(__linux__)
+      const int got = ::fdatasync(fd_);
+#else
+      const int got = ::fsync(fd_);
+#endif
+      if (got != 0) return why("sync", path_);
+      return ok;
+    }
+    result<void> truncate(std::uint64_t size) override {
+      if (retry([&] { return ::ftruncate(fd_, static_cast<off_t>(size)); }) != 0) {
+        return why("truncate", path_);
+      }
+      return ok;
+    }
+    result<std::uint64_t> size() override {
+      struct stat found {};
+      if (::fstat(fd_, &found) != 0) return why("look at", path_);
+      return static_cast<std::uint64_t>(found.st_size);
+    }
+
+   private:
+    int fd_;
+    std::string path_;
+  };
+
+  class posix_lock final : public file_lock {
+   public:
+    posix_lock(int fd, std::string path) : file_(fd, std::move(path)) {}
+
+   private:
+    posix_file file_;  // closing it gives the lock back
+  };
+};
+
+}  // namespace v1
+}  // namespace gyre
+#endif
+
+namespace gyre {
+inline namespace v1 {
+
+/// The system's files. Errors: unsupported where there are none (WebAssembly): give a memory_files.
+inline result<std::unique_ptr<file_system>> system_files() {
+#if (defined(__unix__) || defined(__APPLE__)) && !defined(__EMSCRIPTEN__)
+  return std::unique_ptr<file_system>(new posix_files);
+#else
+  return fail(code::unsupported, "this build has no file system of its own");
+#endif
+}
+
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,86 @@
+// recovery.hpp - reads a journal file: how far it is whole, and the frames up to there.
+// Room: store. Threads: the journal's owner.
+#pragma once
+
+#include <functional>
+#include <gyre/store/frame.hpp>
+
+namespace gyre {
+inline namespace v1 {
+
+/// Takes one recovered frame; `type` 0 is a stream's state from the checkpoint. The bytes live
+/// during the call only. An error ends the opening with it.
+using journal_visitor = std::function<result<void>(std::uint32_t stream, std::uint8_t type,
+                                                   std::span<const std::byte>)>;
+
+/// How far a journal file is whole.
+struct journal_extent {
+  std::uint64_t end = file_header::bytes;  ///< behind the last commit frame
+  std::uint64_t group = 0;                 ///< its number
+  std::uint64_t sequence = 0;              ///< its sequence number
+  std::uint64_t size = 0;                  ///< of the file; what lies past `end` is a torn tail
+};
+
+/// Finds the extent of a journal of `size` bytes. A damaged tail is what a crash leaves, and is no
+/// error. Damage below what is known to have been durable is one, since a crash does not do that:
+/// it is known from the header and from every whole commit frame, those behind the damage included.
+/// Errors: corrupt (naming the offset), io.
+inline result<journal_extent> find_extent(file& journal, const file_header& head,
+                                          const std::string& name, std::uint64_t size) {
+  file_window window(journal, size);
+  journal_extent extent;
+  extent.size = size;
+  std::uint64_t at = file_header::bytes;
+  std::uint64_t frames = 0, sequence = 0;
+  frame f;
+  for (;;) {
+    GYRE_TRY(found, frame::read(window, at, head.salt, f));
+    if (found != frame::found::whole || f.sequence != sequence + 1) break;
+    sequence = f.sequence;
+    at += f.bytes();
+    if (f.type != frame::commit) {
+      ++frames;
+      continue;
+    }
+    const commit_note note = commit_note::decode(f.payload);
+    if (f.payload.size() != commit_note::bytes || note.frames != frames) break;
+    frames = 0;
+    extent.end = at;
+    extent.group = note.group;
+    extent.sequence = sequence;
+  }
+  std::uint64_t durable = head.base_bytes;
+  constexpr std::uint64_t commit_bytes = frame::padded(commit_note::bytes);
+  for (at = extent.end; at + commit_bytes <= size; at += 8) {  // frames start at multiples of 8
+    GYRE_TRY(bytes, window.view(at, commit_bytes));
+    byte_reader look(bytes.size() < commit_bytes ? bytes : bytes.subspan(4));
+    if (look.u32() != commit_note::bytes || look.u32() != frame::commit) continue;
+    GYRE_TRY(found, frame::read(window, at, head.salt, f));
+    if (found != frame::found::whole) continue;
+    durable = std::max(durable, commit_note::decode(f.payload).durable_bytes);
+  }
+  if (extent.end < durable) {
+    return fail(code::corrupt, name + " is damaged behind byte " + std::to_string(extent.end) +
+                                   ", and " + std::to_string(durable) +
+                                   " bytes had been safe: not the work of a crash");
+  }
+  return extent;
+}
+
+/// Hands the frames before `extent.end` to `visit`, in order. Errors: the visitor's, io, corrupt
+/// (the file changed meanwhile).
+inline result<void> replay_frames(file& journal, const file_header& head, const std::string& name,
+                                  const journal_extent& extent, const journal_visitor& visit) {
+  file_window window(journal, extent.end);
+  frame f;
+  for (std::uint64_t at = file_header::bytes; at < extent.end; at += f.bytes()) {
+    GYRE_TRY(found, frame::read(window, at, head.salt, f));
+    if (found != frame::found::whole) return fail(code::corrupt, name + " changed while read");
+    if (f.type == frame::commit) continue;
+    GYRE_CHECK(visit(f.stream, f.type, f.payload));
+  }
+  return ok;
+}
+
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,72 @@
+// crash.cpp - Method: a real process writes and acknowledges, and is killed with SIGKILL at any
+// moment.
+#include <sys/wait.h>
+
+#include <csignal>
+#include <gyre/core/rng.hpp>
+
+#include "catch.hpp"
+#include "history.hpp"
+#include "scratch.hpp"
+
+namespace {
+/// Commits for ever and tells the pipe each count that it may rely on.
+[[noreturn]] void write_until_killed(const std::string& dir, int pipe) {
+  history h;
+  auto j = gyre::journal::open(dir, {.file_bytes = 200'000}, h.visitor());
+  if (!j || !h.good) ::_exit(3);
+  for (;;) {
+    for (int i = 0; i < 20; ++i) h.append(**j);
+    if (!(*j)->commit()) ::_exit(4);
+    if (::write(pipe, &h.count, sizeof h.count) != sizeof h.count) ::_exit(5);
+    if ((*j)->wants_checkpoint() && !h.checkpoint(**j)) ::_exit(6);
+  }
+}
+}  // namespace
+
+TEST_CASE("killed at 100 random instants, a store holds all that was acknowledged", "[store]") {
+  const scratch here;
+  const std::string dir = here / "store";
+  gyre::rng random(11, 0, 0);
+  std::uint64_t before = 0;
+  int torn = 0;
+  for (int round = 0; round < 100; ++round) {
+    CAPTURE(round);
+    int pipes[2];
+    REQUIRE(::pipe(pipes) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      ::close(pipes[0]);
+      write_until_killed(dir, pipes[1]);
+    }
+    ::close(pipes[1]);
+    const std::uint64_t enough = before + 1000 + random.below(3000);
+    std::uint64_t acknowledged = 0, n = 0;
+    bool alive = true;
+    while (::read(pipes[0], &n, sizeof n) == sizeof n) {
+      acknowledged = n;
+      if (alive && n >= enough) {
+        for (std::uint32_t spin = random.below(20'000); spin > 0; --spin) (void)random.next();
+        ::kill(child, SIGKILL);
+        alive = false;  // and read what it had still said
+      }
+    }
+    ::close(pipes[0]);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSIGNALED(status));
+    REQUIRE(acknowledged >= enough);
+    history seen;
+    const auto j = gyre::journal::open(dir, {}, seen.visitor());
+    if (!j) INFO(j.error().text);
+    REQUIRE(j);
+    REQUIRE(seen.good);
+    REQUIRE(seen.count >= acknowledged);
+    REQUIRE(seen.count <= acknowledged + 20);  // at most the group being told
+    torn += (*j)->torn_bytes() > 0;
+    before = seen.count;
+  }
+  INFO("torn tails: " << torn);
+  CHECK(before > 100'000);
+}
