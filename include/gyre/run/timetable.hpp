@@ -1,0 +1,150 @@
+// timetable.hpp - when a periodic loop is due: a drift-free grid, jitter, and what to do when late.
+// Room: run. Threads: one owner at a time; pure arithmetic, no clock.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <gyre/core/time.hpp>
+#include <limits>
+
+namespace gyre {
+inline namespace v1 {
+
+/// What happens to grid points that passed while the loop could not run (it overran its interval,
+/// the host slept).
+enum class missed_policy : std::uint8_t {
+  once,   ///< one late tick that is told how many it stands for, then back on the grid
+  skip,   ///< none of them: the next grid point that is still ahead
+  burst,  ///< one tick each, back to back, at most `burst` of them; the oldest are dropped
+  delay,  ///< no grid: the next tick is one interval after the end of this one
+};
+
+/// What timetable::arrive decided.
+struct arrival {
+  bool run = true;           ///< false: this tick is skipped (policy skip)
+  std::uint64_t missed = 0;  ///< grid points passed that will have no tick of their own
+};
+
+/// Where one loop stands on its grid. Points are numbered, anchor + n * interval, so neither
+/// lateness nor jitter accumulates. All times saturate at `never`.
+class timetable {
+ public:
+  timetable() = default;
+  /// @param first grid point 0. @pre interval > 0
+  timetable(instant first, duration interval) noexcept : anchor_(first), interval_(interval) {}
+
+  std::uint64_t index() const noexcept { return index_; }  ///< number of the next grid point
+  duration interval() const noexcept { return interval_; }
+  instant grid() const noexcept { return point(index_); }  ///< the next grid point, no jitter
+
+  /// When the next tick is due. @param jitter fraction of the interval, 0..0.5; @param unit
+  /// uniform in [0, 1), a pure function of index() for a run that can be repeated. Never before
+  /// what postpone() asked, and exactly then where that lies past the grid point.
+  instant due(double jitter, double unit) const noexcept {
+    const bool held = index_ == postponed_index_;
+    if (held && postponed_ > grid()) return postponed_;
+    const instant plain = jittered(jitter, unit);
+    return held ? std::max(plain, postponed_) : plain;
+  }
+
+  /// The due tick is taken up at `now`: says whether it runs and what was missed, and moves to
+  /// the next grid point. @param burst at most this many overdue ticks run back to back (>= 1).
+  arrival arrive(instant now, missed_policy policy, std::uint32_t burst) noexcept {
+    const std::uint64_t passed = passed_at(now);
+    switch (policy) {
+      case missed_policy::once:
+        index_ += passed + 1;
+        return {true, passed};
+      case missed_policy::skip:
+        index_ += passed + 1;
+        return {passed == 0, passed == 0 ? 0 : passed + 1};
+      case missed_policy::burst: {
+        const std::uint64_t kept = burst == 0 ? 1 : burst;
+        const std::uint64_t dropped = passed + 1 > kept ? passed + 1 - kept : 0;
+        index_ += dropped + 1;
+        return {true, dropped};
+      }
+      case missed_policy::delay:
+        ++index_;
+        anchor_at(add_saturated(now, interval_));
+        return {true, 0};
+    }
+    return {};
+  }
+
+  /// The tick ended at `end`; call it once after each tick that ran. Returns the grid points that
+  /// policy skip gives up because they passed during the tick; delay restarts its interval here.
+  std::uint64_t finish(instant end, missed_policy policy) noexcept {
+    if (policy == missed_policy::delay) {
+      anchor_at(add_saturated(end, interval_));
+      return 0;
+    }
+    if (policy != missed_policy::skip || end <= grid()) return 0;
+    const std::uint64_t passed = passed_at(end - duration(1)) + 1;  // a point at `end` is just due
+    index_ += passed;
+    return passed;
+  }
+
+  /// Not before `until` (backoff): the next tick is due at max(next grid point, until), the
+  /// points in between are given up without being missed, and the grid stays where it was.
+  void postpone(instant until) noexcept {
+    index_ += passed_at(until);
+    postponed_index_ = index_;
+    postponed_ = until;
+  }
+
+  /// First grid point at or after `now`: after a pause, so that resuming brings no burst.
+  void realign(instant now) noexcept {
+    postponed_index_ = none;
+    if (now > grid()) index_ += passed_at(now - duration(1)) + 1;
+  }
+
+  /// From now on every `interval`: the next point is one new interval after the last point, at
+  /// the earliest `now`. A due time that was postponed stays. @pre interval > 0
+  void retime(duration interval, instant now) noexcept {
+    if (interval == interval_) return;
+    if (index_ > 0) {
+      const instant last = point(index_) - interval_;
+      interval_ = interval;
+      anchor_at(std::max(add_saturated(last, interval), now));
+    } else {
+      anchor_at(point(index_));  // the first tick stays where it is
+      interval_ = interval;
+    }
+  }
+
+ private:
+  static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+
+  instant point(std::uint64_t index) const noexcept {  // index >= anchor_index_
+    std::int64_t offset = 0;
+    if (__builtin_mul_overflow(index - anchor_index_, interval_.count(), &offset)) {
+      return never;
+    }
+    return add_saturated(anchor_, duration(offset));
+  }
+  instant jittered(double jitter, double unit) const noexcept {
+    const double spread = jitter * (2.0 * unit - 1.0) * static_cast<double>(interval_.count());
+    const instant shifted = add_saturated(grid(), duration(static_cast<std::int64_t>(spread)));
+    return std::max(shifted, instant::zero());
+  }
+  /// How many grid points after the next one are at or before `now`.
+  std::uint64_t passed_at(instant now) const noexcept {
+    const instant next = grid();
+    if (now <= next) return 0;
+    return static_cast<std::uint64_t>((now - next).count() / interval_.count());
+  }
+  void anchor_at(instant next) noexcept {  // point(index_) == next from here on
+    anchor_ = next;
+    anchor_index_ = index_;
+  }
+
+  instant anchor_{0};
+  std::uint64_t anchor_index_ = 0;
+  duration interval_{1};
+  std::uint64_t index_ = 0;
+  std::uint64_t postponed_index_ = none;  // index_ == postponed_index_: due at postponed_
+  instant postponed_{0};
+};
+
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,59 @@
+// Method: bodies that wait behind doors; every wait is for a condition.
+#include <gyre/run/executor.hpp>
+
+#include <atomic>
+#include <memory>
+
+#include "catch.hpp"
+
+using namespace std::chrono_literals;
+
+TEST_CASE("an alarm keeps a ring that comes first and times out without one", "[run]") {
+  gyre::alarm a;
+  a.ring();
+  REQUIRE(a.wait(10s));
+  REQUIRE_FALSE(a.wait(1ms));
+  std::thread other([&] { a.ring(); });
+  REQUIRE(a.wait(60s));
+  other.join();
+}
+
+TEST_CASE("each slot's thread runs its body with its epoch, and wait joins them", "[run]") {
+  std::atomic<std::uint64_t> sum{0};
+  gyre::executor e;
+  for (int round = 0; round < 3; ++round) {
+    sum = 0;
+    e.start({10, 20, 30}, [&](std::uint32_t slot, std::uint64_t epoch) { sum += slot + epoch; });
+    REQUIRE(e.wait(60s));
+    REQUIRE(sum == 63);
+    REQUIRE_FALSE(e.running(0));
+  }
+  REQUIRE(e.lost() == 0);
+}
+
+TEST_CASE("a stuck thread is replaced, counted, and keeps alive what it uses", "[run]") {
+  struct shared {
+    std::atomic<bool> open{false}, freed_stuck{false};
+    std::atomic<int> entered{0};
+  };
+  const auto s = std::make_shared<shared>();
+  {
+    gyre::executor e;
+    e.start({0}, [s](std::uint32_t, std::uint64_t epoch) {
+      ++s->entered;
+      if (epoch != 0) return;
+      while (!s->open) std::this_thread::sleep_for(1ms);
+      s->freed_stuck = true;
+    });
+    while (s->entered == 0) std::this_thread::sleep_for(1ms);
+    REQUIRE_FALSE(e.wait(1ms));
+    REQUIRE(e.running(0));
+    REQUIRE(e.replace(0, 1) == 1);
+    REQUIRE(e.wait(60s));
+    REQUIRE(s->entered == 2);
+    REQUIRE(e.lost() == 1);
+  }
+  s->open = true;
+  while (s.use_count() > 1) std::this_thread::sleep_for(1ms);
+  REQUIRE(s->freed_stuck);
+}
