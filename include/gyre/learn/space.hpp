@@ -1,0 +1,199 @@
+// space.hpp - what a loop sees (features) and may set (knobs), as numbered states and actions.
+// Room: learn. Threads: immutable once made; const calls may run concurrently.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <gyre/core/portable.hpp>
+#include <gyre/core/result.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gyre {
+inline namespace v1 {
+
+/// A setting of a loop's work: its name and every value that may be tried.
+struct knob {
+  std::string name;
+  std::vector<double> values;  ///< finite, at least one; their order is the order of the actions
+};
+
+/// A number that a loop sees, cut into buckets: n edges make n + 1 of them, and a value that equals
+/// an edge belongs to the bucket above it.
+struct feature {
+  std::string name;
+  std::vector<double> edges;  ///< finite, strictly ascending, at least one
+};
+
+/// Numbers every combination of buckets (a state) and every combination of knob values (an action),
+/// mixed radix in declared order: the first declared counts most. No features are one state, no
+/// knobs are one action.
+class space {
+ public:
+  static constexpr std::uint32_t max_cells = 65536;  ///< the most that states x actions may be
+
+  /// One state, one action.
+  space() = default;
+
+  /// Checks and takes the declarations. Errors: code::arg for a name that is not 1 to 63 bytes, a
+  /// knob without values or a feature without edges, a number that is not finite, edges that do not
+  /// ascend; code::exists for a name that two knobs or two features share; code::budget when
+  /// states x actions exceed `max_cells`.
+  static result<space> make(std::vector<feature> features, std::vector<knob> knobs) {
+    space made;
+    for (std::size_t i = 0; i < features.size(); ++i) {
+      GYRE_CHECK(check(features[i]));
+      if (find(std::span(features).first(i), features[i].name) >= 0) {
+        return fail(code::exists, "two features are named \"" + features[i].name + "\"");
+      }
+    }
+    for (std::size_t i = 0; i < knobs.size(); ++i) {
+      GYRE_CHECK(check(knobs[i]));
+      if (find(std::span(knobs).first(i), knobs[i].name) >= 0) {
+        return fail(code::exists, "two knobs are named \"" + knobs[i].name + "\"");
+      }
+    }
+    made.features_ = std::move(features);
+    made.knobs_ = std::move(knobs);
+    GYRE_CHECK(made.count());
+    return made;
+  }
+
+  std::uint32_t states() const noexcept { return states_; }
+  std::uint32_t actions() const noexcept { return actions_; }
+  const std::vector<feature>& features() const noexcept { return features_; }
+  const std::vector<knob>& knobs() const noexcept { return knobs_; }
+  /// -1 where no feature has that name. O(features).
+  int feature_index(std::string_view name) const noexcept {
+    return find(std::span(features_), name);
+  }
+  int knob_index(std::string_view name) const noexcept { return find(std::span(knobs_), name); }
+
+  /// The number of edges that are <= v; 0 for NaN. @pre i < features().size()
+  std::uint32_t bucket(std::size_t i, double v) const noexcept {
+    const std::vector<double>& edges = features_[i].edges;
+    if (std::isnan(v)) return 0;
+    return static_cast<std::uint32_t>(std::upper_bound(edges.begin(), edges.end(), v) -
+                                      edges.begin());
+  }
+  /// The state of one bucket a feature, in declared order; a bucket past a feature's last counts as
+  /// its last, one that is missing as 0.
+  std::uint32_t state(std::span<const std::uint32_t> buckets) const noexcept {
+    std::uint32_t s = 0;
+    for (std::size_t i = 0; i < features_.size(); ++i) {
+      const auto top = static_cast<std::uint32_t>(features_[i].edges.size());
+      s = s * (top + 1) + (i < buckets.size() ? std::min(buckets[i], top) : 0);
+    }
+    return s;
+  }
+  /// The bucket that feature i has in a state. @pre state < states(), i < features().size()
+  std::uint32_t bucket_of(std::uint32_t state, std::size_t i) const noexcept {
+    return state / feature_strides_[i] %
+           (static_cast<std::uint32_t>(features_[i].edges.size()) + 1);
+  }
+  /// The action of one choice (index into the values) a knob, in declared order; a choice past a
+  /// knob's last value counts as its last, one that is missing as 0.
+  std::uint32_t action(std::span<const std::uint32_t> choices) const noexcept {
+    std::uint32_t a = 0;
+    for (std::size_t i = 0; i < knobs_.size(); ++i) {
+      const auto n = static_cast<std::uint32_t>(knobs_[i].values.size());
+      a = a * n + (i < choices.size() ? std::min(choices[i], n - 1) : 0);
+    }
+    return a;
+  }
+  /// Which of knob i's values an action sets. @pre action < actions(), i < knobs().size()
+  std::uint32_t choice_of(std::uint32_t action, std::size_t i) const noexcept {
+    return action / knob_strides_[i] % static_cast<std::uint32_t>(knobs_[i].values.size());
+  }
+  /// The value that an action gives to knob i. @pre as for choice_of
+  double value(std::uint32_t action, std::size_t i) const noexcept {
+    return knobs_[i].values[choice_of(action, i)];
+  }
+
+ private:
+  template <class Named>
+  static int find(std::span<const Named> list, std::string_view name) noexcept {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (list[i].name == name) return static_cast<int>(i);
+    }
+    return -1;
+  }
+  template <class Named>
+  static int find(std::span<Named> list, std::string_view name) noexcept {
+    return find(std::span<const Named>(list), name);
+  }
+  static result<void> check_name(const char* what, const std::string& name) {
+    if (!name.empty() && name.size() <= 63) return ok;
+    return fail(code::arg, std::string("the name of a ") + what + " is 1 to 63 bytes, not " +
+                               std::to_string(name.size()) + (name.empty() ? "" : ": " + name));
+  }
+  static result<void> check(const feature& f) {
+    GYRE_CHECK(check_name("feature", f.name));
+    const std::string who = "feature \"" + f.name + "\"";
+    if (f.edges.empty()) return fail(code::arg, who + " needs at least one edge");
+    for (std::size_t i = 0; i < f.edges.size(); ++i) {
+      if (!std::isfinite(f.edges[i])) {
+        return fail(code::arg, who + " has an edge that is not finite: " + to_text(f.edges[i]));
+      }
+      if (i > 0 && !(f.edges[i - 1] < f.edges[i])) {
+        return fail(code::arg, who + " needs ascending edges, but " + to_text(f.edges[i]) +
+                                   " follows " + to_text(f.edges[i - 1]));
+      }
+    }
+    return ok;
+  }
+  static result<void> check(const knob& k) {
+    GYRE_CHECK(check_name("knob", k.name));
+    const std::string who = "knob \"" + k.name + "\"";
+    if (k.values.empty()) return fail(code::arg, who + " needs at least one value");
+    for (const double v : k.values) {
+      if (!std::isfinite(v)) {
+        return fail(code::arg, who + " has a value that is not finite: " + to_text(v));
+      }
+    }
+    return ok;
+  }
+  /// The strides and sizes from the declarations; an error when there are too many cells.
+  result<void> count() {
+    std::uint64_t states = 1;
+    std::uint64_t actions = 1;
+    feature_strides_.assign(features_.size(), 1);
+    knob_strides_.assign(knobs_.size(), 1);
+    for (std::size_t i = features_.size(); i-- > 0;) {
+      feature_strides_[i] = static_cast<std::uint32_t>(states);
+      states = times(states, features_[i].edges.size() + 1);
+    }
+    for (std::size_t i = knobs_.size(); i-- > 0;) {
+      knob_strides_[i] = static_cast<std::uint32_t>(actions);
+      actions = times(actions, knobs_[i].values.size());
+    }
+    if (times(states, actions) > max_cells) {
+      return fail(code::budget, shown(states) + " states x " + shown(actions) +
+                                    " actions = " + shown(times(states, actions)) +
+                                    " cells, more than " + std::to_string(max_cells));
+    }
+    states_ = static_cast<std::uint32_t>(states);
+    actions_ = static_cast<std::uint32_t>(actions);
+    return ok;
+  }
+  static constexpr std::uint64_t huge = 1ULL << 53;
+  static std::uint64_t times(std::uint64_t a, std::uint64_t b) noexcept {  // a, b >= 1
+    return a > huge / b ? huge : a * b;
+  }
+  static std::string shown(std::uint64_t n) {
+    return n >= huge ? "at least 2^53" : std::to_string(n);
+  }
+
+  std::vector<feature> features_;
+  std::vector<knob> knobs_;
+  std::vector<std::uint32_t> feature_strides_, knob_strides_;
+  std::uint32_t states_ = 1, actions_ = 1;
+};
+
+}  // namespace v1
+}  // namespace gyre

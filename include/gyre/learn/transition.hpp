@@ -1,0 +1,52 @@
+// transition.hpp - one step of experience: what was seen, done, earned, and seen after it.
+// Room: learn. Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <gyre/core/bytes.hpp>
+
+namespace gyre {
+inline namespace v1 {
+
+/// One finished tick as a learner sees it. The two ends are kept apart because they mean opposite
+/// things: after a terminal state nothing more can be earned, so nothing is bootstrapped from
+/// `next`; a truncated episode was only cut off, so `next` still has its worth.
+struct transition {
+  std::uint32_t state = 0;
+  std::uint32_t action = 0;
+  float reward = 0;
+  std::uint32_t next = 0;       ///< the true successor, also when the episode was cut off there
+  std::uint8_t terminated = 0;  ///< 1: `next` is an end of the task
+  std::uint8_t truncated = 0;   ///< 1: cut off by a limit; the learner bootstraps as if it went on
+
+  friend bool operator==(const transition&, const transition&) = default;
+};
+
+/// state, action, next as varints, reward as f32, one byte of flags (1 terminated, 2 truncated).
+inline void encode(byte_writer& out, const transition& t) {
+  out.varint(t.state);
+  out.varint(t.action);
+  out.f32(t.reward);
+  out.varint(t.next);
+  out.u8(static_cast<std::uint8_t>((t.terminated != 0 ? 1 : 0) | (t.truncated != 0 ? 2 : 0)));
+}
+
+/// What encode() wrote; false when the bytes cannot be that.
+inline bool decode(byte_reader& in, transition& t) noexcept {
+  const std::uint64_t state = in.varint();
+  const std::uint64_t action = in.varint();
+  const float reward = in.f32();
+  const std::uint64_t next = in.varint();
+  const std::uint8_t flags = in.u8();
+  if (!in.ok() || (state | action | next) > 0xffffffffU || flags > 3) return false;
+  t.state = static_cast<std::uint32_t>(state);
+  t.action = static_cast<std::uint32_t>(action);
+  t.reward = reward;
+  t.next = static_cast<std::uint32_t>(next);
+  t.terminated = flags & 1U;
+  t.truncated = static_cast<std::uint8_t>(flags >> 1);
+  return true;
+}
+
+}  // namespace v1
+}  // namespace gyre
