@@ -1,0 +1,184 @@
+// Method: a sorted list as the model; the bucket table against long double arithmetic.
+#include <algorithm>
+#include <cmath>
+#include <gyre/core/rng.hpp>
+#include <gyre/observe/histogram.hpp>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace std::chrono_literals;
+using gyre::histogram;
+
+namespace {
+
+double nearest_rank(const std::vector<std::uint64_t>& sorted, std::uint64_t per_thousand) {
+  const std::uint64_t rank = (per_thousand * sorted.size() + 999) / 1000;
+  return static_cast<double>(sorted[std::max<std::uint64_t>(rank, 1) - 1]);
+}
+
+std::uint64_t lognormal(gyre::rng& random) {
+  return static_cast<std::uint64_t>(std::exp(12.0 + 2.0 * random.normal()));
+}
+
+}  // namespace
+
+TEST_CASE("histogram puts each value where the logarithm says", "[observe]") {
+  const auto exact = [](std::uint64_t v) {  // smallest i with v <= 2^(i/32)
+    auto i = static_cast<std::size_t>(std::ceil(std::log2(static_cast<long double>(v)) * 32.0L));
+    while (i > 0 && std::exp2(static_cast<long double>(i - 1) / 32.0L) >= v) --i;
+    while (std::exp2(static_cast<long double>(i) / 32.0L) < v) ++i;
+    return i;
+  };
+  int wrong = 0;
+  for (std::uint64_t v = 1; v < 70'000; ++v) {
+    wrong += histogram::index_of(v) != exact(v) ? 1 : 0;
+  }
+  gyre::rng random(1, 0, 0);
+  for (int i = 0; i < 50'000; ++i) {
+    const std::uint64_t v = 1 + random.next() % histogram::top;
+    wrong += histogram::index_of(v) != exact(v) ? 1 : 0;
+  }
+  REQUIRE(wrong == 0);
+  for (int e = 0; e <= 40; ++e) {  // a power of two is the inclusive end of its bucket
+    const std::uint64_t v = std::uint64_t{1} << e;
+    CAPTURE(e);
+    REQUIRE(histogram::index_of(v) == static_cast<std::size_t>(e) * 32);
+    REQUIRE(histogram::upper(histogram::index_of(v)) == static_cast<double>(v));
+    if (e < 40) REQUIRE(histogram::index_of(v + 1) > histogram::index_of(v));
+  }
+}
+
+TEST_CASE("histogram quantiles are within 1.083 percent of the nearest rank", "[observe]") {
+  const std::uint32_t n = GENERATE(1u, 2u, 3u, 10u, 99u, 100u, 101u, 1000u, 20'000u);
+  CAPTURE(n);
+  gyre::rng random(n, 0, 0);
+  histogram values;
+  std::vector<std::uint64_t> model;
+  std::uint64_t sum = 0;
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const std::uint64_t v = lognormal(random);
+    values.record(v);
+    model.push_back(v);
+    sum += v;
+  }
+  std::sort(model.begin(), model.end());
+  for (std::uint64_t q : {1u, 10u, 70u, 250u, 500u, 900u, 950u, 990u, 999u}) {
+    CAPTURE(q);
+    const double expected = nearest_rank(model, q);
+    const double got = values.quantile(static_cast<double>(q) / 1000.0);
+    REQUIRE(std::abs(got - expected) <= expected * histogram::relative_error);
+  }
+  REQUIRE(values.count() == n);
+  REQUIRE(values.sum() == sum);
+  REQUIRE(values.min() == model.front());
+  REQUIRE(values.max() == model.back());
+  REQUIRE(values.quantile(0) == static_cast<double>(model.front()));
+  REQUIRE(values.quantile(1) == static_cast<double>(model.back()));
+}
+
+TEST_CASE("histogram of one value is that value at every quantile", "[observe]") {
+  histogram values;
+  values.record(500'000'000);
+  for (double q : {0.0, 0.01, 0.5, 0.99, 0.999, 1.0}) REQUIRE(values.quantile(q) == 500'000'000.0);
+}
+
+TEST_CASE("histogram says nothing when empty", "[observe]") {
+  histogram values;
+  REQUIRE(std::isnan(values.quantile(0.5)));
+  REQUIRE(std::isnan(values.mean()));
+  REQUIRE(values.min() == 0);
+  values.record(7);
+  values.clear();
+  REQUIRE(std::isnan(values.quantile(0.5)));
+  values.record(9);
+  REQUIRE(values.quantile(0.5) == 9.0);
+  REQUIRE(values.min() == 9);
+}
+
+TEST_CASE("histogram counts and clamps what is over its range", "[observe]") {
+  histogram values;
+  values.record(histogram::top);
+  REQUIRE(values.over_range() == 0);
+  values.record(histogram::top + 1);
+  values.record(~std::uint64_t{0});
+  REQUIRE(values.over_range() == 2);
+  REQUIRE(values.count() == 3);
+  REQUIRE(values.max() == ~std::uint64_t{0});
+  REQUIRE(values.sum() == ~std::uint64_t{0});  // saturated, not wrapped
+  REQUIRE(values.quantile(0.5) >= static_cast<double>(histogram::top));
+  values.record(0);
+  REQUIRE(values.min() == 0);
+  REQUIRE(values.quantile(0.1) == 0.0);
+}
+
+TEST_CASE("histogram merging equals recording everything in one", "[observe]") {
+  gyre::rng random(3, 0, 0);
+  histogram parts[5];
+  histogram whole;
+  for (int i = 0; i < 4000; ++i) {
+    const std::uint64_t v = lognormal(random);
+    parts[random.below(4)].record(v);  // the fifth stays empty
+    whole.record(v);
+  }
+  histogram forth;
+  histogram back;
+  for (int i = 0; i < 5; ++i) forth.merge(parts[i]);
+  for (int i = 4; i >= 0; --i) back.merge(parts[i]);
+  for (const histogram* merged : {&forth, &back}) {
+    for (std::size_t i = 0; i < histogram::buckets; ++i) {
+      if (merged->bucket(i) != whole.bucket(i)) REQUIRE(merged->bucket(i) == whole.bucket(i));
+    }
+    REQUIRE(merged->count() == whole.count());
+    REQUIRE(merged->sum() == whole.sum());
+    REQUIRE(merged->min() == whole.min());
+    REQUIRE(merged->max() == whole.max());
+    REQUIRE(merged->quantile(0.99) == whole.quantile(0.99));
+  }
+}
+
+TEST_CASE("histogram keeps its shape when a bucket is full", "[observe]") {
+  histogram values;  // doubled by merging: 3/4 at 100, 1/4 at 1000
+  for (int i = 0; i < 3; ++i) values.record(100);
+  values.record(1000);
+  for (int i = 0; i < 34; ++i) {
+    const histogram copy = values;
+    values.merge(copy);
+  }
+  REQUIRE(values.count() == std::uint64_t{4} << 34);
+  REQUIRE(values.quantile(0.7) == Approx(100).epsilon(histogram::relative_error));
+  REQUIRE(values.quantile(0.8) == Approx(1000).epsilon(histogram::relative_error));
+  for (int i = 0; i < 10; ++i) values.record(100);
+  REQUIRE(values.count() == (std::uint64_t{4} << 34) + 10);
+}
+
+TEST_CASE("windowed histogram forgets within two slices and totals everything", "[observe]") {
+  // Model: all values with their times; a window must hold all of the last slice, none older than
+  // two.
+  gyre::rng random(8, 0, 0);
+  gyre::windowed_histogram values(1s);
+  std::vector<std::pair<gyre::instant, std::uint64_t>> model;
+  gyre::instant now{0};
+  for (int step = 0; step < 3000; ++step) {
+    now += gyre::duration(random.below(random.below(20) == 0 ? 3'000'000'000 : 100'000'000));
+    const std::uint64_t v = 1 + random.below(1'000'000);
+    values.record(v, now);
+    model.emplace_back(now, v);
+    const gyre::instant later = now + gyre::duration(random.below(2'500'000'000));
+    const gyre::instant from = gyre::duration(later.count() / 1'000'000'000 * 1'000'000'000) - 1s;
+    std::uint64_t expected = 0;
+    for (auto at = model.rbegin(); at != model.rend() && at->first >= from; ++at) ++expected;
+    if (values.window(later).count() != expected) {
+      CAPTURE(step, later.count());
+      REQUIRE(values.window(later).count() == expected);
+    }
+  }
+  REQUIRE(values.total().count() == model.size());
+  REQUIRE(values.window(now).max() <= values.total().max());
+  REQUIRE(values.window(now + 2s).count() == 0);
+}
+
+TEST_CASE("histograms have the size that is stated", "[observe]") {
+  REQUIRE(sizeof(histogram) <= 5300);
+  REQUIRE(sizeof(gyre::windowed_histogram) <= 15'900);
+}
