@@ -1,0 +1,189 @@
+// file_archive.cpp - Method: a memory over days with an archive beside it against one list of all
+// texts; reopened with every older state, damaged, and on files that fail.
+#include <gyre/memory/file_archive.hpp>
+#include <gyre/memory/memory.hpp>
+#include <gyre/store/memory_files.hpp>
+
+#include "catch.hpp"
+#include "law.hpp"
+
+namespace {
+constexpr std::int64_t hour = 3'600'000, day = 24 * hour;
+
+gyre::record say(std::uint64_t i) {
+  gyre::record r;
+  r.text = "what happened in hour " + std::to_string(i) + " of the run";
+  r.source = "clock";
+  return r;
+}
+
+std::unique_ptr<gyre::archive> open(gyre::file_system& files, std::uint64_t bytes = 1 << 20) {
+  return gyre::file_archive::open(files, "d", bytes).value();
+}
+
+/// The first archive file, whether it is there or not.
+void put(gyre::file_system& files, std::span<const std::byte> bytes) {
+  auto f = files.open("d/archive-00000001", gyre::open_mode::fresh).value();
+  gyre::write_all(*f, 0, bytes).value();
+}
+
+/// Everything recalled, newest first, is the hours `last` down to `last - n + 1`.
+void require_hours(gyre::memory& m, std::uint64_t last, std::size_t n) {
+  const auto found = m.recall({.limit = 1'000'000});
+  REQUIRE(found.size() == n);
+  for (std::size_t k = 0; k < n; ++k) REQUIRE(found[k].text == say(last - k).text);
+}
+}  // namespace
+
+TEST_CASE("what is over a day old moves to the archive and is still recalled", "[memory]") {
+  gyre::memory_files files;
+  gyre::memory m;
+  REQUIRE(m.attach(open(files)));
+  for (std::uint64_t i = 1; i <= 500; ++i) {
+    const auto now = static_cast<std::int64_t>(i) * hour;
+    REQUIRE(m.remember(say(i), now));
+    if (i % 10 == 0) REQUIRE(m.consolidate(now));
+    require_law(m);
+  }
+  const auto s = m.stats();
+  CHECK(s.archived == 450);  // whole blocks whose newest record is over a day old
+  CHECK(s.archive_bytes > 0);
+  CHECK(s.evicted == 0);
+  require_hours(m, 500, 500);
+  CHECK(m.recall({.from_ms = 10 * hour, .to_ms = 12 * hour}).size() == 3);
+  CHECK(m.recall({.text = "hour 17 of"}).size() == 1);
+  REQUIRE(m.remember(say(17), 501 * hour));  // an archived duplicate is hidden, by time too
+  CHECK(m.recall({.text = "hour 17 of"}).size() == 1);
+  CHECK(m.recall({.to_ms = 20 * hour, .text = "hour 17 of"}).empty());
+}
+
+TEST_CASE("the archive is bounded, and prunes by age", "[memory]") {
+  gyre::memory_files files;
+  gyre::memory m({.prune_after_s = 1'000'000'000});
+  REQUIRE(m.attach(open(files, 65'536)));
+  std::uint64_t i = 1;
+  for (; i <= 30'000; ++i) {
+    const auto now = static_cast<std::int64_t>(i) * hour;
+    REQUIRE(m.remember(say(i), now));
+    if (i % 100 != 0) continue;
+    REQUIRE(m.consolidate(now));
+    require_law(m);
+    REQUIRE(m.stats().archive_bytes <= 65'536);
+  }
+  const auto s = m.stats();
+  CHECK(s.evicted > 0);
+  CHECK(s.pruned == 0);
+  require_hours(m, i - 1, s.in_ring + s.in_blocks + s.archived);
+  gyre::memory young;  // prunes after 30 days
+  gyre::byte_reader in(std::span<const std::byte>{});
+  const auto state = saved(m);
+  gyre::byte_reader again(state);
+  REQUIRE(young.load(again));
+  REQUIRE(young.attach(open(files, 65'536)));
+  REQUIRE(young.consolidate(static_cast<std::int64_t>(i) * hour + 60 * day));
+  CHECK(young.stats().pruned > 0);
+  CHECK(young.stats().archived == 0);
+  require_law(young);
+}
+
+TEST_CASE("an archive that is ahead of or behind the recovered state is reconciled", "[memory]") {
+  gyre::memory_files files;
+  gyre::memory live;
+  std::vector<std::pair<std::uint8_t, std::vector<std::byte>>> journal;
+  live.set_journal([&](std::uint8_t kind, std::span<const std::byte> bytes) {
+    journal.emplace_back(kind, std::vector<std::byte>(bytes.begin(), bytes.end()));
+  });
+  REQUIRE(live.attach(open(files)));
+  for (std::uint64_t i = 1; i <= 300; ++i) {
+    REQUIRE(live.remember(say(i), static_cast<std::int64_t>(i) * hour));
+    if (i % 60 == 0) REQUIRE(live.consolidate(static_cast<std::int64_t>(i) * hour));
+  }
+  const auto archive_now = *files.bytes("d/archive-00000001");
+  for (std::size_t n = 0; n <= journal.size();
+       n += 7) {  // the journal lost its end, the archive not
+    CAPTURE(n);
+    put(files, archive_now);
+    gyre::memory again;
+    std::uint64_t remembered = 0;
+    for (std::size_t k = 0; k < n; ++k) {
+      REQUIRE(again.replay(journal[k].first, journal[k].second));
+      remembered += journal[k].first == 1;
+    }
+    REQUIRE(again.attach(open(files)));
+    require_law(again);
+    if (n == 0) {
+      CHECK(again.stats().archived > 0);  // nothing remembered yet: it takes the archive over
+      continue;
+    }
+    require_hours(again, remembered, remembered);
+  }
+  put(files, archive_now);
+  files.bytes("d/archive-00000001")->resize(archive_now.size() - 5);  // the archive lost its end
+  gyre::memory again;
+  for (const auto& [kind, bytes] : journal) REQUIRE(again.replay(kind, bytes));
+  REQUIRE(again.attach(open(files)));
+  require_law(again);
+  CHECK(again.stats().evicted == 25);
+  CHECK(again.recall({.limit = 1000}).size() == 275);
+}
+
+TEST_CASE("an archive of unknown origin is taken over by a memory without records", "[memory]") {
+  gyre::memory_files files;
+  {
+    gyre::memory m;
+    REQUIRE(m.attach(open(files)));
+    for (std::uint64_t i = 1; i <= 100; ++i)
+      REQUIRE(m.remember(say(i), static_cast<std::int64_t>(i) * hour));
+    REQUIRE(m.consolidate(300 * hour));
+  }
+  gyre::memory m;
+  std::vector<std::pair<std::uint8_t, std::vector<std::byte>>> journal;
+  m.set_journal([&](std::uint8_t kind, std::span<const std::byte> bytes) {
+    journal.emplace_back(kind, std::vector<std::byte>(bytes.begin(), bytes.end()));
+  });
+  REQUIRE(m.attach(open(files)));
+  CHECK(m.stats().archived == 50);
+  require_law(m);
+  for (std::uint64_t i = 51; i <= 200; ++i)
+    REQUIRE(m.remember(say(i), static_cast<std::int64_t>(i) * hour));
+  REQUIRE(m.consolidate(300 * hour));
+  require_hours(m, 200, 200);
+  gyre::memory again;
+  for (const auto& [kind, bytes] : journal) REQUIRE(again.replay(kind, bytes));
+  REQUIRE(again.attach(open(files)));
+  CHECK(saved(again) == saved(m));
+  require_hours(again, 200, 200);
+}
+
+TEST_CASE("damaged archives end at their damage and never crash", "[memory]") {
+  gyre::memory_files files;
+  {
+    gyre::memory m;
+    REQUIRE(m.attach(open(files)));
+    for (std::uint64_t i = 1; i <= 100; ++i)
+      REQUIRE(m.remember(say(i), static_cast<std::int64_t>(i) * hour));
+    REQUIRE(m.consolidate(300 * hour));
+  }
+  const auto whole = *files.bytes("d/archive-00000001");
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    auto& bytes = *files.bytes("d/archive-00000001");
+    bytes = whole;
+    bytes[i] ^= std::byte{4};
+    auto a = gyre::file_archive::open(files, "d", 1 << 20);
+    if (i < gyre::file_header::bytes) {
+      REQUIRE(a.code() == (i < 8 ? gyre::code::format : gyre::code::corrupt));
+      continue;
+    }
+    REQUIRE(a);
+    REQUIRE((*a)->records() % 25 == 0);
+    REQUIRE((*a)->records() < 50);
+  }
+  {  // damaged after it was opened: the call says so in the figures, the rest is recalled
+    *files.bytes("d/archive-00000001") = whole;
+    gyre::memory m;
+    REQUIRE(m.attach(open(files)));
+    files.bytes("d/archive-00000001")->resize(whole.size() - 1);
+    CHECK(m.recall({.limit = 1000}).size() == 25);
+    CHECK(m.stats().archive_errors == 1);
+  }
+}
