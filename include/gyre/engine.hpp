@@ -1,0 +1,230 @@
+// engine.hpp - runs loops: supervised, measured, tuning themselves.
+// Room: engine. Threads: any call from any thread; poll, advance_to and jump_to one at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gyre/engine/core.hpp>
+
+namespace gyre {
+inline namespace v1 {
+
+class engine;
+
+/// A loop of an engine: an id that may be copied and kept. After remove() every call returns STALE.
+/// Must not be used after its engine is gone.
+class loop {
+ public:
+  loop() = default;
+  std::uint32_t id() const noexcept { return id_; }
+
+  /// Unschedules it; a tick that runs now ends as usual.
+  result<void> pause() { return core_->pause(id_); }
+  /// Back on its grid, without a burst of what was missed meanwhile.
+  result<void> resume() { return core_->resume(id_); }
+  /// One tick as soon as possible, besides those of the grid. STATE when paused or stopped.
+  result<void> trigger() { return core_->trigger(id_); }
+  /// Changes what is given, from the next tick on. ARG as add() would; nothing changed then.
+  result<void> reconfigure(const loop_change& c) { return core_->reconfigure(id_, c); }
+  /// Takes it out; a tick that runs now is told to give up and is not counted.
+  result<void> remove() { return core_->remove(id_); }
+  result<loop_stats> stats() const { return core_->stats(id_); }
+
+ private:
+  friend class engine;
+  loop(detail::core* core, std::uint32_t id) noexcept : core_(core), id_(id) {}
+  detail::core* core_ = nullptr;
+  std::uint32_t id_ = 0;
+};
+
+/// Owns loops, their learners, a bus and a memory, and moves them by one of three drivers. Neither
+/// copies nor moves. Its destructor stops it.
+class engine {
+ public:
+  /// As create(); a failure is thrown, or aborts where exceptions are off.
+  explicit engine(engine_options o = {}) : core_(detail::core::make(std::move(o)).value()) {}
+  /// Errors: ARG naming the option; UNSUPPORTED: driver::workers without threads; those of opening
+  /// the store (STATE: another process writes to it; CORRUPT, FORMAT, IO).
+  static result<std::unique_ptr<engine>> create(engine_options o = {}) {
+    GYRE_TRY(made, detail::core::make(std::move(o)));
+    return std::unique_ptr<engine>(new engine(std::move(made)));
+  }
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+  ~engine() { (void)core_->stop(std::chrono::seconds(5)); }
+
+  // ---- loops ----
+
+  /// Adds a loop; it runs whenever the engine runs, at once if it does, unless `.paused`. ARG
+  /// naming the option; EXISTS: the name; BUDGET: states x actions over 65,536. Nothing changed
+  /// then.
+  result<loop> add(loop_options o, std::function<void(tick&)> function) {
+    if (!function) return fail(code::arg, "loop \"" + o.name + "\" has no function");
+    return named(core_->add(std::move(o), std::move(function)));
+  }
+  /// A loop whose due ticks the caller asks for by acquire(), runs, and ends by complete().
+  result<loop> add_external(loop_options o) { return named(core_->add(std::move(o), {})); }
+  /// NOT_FOUND: no loop has this name.
+  result<loop> find(std::string_view name) { return named(core_->find(name)); }
+  result<loop> at(std::uint32_t id) {
+    GYRE_CHECK(core_->stats(id));
+    return loop(core_.get(), id);
+  }
+  /// All loops of a group. NOT_FOUND: none is in it.
+  result<void> pause_group(std::string_view group) { return core_->pause_group(group); }
+  result<void> resume_group(std::string_view group) { return core_->resume_group(group); }
+
+  // ---- time ----
+
+  /// Starts every loop that is not paused. Idempotent; engines of driver::host and
+  /// driver::virtual_time are created started.
+  result<void> start() { return core_->start(); }
+  /// Tells running ticks to give up, waits for them, saves. @return the names of loops whose tick
+  /// did not end before `deadline`: their threads are left to themselves. Idempotent. REENTRANT
+  /// from inside a tick or handler of driver::workers.
+  result<std::vector<std::string>> stop(duration deadline = std::chrono::seconds(5)) {
+    return core_->stop(deadline);
+  }
+  /// driver::workers: start, wait, stop. driver::virtual_time: advance by `d`. driver::host: polls
+  /// with the machine's clock. @return as stop()
+  std::vector<std::string> run_for(duration d) {
+    (void)core_->start();
+    detail::environment& env = core_->env();
+    const instant end = add_saturated(env.now(), d);
+    if (env.is_virtual()) {
+      (void)core_->advance_to(end);
+      return {};
+    }
+#if GYRE_THREADS
+    if (env.own_threads()) {
+      std::this_thread::sleep_for(d);
+    } else {
+      const instant origin = monotonic_now() - env.now();
+      for (instant t = env.now(); t < end; t = monotonic_now() - origin) {
+        const auto done = core_->poll(t, ~std::uint64_t{0});
+        if (!done) break;
+        const duration rest = std::min(done->next_due, end) - (monotonic_now() - origin);
+        if (rest > duration::zero()) std::this_thread::sleep_for(rest);
+      }
+    }
+#endif
+    return core_->stop(std::chrono::seconds(5)).value_or({});
+  }
+  /// driver::host: runs every tick that is due at `now`, at most `most`. An earlier `now` than
+  /// before counts as that. Never blocks; a callback that never returns cannot be helped here.
+  /// STATE: another driver. REENTRANT.
+  result<poll_result> poll(instant now, std::uint64_t most = ~std::uint64_t{0}) {
+    return core_->poll(now, most);
+  }
+  /// driver::virtual_time: from due time to due time up to `t`, in the order (due, priority, order
+  /// of add). @return ticks run. STATE, REENTRANT.
+  result<std::uint64_t> advance_to(instant t) { return core_->advance_to(t); }
+  /// driver::virtual_time: sets the clock without running what is due before `t`: it is late then.
+  result<void> jump_to(instant t) { return core_->jump_to(t); }
+  /// Time since the engine's creation on its driver's clock.
+  instant now() const noexcept { return core_->now(); }
+  bool running() const noexcept { return !core_->env().stopping; }
+
+  // ---- external ticks ----
+
+  /// Hands out due ticks of external loops, at most ids.size(): how many. From now on each has its
+  /// loop's timeout; after that it counts as timed out and its id is STALE.
+  std::uint32_t acquire(std::span<std::uint32_t> ids) { return core_->acquire(ids); }
+  /// Calls f(tick&) for an acquired tick. STALE: it has ended.
+  template <class F>
+  result<void> with_tick(std::uint32_t id, F&& f) {
+    return core_->with_tick(id, std::forward<F>(f));
+  }
+  /// Ends an acquired tick. @param taken what it took; negative: from acquire() until now by the
+  /// engine's clock. STALE: it had ended; nothing changed.
+  result<void> complete(std::uint32_t id, duration taken = duration{-1}) {
+    return core_->complete(id, taken);
+  }
+
+  // ---- what loops tell each other ----
+
+  /// `handler` is called between ticks on shard 0's thread (or inside poll and advance_to); without
+  /// one the messages wait for poll_message(). ARG: pattern, options. BUDGET.
+  result<std::uint32_t> subscribe(std::string_view pattern, const subscription_options& o = {},
+                                  message_handler handler = {}) {
+    return core_->subscribe(pattern, o, std::move(handler));
+  }
+  result<void> unsubscribe(std::uint32_t id) {
+    return core_->with_bus([&](bus& b, instant) { return b.unsubscribe(id); });
+  }
+  /// Copies the message into the queue of each subscription that matches. Outside the engine's own
+  /// threads it waits where a `block` subscription is full, at most that one's block_for. ARG.
+  result<publish_receipt> publish(std::string_view topic, std::span<const std::byte> payload,
+                                  publish_options o = {}) {
+    return core_->publish(topic, payload, o);
+  }
+  result<publish_receipt> publish(std::string_view topic, std::string_view text,
+                                  publish_options o = {}) {
+    return core_->publish(topic, as_bytes(text), o);
+  }
+  /// False: nothing waits, or the id is not that of a polled subscription.
+  bool poll_message(std::uint32_t id, owned_message& out) {
+    return core_->with_bus([&](bus& b, instant now) { return b.poll(id, out, now); });
+  }
+  result<subscription_stats> subscription(std::uint32_t id) const {
+    return core_->with_bus([&](bus& b, instant) { return b.stats(id); });
+  }
+  /// Calls f(bus&, instant now) while nothing else uses the bus: dead letters, replay, the rest.
+  template <class F>
+  auto with_bus(F&& f) {
+    return core_->with_bus(std::forward<F>(f));
+  }
+
+  // ---- what is kept ----
+
+  /// ARG (importance, tags, count), BUDGET (longer than a record may be). Nothing changed then.
+  result<void> remember(const record& r) {
+    return core_->with_memory([&](memory& m, std::int64_t now) { return m.remember(r, now); });
+  }
+  /// Newest first.
+  std::vector<record> recall(const query& q = {}) {
+    return core_->with_memory([&](memory& m, std::int64_t) { return m.recall(q); });
+  }
+  /// Archives and prunes what is old. IO: what was not written stays in memory.
+  result<consolidation> consolidate() {
+    return core_->with_memory([](memory& m, std::int64_t now) { return m.consolidate(now); });
+  }
+  /// Writes what is pending to the store now: it survives the process's death. STATE: no store.
+  result<void> commit() { return core_->commit(); }
+  /// And makes it survive power loss. Blocks on the disk.
+  result<void> sync() { return core_->sync(); }
+
+  // ---- what is seen ----
+
+  /// Declares how one loop bears on another: -1 (conflict) to 1 (synergy). ARG, NOT_FOUND.
+  result<void> connect(std::string_view from, std::string_view to, double weight) {
+    return core_->connect(from, to, weight);
+  }
+  /// Readings for gates and for the load feature, instead of the engine's own.
+  void supply(const reading& r) { core_->supply(r); }
+  /// Everything at this instant. Waits for no tick. Some microseconds a loop.
+  snapshot_data snapshot() { return core_->snapshot(); }
+  /// Hash over the finished ticks so far; see docs/architecture.md, decision 2.
+  std::string trace_hash() { return core_->trace_hash(); }
+  /// Sets all loops' metrics to zero; restarting does not.
+  void reset_metrics() { core_->reset_metrics(); }
+
+ private:
+  explicit engine(std::shared_ptr<detail::core> core) : core_(std::move(core)) {}
+  result<loop> named(result<object_id> id) {
+    if (!id) return id.error();
+    return loop(core_.get(), *id);
+  }
+
+  std::shared_ptr<detail::core> core_;
+};
+
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,983 @@
+// core.hpp - the engine itself: its shards, what moves them, and what they share.
+// Room: engine. Threads: any call from any thread, except that time is moved by one at a time.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gyre/engine/crew.hpp>
+#include <gyre/engine/keeper.hpp>
+#include <gyre/engine/shard.hpp>
+#include <gyre/memory/file_archive.hpp>
+#include <gyre/observe/score.hpp>
+#include <gyre/observe/throttle.hpp>
+#include <gyre/run/pressure.hpp>
+#include <gyre/snapshot.hpp>
+
+namespace gyre {
+inline namespace v1 {
+
+/// What poll() did.
+struct poll_result {
+  std::uint64_t ticks = 0;  ///< started by this call
+  instant next_due = never;
+  bool more = false;  ///< the budget ended before the due ticks did
+};
+
+namespace detail {
+
+/// Kept alive by the engine and by every thread that may still be inside user code.
+class core final : public std::enable_shared_from_this<core>, private crew_work {
+ public:
+  static result<std::shared_ptr<core>> make(engine_options o) {
+    if (o.shards < 1 || o.shards > 64) {
+      return fail(code::arg, "shards is 1..64, not " + std::to_string(o.shards));
+    }
+    if (o.window < std::chrono::milliseconds(1)) {
+      return fail(code::arg, "window is 1 ms or more, not " + to_text(to_ms(o.window)) + " ms");
+    }
+    GYRE_CHECK(o.memory.check());
+    if (o.driver == driver::workers && !GYRE_THREADS) {
+      return fail(code::unsupported, "this build has no threads: use driver::host and poll()");
+    }
+    auto made = std::make_shared<core>(std::move(o));
+    GYRE_CHECK(made->open_store());
+    if (!made->env_.own_threads()) (void)made->start();
+    return made;
+  }
+
+  explicit core(engine_options o) : env_(std::move(o)), bus_(env_.options.bus) {
+    const bool many = env_.own_threads();
+    traces_.resize(many ? env_.options.shards : 1);
+    for (std::uint32_t i = 0; i < env_.options.shards; ++i) {
+      shards_.push_back(std::make_unique<shard>(env_, i, traces_[many ? i : 0]));
+      env_.shards.push_back(shards_.back().get());
+    }
+    env_.events = &bus_;
+    env_.stopping = true;
+  }
+  core(const core&) = delete;
+  core& operator=(const core&) = delete;
+
+  environment& env() noexcept { return env_; }
+  instant now() const noexcept { return env_.now(); }
+
+  // ---- loops ----
+
+  result<object_id> add(loop_options o, std::function<void(tick&)> function) {
+    GYRE_CHECK(check(o));
+    const bool own = o.features.engine_own() && !o.knobs.empty();
+    GYRE_TRY(where, space::make(own ? own_features() : o.features.list(), o.knobs));
+    auto loop = std::make_shared<loop_record>(std::move(o));
+    loop->function = std::move(function);
+    loop->own_features = own;
+    loop->where = where;
+    loop->seen.assign(where.features().size(), 0);
+    loop->buckets.assign(where.features().size(), 0);
+
+    const std::lock_guard lock(registry_);
+    const std::string& name = loop->options.name;
+    if (names_.contains(name)) return fail(code::exists, "there is a loop named \"" + name + "\"");
+    loop->order = added_;
+    const std::string& group = loop->options.group;
+    const std::uint64_t place = group.empty() ? added_ : siphash24(as_bytes(group));
+    loop->shard = static_cast<std::uint32_t>(place % shards_.size());
+    shard& home = *shards_[loop->shard];
+    if (!loop->options.knobs.empty()) GYRE_CHECK(attach_learner(*loop));
+    auto id = loops_.insert(loop);
+    if (!id) {
+      detach_learner(*loop);
+      return id;
+    }
+    loop->id = *id;
+    names_.emplace(name, *id);
+    ++added_;
+    watch_period_ = std::clamp<duration>(loop->options.timeout / 10, std::chrono::milliseconds(5),
+                                         watch_period_);
+    if (own || !loop->options.gates.empty()) wants_readings_ = true;
+    {
+      const leased hold(first().owner());
+      loop->node = graph_.add_node(loop->id, name);
+      by_node_.push_back(loop);
+    }
+    change(home, [&] {
+      home.insert(loop);
+      loop->paused = loop->options.paused;
+      if (!env_.stopping && !loop->paused) home.start(*loop, now());
+    });
+    return loop->id;
+  }
+  result<void> remove(object_id id) {
+    std::shared_ptr<loop_record> loop;
+    {
+      const std::lock_guard lock(registry_);
+      GYRE_TRY(found, find_locked(id));
+      loop = found;
+      names_.erase(loop->options.name);
+      (void)loops_.erase(id);
+      retire_learner(*loop);
+      change(*shards_[loop->shard], [&] { shards_[loop->shard]->remove(loop); });
+      const leased hold(first().owner());
+      graph_.remove_node(loop->node);
+      std::erase(by_node_, loop);
+    }
+    return ok;
+  }
+  result<object_id> find(std::string_view name) {
+    const std::lock_guard lock(registry_);
+    const auto found = names_.find(name);
+    if (found != names_.end()) return object_id{found->second};
+    return fail(code::not_found, "no loop is named \"" + std::string(name) + "\"");
+  }
+  /// Calls f(shard, loop) under the loop's lease.
+  template <class F>
+  result<void> with_loop(object_id id, F&& f) {
+    std::shared_ptr<loop_record> loop;
+    {
+      const std::lock_guard lock(registry_);
+      GYRE_TRY(found, find_locked(id));
+      loop = found;
+    }
+    result<void> done = ok;
+    shard& home = *shards_[loop->shard];
+    change(home, [&] { done = f(home, *loop); });
+    return done;
+  }
+  result<void> pause(object_id id) {
+    return with_loop(id, [](shard& s, loop_record& l) {
+      s.pause(l);
+      return result<void>(ok);
+    });
+  }
+  result<void> resume(object_id id) {
+    return with_loop(id, [this](shard& s, loop_record& l) {
+      if (env_.stopping) {
+        l.paused = false;
+      } else {
+        s.resume(l, now());
+      }
+      return result<void>(ok);
+    });
+  }
+  result<void> trigger(object_id id) {
+    return with_loop(id, [this](shard& s, loop_record& l) -> result<void> {
+      if (env_.stopping) return fail(code::state, "the engine is stopped");
+      if (l.paused) return fail(code::state, "loop \"" + l.options.name + "\" is paused");
+      s.trigger(l, now());
+      return ok;
+    });
+  }
+  result<void> reconfigure(object_id id, const loop_change& c) {
+    return with_loop(id, [&](shard& s, loop_record& l) -> result<void> {
+      loop_options o = l.options;
+      if (c.interval) o.interval = *c.interval;
+      if (c.timeout) o.timeout = *c.timeout;
+      if (c.jitter) o.jitter = *c.jitter;
+      if (c.missed) o.missed = *c.missed;
+      if (c.priority) o.priority = *c.priority;
+      if (c.retry) o.retry = *c.retry;
+      GYRE_CHECK(check(o));
+      const bool retimed = o.interval != l.options.interval;
+      l.options.interval = o.interval;
+      l.options.timeout = o.timeout;
+      l.options.jitter = o.jitter;
+      l.options.missed = o.missed;
+      l.options.priority = o.priority;
+      l.options.retry = o.retry;
+      if (retimed) {
+        s.retime(l, now());
+        s.tell("gyre.interval",
+               l.options.name + ": " + to_text(to_ms(o.interval)) + " ms, asked for", l.id);
+      }
+      return ok;
+    });
+  }
+  /// Calls f(shard, loop) for each loop of a group. NOT_FOUND when it has none.
+  template <class F>
+  result<void> with_group(std::string_view group, F&& f) {
+    bool any = false;
+    for (const auto& s : shards_) {
+      change(*s, [&] {
+        for (const auto& l : s->loops()) {
+          if (l == nullptr || group.empty() || l->options.group != group) continue;
+          any = true;
+          f(*s, *l);
+        }
+      });
+    }
+    if (any) return ok;
+    return fail(code::not_found, "no loop is in a group named \"" + std::string(group) + "\"");
+  }
+  result<void> pause_group(std::string_view group) {
+    return with_group(group, [](shard& s, loop_record& l) { s.pause(l); });
+  }
+  result<void> resume_group(std::string_view group) {
+    return with_group(group, [this](shard& s, loop_record& l) {
+      if (env_.stopping) {
+        l.paused = false;
+      } else {
+        s.resume(l, now());
+      }
+    });
+  }
+  void reset_metrics() {
+    for (const auto& s : shards_) {
+      const leased hold(s->owner());
+      for (const auto& l : s->loops()) {
+        if (l != nullptr) l->metrics.reset();
+      }
+    }
+  }
+
+  // ---- time ----
+
+  result<void> start() {
+    const std::lock_guard lock(control_);
+    if (!env_.stopping) return ok;
+    env_.stopping = false;
+    const instant t = now();
+    started_at_ = t;
+    next_window_ = add_saturated(t, env_.options.window);
+    next_commit_ = add_saturated(t, commit_every);
+    for (const auto& s : shards_) {
+      const leased hold(s->owner());
+      for (const auto& l : s->loops()) {
+        if (l != nullptr && !l->paused) s->start(*l, t);
+      }
+    }
+#if GYRE_THREADS
+    if (env_.own_threads()) {
+      crew_.start(env_, std::shared_ptr<crew_work>(shared_from_this(), this), watch_period_);
+    }
+#endif
+    return ok;
+  }
+
+  /// Names of the loops whose ticks did not end in time. REENTRANT from a tick or a handler.
+  result<std::vector<std::string>> stop(duration deadline) {
+    std::vector<std::string> stragglers;
+#if GYRE_THREADS
+    if (crew::inside(env_)) {
+      return fail(code::reentrant, "stop() waits for ticks to end and was called inside of one");
+    }
+#endif
+    const std::lock_guard lock(control_);
+    if (env_.stopping.exchange(true)) return stragglers;
+    for (const auto& s : shards_) {
+      const leased hold(s->owner());
+      if (s->running() != nullptr) s->running()->cancel.store(true, std::memory_order_relaxed);
+      for (const auto& l : s->loops()) {
+        if (l != nullptr) s->unschedule(*l);
+      }
+      s->give_up_all();
+    }
+#if GYRE_THREADS
+    if (env_.own_threads()) stragglers = crew_.stop(env_, deadline);
+    for (const auto& sh : shards_) {  // also those that were given up on before
+      const leased hold(sh->owner());
+      for (const auto& l : sh->loops()) {
+        if (l == nullptr || !l->stuck || !l->occupied) continue;
+        const std::string& who = l->options.name;
+        if (std::find(stragglers.begin(), stragglers.end(), who) == stragglers.end()) {
+          stragglers.push_back(who);
+        }
+      }
+    }
+#else
+    (void)deadline;
+#endif
+    save();
+    return stragglers;
+  }
+
+  result<poll_result> poll(instant t, std::uint64_t most) {
+    if (env_.options.driver != driver::host) {
+      return fail(code::state, "poll() is for driver::host");
+    }
+    const driving here(*this);
+    if (!here.first()) return already_driving();
+    if (t > now()) env_.move_to(t);
+    sample_for_host();
+    poll_result done;
+    done.more = true;
+    while (done.ticks < most) {
+      if (!next_step(now())) {
+        done.more = false;
+        break;
+      }
+      done.ticks += stepped_ ? 1 : 0;
+    }
+    done.next_due = next_event();
+    return done;
+  }
+  result<std::uint64_t> advance_to(instant t) {
+    if (!env_.is_virtual()) return fail(code::state, "advance_to() is for driver::virtual_time");
+    const driving here(*this);
+    if (!here.first()) return already_driving();
+    std::uint64_t ticks = 0;
+    for (;;) {
+      const instant next = next_event();
+      if (next > t || env_.stopping) break;
+      if (next > now()) env_.move_to(next);
+      while (next_step(now())) ticks += stepped_ ? 1 : 0;
+    }
+    if (t > now()) env_.move_to(t);
+    return ticks;
+  }
+  result<void> jump_to(instant t) {
+    if (!env_.is_virtual()) return fail(code::state, "jump_to() is for driver::virtual_time");
+    const driving here(*this);
+    if (!here.first()) return already_driving();
+    if (t < now()) return fail(code::arg, "time does not go back");
+    env_.move_to(t);
+    return ok;
+  }
+
+  // ---- external ticks ----
+
+  std::uint32_t acquire(std::span<object_id> ids) {
+    std::uint32_t n = 0;
+    while (n < ids.size()) {
+      const auto run = env_.desk.take();
+      if (run == nullptr) break;
+      shard& s = *shards_[run->shard];
+      change(s, [&] {
+        if (run->over) return;
+        s.acquired(*run, now());
+        ids[n++] = run->id;
+      });
+    }
+    return n;
+  }
+  template <class F>
+  result<void> with_tick(object_id id, F&& f) {
+    const auto run = env_.desk.find(id);
+    if (run == nullptr) return bad_id(id, kind_tick);
+    tick t(run->run, *shards_[run->shard]);
+    f(t);
+    return ok;
+  }
+  result<void> complete(object_id id, duration taken) {
+    const auto run = env_.desk.find(id);
+    if (run == nullptr) return bad_id(id, kind_tick);
+    shard& s = *shards_[run->shard];
+    bool late = false;
+    change(s, [&] {
+      late = run->over || !run->acquired;
+      if (late) return;
+      run->run.taken = taken;
+      s.complete(*run, now());
+    });
+    if (late) return bad_id(id, kind_tick);
+    tell_all(s);
+    return ok;
+  }
+
+  // ---- bus, memory, graph ----
+
+  result<publish_receipt> publish(std::string_view topic, std::span<const std::byte> payload,
+                                  publish_options o) {
+#if GYRE_THREADS
+    o.may_wait = env_.own_threads() && !crew::inside(env_);
+    const duration begin = monotonic_now();
+    for (;;) {
+      auto sent = shard::publish_at_home(env_, topic, payload, o);
+      if (sent || sent.code() != code::overflow || !o.may_wait) return sent;
+      duration most{0};
+      {
+        const leased hold(first().owner());
+        most = bus_.blocked_for(topic, payload.size(), now());
+      }
+      if (monotonic_now() - begin >= most) o.may_wait = false;  // drops there, and counts it
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+#else
+    o.may_wait = false;
+    return shard::publish_at_home(env_, topic, payload, o);
+#endif
+  }
+  /// The handler runs on shard 0's thread, between ticks, without the lease.
+  result<object_id> subscribe(std::string_view pattern, const subscription_options& o,
+                              message_handler handler) {
+    message_handler open;
+    if (handler) {
+      open = [this, handler = std::move(handler)](const message& m) mutable -> result<void> {
+        const unleased out(first().owner());
+        return handler(m);
+      };
+    }
+    const leased hold(first().owner());
+    return bus_.subscribe(pattern, o, std::move(open));
+  }
+  template <class F>
+  auto with_bus(F&& f) {
+    const leased hold(first().owner());
+    return f(bus_, now());
+  }
+  template <class F>
+  auto with_memory(F&& f) {
+    const leased hold(first().owner());
+    return f(*records_, env_.wall_ms());
+  }
+  result<void> connect(std::string_view from, std::string_view to, double weight) {
+    GYRE_TRY(a, find(from));
+    GYRE_TRY(b, find(to));
+    const std::lock_guard lock(registry_);
+    GYRE_TRY(source, find_locked(a));
+    GYRE_TRY(target, find_locked(b));
+    const leased hold(first().owner());
+    return graph_.declare(source->node, target->node, weight);
+  }
+  void supply(const reading& r) {
+    supplied_ = true;
+    set_reading(r);
+  }
+
+  // ---- store ----
+
+  result<void> commit() {
+    if (!keeper_.present()) return fail(code::state, "the engine has no store");
+    const leased hold(first().owner());
+    move_frames();
+    keeper_.commit();
+    return ok;
+  }
+  result<void> sync() {
+    GYRE_CHECK(commit());
+    return keeper_.sync();
+  }
+
+  // ---- looking ----
+
+  std::string trace_hash() {
+    for (const auto& s : shards_) (void)s->owner().acquire();
+    const std::string hash = trace_hash_held();
+    for (const auto& s : shards_) s->owner().release();
+    return hash;
+  }
+
+  snapshot_data snapshot() {
+    const std::lock_guard reading_lock(probe_mutex_);
+    if (GYRE_THREADS) (void)probe_.sample(monotonic_now() - env_.zero);
+    for (const auto& s : shards_) (void)s->owner().acquire();
+    snapshot_data out;
+    describe(out);
+    for (const auto& s : shards_) s->owner().release();
+    return out;
+  }
+  result<loop_stats> stats(object_id id) {
+    loop_stats out;
+    GYRE_CHECK(with_loop(id, [&](shard&, loop_record& l) {
+      out = describe(l, now());
+      return result<void>(ok);
+    }));
+    return out;
+  }
+
+ private:
+  static constexpr duration commit_every = std::chrono::milliseconds(100);
+  static constexpr std::size_t commit_bytes = std::size_t{64} << 10;
+
+  shard& first() noexcept { return *shards_[0]; }
+
+  /// Frees a lease that the caller holds, for a scope.
+  class unleased {
+   public:
+    explicit unleased(lease& word) noexcept : word_(word) { word_.release(); }
+    ~unleased() { (void)word_.acquire(); }
+    unleased(const unleased&) = delete;
+    unleased& operator=(const unleased&) = delete;
+
+   private:
+    lease& word_;
+  };
+  /// Marks that a thread moves time; only one may.
+  class driving {
+   public:
+    explicit driving(core& c) noexcept : core_(c), first_(!c.driving_.exchange(true)) {}
+    ~driving() {
+      if (first_) core_.driving_ = false;
+    }
+    driving(const driving&) = delete;
+    driving& operator=(const driving&) = delete;
+    bool first() const noexcept { return first_; }
+
+   private:
+    core& core_;
+    bool first_;
+  };
+  static error already_driving() {
+    return fail(code::reentrant, "time is being moved already: called inside a tick, or by two "
+                                 "threads at once");
+  }
+
+  static result<void> check(const loop_options& o) {
+    if (o.name.empty() || o.name.size() > 63) {
+      return fail(code::arg, "a loop's name is 1 to 63 bytes, not " +
+                                 std::to_string(o.name.size()) +
+                                 (o.name.empty() ? "" : ": " + o.name));
+    }
+    const std::string who = "loop \"" + o.name + "\": ";
+    if (o.interval <= duration::zero() || o.interval > longest) {
+      return fail(code::arg, who + "the interval is over 0 and at most 100 years, not " +
+                                 to_text(to_ms(o.interval)) + " ms");
+    }
+    if (o.timeout <= duration::zero()) {
+      return fail(code::arg, who + "the timeout is over 0, not " + to_text(to_ms(o.timeout)) +
+                                 " ms");
+    }
+    if (!(o.jitter >= 0 && o.jitter <= .5)) {
+      return fail(code::arg, who + "the jitter is 0..0.5 of the interval, not " +
+                                 to_text(o.jitter));
+    }
+    if (o.burst == 0) return fail(code::arg, who + "burst is at least 1, not 0");
+    if (!o.retry.valid()) {
+      return fail(code::arg, who + "backoff needs 0 <= base <= cap and jitter 0..1");
+    }
+    if (o.group.size() > 63) {
+      return fail(code::arg, who + "a group's name is at most 63 bytes, not " +
+                                 std::to_string(o.group.size()));
+    }
+    return gyre::check(o.learning);
+  }
+  static std::vector<feature> own_features() {
+    return {{"error_streak", {1, 2, 3, 4, 5}},
+            {"latency_ratio", {0.5, 1.5, 3}},
+            {"cpu_percent", {30, 60, 85}}};
+  }
+  result<std::shared_ptr<loop_record>> find_locked(object_id id) {
+    auto* found = loops_.find(id);
+    if (found == nullptr) return bad_id(id, kind_loop);
+    return std::shared_ptr<loop_record>(*found);
+  }
+  /// A change to what a shard owns, which may have to wake its thread.
+  template <class F>
+  void change(shard& s, F&& f) {
+    bool ring = false;
+    {
+      const leased hold(s.owner());
+      f();
+      ring = s.must_wake();
+    }
+    if (ring) s.wake().ring();
+  }
+
+  result<void> attach_learner(loop_record& loop) {
+    shard& home = *shards_[loop.shard];
+    const bool alone = loop.options.group.empty();
+    const std::string name = alone ? loop.options.name : loop.options.group;
+    const std::string key = (alone ? "loop " : "group ") + name;
+    const leased first_hold(first().owner());
+    std::optional<leased> home_hold;
+    if (home.index() != 0) home_hold.emplace(home.owner());
+    shared_learner* mind = alone ? nullptr : home.find_learner(name);
+    if (mind == nullptr) {
+      learner_options l = loop.options.learning;
+      if (!alone && l.capacity == learner_options{}.capacity) l.capacity = 10'000;
+      auto made = std::make_unique<shared_learner>(shared_learner{
+          name,
+          {loop.where.states(), loop.where.actions(), l, env_.options.seed, loop.order},
+          loop.where});
+      made->stream = keeper::stream_of(key);
+      if (keeper_.present()) keeper_.restore(*made);
+      mind = home.add_learner(std::move(made));
+    } else if (mind->where.states() != loop.where.states() ||
+               mind->where.actions() != loop.where.actions()) {
+      return fail(code::arg, "loop \"" + loop.options.name + "\" has " +
+                                 std::to_string(loop.where.states()) + " states x " +
+                                 std::to_string(loop.where.actions()) +
+                                 " actions; its group \"" + name + "\" shares a learner of " +
+                                 std::to_string(mind->where.states()) + " x " +
+                                 std::to_string(mind->where.actions()));
+    }
+    ++mind->users;
+    loop.learning = mind;
+    return ok;
+  }
+  void detach_learner(loop_record& loop) {
+    if (loop.learning == nullptr) return;
+    const leased hold(shards_[loop.shard]->owner());
+    --loop.learning->users;
+    loop.learning = nullptr;
+  }
+
+  /// What a learner has learned outlives its last loop, where there is a store.
+  void retire_learner(const loop_record& loop) {
+    const shared_learner* learned = loop.learning;
+    if (learned == nullptr || learned->users != 1 || !keeper_.present()) return;
+    const leased first_hold(first().owner());
+    move_frames();
+    std::optional<leased> home_hold;
+    if (loop.shard != 0) home_hold.emplace(shards_[loop.shard]->owner());
+    keeper_.retire(*learned);
+  }
+
+  result<void> open_store() {
+    memory_options m = env_.options.memory;
+    if (!env_.options.store.empty()) {
+      GYRE_CHECK(keeper_.open(env_.options.store));
+      m.key = keeper_.key();
+    } else if (m.key == key128{0, 0}) {
+      const auto draw = [&](std::uint64_t k) {
+        return mix(env_.options.seed, 0, static_cast<std::uint64_t>(purpose::key), k);
+      };
+      m.key = {draw(0), draw(1)};
+    }
+    records_ = std::make_unique<memory>(m);
+    env_.records = records_.get();
+    env_.journalled = keeper_.present();
+    if (!keeper_.present()) return ok;
+    GYRE_CHECK(keeper_.restore(*records_));
+    GYRE_TRY(cold, file_archive::open(keeper_.files(), env_.options.store,
+                                      env_.options.archive_bytes));
+    return records_->attach(std::move(cold));
+  }
+
+  // ---- one step of host and virtual time ----
+
+  instant next_event() {
+    if (env_.stopping) return never;
+    instant t = next_window_;
+    if (keeper_.present()) t = std::min(t, next_commit_);
+    for (const auto& s : shards_) {
+      const leased hold(s->owner());
+      t = std::min(t, s->next_event());
+    }
+    return t;
+  }
+  /// Does the next thing that is due at `t`; false when nothing is. stepped_: it was a tick.
+  bool next_step(instant t) {
+    stepped_ = false;
+    if (env_.stopping) return false;
+    for (const auto& s : shards_) tell_all(*s);
+    {
+      const leased hold(first().owner());
+      if (bus_.next_due() <= t && bus_.pump(t) != 0) return true;
+      if (next_window_ <= t) {
+        observe(t);
+        return true;
+      }
+      if (keeper_.present() && commit_if_due(t)) return true;
+    }
+    shard* next = nullptr;
+    due_entry best;
+    for (const auto& s : shards_) {
+      const leased hold(s->owner());
+      s->expire(t);
+      const due_entry* e = s->first();
+      if (e == nullptr || e->due > t) continue;
+      if (next == nullptr || runs_before({e->due, e->priority, e->order, 0, 0},
+                                         {best.due, best.priority, best.order, 0, 0})) {
+        next = s.get();
+        best = *e;
+      }
+    }
+    if (next == nullptr) return false;
+    const std::uint64_t epoch = next->owner().acquire();
+    (void)next->run_next(t, epoch);
+    next->owner().release();
+    tell_all(*next);
+    stepped_ = true;
+    return true;
+  }
+  void tell_all(shard& s) override {
+    std::vector<engine_event> events;
+    {
+      const leased hold(s.owner());
+      if (s.told().empty()) return;
+      events.swap(s.told());
+    }
+    for (const engine_event& e : events) {
+      publish_options o;
+      o.source = e.source;
+      (void)shard::publish_at_home(env_, e.topic, as_bytes(e.text), o);
+    }
+  }
+
+  // ---- observation: under shard 0's lease; takes the others' in order ----
+
+  void observe(instant t) {
+    while (next_window_ <= t) next_window_ = add_saturated(next_window_, env_.options.window);
+    for (std::size_t i = 1; i < shards_.size(); ++i) (void)shards_[i]->owner().acquire();
+    rows_.clear();
+    vitalities_.clear();
+    for (const auto& loop : by_node_) {
+      loop_record& l = *loop;
+      const auto n = static_cast<double>(std::max<std::uint64_t>(l.window_ticks, 1));
+      observation row;
+      row.node = l.node;
+      row.rate = static_cast<double>(l.window_ticks);
+      row.error_rate = static_cast<double>(l.window_errors) / n;
+      if (l.window_ticks != 0) row.reward = l.window_reward / n;
+      row.p95_ms = shard::recent_ms(l, .95, t);
+      row.cycles = l.metrics.cycles();
+      row.health = l.metrics.health(t);
+      row.vitality = l.vitality;
+      rows_.push_back(row);
+      l.window_ticks = l.window_errors = 0;
+      l.window_reward = 0;
+      vitalities_.push_back({l.vitality, l.metrics.health(t)});
+    }
+    graph_.observe(rows_);
+    score_ = gyre::score(vitalities_);
+    for (const auto& loop : by_node_) {
+      if (loop->options.deferrable) throttle(*loop, t);
+    }
+    for (std::size_t i = shards_.size(); i-- > 1;) shards_[i]->owner().release();
+  }
+  void throttle(loop_record& l, instant t) {
+    const double factor = throttle_factor(l.throttle, bus_.health(), score_, l.options.interval);
+    if (factor == l.throttle) return;
+    l.throttle = factor;
+    shards_[l.shard]->retime(l, t);
+    first().tell("gyre.interval",
+                 l.options.name + ": x" + to_fixed(factor, 3) + ", bus health " +
+                     to_fixed(bus_.health(), 2) + ", score " + to_fixed(score_, 2),
+                 l.id);
+  }
+
+  // ---- store ----
+
+  bool commit_if_due(instant t) {
+    if (next_commit_ > t && keeper_.pending_bytes() < commit_bytes) return false;
+    while (next_commit_ <= t) next_commit_ = add_saturated(next_commit_, commit_every);
+    move_frames();
+    keeper_.commit();
+    if (keeper_.wants_checkpoint()) checkpoint();
+    return true;
+  }
+  /// What the shards have collected goes to the journal. Under shard 0's lease.
+  void move_frames() {
+    for (const auto& s : shards_) {
+      if (s->index() != 0) (void)s->owner().acquire();
+      std::size_t at = 0;
+      for (const pending_frame& f : s->frames()) {
+        keeper_.append(f.stream, f.type, std::span(s->frame_bytes().data()).subspan(at, f.size));
+        at += f.size;
+      }
+      s->frames().clear();
+      s->frame_bytes().clear();
+      if (s->index() != 0) s->owner().release();
+    }
+  }
+  void checkpoint() {
+    for (std::size_t i = 1; i < shards_.size(); ++i) (void)shards_[i]->owner().acquire();
+    std::vector<const shared_learner*> learners;
+    for (const auto& s : shards_) {
+      for (const auto& l : s->learners()) learners.push_back(l.get());
+    }
+    keeper_.checkpoint(*records_, learners);
+    for (std::size_t i = shards_.size(); i-- > 1;) shards_[i]->owner().release();
+  }
+  void save() {
+    if (keeper_.present()) (void)sync();
+  }
+
+  // ---- readings ----
+
+  void set_reading(const reading& r) {
+    for (const auto& s : shards_) {
+      const leased hold(s->owner());
+      s->load() = r;
+      s->mode() = r.mode;
+    }
+  }
+  /// Under driver::host, real figures where the host gives none.
+  void sample_for_host() {
+    if (!GYRE_THREADS || supplied_ || !wants_readings_) return;
+    const std::lock_guard lock(probe_mutex_);
+    const std::uint64_t before = probe_.samples();
+    const reading r = probe_.sample(monotonic_now() - env_.zero);
+    if (probe_.samples() != before) set_reading(r);
+  }
+
+  // ---- describing: under every lease ----
+
+  std::string trace_hash_held() const {
+    if (traces_.size() == 1) return to_hex(traces_[0].digest());
+    siphash all;
+    for (const trace& t : traces_) all.update_word(t.digest());
+    return to_hex(all.digest());
+  }
+  loop_stats describe(const loop_record& l, instant t) const {
+    loop_stats out;
+    out.id = l.id;
+    out.name = l.options.name;
+    out.group = l.options.group;
+    out.state = state_of(l);
+    out.metrics = l.metrics.stats(t);
+    out.interval_ms = to_ms(l.times.interval());
+    out.configured_ms = to_ms(l.options.interval);
+    if (l.ticks == 0 && !l.scheduled) out.interval_ms = out.configured_ms;
+    out.throttle = l.throttle;
+    out.gate = l.closed_gate;
+    out.last_error = l.last_error;
+    out.dropped = l.dropped;
+    out.vitality = l.vitality;
+    out.state_index = l.state;
+    out.action_index = l.action;
+    out.reward = l.reward_mean;
+    for (std::size_t i = 0; i < l.where.knobs().size(); ++i) {
+      out.knobs.push_back({l.where.knobs()[i].name, l.where.value(l.action, i)});
+    }
+    for (std::size_t i = 0; i < l.where.features().size(); ++i) {
+      out.features.push_back({l.where.features()[i].name, l.seen[i], l.buckets[i]});
+    }
+    return out;
+  }
+  loop_state state_of(const loop_record& l) const noexcept {
+    const bool inside = l.occupied.load(std::memory_order_acquire);
+    if (inside && l.stuck.load(std::memory_order_relaxed)) return loop_state::stuck;
+    if (l.running) return loop_state::running;
+    if (l.paused) return loop_state::paused;
+    if (env_.stopping) return loop_state::stopped;
+    if (l.gated) return loop_state::gated;
+    if (l.backing_off) return loop_state::backing_off;
+    return loop_state::waiting;
+  }
+  static learner_view describe(const shared_learner& l) {
+    learner_view out;
+    out.name = l.name;
+    out.stats = l.mind.stats();
+    out.features = l.where.features();
+    out.knobs = l.where.knobs();
+    const std::size_t cells = std::size_t{l.mind.states()} * l.mind.actions();
+    out.q.assign(l.mind.q(), l.mind.q() + cells);
+    out.visits.assign(l.mind.visits(), l.mind.visits() + cells);
+    return out;
+  }
+  void describe(snapshot_data& out) {
+    const instant t = now();
+    out.sequence = ++snapshots_;
+    out.now_ms = to_ms(t);
+    out.uptime_s = env_.stopping ? 0 : to_s(t - started_at_);
+    out.running = !env_.stopping;
+    out.seed = env_.options.seed;
+    constexpr const char* drivers[] = {"workers", "host", "virtual"};
+    out.driver = drivers[static_cast<std::size_t>(env_.options.driver)];
+    out.shards = env_.options.shards;
+    out.process_cpu_percent = probe_.process().cpu_percent;
+    out.resident_bytes = probe_.process().resident_bytes;
+    out.cpu_percent = first().load().cpu_percent;
+    out.memory_percent = first().load().memory_percent;
+    out.mode = first().mode();
+    std::map<const shared_learner*, int> index;
+    for (const auto& s : shards_) {
+      for (const auto& l : s->learners()) {
+        index[l.get()] = static_cast<int>(out.learners.size());
+        out.learners.push_back(describe(*l));
+      }
+    }
+    describe_loops(out, index, t);
+    out.bus = bus_.stats();
+    out.score = score_now(t);
+    out.symbiosis = graph_.analyse();
+    out.memory = records_->stats();
+    out.blocks = records_->history(50);
+    if (keeper_.present()) out.store = keeper_.stats();
+    out.trace = trace_hash_held();
+  }
+  void describe_loops(snapshot_data& out, const std::map<const shared_learner*, int>& index,
+                      instant t) {
+    auto took = std::make_unique<histogram>();
+    auto late = std::make_unique<histogram>();
+    totals& sum = out.totals;
+    for (const auto& l : by_node_) {
+      out.loops.push_back(describe(*l, t));
+      loop_stats& row = out.loops.back();
+      if (l->learning != nullptr) row.learner = index.at(l->learning);
+      const metrics_stats& m = row.metrics;
+      ++sum.loops;
+      sum.active += row.state != loop_state::paused && row.state != loop_state::stopped ? 1 : 0;
+      sum.stuck += row.state == loop_state::stuck ? 1 : 0;
+      sum.ticks += m.cycles;
+      sum.errors += m.errors;
+      sum.timeouts += m.timeouts;
+      sum.cancelled += m.cancelled;
+      sum.gated += m.gated;
+      sum.missed += m.missed;
+      if (l->metrics.durations() == nullptr) continue;
+      took->merge(l->metrics.durations()->total());
+      late->merge(l->metrics.lateness()->total());
+    }
+    const std::uint64_t failed = sum.errors + sum.timeouts + sum.cancelled;
+    sum.error_rate = sum.ticks == 0 ? 0 : static_cast<double>(failed) / double(sum.ticks);
+    sum.latency = gyre::describe(*took);
+    sum.late = gyre::describe(*late);
+  }
+  double score_now(instant t) {
+    vitalities_.clear();
+    for (const auto& l : by_node_) vitalities_.push_back({l->vitality, l->metrics.health(t)});
+    return gyre::score(vitalities_);
+  }
+
+  // ---- crew_work ----
+
+  void keep_house(instant t) override {
+    if (bus_.next_due() <= t) (void)bus_.pump(t, 64);
+    if (next_window_ <= t) observe(t);
+    if (keeper_.present()) (void)commit_if_due(t);
+  }
+  instant next_house_work() const noexcept override {
+    return keeper_.present() ? std::min(next_window_, next_commit_) : next_window_;
+  }
+  void sample() override {
+    if (supplied_ || !wants_readings_) return;
+    reading r;
+    {
+      const std::lock_guard lock(probe_mutex_);
+      r = probe_.sample(monotonic_now() - env_.zero);
+    }
+    set_reading(r);
+  }
+  void sync_store() override {
+    if (keeper_.present()) (void)keeper_.sync();
+  }
+
+  environment env_;
+  gyre::bus bus_;
+  std::unique_ptr<memory> records_;
+  keeper keeper_;
+  std::vector<trace> traces_;
+  std::vector<std::unique_ptr<shard>> shards_;
+
+  std::mutex registry_;  // loops_, names_, added_; taken before any lease
+  slot_map<std::shared_ptr<loop_record>> loops_{kind_loop};
+  std::map<std::string, object_id, std::less<>> names_;
+  std::uint32_t added_ = 0;
+
+  std::mutex control_;  // start and stop
+  std::atomic<bool> driving_{false};
+  bool stepped_ = false;
+  instant started_at_{0}, next_window_{never}, next_commit_{never};
+
+  graph graph_;  // this and the next: under shard 0's lease
+  std::vector<std::shared_ptr<loop_record>> by_node_;  // in order of add
+  std::vector<observation> rows_;
+  std::vector<vital_sign> vitalities_;
+  double score_ = 1;
+  std::uint64_t snapshots_ = 0;
+
+  std::mutex probe_mutex_;
+  pressure_probe probe_;
+  std::atomic<bool> supplied_{false}, wants_readings_{false};
+  duration watch_period_ = std::chrono::milliseconds(50);
+#if GYRE_THREADS
+  crew crew_;
+#endif
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

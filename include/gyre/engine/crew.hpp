@@ -1,0 +1,158 @@
+// crew.hpp - an engine's own threads: one a shard, and a watchdog over them.
+// Room: engine. Threads: start and stop from one thread at a time.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gyre/engine/shard.hpp>
+#include <gyre/run/executor.hpp>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// What the threads do besides running ticks.
+class crew_work {
+ public:
+  /// Shard 0's thread, lease held, between two ticks: deliver, observe, commit.
+  virtual void keep_house(instant now) = 0;
+  /// When keep_house() has something to do by itself. Lease held.
+  virtual instant next_house_work() const noexcept = 0;
+  /// Publishes what the shard has to tell. No lease held.
+  virtual void tell_all(shard&) = 0;
+  /// The watchdog, four times a second: readings for gates; once a second: sync of the store.
+  virtual void sample() = 0;
+  virtual void sync_store() = 0;
+
+ protected:
+  ~crew_work() = default;
+};
+
+class crew {
+ public:
+  /// @param work kept alive by each thread; owns env and its shards.
+  /// @param period how often the watchdog looks: how far past its timeout a tick may run unnoticed
+  void start(environment& env, const std::shared_ptr<crew_work>& work, duration period) {
+    std::vector<std::uint64_t> epochs;
+    for (shard* s : env.shards) epochs.push_back(s->owner().epoch());
+    executor_.start(epochs, [&env, work](std::uint32_t slot, std::uint64_t epoch) {
+      drive(env, *work, *env.shards[slot], epoch);
+    });
+    watchdog_ = std::thread([this, &env, work, period] { watch(env, *work, period); });
+  }
+
+  /// Waits for running ticks, at most `deadline`; what does not end is left to itself. @return the
+  /// names of loops that did not. @pre env.stopping was set
+  std::vector<std::string> stop(environment& env, duration deadline) {
+    std::vector<std::string> stragglers;
+    alarm_.ring();
+    for (shard* s : env.shards) s->wake().ring();
+    if (watchdog_.joinable()) watchdog_.join();
+    if (executor_.wait(deadline)) return stragglers;
+    for (shard* s : env.shards) {
+      if (!executor_.running(s->index())) continue;
+      const leased hold(s->owner());
+      if (s->running() == nullptr) {
+        stragglers.emplace_back("(a bus handler)");
+        (void)s->owner().pass_on();
+        continue;
+      }
+      stragglers.push_back(s->running()->options.name);
+      (void)s->abandon(env.now());
+    }
+    executor_.abandon();
+    return stragglers;
+  }
+
+  /// True on a thread that runs this engine's ticks and handlers.
+  static bool inside(environment& env) {
+    for (shard* s : env.shards) {
+      const leased hold(s->owner());
+      if (s->driven_by() == std::this_thread::get_id()) return true;
+    }
+    return false;
+  }
+
+ private:
+  static void drive(environment& env, crew_work& work, shard& s, std::uint64_t epoch) {
+    if (!s.owner().acquire(epoch)) return;
+    s.set_driver(std::this_thread::get_id());
+    while (!env.stopping.load(std::memory_order_relaxed)) {
+      const instant t = env.now();
+      if (s.index() == 0) {
+        work.keep_house(t);
+        if (s.owner().epoch() != epoch) break;  // given up on inside of a handler
+      }
+      s.expire(t);
+      const shard::step did = s.run_next(t, epoch);
+      if (did == shard::step::lost) return;
+      if (!s.told().empty()) {
+        s.owner().release();
+        work.tell_all(s);
+        if (!s.owner().acquire(epoch)) return;
+      }
+      if (did == shard::step::ran) continue;
+      instant until = s.next_event();
+      if (s.index() == 0) until = std::min(until, work.next_house_work());
+      const duration rest = until - env.now();
+      if (rest <= duration::zero()) continue;
+      s.fall_asleep();
+      s.owner().release();
+      (void)s.wake().wait(rest);
+      if (!s.owner().acquire(epoch)) return;
+      (void)s.must_wake();
+    }
+    s.set_driver({});
+    s.owner().release();
+  }
+
+  void watch(environment& env, crew_work& work, duration period) {
+    instant sample_at{0};
+    instant sync_at = env.now() + std::chrono::seconds(1);
+    while (!env.stopping.load(std::memory_order_relaxed)) {
+      const instant t = env.now();
+      for (shard* s : env.shards) look_at(env, *s, t);
+      if (t >= sample_at) {
+        sample_at = t + std::chrono::milliseconds(250);
+        work.sample();
+      }
+      if (t >= sync_at) {
+        sync_at = t + std::chrono::seconds(1);
+        work.sync_store();
+      }
+      (void)alarm_.wait(period);
+    }
+  }
+  /// A tick past its timeout is told to give up; if it still runs a tenth of the timeout later (2
+  /// to 100 ms), its thread is given up on and another goes on with the shard.
+  void look_at(environment& env, shard& s, instant t) {
+    constexpr duration least = std::chrono::milliseconds(2);
+    constexpr duration most = std::chrono::milliseconds(100);
+    std::uint64_t epoch = 0;
+    {
+      const leased hold(s.owner());
+      if (s.running() == nullptr || t < s.running_until()) return;
+      s.running()->cancel.store(true, std::memory_order_relaxed);
+      const duration grace = std::clamp(s.running()->options.timeout / 10, least, most);
+      if (t < add_saturated(s.running_until(), grace)) return;
+      epoch = s.abandon(env.now());
+      s.set_driver({});
+    }
+    (void)executor_.replace(s.index(), epoch);
+  }
+
+  executor executor_;
+  std::thread watchdog_;
+  alarm alarm_;
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,96 @@
+// options.hpp - what a loop and an engine are asked to be.
+// Room: engine. Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gyre/bus/bus.hpp>
+#include <gyre/learn/learner.hpp>
+#include <gyre/learn/space.hpp>
+#include <gyre/memory/memory.hpp>
+#include <gyre/observe/metrics.hpp>
+#include <gyre/run/backoff.hpp>
+#include <gyre/run/gate.hpp>
+#include <gyre/run/timetable.hpp>
+
+namespace gyre {
+inline namespace v1 {
+
+/// `.features = gyre::none`: the loop sees nothing, there is one state.
+struct none_t {};
+inline constexpr none_t none{};
+
+/// What a loop sees. Given nothing, three features of the engine's own: the error streak (0..5),
+/// the last duration relative to the loop's own median, and the CPU load.
+class feature_list {
+ public:
+  feature_list() = default;
+  feature_list(none_t) : own_(false) {}                                      // NOLINT: implicit
+  feature_list(std::initializer_list<feature> list) : list_(list), own_(false) {}
+  feature_list(std::vector<feature> list) : list_(std::move(list)), own_(false) {}  // NOLINT
+
+  bool engine_own() const noexcept { return own_; }
+  const std::vector<feature>& list() const noexcept { return list_; }
+
+ private:
+  std::vector<feature> list_;
+  bool own_ = true;
+};
+
+/// What a loop is. Only `name` and `interval` must be given.
+struct loop_options {
+  std::string name = {};                   ///< 1..63 bytes, unique in the engine
+  duration interval = {};                  ///< start to start, > 0
+  duration timeout = std::chrono::seconds(2);  ///< > 0; a tick that outlives it has failed
+  double jitter = 0.1;                     ///< +- this part of the interval, 0..0.5; 0: first tick
+                                           ///< at once, else after a random part of the interval
+  missed_policy missed = missed_policy::once;
+  std::uint32_t burst = 8;                 ///< at most this many overdue ticks in a row, >= 1
+  int priority = 0;                        ///< higher goes first among ticks due at one time
+  backoff retry = {};                      ///< how long to wait after failures
+  std::string group = {};                  ///< loops of one group share one learner and one shard
+  std::vector<gate> gates = {};            ///< all must be open for a tick to run
+  feature_list features = {};              ///< what it sees
+  std::vector<knob> knobs = {};            ///< what it may set; none: nothing is learned
+  learner_options learning = {};           ///< of the first loop of a group
+  metrics_mode metrics = metrics_mode::full;
+  bool paused = false;                     ///< added without being scheduled
+  bool deferrable = false;                 ///< the throttle may lengthen its interval
+};
+
+/// What reconfigure() changes; what is not given stays.
+struct loop_change {
+  std::optional<duration> interval = {};
+  std::optional<duration> timeout = {};
+  std::optional<double> jitter = {};
+  std::optional<missed_policy> missed = {};
+  std::optional<int> priority = {};
+  std::optional<backoff> retry = {};
+};
+
+/// What moves an engine's time.
+enum class driver : std::uint8_t {
+  workers,       ///< its own threads and the machine's monotonic clock
+  host,          ///< the caller's poll(now), on the caller's thread and clock
+  virtual_time,  ///< advance_to(t): exact, repeatable, as fast as the ticks
+};
+
+/// What an engine is asked to be.
+struct engine_options {
+  gyre::driver driver = gyre::driver::workers;
+  std::uint64_t seed = 1;          ///< all randomness comes from it
+  std::uint32_t shards = 1;        ///< 1..64; threads with driver::workers; groups never split
+  std::string store = {};          ///< directory of the journal; empty: nothing survives
+  memory_options memory = {};
+  std::uint64_t archive_bytes = std::uint64_t{256} << 20;  ///< of old records' files in the store
+  bus_options bus = {};
+  duration window = std::chrono::seconds(1);  ///< observation: graph, throttle; 1 ms or more
+};
+
+}  // namespace v1
+}  // namespace gyre

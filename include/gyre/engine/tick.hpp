@@ -1,0 +1,146 @@
+// tick.hpp - one run of a loop as its function sees it.
+// Room: engine. Threads: the thread that runs the tick.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gyre/bus/message.hpp>
+#include <gyre/core/time.hpp>
+#include <gyre/memory/record.hpp>
+
+namespace gyre {
+inline namespace v1 {
+
+namespace detail {
+
+struct loop_record;
+
+/// Everything one run needs; on the stack of the thread that runs it, so that a run which was
+/// abandoned can never reach what the engine has since done with the loop.
+struct run_state {
+  std::shared_ptr<loop_record> loop;
+  std::uint64_t epoch = 0;       ///< of the shard's lease when the run started
+  std::uint32_t loop_id = 0;     ///< as loop::id()
+  std::uint64_t number = 0;      ///< finished ticks of this loop before this one
+  instant due{0};
+  instant began{0};              ///< when it was taken up, on the engine's clock
+  instant started{0};            ///< the same on the clock that durations are measured by
+  std::uint64_t missed = 0;
+  duration cpu_started{-1};      ///< thread CPU time at the start; negative: not read
+  duration spent{0};
+  duration taken{-1};            ///< what the host measured; negative: the engine measures
+  bool external = false;
+  bool chosen = false;           ///< an action was taken for this tick
+  std::uint32_t state = 0, action = 0;
+  bool failed = false;
+  bool rewarded = false;
+  double reward = 0;
+  std::string text;              ///< why it failed
+};
+
+/// What a tick asks of the engine; each call takes the shard's lease and fails with CANCELLED once
+/// the tick has been abandoned.
+class tick_services {
+ public:
+  virtual code knob(run_state&, std::string_view name, double& value) = 0;
+  virtual code feature(run_state&, std::string_view name, double value) = 0;
+  virtual code vitality(run_state&, double value) = 0;
+  virtual code publish(run_state&, std::string_view topic, std::span<const std::byte>) = 0;
+  virtual code remember(run_state&, const record&) = 0;
+  virtual code alive(const run_state&) const noexcept = 0;
+  virtual bool cancelled(const run_state&) const noexcept = 0;
+  virtual duration elapsed(const run_state&) const noexcept = 0;
+  virtual duration cpu(run_state&) const noexcept = 0;
+
+ protected:
+  ~tick_services() = default;
+};
+
+}  // namespace detail
+
+/// One run of a loop. Every call is for the thread that runs the tick and only while it runs; once
+/// the tick has outlived its timeout, each does nothing and returns CANCELLED (NaN for knob()).
+class tick {
+ public:
+  tick(detail::run_state& run, detail::tick_services& services) : run_(run), services_(services) {}
+  tick(const tick&) = delete;
+  tick& operator=(const tick&) = delete;
+
+  /// The value that the learner chose for this knob. The choice is made at the first call of a
+  /// tick, so features reported before it count. An unknown name fails the tick and is NaN.
+  double knob(std::string_view name) {
+    double value = std::numeric_limits<double>::quiet_NaN();
+    (void)services_.knob(run_, name, value);
+    return value;
+  }
+  /// Reports what the loop sees; until the next report the feature keeps this value. An unknown
+  /// name or a NaN fails the tick: NOT_FOUND, ARG.
+  code feature(std::string_view name, double value) {
+    return services_.feature(run_, name, value);
+  }
+  /// What this tick earned, instead of +1 for success and minus the error streak for failure. The
+  /// last call counts. ARG when not finite: the tick fails and nothing is learned from it.
+  code reward(double value) {
+    if (const code c = services_.alive(run_); c != code::ok) return c;
+    run_.rewarded = true;
+    run_.reward = value;
+    if (std::isfinite(value)) return code::ok;
+    fail("the reward is " + to_text(value) + "; it must be finite");
+    return code::arg;
+  }
+  /// How well the loop does what it is for, 0..1: its part of the engine's score from now on.
+  code vitality(double value) { return services_.vitality(run_, value); }
+  /// Marks the tick as failed; the first text is kept as the loop's last error.
+  code fail(std::string_view text) {
+    if (const code c = services_.alive(run_); c != code::ok) return c;
+    if (!run_.failed) run_.text.assign(text);
+    run_.failed = true;
+    return code::ok;
+  }
+  /// Adds to the tick's measured duration; moves no clock. On a virtual clock that is all it lasts.
+  /// ARG when negative.
+  code spend(duration d) {
+    if (const code c = services_.alive(run_); c != code::ok) return c;
+    if (d < duration::zero()) return code::arg;
+    run_.spent = add_saturated(run_.spent, d);
+    return code::ok;
+  }
+  /// Publishes from this loop, as engine::publish does; a full subscription that blocks drops it,
+  /// since an engine's own thread never waits. ARG: the topic; the tick fails.
+  code publish(std::string_view topic, std::string_view text) {
+    return services_.publish(run_, topic, as_bytes(text));
+  }
+  code publish(std::string_view topic, std::span<const std::byte> payload) {
+    return services_.publish(run_, topic, payload);
+  }
+  /// Remembers a record; an empty source is this loop's name.
+  code remember(const record& r) { return services_.remember(run_, r); }
+
+  std::uint32_t loop_id() const noexcept { return run_.loop_id; }  ///< as loop::id()
+  std::uint64_t number() const noexcept { return run_.number; }  ///< finished ticks before this one
+  instant due() const noexcept { return run_.due; }
+  std::uint64_t missed() const noexcept { return run_.missed; }  ///< ticks this one stands for
+  /// True when the loop should give up: its timeout passed, it is being removed, or the engine
+  /// stops. Cheap; meant to be asked in inner loops.
+  bool cancelled() const noexcept { return services_.cancelled(run_); }
+  /// Wall time since the tick started, at least 0.001.
+  double elapsed_ms() const noexcept { return std::max(0.001, to_ms(services_.elapsed(run_))); }
+  /// CPU time of this thread since the tick started, at least 0.001; about 0.9 us a call. A loop
+  /// without knobs is only known to want it at its first call: that one call counts from itself.
+  double cpu_ms() noexcept { return std::max(0.001, to_ms(services_.cpu(run_))); }
+
+ private:
+  detail::run_state& run_;
+  detail::tick_services& services_;
+};
+
+}  // namespace v1
+}  // namespace gyre

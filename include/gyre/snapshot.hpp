@@ -1,0 +1,231 @@
+// snapshot.hpp - everything observable at one instant, one plain value, and the text table of it.
+// Room: snapshot. Threads: plain values.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <gyre/bus/bus.hpp>
+#include <gyre/core/version.hpp>
+#include <gyre/learn/learner.hpp>
+#include <gyre/learn/space.hpp>
+#include <gyre/memory/memory.hpp>
+#include <gyre/observe/graph.hpp>
+#include <gyre/observe/metrics.hpp>
+
+namespace gyre {
+inline namespace v1 {
+
+/// What a loop is doing.
+enum class loop_state : std::uint8_t {
+  waiting,
+  running,
+  paused,
+  backing_off,
+  gated,
+  stuck,
+  stopped,
+};
+
+constexpr const char* name(loop_state s) noexcept {
+  constexpr const char* names[] = {"waiting", "running", "paused", "backing_off",
+                                   "gated",   "stuck",   "stopped"};
+  return names[static_cast<std::size_t>(s)];
+}
+
+/// A knob as the last tick had it.
+struct knob_reading {
+  std::string name;
+  double value = 0;
+};
+
+/// A feature as last reported.
+struct feature_reading {
+  std::string name;
+  double value = 0;
+  std::uint32_t bucket = 0;
+};
+
+/// One loop.
+struct loop_stats {
+  std::uint32_t id = 0;
+  std::string name, group;
+  loop_state state = loop_state::waiting;
+  metrics_stats metrics;
+  double interval_ms = 0, configured_ms = 0, throttle = 1;
+  std::string gate;        ///< the closed gate's name; empty: none is closed
+  std::string last_error;  ///< of the last failed tick; empty: none has failed
+  std::uint64_t dropped = 0;  ///< messages lost by what it published
+  double vitality = std::numeric_limits<double>::quiet_NaN();  ///< NaN: it reports none
+  int learner = -1;           ///< index in snapshot_data::learners; -1: it has no knobs
+  std::uint32_t state_index = 0, action_index = 0;
+  double reward = 0;  ///< recent mean: exponential, each tick weighing 1/20
+  std::vector<knob_reading> knobs;
+  std::vector<feature_reading> features;
+};
+
+/// One learner with its whole table.
+struct learner_view {
+  std::string name;  ///< of its loop or group
+  learner_stats stats;
+  std::vector<feature> features;
+  std::vector<knob> knobs;
+  std::vector<float> q;               ///< states x actions, row-major
+  std::vector<std::uint32_t> visits;  ///< how often each cell was observed
+};
+
+/// Sums over the loops; percentiles over all their recent ticks.
+struct totals {
+  std::uint64_t loops = 0, active = 0, stuck = 0;
+  std::uint64_t ticks = 0, errors = 0, timeouts = 0, cancelled = 0, gated = 0, missed = 0;
+  double error_rate = 0;
+  latency_stats latency, late;  ///< since the start or the last reset
+};
+
+struct store_stats {
+  bool present = false;
+  std::uint64_t committed = 0;   ///< commit groups that survive the process's death
+  std::uint64_t durable = 0;     ///< of these, how many survive power loss
+  std::uint64_t file_bytes = 0;
+  std::uint64_t lost = 0;        ///< frames that could not be taken
+  std::string last_error;        ///< of the last failed write; empty: none failed
+};
+
+/// Everything, at one instant.
+struct snapshot_data {
+  std::uint64_t sequence = 0;  ///< of this engine's snapshots, from 1
+  double now_ms = 0, uptime_s = 0;
+  bool running = false;
+  std::uint64_t seed = 0;
+  std::string driver;
+  std::uint32_t shards = 1;
+  gyre::totals totals;
+  double process_cpu_percent = 0;  ///< of one core, between the last two readings
+  std::uint64_t resident_bytes = 0;
+  double cpu_percent = std::numeric_limits<double>::quiet_NaN();     ///< what gates see
+  double memory_percent = std::numeric_limits<double>::quiet_NaN();  ///< what gates see
+  std::string mode;
+  std::vector<loop_stats> loops;  ///< in order of add
+  std::vector<learner_view> learners;
+  bus_stats bus;
+  double score = 1;
+  graph_analysis symbiosis;
+  memory_stats memory;
+  std::vector<block_info> blocks;  ///< the newest 50, newest first
+  store_stats store;
+  std::string trace;  ///< hash over the finished ticks so far, 16 hexadecimal digits
+};
+
+namespace detail {
+
+inline std::string padded(std::string text, std::size_t width, bool right = true) {
+  if (text.size() >= width) return text;
+  const std::string space(width - text.size(), ' ');
+  return right ? space + text : text + space;
+}
+inline std::string figure(double v, int digits = 2) {
+  return std::isfinite(v) ? to_fixed(v, digits) : "-";
+}
+inline std::string settings(const loop_stats& l) {
+  std::string out;
+  for (const knob_reading& k : l.knobs) {
+    if (!out.empty()) out += ' ';
+    out += k.name + "=" + to_text(k.value);
+  }
+  return out.empty() ? "-" : out;
+}
+
+/// A state in words, by what its buckets say: "mb_per_s under 10".
+inline std::string condition(const learner_view& l, std::uint32_t state) {
+  std::string out;
+  for (std::size_t i = l.features.size(); i-- > 0;) {
+    const std::vector<double>& edges = l.features[i].edges;
+    const std::size_t bucket = state % (edges.size() + 1);
+    state /= static_cast<std::uint32_t>(edges.size() + 1);
+    std::string part = l.features[i].name;
+    if (bucket == 0) {
+      part += " under " + to_text(edges[0]);
+    } else {
+      part += " from " + to_text(edges[bucket - 1]);
+      if (bucket < edges.size()) part += " to " + to_text(edges[bucket]);
+    }
+    out = out.empty() ? part : part + ", " + out;
+  }
+  return out.empty() ? "always" : out;
+}
+/// An action in words: "level=6 block_kib=64".
+inline std::string choice(const learner_view& l, std::uint32_t action) {
+  std::string out;
+  for (std::size_t i = l.knobs.size(); i-- > 0;) {
+    const auto n = static_cast<std::uint32_t>(l.knobs[i].values.size());
+    const std::string part = l.knobs[i].name + "=" + to_text(l.knobs[i].values[action % n]);
+    action /= n;
+    out = out.empty() ? part : part + " " + out;
+  }
+  return out;
+}
+/// What a learner holds best in each state that it has seen, at most 8 lines.
+inline std::string policy(const learner_view& l) {
+  std::string out;
+  std::size_t lines = 0;
+  for (std::uint32_t s = 0; s < l.stats.states && lines < 8; ++s) {
+    const std::size_t row = std::size_t{s} * l.stats.actions;
+    std::uint32_t best = l.stats.actions;
+    for (std::uint32_t a = 0; a < l.stats.actions; ++a) {
+      if (l.visits[row + a] == 0) continue;
+      if (best == l.stats.actions || l.q[row + a] > l.q[row + best]) best = a;
+    }
+    if (best == l.stats.actions) continue;
+    out += "  " + condition(l, s) + ": " + choice(l, best) + ", worth " +
+           figure(static_cast<double>(l.q[row + best])) + "\n";
+    ++lines;
+  }
+  return out;
+}
+
+}  // namespace detail
+
+/// The snapshot for people: a line a loop (the first `rows`), a line of totals, and for each
+/// learner a line and what it holds best in each state.
+inline std::string table(const snapshot_data& s, std::size_t rows = 20) {
+  using detail::figure;
+  using detail::padded;
+  std::size_t width = 4;
+  const std::size_t shown = std::min(rows, s.loops.size());
+  for (std::size_t i = 0; i < shown; ++i) width = std::max(width, s.loops[i].name.size());
+  std::string out = padded("loop", width, false) +
+                    "  state          ticks  errors   p50 ms   p99 ms  late p99    reward  knobs\n";
+  for (std::size_t i = 0; i < shown; ++i) {
+    const loop_stats& l = s.loops[i];
+    out += padded(l.name, width, false) + "  " + padded(name(l.state), 11, false) +
+           padded(std::to_string(l.metrics.cycles), 9) +
+           padded(std::to_string(l.metrics.errors + l.metrics.timeouts), 8) +
+           padded(figure(l.metrics.latency.p50_ms), 9) +
+           padded(figure(l.metrics.latency.p99_ms), 9) +
+           padded(figure(l.metrics.late_total.p99_ms), 10) + padded(figure(l.reward), 10) + "  " +
+           detail::settings(l) + "\n";
+  }
+  if (shown < s.loops.size()) {
+    out += "... and " + std::to_string(s.loops.size() - shown) + " more loops\n";
+  }
+  out += std::to_string(s.totals.loops) + " loops, " + std::to_string(s.totals.ticks) +
+         " ticks, " + std::to_string(s.totals.errors) + " errors, " +
+         std::to_string(s.totals.timeouts) + " timeouts, " + std::to_string(s.bus.dropped()) +
+         " dropped; p50 " + figure(s.totals.latency.p50_ms) + " ms, p99 " +
+         figure(s.totals.latency.p99_ms) + " ms; score " + figure(s.score) + "\n";
+  for (const learner_view& l : s.learners) {
+    out += "learner " + l.name + ": " + std::to_string(l.stats.states) + " states x " +
+           std::to_string(l.stats.actions) + " actions, " +
+           std::to_string(l.stats.observations) + " transitions, exploration " +
+           figure(l.stats.exploration) + ", mean reward " + figure(l.stats.mean_reward) +
+           "\n" + detail::policy(l);
+  }
+  return out;
+}
+
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,324 @@
+// Method: every call from outside and from inside a tick; bad input must name itself and change
+// nothing.
+#include <gyre/gyre.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace std::chrono_literals;
+
+namespace {
+void nothing(gyre::tick&) {}
+gyre::engine_options virtual_clock() { return {.driver = gyre::driver::virtual_time}; }
+}  // namespace
+
+TEST_CASE("bad loop options are refused with the value and the range, and nothing changes",
+          "[engine]") {
+  gyre::engine e(virtual_clock());
+  e.add({.name = "taken", .interval = 1s}, nothing).value();
+  struct bad {
+    const char* what;
+    gyre::loop_options options;
+    gyre::code code;
+    const char* says;
+  };
+  const std::string long_name(64, 'x');
+  const double nan = std::nan("");
+  const std::vector<bad> table = {
+      {"empty name", {.name = "", .interval = 1s}, gyre::code::arg, "1 to 63 bytes, not 0"},
+      {"long name", {.name = long_name, .interval = 1s}, gyre::code::arg, "not 64"},
+      {"taken name", {.name = "taken", .interval = 1s}, gyre::code::exists, "\"taken\""},
+      {"no interval", {.name = "a"}, gyre::code::arg, "over 0"},
+      {"negative interval", {.name = "a", .interval = -5ms}, gyre::code::arg, "-5 ms"},
+      {"no timeout", {.name = "a", .interval = 1s, .timeout = 0ms}, gyre::code::arg, "timeout"},
+      {"jitter", {.name = "a", .interval = 1s, .jitter = .6}, gyre::code::arg, "0.6"},
+      {"jitter NaN", {.name = "a", .interval = 1s, .jitter = nan}, gyre::code::arg, "nan"},
+      {"burst", {.name = "a", .interval = 1s, .burst = 0}, gyre::code::arg, "burst"},
+      {"backoff", {.name = "a", .interval = 1s, .retry = {2s, 1s, .1}}, gyre::code::arg, "cap"},
+      {"empty knob", {.name = "a", .interval = 1s, .knobs = {{"k", {}}}}, gyre::code::arg, "\"k\""},
+      {"nameless knob", {.name = "a", .interval = 1s, .knobs = {{"", {1}}}}, gyre::code::arg, "0"},
+      {"knob NaN", {.name = "a", .interval = 1s, .knobs = {{"k", {nan}}}}, gyre::code::arg, "nan"},
+      {"two knobs",
+       {.name = "a", .interval = 1s, .knobs = {{"k", {1}}, {"k", {2}}}},
+       gyre::code::exists,
+       "\"k\""},
+      {"descending edges",
+       {.name = "a", .interval = 1s, .features = {{"f", {2, 1}}}},
+       gyre::code::arg,
+       "1 follows 2"},
+      {"too many cells",
+       {.name = "a",
+        .interval = 1s,
+        .features = {{"f", std::vector<double>{1, 2, 3, 4, 5, 6, 7}}, {"g", {1, 2, 3}}},
+        .knobs = {{"k", std::vector<double>(3000, 1.0)}}},
+       gyre::code::budget,
+       "96000"},
+      {"learning rate",
+       {.name = "a", .interval = 1s, .knobs = {{"k", {1}}}, .learning = {.learning_rate = 0}},
+       gyre::code::arg,
+       "learning_rate"},
+  };
+  for (const bad& b : table) {
+    CAPTURE(b.what);
+    const auto r = e.add(b.options, nothing);
+    REQUIRE(r.code() == b.code);
+    CAPTURE(r.error().text);
+    REQUIRE(r.error().text.find(b.says) != std::string::npos);
+    REQUIRE(e.snapshot().loops.size() == 1);
+    REQUIRE(e.snapshot().learners.empty());
+  }
+  REQUIRE(e.add({.name = "a", .interval = 1s}, nullptr).code() == gyre::code::arg);
+  REQUIRE(e.find("nobody").code() == gyre::code::not_found);
+  REQUIRE(e.pause_group("none").code() == gyre::code::not_found);
+  REQUIRE(e.connect("taken", "nobody", .5).code() == gyre::code::not_found);
+  REQUIRE(e.connect("taken", "taken", .5).code() == gyre::code::arg);
+}
+
+TEST_CASE("bad engine options are refused", "[engine]") {
+  REQUIRE(gyre::engine::create({.shards = 0}).code() == gyre::code::arg);
+  REQUIRE(gyre::engine::create({.shards = 65}).code() == gyre::code::arg);
+  REQUIRE(gyre::engine::create({.window = 0ms}).code() == gyre::code::arg);
+  REQUIRE(gyre::engine::create({.memory = {.budget_bytes = 10}}).code() == gyre::code::arg);
+}
+
+TEST_CASE("pause, resume, trigger and reconfigure take effect before the next tick", "[engine]") {
+  gyre::engine e(virtual_clock());
+  auto l = e.add({.name = "l", .interval = 10ms, .jitter = 0}, nothing).value();
+  const auto cycles = [&] { return l.stats()->metrics.cycles; };
+  e.advance_to(25ms).value();
+  REQUIRE(cycles() == 3);
+  REQUIRE(l.pause());
+  REQUIRE(l.pause());
+  REQUIRE(l.trigger().code() == gyre::code::state);
+  e.advance_to(95ms).value();
+  REQUIRE(cycles() == 3);
+  REQUIRE(l.stats()->state == gyre::loop_state::paused);
+  REQUIRE(l.resume());
+  e.advance_to(99ms).value();
+  REQUIRE(cycles() == 3);  // no burst of what was missed
+  e.advance_to(105ms).value();
+  REQUIRE(cycles() == 4);
+  REQUIRE(l.stats()->metrics.missed == 0);
+  REQUIRE(l.trigger());
+  e.advance_to(106ms).value();
+  REQUIRE(cycles() == 5);
+  e.advance_to(115ms).value();
+  REQUIRE(cycles() == 6);  // the grid did not move
+  REQUIRE(l.reconfigure({.interval = 2ms}));
+  e.advance_to(125ms).value();
+  REQUIRE(cycles() >= 10);
+  REQUIRE(l.reconfigure({.interval = 0ms}).code() == gyre::code::arg);
+  REQUIRE(l.stats()->interval_ms == Approx(2));
+}
+
+TEST_CASE("a loop may change, trigger, pause or remove itself and others from inside a tick",
+          "[engine]") {
+  gyre::engine e(virtual_clock());
+  gyre::loop self, other;
+  std::uint64_t ticks = 0;
+  other = e.add({.name = "other", .interval = 10ms, .jitter = 0}, nothing).value();
+  self = e.add({.name = "self", .interval = 10ms, .jitter = 0},
+               [&](gyre::tick&) {
+                 ++ticks;
+                 if (ticks == 2) REQUIRE(self.trigger());
+                 if (ticks == 3) REQUIRE(other.pause());
+                 if (ticks == 4) {
+                   e.add({.name = "born", .interval = 5ms, .jitter = 0}, nothing).value();
+                   REQUIRE(e.advance_to(1s).code() == gyre::code::reentrant);
+                   REQUIRE(e.snapshot().loops.size() == 3);
+                 }
+                 if (ticks == 5) REQUIRE(self.remove());
+               })
+             .value();
+  e.advance_to(1s).value();
+  REQUIRE(ticks == 5);
+  REQUIRE(self.remove().code() == gyre::code::stale);
+  REQUIRE(self.stats().code() == gyre::code::stale);
+  REQUIRE(e.find("self").code() == gyre::code::not_found);
+  REQUIRE(e.find("born")->stats()->metrics.cycles > 100);
+  REQUIRE(other.stats()->metrics.cycles < 5);
+  e.add({.name = "self", .interval = 10ms}, nothing).value();  // the name is free again
+}
+
+TEST_CASE("stop from inside a tick ends a virtual run; start goes on; totals stay", "[engine]") {
+  gyre::engine e(virtual_clock());
+  auto l = e.add({.name = "l", .interval = 10ms, .jitter = 0}, [&](gyre::tick& t) {
+               if (t.number() == 4) e.stop().value();
+             }).value();
+  e.advance_to(1s).value();
+  REQUIRE(l.stats()->metrics.cycles == 5);
+  REQUIRE(l.stats()->state == gyre::loop_state::stopped);
+  REQUIRE_FALSE(e.running());
+  e.stop().value();
+  REQUIRE(e.start());
+  REQUIRE(e.start());
+  e.advance_to(1095ms).value();
+  REQUIRE(l.stats()->metrics.cycles == 15);
+  e.reset_metrics();
+  REQUIRE(l.stats()->metrics.cycles == 0);
+}
+
+TEST_CASE("groups pause and resume together", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time, .shards = 3});
+  for (int i = 0; i < 6; ++i) {
+    e.add({.name = "l" + std::to_string(i), .interval = 10ms, .jitter = 0,
+           .group = i < 3 ? "a" : "b"},
+          nothing)
+        .value();
+  }
+  e.advance_to(5ms).value();
+  REQUIRE(e.pause_group("a"));
+  e.advance_to(55ms).value();
+  auto s = e.snapshot();
+  for (std::size_t i = 0; i < 6; ++i) REQUIRE(s.loops[i].metrics.cycles == (i < 3 ? 1 : 6));
+  REQUIRE(e.resume_group("a"));
+  e.advance_to(65ms).value();
+  s = e.snapshot();
+  for (std::size_t i = 0; i < 6; ++i) REQUIRE(s.loops[i].metrics.cycles == (i < 3 ? 2 : 7));
+}
+
+TEST_CASE("external ticks are handed out, run by the caller, and ended once", "[engine]") {
+  gyre::engine e(virtual_clock());
+  auto l = e.add_external({.name = "x",
+                           .interval = 10ms,
+                           .timeout = 20ms,
+                           .jitter = 0,
+                           .features = {{"f", {1}}},
+                           .knobs = {{"k", {5, 6}}}})
+               .value();
+  std::array<std::uint32_t, 4> ids{};
+  REQUIRE(e.acquire(ids) == 0);
+  e.advance_to(1ms).value();
+  REQUIRE(e.acquire(ids) == 1);
+  REQUIRE(e.acquire(std::span(ids).subspan(1)) == 0);
+  REQUIRE(l.stats()->state == gyre::loop_state::running);
+  double k = 0;
+  REQUIRE(e.with_tick(ids[0], [&](gyre::tick& t) {
+    REQUIRE(t.feature("f", 2) == gyre::code::ok);
+    k = t.knob("k");
+    t.reward(3);
+  }));
+  REQUIRE((k == 5 || k == 6));
+  e.advance_to(5ms).value();
+  REQUIRE(e.complete(ids[0], 4ms));
+  REQUIRE(e.complete(ids[0]).code() == gyre::code::stale);
+  REQUIRE(e.with_tick(ids[0], [](gyre::tick&) {}).code() == gyre::code::stale);
+  auto s = l.stats().value();
+  REQUIRE(s.metrics.succeeded == 1);
+  REQUIRE(s.metrics.latency.max_ms == Approx(4));
+  REQUIRE(s.reward == Approx(3));
+  REQUIRE(e.snapshot().learners[0].stats.observations == 1);
+
+  e.advance_to(11ms).value();  // the next one is not completed in time
+  REQUIRE(e.acquire(ids) == 1);
+  e.advance_to(60ms).value();
+  REQUIRE(l.stats()->metrics.timeouts == 1);
+  REQUIRE(e.complete(ids[0]).code() == gyre::code::stale);
+  REQUIRE(l.stats()->state == gyre::loop_state::backing_off);
+  e.advance_to(200ms).value();
+  REQUIRE(e.acquire(ids) == 1);  // and the loop goes on after its backoff
+  REQUIRE(e.with_tick(ids[0], [](gyre::tick& t) { t.fail("no"); }));
+  REQUIRE(e.complete(ids[0]));
+  REQUIRE(l.stats()->metrics.errors == 1);
+  REQUIRE(l.stats()->last_error == "no");
+
+  e.advance_to(500ms).value();
+  REQUIRE(e.acquire(ids) == 1);
+  REQUIRE(l.remove());
+  REQUIRE(e.complete(ids[0]).code() == gyre::code::stale);
+  REQUIRE(e.complete(l.id()).code() == gyre::code::kind);
+}
+
+TEST_CASE("handlers run between ticks and may use the engine", "[engine]") {
+  gyre::engine e(virtual_clock());
+  bool inside = false;
+  std::uint64_t seen = 0;
+  e.add({.name = "p", .interval = 10ms, .jitter = 0},
+        [&](gyre::tick& t) {
+          inside = true;
+          REQUIRE(t.publish("a.b", "text") == gyre::code::ok);
+          REQUIRE(seen == std::min<std::uint64_t>(t.number(), 10));  // publish only enqueues
+          inside = false;
+          if (t.number() == 3) REQUIRE(t.publish("a..b", "x") == gyre::code::arg);
+        })
+      .value();
+  std::uint32_t id = 0;
+  id = e.subscribe("a.*", {},
+                   [&](const gyre::message& m) {
+                     REQUIRE_FALSE(inside);
+                     REQUIRE(m.text() == "text");
+                     REQUIRE(m.source == e.find("p")->id());
+                     ++seen;
+                     e.publish("from.handler", "y").value();
+                     if (seen == 10) REQUIRE(e.unsubscribe(id));
+                   })
+           .value();
+  const auto polled = e.subscribe("from.>").value();
+  const auto failed = e.subscribe("gyre.failed").value();
+  e.advance_to(500ms).value();
+  REQUIRE(seen == 10);
+  gyre::owned_message out;
+  std::uint64_t got = 0;
+  while (e.poll_message(polled, out)) ++got;
+  REQUIRE(got == 10);
+  REQUIRE(e.poll_message(failed, out));  // the tick that published to a bad topic
+  REQUIRE(e.subscription(polled)->delivered == 10);
+  REQUIRE(e.subscription(id).code() == gyre::code::stale);
+  const auto s = e.snapshot();
+  REQUIRE(s.bus.balanced());
+  for (const char* topic : {"", ".", "a.", ".a", "a..b", "a b", "*", "a.>"}) {
+    CAPTURE(topic);
+    REQUIRE(e.publish(topic, "x").code() == gyre::code::arg);
+  }
+  for (const char* pattern : {"", "a..b", ">.a", "a.>.b"}) {
+    CAPTURE(pattern);
+    REQUIRE(e.subscribe(pattern).code() == gyre::code::arg);
+  }
+}
+
+TEST_CASE("ticks remember under their loop's name and recall finds it", "[engine]") {
+  gyre::engine e(virtual_clock());
+  e.add({.name = "scribe", .interval = 10ms, .jitter = 0},
+        [&](gyre::tick& t) {
+          gyre::record r;
+          r.text = "note " + std::to_string(t.number());
+          REQUIRE(t.remember(r) == gyre::code::ok);
+        })
+      .value();
+  e.advance_to(995ms).value();
+  const auto found = e.recall({.source = "scribe", .limit = 200});
+  REQUIRE(found.size() == 100);
+  REQUIRE(found[0].text == "note 99");
+  REQUIRE(found[0].wall_ms == 990);
+  REQUIRE(e.recall({.text = "NOTE 42"}).size() == 1);
+  gyre::record bad;
+  bad.importance = 2;
+  REQUIRE(e.remember(bad).code() == gyre::code::arg);
+  const auto s = e.snapshot();
+  REQUIRE(s.memory.remembered == 100);
+  REQUIRE(s.memory.in_ring + s.memory.in_blocks == 100);
+  REQUIRE_FALSE(s.blocks.empty());
+}
+
+TEST_CASE("declared edges show in the snapshot", "[engine]") {
+  gyre::engine e(virtual_clock());
+  e.add({.name = "a", .interval = 1s}, nothing).value();
+  e.add({.name = "b", .interval = 1s}, nothing).value();
+  REQUIRE(e.connect("a", "b", .7));
+  REQUIRE(e.connect("b", "a", -.4));
+  REQUIRE(e.connect("b", "a", -2).code() == gyre::code::arg);
+  const auto s = e.snapshot();
+  REQUIRE(s.symbiosis.nodes.size() == 2);
+  REQUIRE(s.symbiosis.edges.size() == 2);
+  REQUIRE(s.symbiosis.synergies == 1);
+  REQUIRE(s.symbiosis.conflicts == 1);
+  REQUIRE(s.symbiosis.density == Approx(1));
+  REQUIRE(e.find("a")->remove());
+  REQUIRE(e.snapshot().symbiosis.edges.empty());
+}

@@ -1,0 +1,191 @@
+// Method: the same seeded world with and without an interruption must be equal; then the process is
+// killed at random instants and everything acknowledged must be there.
+#include <gyre/gyre.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "catch.hpp"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+class folder {
+ public:
+  folder() {
+    char name[] = "/tmp/gyre-test-XXXXXX";
+    path_ = ::mkdtemp(name);
+  }
+  ~folder() { std::filesystem::remove_all(path_); }
+  std::string store() const { return path_ + "/store"; }
+
+ private:
+  std::string path_;
+};
+
+gyre::engine_options in(const std::string& dir) {
+  return {.driver = gyre::driver::virtual_time, .seed = 11, .store = dir};
+}
+void populate(gyre::engine& e) {
+  for (const char* name : {"a", "b"}) {
+    e.add({.name = name,
+           .interval = 10ms,
+           .jitter = 0,
+           .features = {{"f", {1, 2}}},
+           .knobs = {{"k", {1, 2, 3}}}},
+          [](gyre::tick& t) {
+            t.feature("f", static_cast<double>(t.due() / 10ms % 3));
+            t.reward(t.knob("k") * 0.1 + static_cast<double>(t.due() / 10ms % 3));
+            gyre::record r;
+            r.text = "tick at " + std::to_string(t.due() / 1ms);
+            t.remember(r);
+          })
+        .value();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("an engine goes on from its store as if it had never stopped", "[engine]") {
+  gyre::snapshot_data whole, first, second;
+  {
+    gyre::engine e({.driver = gyre::driver::virtual_time, .seed = 11});
+    populate(e);
+    e.advance_to(4995ms).value();
+    whole = e.snapshot();
+  }
+  const folder dir;
+  for (int round = 0; round < 2; ++round) {
+    auto e = gyre::engine::create(in(dir.store())).value();
+    populate(*e);
+    if (round == 1) {
+      const auto back = e->snapshot();
+      REQUIRE(back.learners.size() == 2);
+      for (std::size_t i = 0; i < 2; ++i) {
+        REQUIRE(back.learners[i].q == first.learners[i].q);
+        REQUIRE(back.learners[i].visits == first.learners[i].visits);
+        REQUIRE(back.learners[i].stats.replay_size == first.learners[i].stats.replay_size);
+        REQUIRE(back.learners[i].stats.decisions == first.learners[i].stats.decisions);
+      }
+      REQUIRE(back.memory.remembered == first.memory.remembered);
+      REQUIRE(e->recall({.limit = 1000}).size() == e->snapshot().memory.remembered);
+      REQUIRE(e->stop());
+      e->jump_to(2500ms).value();
+      REQUIRE(e->start());
+    }
+    e->advance_to(round == 0 ? 2495ms : 4995ms).value();
+    (round == 0 ? first : second) = e->snapshot();
+    REQUIRE(e->stop());
+    REQUIRE(e->snapshot().store.durable == e->snapshot().store.committed);
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    REQUIRE(second.learners[i].q == whole.learners[i].q);
+    REQUIRE(second.learners[i].visits == whole.learners[i].visits);
+    REQUIRE(second.learners[i].stats.observations == whole.learners[i].stats.observations);
+  }
+  REQUIRE(second.memory.remembered == whole.memory.remembered);
+}
+
+TEST_CASE("a learner of another shape starts anew; one that is not added is kept", "[engine]") {
+  const folder dir;
+  {
+    auto e = gyre::engine::create(in(dir.store())).value();
+    populate(*e);
+    e->advance_to(1s).value();
+  }
+  {
+    auto e = gyre::engine::create(in(dir.store())).value();
+    e->add({.name = "a", .interval = 10ms, .features = gyre::none, .knobs = {{"k", {1, 2}}}},
+           [](gyre::tick&) {})
+        .value();
+    REQUIRE(e->snapshot().learners[0].stats.observations == 0);
+    e->advance_to(100ms).value();
+    REQUIRE(e->snapshot().learners[0].stats.observations > 0);
+  }
+  auto e = gyre::engine::create(in(dir.store())).value();
+  populate(*e);
+  const auto s = e->snapshot();
+  REQUIRE(s.learners[0].stats.observations == 0);  // "a" was of another shape last
+  REQUIRE(s.learners[1].stats.observations == 101);
+}
+
+TEST_CASE("a removed loop's learner is found again by its name", "[engine]") {
+  const folder dir;
+  auto e = gyre::engine::create(in(dir.store())).value();
+  populate(*e);
+  e->advance_to(1s).value();
+  const auto before = e->snapshot();
+  REQUIRE(e->find("a")->remove());
+  REQUIRE(e->find("b")->remove());
+  populate(*e);
+  REQUIRE(e->snapshot().learners[0].stats.observations == 101);
+  REQUIRE(e->snapshot().learners[0].q == before.learners[0].q);
+}
+
+TEST_CASE("a second engine on the same store is refused and names the holder", "[engine]") {
+  const folder dir;
+  auto e = gyre::engine::create(in(dir.store())).value();
+  const auto second = gyre::engine::create(in(dir.store()));
+  REQUIRE(second.code() == gyre::code::state);
+  REQUIRE(second.error().text.find(std::to_string(::getpid())) != std::string::npos);
+}
+
+TEST_CASE("no store, no commit", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  REQUIRE(e.commit().code() == gyre::code::state);
+  REQUIRE(e.sync().code() == gyre::code::state);
+}
+
+TEST_CASE("kill -9 at 100 random instants loses nothing that a commit group held", "[engine]") {
+  gyre::rng random(1, 2, gyre::purpose::user);
+  for (int round = 0; round < 100; ++round) {
+    CAPTURE(round);
+    const folder dir;
+    int pipe_ends[2];
+    REQUIRE(::pipe(pipe_ends) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      ::close(pipe_ends[0]);
+      auto e = gyre::engine::create(in(dir.store()));
+      if (!e) ::_exit(1);
+      populate(**e);
+      for (gyre::instant t = 10ms;; t += 10ms) {
+        if (!(*e)->advance_to(t) || !(*e)->commit()) ::_exit(2);
+        const std::uint64_t held = (*e)->snapshot().learners[0].stats.observations;
+        if (::write(pipe_ends[1], &held, sizeof held) != sizeof held) ::_exit(3);
+      }
+    }
+    ::close(pipe_ends[1]);
+    std::uint64_t acknowledged = 0;
+    const std::uint64_t enough = 1000 + random.below(500);
+    std::uint64_t held = 0;
+    while (acknowledged < enough && ::read(pipe_ends[0], &held, sizeof held) == sizeof held) {
+      acknowledged = held;
+    }
+    ::usleep(random.below(3000));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    REQUIRE(WIFSIGNALED(status));
+    while (::read(pipe_ends[0], &held, sizeof held) == sizeof held) acknowledged = held;
+    ::close(pipe_ends[0]);
+    REQUIRE(acknowledged >= 1000);
+
+    auto e = gyre::engine::create(in(dir.store())).value();
+    populate(*e);
+    const auto back = e->snapshot();
+    REQUIRE(back.learners[0].stats.observations >= acknowledged);
+    REQUIRE(back.learners[0].stats.replay_size >= acknowledged);
+    REQUIRE(back.memory.remembered >= 2 * acknowledged);
+    const std::uint64_t sampled = back.learners[0].stats.replay_sampled;
+    e->advance_to(500ms).value();
+    REQUIRE(e->snapshot().learners[0].stats.observations > back.learners[0].stats.observations);
+    REQUIRE(e->snapshot().learners[0].stats.replay_sampled > sampled);
+  }
+}

@@ -1,0 +1,239 @@
+// Method: one seeded world run in different steps and shards; equal traces or the engine is not
+// deterministic. Then the arithmetic of due times on the virtual clock, tick by tick.
+#include <gyre/gyre.hpp>
+
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace std::chrono_literals;
+using gyre::duration;
+using gyre::instant;
+
+namespace {
+
+/// 24 loops of every kind: knobs, groups, failures, timeouts, throttled, publishing, remembering.
+void populate(gyre::engine& e) {
+  for (int i = 0; i < 24; ++i) {
+    gyre::loop_options o;
+    o.name = "loop" + std::to_string(i);
+    o.interval = duration(7'000'003LL * (i + 1));
+    o.timeout = 40ms;
+    o.priority = i % 3;
+    o.missed = static_cast<gyre::missed_policy>(i % 4);
+    o.deferrable = i % 5 == 0;
+    if (i % 2 == 0) o.knobs = {{"a", {1, 2, 3}}, {"b", {10, 20}}};
+    if (i % 6 == 0) o.group = "g" + std::to_string(i % 12);
+    if (i % 4 == 2) o.features = {{"n", {3, 9}}};
+    e.add(o, [i](gyre::tick& t) {
+       if (i % 4 == 2) t.feature("n", static_cast<double>(t.number() % 13));
+       if (i % 2 == 0) t.reward(t.knob("a") * 2 - t.knob("b") / 10);
+       t.spend(duration(static_cast<std::int64_t>(t.number() % 50) * 1'000'000));
+       if (t.number() % 17 == 5) t.fail("every seventeenth");
+       t.publish("tick." + std::to_string(i), "done");
+     }).value();
+  }
+}
+
+std::string run(duration step, std::uint32_t shards, std::uint64_t seed = 42) {
+  gyre::engine e({.driver = gyre::driver::virtual_time, .seed = seed, .shards = shards});
+  populate(e);
+  e.subscribe("tick.>", {.capacity = 8}, [](const gyre::message&) {}).value();
+  if (step == duration::zero()) {
+    e.advance_to(3s).value();
+  } else {
+    for (instant t = step; t <= 3s; t += step) e.advance_to(t).value();
+    e.advance_to(3s).value();
+  }
+  return e.trace_hash();
+}
+
+}  // namespace
+
+TEST_CASE("the trace depends on the seed and on nothing else", "[engine]") {
+  const std::string whole = run(duration::zero(), 1);
+  REQUIRE(whole.size() == 16);
+  for (const duration step : {duration(10us), duration(1ms), duration(1s)}) {
+    CAPTURE(step.count());
+    REQUIRE(run(step, 1) == whole);
+  }
+  for (const std::uint32_t shards : {2u, 3u, 8u}) {
+    CAPTURE(shards);
+    REQUIRE(run(duration::zero(), shards) == whole);
+    REQUIRE(run(1ms, shards) == whole);
+  }
+  REQUIRE(run(duration::zero(), 1, 43) != whole);
+}
+
+TEST_CASE("a loop without jitter ticks on an exact grid from the start", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  std::vector<std::int64_t> at;
+  e.add({.name = "grid", .interval = 10ms, .jitter = 0},
+        [&](gyre::tick& t) {
+          at.push_back(t.due().count());
+          REQUIRE(e.now() == t.due());
+        })
+      .value();
+  REQUIRE(e.advance_to(95ms).value() == 10);
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    REQUIRE(at[i] == static_cast<std::int64_t>(i) * 10'000'000);
+  }
+  REQUIRE(e.now() == 95ms);
+  REQUIRE(e.advance_to(50ms).value() == 0);  // time does not go back
+  REQUIRE(e.now() == 95ms);
+}
+
+TEST_CASE("jitter stays within its part of the interval and does not walk", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time, .seed = 5});
+  std::vector<instant> at;
+  e.add({.name = "j", .interval = 100ms, .jitter = .2},
+        [&](gyre::tick& t) { at.push_back(t.due()); })
+      .value();
+  e.advance_to(200s).value();
+  REQUIRE(at.size() > 1990);
+  // The grid is the phase plus k intervals; every tick lies within 20 ms of its own point.
+  const instant phase = at[1000] - 100s;
+  bool differs = false;
+  for (std::size_t k = 0; k < at.size(); ++k) {
+    const duration off = at[k] - phase - duration(100'000'000LL * static_cast<std::int64_t>(k));
+    REQUIRE(off <= 40ms);
+    REQUIRE(off >= -40ms);
+    differs = differs || off != duration::zero();
+  }
+  REQUIRE(differs);
+}
+
+TEST_CASE("due ticks run by due time, then priority, then order of add", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time, .shards = 3});
+  std::string order;
+  const auto add = [&](const char* name, duration every, int priority) {
+    e.add({.name = name, .interval = every, .jitter = 0, .priority = priority},
+          [&order, name](gyre::tick&) { order += name; })
+        .value();
+  };
+  add("a", 10ms, 0);
+  add("b", 10ms, 5);
+  add("c", 10ms, 0);
+  add("d", 4ms, -1);
+  e.advance_to(10ms).value();
+  REQUIRE(order == "bacd" "d" "d" "bac");
+}
+
+TEST_CASE("missed-tick policies after the host slept", "[engine]") {
+  struct expectation {
+    gyre::missed_policy policy;
+    std::vector<std::pair<std::int64_t, std::uint64_t>> ticks;  // at ms, missed
+    std::uint64_t missed;
+  };
+  // Grid 0, 10, 20, ...; ticks at 0 and 10, then asleep from 15 until 57.
+  const std::vector<expectation> table = {
+      {gyre::missed_policy::once, {{0, 0}, {10, 0}, {57, 3}, {60, 0}, {70, 0}}, 3},
+      {gyre::missed_policy::skip, {{0, 0}, {10, 0}, {60, 0}, {70, 0}}, 4},
+      {gyre::missed_policy::burst, {{0, 0}, {10, 0}, {57, 1}, {57, 0}, {57, 0}, {60, 0}, {70, 0}},
+       1},
+      {gyre::missed_policy::delay, {{0, 0}, {10, 0}, {57, 0}, {67, 0}}, 0},
+  };
+  for (const expectation& x : table) {
+    CAPTURE(static_cast<int>(x.policy));
+    gyre::engine e({.driver = gyre::driver::virtual_time});
+    std::vector<std::pair<std::int64_t, std::uint64_t>> ticks;
+    auto l = e.add({.name = "m", .interval = 10ms, .jitter = 0, .missed = x.policy, .burst = 3},
+                   [&](gyre::tick& t) { ticks.emplace_back(e.now() / 1ms, t.missed()); })
+                 .value();
+    e.advance_to(15ms).value();
+    e.jump_to(57ms).value();
+    e.advance_to(75ms).value();
+    REQUIRE(ticks == x.ticks);
+    REQUIRE(l.stats()->metrics.missed == x.missed);
+  }
+}
+
+TEST_CASE("failures back off exponentially and one success resets the streak", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  std::vector<instant> at;
+  auto l = e.add({.name = "f", .interval = 10ms, .jitter = 0, .retry = {100ms, 5s, 0}},
+                 [&](gyre::tick& t) {
+                   at.push_back(e.now());
+                   if (at.size() <= 8) t.fail("not yet");
+                 })
+               .value();
+  e.advance_to(18s).value();
+  const duration waits[] = {100ms, 200ms, 400ms, 800ms, 1600ms, 3200ms, 5s, 5s};
+  for (std::size_t i = 0; i < 8; ++i) REQUIRE(at[i + 1] - at[i] == waits[i]);
+  REQUIRE(at[9] - at[8] == 10ms);
+  const auto s = l.stats().value();
+  REQUIRE(s.metrics.errors == 8);
+  REQUIRE(s.metrics.streak == 0);
+  REQUIRE(s.last_error == "not yet");
+}
+
+TEST_CASE("spend is the tick's measured duration and moves no clock", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  auto l = e.add({.name = "s", .interval = 10ms, .timeout = 20ms, .jitter = 0},
+                 [&](gyre::tick& t) {
+                   const instant before = e.now();
+                   REQUIRE(t.elapsed_ms() == Approx(0.001));
+                   t.spend(t.number() == 3 ? 21ms : 5ms);
+                   REQUIRE(e.now() == before);
+                   REQUIRE(t.elapsed_ms() == Approx(t.number() == 3 ? 21 : 5));
+                   REQUIRE(t.cpu_ms() == t.elapsed_ms());
+                   REQUIRE(t.spend(-1ms) == gyre::code::arg);
+                 })
+               .value();
+  e.advance_to(35ms).value();
+  const auto s = l.stats().value();
+  REQUIRE(s.metrics.cycles == 4);
+  REQUIRE(s.metrics.timeouts == 1);
+  REQUIRE(s.metrics.errors == 0);
+  REQUIRE(s.metrics.latency.min_ms == Approx(5));
+  REQUIRE(s.metrics.latency.max_ms == Approx(21));
+  REQUIRE(s.state == gyre::loop_state::backing_off);
+}
+
+TEST_CASE("a gate closes on a host-supplied reading, counts, and opens with hysteresis",
+          "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  auto l = e.add({.name = "g", .interval = 10ms, .jitter = 0, .gates = {gyre::gates::memory()}},
+                 [](gyre::tick&) {})
+               .value();
+  const auto cycles = [&] { return l.stats()->metrics.cycles; };
+  e.advance_to(45ms).value();
+  REQUIRE(cycles() == 5);
+  e.supply({.memory_percent = 90});
+  e.advance_to(95ms).value();
+  REQUIRE(cycles() == 5);
+  REQUIRE(l.stats()->state == gyre::loop_state::gated);
+  REQUIRE(l.stats()->gate == "memory");
+  REQUIRE(l.stats()->metrics.gated == 5);
+  REQUIRE(l.stats()->metrics.errors == 0);
+  e.supply({.memory_percent = 82});  // under where it closes, over where it opens
+  e.advance_to(145ms).value();
+  REQUIRE(cycles() == 5);
+  e.supply({.memory_percent = 79});
+  e.advance_to(195ms).value();
+  REQUIRE(cycles() == 10);
+  REQUIRE(l.stats()->state == gyre::loop_state::waiting);
+  REQUIRE(l.stats()->gate.empty());
+}
+
+TEST_CASE("deferrable loops slow down while the score is low and come back", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  bool ill = true;
+  auto slow = e.add({.name = "slow", .interval = 100ms, .jitter = 0, .deferrable = true},
+                    [&](gyre::tick& t) { t.vitality(ill ? 0.1 : 1); })
+                  .value();
+  auto steady = e.add({.name = "steady", .interval = 100ms, .jitter = 0},
+                      [&](gyre::tick& t) { t.vitality(ill ? 0.1 : 1); })
+                    .value();
+  std::uint64_t changes = 0;
+  e.subscribe("gyre.interval", {}, [&](const gyre::message&) { ++changes; }).value();
+  e.advance_to(5s).value();
+  REQUIRE(slow.stats()->interval_ms > 400);
+  REQUIRE(steady.stats()->interval_ms == Approx(100));
+  REQUIRE(changes > 0);
+  ill = false;
+  e.advance_to(60s).value();
+  REQUIRE(slow.stats()->interval_ms == Approx(100));
+  REQUIRE(slow.stats()->throttle == 1);
+}

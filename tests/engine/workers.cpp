@@ -1,0 +1,279 @@
+// Method: real threads; every wait is for a condition, with a bound that only a defect reaches. The
+// same suite runs under the thread sanitizer.
+#include <gyre/gyre.hpp>
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace std::chrono_literals;
+using clock_type = std::chrono::steady_clock;
+
+namespace {
+
+bool eventually(const std::function<bool()>& condition, gyre::duration most = 20s) {
+  const auto end = clock_type::now() + most;
+  while (!condition()) {
+    if (clock_type::now() > end) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+/// A door that a tick can be kept behind.
+class door {
+ public:
+  void pass() const {
+    inside_ = true;
+    while (!open_) std::this_thread::sleep_for(1ms);
+  }
+  bool entered() const { return inside_; }
+  void open() { open_ = true; }
+
+ private:
+  mutable std::atomic<bool> inside_{false};
+  std::atomic<bool> open_{false};
+};
+
+}  // namespace
+
+TEST_CASE("loops run on their own threads, on time, in every shard", "[engine]") {
+  const std::uint32_t shards = GENERATE(1u, 3u);
+  gyre::engine e({.shards = shards});
+  std::atomic<std::uint64_t> ticks{0}, got{0};
+  for (int i = 0; i < 20; ++i) {
+    e.add({.name = "l" + std::to_string(i), .interval = 5ms},
+          [&](gyre::tick& t) {
+            ++ticks;
+            t.publish("t", "x");
+            gyre::record r;
+            r.text = "tick " + std::to_string(t.number());
+            t.remember(r);
+          })
+        .value();
+  }
+  e.subscribe("t", {}, [&](const gyre::message&) { ++got; }).value();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return ticks > 400; }));
+  REQUIRE(e.stop().value().empty());
+  const auto s = e.snapshot();
+  REQUIRE(s.totals.ticks == ticks);
+  REQUIRE(s.totals.errors == 0);
+  REQUIRE(s.bus.matched == ticks);
+  REQUIRE(s.bus.balanced());
+  REQUIRE(s.bus.delivered + s.bus.pending == ticks);
+  REQUIRE(got == s.bus.delivered);
+  REQUIRE(s.memory.remembered == ticks);
+}
+
+TEST_CASE("a callback that never returns freezes no other loop and is named by stop", "[engine]") {
+  auto kept = std::make_shared<door>();
+  std::atomic<std::uint64_t> others{0};
+  {
+    gyre::engine e;
+    auto bad = e.add({.name = "bad", .interval = 5ms, .timeout = 50ms}, [kept](gyre::tick& t) {
+                  kept->pass();
+                  // Abandoned long ago: every call does nothing and says so.
+                  if (t.reward(1) != gyre::code::cancelled || !t.cancelled()) std::abort();
+                  if (t.publish("late", "x") != gyre::code::cancelled) std::abort();
+                }).value();
+    for (int i = 0; i < 10; ++i) {
+      e.add({.name = "good" + std::to_string(i), .interval = 5ms},
+            [&](gyre::tick&) { ++others; })
+          .value();
+    }
+    REQUIRE(e.start());
+    REQUIRE(eventually([&] { return bad.stats()->state == gyre::loop_state::stuck; }));
+    const std::uint64_t before = others;
+    REQUIRE(eventually([&] { return others > before + 200; }));
+    const auto s = bad.stats().value();
+    REQUIRE(s.metrics.timeouts == 1);
+    REQUIRE(s.metrics.cycles == 1);  // never a second copy
+    const auto begin = clock_type::now();
+    REQUIRE(e.stop(2s).value() == std::vector<std::string>{"bad"});
+    REQUIRE(clock_type::now() - begin < 10s);
+    kept->open();
+    REQUIRE(eventually([&] { return bad.stats()->state != gyre::loop_state::stuck; }));
+  }
+}
+
+TEST_CASE("stop returns at its deadline and names the straggler; start runs the rest again",
+          "[engine]") {
+  auto kept = std::make_shared<door>();
+  std::atomic<std::uint64_t> others{0};
+  gyre::engine e;
+  auto late = e.add({.name = "late", .interval = 5ms, .timeout = 60s},
+                    [kept](gyre::tick&) { kept->pass(); })
+                  .value();
+  e.add({.name = "good", .interval = 5ms}, [&](gyre::tick&) { ++others; }).value();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return kept->entered(); }));
+  const auto begin = clock_type::now();
+  const auto stragglers = e.stop(50ms).value();
+  REQUIRE(clock_type::now() - begin < 10s);
+  REQUIRE(stragglers == std::vector<std::string>{"late"});
+  const std::uint64_t before = others;
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return others > before + 5; }));
+  kept->open();
+  REQUIRE(eventually([&] { return late.stats()->state != gyre::loop_state::stuck; }));
+  REQUIRE(e.stop().value().empty());
+}
+
+TEST_CASE("a snapshot, an add and a remove wait for no tick", "[engine]") {
+  door kept;
+  gyre::engine e;
+  auto slow = e.add({.name = "slow", .interval = 5ms, .timeout = 60s},
+                    [&](gyre::tick&) { kept.pass(); })
+                  .value();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return kept.entered(); }));
+  for (int i = 0; i < 50; ++i) {
+    REQUIRE(e.snapshot().loops[0].state == gyre::loop_state::running);
+    auto l = e.add({.name = "n", .interval = 1s}, [](gyre::tick&) {}).value();
+    REQUIRE(l.pause());
+    REQUIRE(l.remove());
+  }
+  e.publish("anything", "x").value();
+  REQUIRE(slow.stats()->state == gyre::loop_state::running);
+  kept.open();
+  REQUIRE(e.stop().value().empty());
+}
+
+TEST_CASE("a tick is told when its timeout passes and when the engine stops", "[engine]") {
+  std::atomic<int> told{0}, started{0};
+  gyre::engine e;
+  auto l = e.add({.name = "polite", .interval = 5ms, .timeout = 30ms}, [&](gyre::tick& t) {
+               ++started;
+               while (!t.cancelled()) std::this_thread::sleep_for(1ms);
+               ++told;
+             }).value();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return told >= 2; }));
+  REQUIRE(eventually([&] { return started > told; }));
+  REQUIRE(e.stop(20s).value().empty());
+  REQUIRE(told == started);
+  REQUIRE(l.stats()->metrics.timeouts >= 2);
+}
+
+TEST_CASE("stop from inside a tick is refused", "[engine]") {
+  std::atomic<int> refused{0};
+  gyre::engine e({.shards = 2});
+  e.add({.name = "self", .interval = 5ms},
+        [&](gyre::tick&) { refused += e.stop().code() == gyre::code::reentrant ? 1 : 0; })
+      .value();
+  e.subscribe("x", {}, [&](const gyre::message&) {
+     refused += e.stop().code() == gyre::code::reentrant ? 100 : 0;
+   }).value();
+  REQUIRE(e.start());
+  e.publish("x", "").value();
+  REQUIRE(eventually([&] { return refused > 100; }));
+  REQUIRE(e.stop().value().empty());
+}
+
+TEST_CASE("a blocking subscription makes an outside publisher wait and drops nothing it took",
+          "[engine]") {
+  gyre::engine e;
+  REQUIRE(e.start());
+  const auto id =
+      e.subscribe("t", {.capacity = 4, .policy = gyre::overflow::block, .block_for = 60s}).value();
+  std::atomic<bool> done{false};
+  std::thread publisher([&] {
+    for (int i = 0; i < 50; ++i) e.publish("t", std::to_string(i)).value();
+    done = true;
+  });
+  gyre::owned_message m;
+  int got = 0;
+  REQUIRE(eventually([&] {
+    while (e.poll_message(id, m)) ++got;
+    return got == 50;
+  }));
+  publisher.join();
+  REQUIRE(done);
+  REQUIRE(e.subscription(id)->dropped() == 0);
+
+  const auto full =
+      e.subscribe("u", {.capacity = 1, .policy = gyre::overflow::block, .block_for = 5ms}).value();
+  e.publish("u", "1").value();
+  REQUIRE(e.publish("u", "2")->dropped == 1);  // after waiting for block_for
+  REQUIRE(e.subscription(full)->dropped_blocked == 1);
+}
+
+TEST_CASE("every call from many threads at once leaves a consistent engine", "[engine]") {
+  gyre::engine e({.shards = 2});
+  std::atomic<bool> over{false};
+  std::atomic<std::uint64_t> ticks{0};
+  for (int i = 0; i < 8; ++i) {
+    e.add({.name = "base" + std::to_string(i), .interval = 2ms, .group = i % 2 ? "odd" : "even",
+           .features = gyre::none, .knobs = {{"k", {1, 2, 3}}}},
+          [&](gyre::tick& t) {
+            ++ticks;
+            t.reward(t.knob("k"));
+            t.publish("base", "x");
+          })
+        .value();
+  }
+  e.subscribe("base", {.capacity = 16}, [&](const gyre::message&) {}).value();
+  REQUIRE(e.start());
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] {
+    for (int i = 0; !over; ++i) {
+      auto l = e.add({.name = "temp" + std::to_string(i % 3), .interval = 1ms}, [](gyre::tick&) {});
+      if (!l) continue;
+      (void)l->trigger();
+      (void)l->reconfigure({.interval = 3ms});
+      (void)l->remove();
+    }
+  });
+  threads.emplace_back([&] {
+    while (!over) {
+      const auto s = e.snapshot();
+      if (!s.bus.balanced() || s.loops.size() < 8) std::abort();
+      (void)e.pause_group("odd");
+      (void)e.resume_group("odd");
+    }
+  });
+  threads.emplace_back([&] {
+    for (int i = 0; !over; ++i) {
+      const auto id = e.subscribe("base").value();
+      (void)e.publish("base", "y");
+      gyre::owned_message m;
+      (void)e.poll_message(id, m);
+      (void)e.unsubscribe(id);
+      gyre::record r;
+      r.text = std::to_string(i);
+      (void)e.remember(r);
+    }
+  });
+  REQUIRE(eventually([&] { return ticks > 1000; }));
+  over = true;
+  for (auto& t : threads) t.join();
+  REQUIRE(e.stop().value().empty());
+  const auto s = e.snapshot();
+  REQUIRE(s.totals.ticks == ticks);
+  REQUIRE(s.bus.balanced());
+  REQUIRE(s.learners.size() == 2);
+  REQUIRE(s.learners[0].stats.observations + s.learners[1].stats.observations == ticks);
+}
+
+TEST_CASE("rapid start and stop loses nothing", "[engine]") {
+  std::atomic<std::uint64_t> ticks{0};
+  gyre::engine e;
+  for (int i = 0; i < 30; ++i) {
+    e.add({.name = "l" + std::to_string(i), .interval = 1ms}, [&](gyre::tick&) { ++ticks; })
+        .value();
+  }
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(e.start());
+    REQUIRE(e.stop().value().empty());
+  }
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return ticks > 100; }));
+  REQUIRE(e.stop().value().empty());
+  REQUIRE(e.snapshot().totals.ticks == ticks);
+  REQUIRE(e.snapshot().totals.errors == 0);
+}
