@@ -1,0 +1,277 @@
+// Package gyre runs periodic work as supervised, measured loops that tune their own settings, over
+// the C ABI. No Go function is ever called from C: an engine's loops are external, Engine.RunDue
+// takes the ticks that are due, runs them here and hands the outcomes back.
+//
+// Threads: an Engine may be used by any goroutine, RunDue by one at a time. A function that panics
+// is a failed tick with the panic's text.
+package gyre
+
+/*
+#cgo CFLAGS: -I${SRCDIR}/..
+#cgo LDFLAGS: -lgyre
+#include <gyre.h>
+#include <stdlib.h>
+#include <string.h>
+*/
+import "C"
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"time"
+	"unsafe"
+)
+
+// Error says why a call failed: the header's number, and words.
+type Error struct {
+	Code int32
+	Text string
+}
+
+func (e *Error) Error() string {
+	return C.GoString(C.gyre_status_name(C.gyre_status(e.Code))) + ": " + e.Text
+}
+
+func check(status C.gyre_status, err *C.gyre_error) error {
+	if status == C.GYRE_OK {
+		return nil
+	}
+	e := &Error{Code: int32(status)}
+	if err != nil {
+		e.Text = C.GoString(&err.text[0])
+	}
+	return e
+}
+
+func newError() *C.gyre_error {
+	err := &C.gyre_error{}
+	err.size = C.uint32_t(unsafe.Sizeof(*err))
+	return err
+}
+
+// Engine owns a native engine, moved by RunDue. Close frees it.
+type Engine struct {
+	id    C.gyre_engine
+	mutex sync.Mutex
+	loops map[C.gyre_loop]func(*Tick) error
+	ticks [256]C.gyre_tick
+}
+
+// New makes an engine without threads whose clock is the argument of RunDue.
+func New() (*Engine, error) {
+	options, err := C.gyre_engine_options{}, newError()
+	options.size = C.uint32_t(unsafe.Sizeof(options))
+	options.driver = C.GYRE_DRIVER_HOST
+	e := &Engine{loops: map[C.gyre_loop]func(*Tick) error{}}
+	if err := check(C.gyre_engine_create(&options, &e.id, err), err); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Close stops the engine and frees it.
+func (e *Engine) Close() error {
+	err := newError()
+	return check(C.gyre_engine_destroy(e.id, err), err)
+}
+
+// Knob is a setting that the learner may choose.
+type Knob struct {
+	Name   string
+	Values []float64
+}
+
+// Feature is something the ticks see, in buckets between ascending edges.
+type Feature struct {
+	Name  string
+	Edges []float64
+}
+
+// Options say what a loop is; what is left zero is the engine's default.
+type Options struct {
+	Name                   string
+	Interval               time.Duration // start to start
+	Group                  string        // its loops share one learner
+	Knobs                  []Knob
+	Features               []Feature
+	LearningRate           float64
+	SampleAverage          bool    // step = max(LearningRate, 1/n)
+	ExploreFrom, ExploreTo float64 // share of random choices
+	ExploreOver            float64 // ... over so many choices
+}
+
+// None says "none, really" where 0 means the default.
+const None = -1.0
+
+// arena keeps C copies of strings and numbers for the time of one call.
+type arena struct{ blocks []unsafe.Pointer }
+
+func (a *arena) free() {
+	for _, block := range a.blocks {
+		C.free(block)
+	}
+}
+
+func (a *arena) bytes(n uintptr) unsafe.Pointer {
+	block := C.calloc(1, C.size_t(n))
+	a.blocks = append(a.blocks, block)
+	return block
+}
+
+func (a *arena) text(s string) *C.char {
+	text := C.CString(s)
+	a.blocks = append(a.blocks, unsafe.Pointer(text))
+	return text
+}
+
+func (a *arena) numbers(values []float64) *C.double {
+	out := (*C.double)(a.bytes(uintptr(len(values)+1) * 8))
+	for i, v := range values {
+		*(*C.double)(unsafe.Add(unsafe.Pointer(out), i*8)) = C.double(v)
+	}
+	return out
+}
+
+// Add makes a loop of the function; an error or a panic of it is a failed tick.
+func (e *Engine) Add(o Options, run func(*Tick) error) error {
+	var a arena
+	defer a.free()
+	native, err := (*C.gyre_loop_options)(a.bytes(C.sizeof_gyre_loop_options)), newError()
+	native.size = C.sizeof_gyre_loop_options
+	native.flags = C.GYRE_LOOP_EXTERNAL
+	native.name = a.text(o.Name)
+	native.group = a.text(o.Group)
+	native.interval_ms = C.double(o.Interval.Seconds() * 1e3)
+	native.learning_rate = C.double(o.LearningRate)
+	native.explore_from = C.double(o.ExploreFrom)
+	native.explore_to = C.double(o.ExploreTo)
+	native.explore_over = C.double(o.ExploreOver)
+	if o.SampleAverage {
+		native.sample_average = 1
+	}
+	native.knobs = (*C.gyre_knob)(a.bytes(uintptr(len(o.Knobs)+1) * C.sizeof_gyre_knob))
+	native.knob_count = C.uint32_t(len(o.Knobs))
+	for i, k := range o.Knobs {
+		at := unsafe.Add(unsafe.Pointer(native.knobs), i*C.sizeof_gyre_knob)
+		*(*C.gyre_knob)(at) = C.gyre_knob{size: C.sizeof_gyre_knob, count: C.uint32_t(len(k.Values)),
+			name: a.text(k.Name), values: a.numbers(k.Values)}
+	}
+	native.features = (*C.gyre_feature)(a.bytes(uintptr(len(o.Features)+1) * C.sizeof_gyre_feature))
+	native.feature_count = C.uint32_t(len(o.Features))
+	for i, f := range o.Features {
+		at := unsafe.Add(unsafe.Pointer(native.features), i*C.sizeof_gyre_feature)
+		*(*C.gyre_feature)(at) = C.gyre_feature{size: C.sizeof_gyre_feature,
+			count: C.uint32_t(len(f.Edges)), name: a.text(f.Name), edges: a.numbers(f.Edges)}
+	}
+	var id C.gyre_loop
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if err := check(C.gyre_loop_create(e.id, native, &id, err), err); err != nil {
+		return err
+	}
+	e.loops[id] = run
+	return nil
+}
+
+// Start lets the loops run.
+func (e *Engine) Start() error {
+	err := newError()
+	return check(C.gyre_engine_start(e.id, err), err)
+}
+
+// RunDue runs every tick that is due at now, since the engine's creation, in this goroutine, and
+// says when to come again.
+func (e *Engine) RunDue(now time.Duration) (ran int, next time.Duration, err error) {
+	native := newError()
+	result := C.gyre_poll_result{}
+	result.size = C.uint32_t(unsafe.Sizeof(result))
+	ms := C.double(now.Seconds() * 1e3)
+	for {
+		if err := check(C.gyre_engine_poll(e.id, ms, 0, &result, native), native); err != nil {
+			return ran, 0, err
+		}
+		var count C.uint32_t
+		status := C.gyre_tick_acquire(e.id, &e.ticks[0], C.uint32_t(len(e.ticks)), &count, native)
+		if err := check(status, native); err != nil {
+			return ran, 0, err
+		}
+		if count == 0 {
+			return ran, time.Duration(math.Round(float64(result.next_due_ms) * 1e6)), nil
+		}
+		for _, id := range e.ticks[:count] {
+			e.runOne(id)
+			ran++
+		}
+	}
+}
+
+func (e *Engine) runOne(id C.gyre_tick) {
+	info := C.gyre_tick_info{}
+	info.size = C.uint32_t(unsafe.Sizeof(info))
+	C.gyre_tick_info_read(id, &info)
+	e.mutex.Lock()
+	run := e.loops[info.loop]
+	e.mutex.Unlock()
+	err := guarded(run, &Tick{id})
+	var a arena
+	defer a.free()
+	done := (*C.gyre_completion)(a.bytes(C.sizeof_gyre_completion))
+	done.size = C.sizeof_gyre_completion
+	if err != nil {
+		done.failed = 1
+		done.text = a.text(err.Error())
+	}
+	C.gyre_tick_complete(id, done) // stale when it took too long: counted by the engine
+}
+
+func guarded(run func(*Tick) error, tick *Tick) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return run(tick)
+}
+
+// Tick is one run of a loop, inside its function.
+type Tick struct{ id C.gyre_tick }
+
+// Knob is the value to use. Report features before the first of these calls.
+func (t *Tick) Knob(name string) (float64, error) {
+	text := C.CString(name)
+	defer C.free(unsafe.Pointer(text))
+	var value C.double
+	err := check(C.gyre_tick_knob(t.id, text, &value), nil)
+	return float64(value), err
+}
+
+// Feature tells what the tick sees.
+func (t *Tick) Feature(name string, value float64) error {
+	text := C.CString(name)
+	defer C.free(unsafe.Pointer(text))
+	return check(C.gyre_tick_feature(t.id, text, C.double(value)), nil)
+}
+
+// Reward tells what the tick earned.
+func (t *Tick) Reward(reward float64) error {
+	return check(C.gyre_tick_reward(t.id, C.double(reward)), nil)
+}
+
+// Totals are sums over all loops.
+type Totals struct {
+	Loops         int
+	Ticks, Errors uint64
+	Score         float64
+}
+
+// Totals never waits for a tick.
+func (e *Engine) Totals() (Totals, error) {
+	totals := C.gyre_totals{}
+	totals.size = C.uint32_t(unsafe.Sizeof(totals))
+	if err := check(C.gyre_snapshot_totals(e.id, &totals), nil); err != nil {
+		return Totals{}, err
+	}
+	return Totals{int(totals.loops), uint64(totals.ticks), uint64(totals.errors),
+		float64(totals.score)}, nil
+}

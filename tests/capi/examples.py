@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Builds one language's example over libgyre, runs it, and checks what it says.
+
+examples.py c|manual|rust|go <source root> <directory of libgyre.so> <scratch directory> <compiler>
+Exit 0: well. 77: the compiler is not here (Meson counts it as skipped).
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+language, root, lib, scratch, compiler = sys.argv[1:6]
+capi = os.path.join(root, "capi")
+os.makedirs(scratch, exist_ok=True)
+env = dict(os.environ, LD_LIBRARY_PATH=lib, LIBRARY_PATH=lib)
+program = os.path.join(scratch, "example-" + language)
+
+
+def run(*command, **options):
+    print("+", " ".join(command), flush=True)
+    return subprocess.run(command, env=env, check=True, timeout=300, **options)
+
+
+def build_c(source):
+    run(*compiler.split(), "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I" + capi,
+        source, "-L" + lib, "-lgyre", "-o", program)
+
+
+if not shutil.which(compiler.split()[0]):
+    print("no", compiler)
+    sys.exit(77)
+
+if language == "c":
+    build_c(os.path.join(capi, "examples", "tune.c"))
+elif language == "manual":  # the example at the top of gyre.h, as it stands there
+    source = os.path.join(scratch, "manual.c")
+    with open(os.path.join(capi, "gyre.h")) as header:
+        comment = header.read().split("*/")[0]
+    lines = [line[7:] for line in comment.splitlines()
+             if line.startswith(" *     ") or line == " *"]
+    text = "\n".join(lines)
+    with open(source, "w") as out:
+        out.write(text[text.index("#include <gyre.h>"):text.index("cc -std=c99")])
+    build_c(source)
+elif language == "rust":
+    rust = os.path.join(capi, "rust")
+    rlib = os.path.join(scratch, "libgyre.rlib")
+    flags = ["--edition", "2021", "-D", "warnings", "-O"]
+    run(compiler, *flags, "--crate-type", "rlib", "--crate-name", "gyre", "-o", rlib,
+        os.path.join(rust, "src", "lib.rs"))
+    run(compiler, *flags, "--extern", "gyre=" + rlib, "-L", "native=" + lib, "-l", "gyre",
+        "-o", program, os.path.join(rust, "examples", "tune.rs"))
+elif language == "go":
+    env.update(CGO_ENABLED="1", CGO_LDFLAGS="-L" + lib, GOFLAGS="-mod=mod", GOPROXY="off",
+               GOTOOLCHAIN="local", GOCACHE=os.path.join(scratch, "go-cache"))
+    run(compiler, "vet", "./...", cwd=os.path.join(capi, "go"))
+    run(compiler, "build", "-o", program, "./examples/tune", cwd=os.path.join(capi, "go"))
+
+env.update(GODEBUG="cgocheck=1")
+output = run(program, stdout=subprocess.PIPE, text=True).stdout
+print(output)
+
+if language == "manual":
+    said = re.fullmatch(r"ship ran (\d+) times and earned (-?[\d.]+) a tick\n", output)
+    assert said, "unexpected output"
+    assert 450 <= int(said[1]) <= 501 and float(said[2]) > 4.5, "it did not learn"
+    sys.exit(0)
+learned, default, ticks = re.search(r"learned ([\d.]+) default ([\d.]+) over (\d+) ticks",
+                                    output).groups()
+assert float(learned) > 1.2 * float(default), "what was learned is no better than the default"
+assert float(learned) > 10.5 and 950 <= int(ticks) <= 1050, "it did not find the best settings"
+loops, ticks, errors = re.search(r"(\d+) loops (\d+) ticks (\d+) errors", output).groups()
+assert int(loops) == 120 and int(ticks) >= 2000 and int(errors) == 0, "the 120 loops are not well"
+if language != "c":
+    assert "a panic is an error: true" in output, "a panic was not a failed tick"
+if language == "rust":
+    assert "its text is kept: true" in output, "the panic's text was lost"
