@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Runs the benchmarks, ours and the peers in turn, and writes results.json.
+
+usage: collect.py <source root> <results.json> <compiler> <program>...
+"""
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+
+root, out, compiler, programs = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
+
+
+def compile_seconds(source):
+    """User CPU seconds of one compilation, best of three."""
+    best = float('inf')
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'x.cpp')
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(source)
+        for _ in range(3):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+            subprocess.run([compiler, '-std=c++20', '-I', os.path.join(root, 'include'), '-c', path,
+                            '-o', os.path.join(folder, 'x.o')], check=True)
+            best = min(best, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+    return best
+
+
+def include_row(name, header):
+    empty = compile_seconds('int main() {}\n')
+    ours = compile_seconds(f'#include <{header}>\nint main() {{}}\n')
+    standard = ('chrono', 'functional', 'map', 'string', 'thread', 'vector')
+    peer = compile_seconds(''.join(f'#include <{h}>\n' for h in standard) + 'int main() {}\n')
+    return {'name': name, 'value': round(ours - empty, 3), 'unit': 's',
+            'peer': '<chrono> <functional> <map> <string> <thread> <vector>',
+            'peer_value': round(peer - empty, 3),
+            'conditions': f'{compiler} -std=c++20 -c over an empty file, user CPU, best of 3'}
+
+
+def asyncio_ns():
+    script = os.path.join(root, 'bench', 'asyncio_loops.py')
+    return float(subprocess.run([sys.executable, script], check=True, capture_output=True,
+                                text=True).stdout)
+
+
+rows = []
+for program in programs:
+    for line in subprocess.run([program], check=True, capture_output=True,
+                               text=True).stdout.splitlines():
+        rows.append(json.loads(line))
+        if rows[-1]['peer'] == 'asyncio':
+            rows[-1]['peer_value'] = asyncio_ns()
+rows.append(include_row('include.gyre_hpp_s', 'gyre/gyre.hpp'))
+for room in ('learn/learner', 'bus/bus', 'observe/metrics', 'memory/memory', 'store/journal',
+             'run/scheduler'):
+    rows.append(include_row('include.' + room.replace('/', '_') + '_hpp_s', f'gyre/{room}.hpp'))
+for row in rows:
+    row['ratio'] = round(row['peer_value'] / row['value'], 3) if row['value'] else None
+os.makedirs(os.path.dirname(out), exist_ok=True)
+with open(out, 'w', encoding='utf-8') as f:
+    json.dump(rows, f, indent=1)
+    f.write('\n')
+width = max(len(r['name']) for r in rows)
+for r in rows:
+    print(f"{r['name']:<{width}}  {r['value']:>12.4g} {r['unit']:<8} {r['peer_value']:>12.4g}  "
+          f"ratio {r['ratio'] if r['ratio'] is not None else '-':>8}  {r['peer']}")
