@@ -1,0 +1,142 @@
+// heat.tsx - the Q table as cells: one row a setting, one column a state; the best of a state is marked.
+// Room: page. Threads: the page's main thread.
+import { int, sig } from '../format.ts';
+import type { Learner } from '../snapshot.ts';
+import { viridis } from '../theme.ts';
+
+const MOST = { actions: 64, states: 16 };
+
+/** Digits of a mixed radix index, the first declared the most significant. */
+export function digitsOf(index: number, sizes: number[]): number[] {
+  const out: number[] = [];
+  let rest = index;
+  for (let i = sizes.length - 1; i >= 0; i -= 1) {
+    out.unshift(rest % (sizes[i] as number));
+    rest = Math.floor(rest / (sizes[i] as number));
+  }
+  return out;
+}
+
+function bucketText(edges: number[], bucket: number): string {
+  if (edges.length === 0) return 'any';
+  if (bucket === 0) return `< ${edges[0]}`;
+  if (bucket >= edges.length) return `≥ ${edges[edges.length - 1]}`;
+  return `${edges[bucket - 1]} – ${edges[bucket]}`;
+}
+
+export function stateText(learner: Learner, state: number): string {
+  if (learner.features.length === 0) return 'always';
+  const buckets = digitsOf(state, learner.features.map((f) => f.edges.length + 1));
+  return learner.features.map((f, i) => bucketText(f.edges, buckets[i] as number)).join(', ');
+}
+
+export function actionValues(learner: Learner, action: number): number[] {
+  const at = digitsOf(action, learner.knobs.map((k) => k.values.length));
+  return learner.knobs.map((k, i) => k.values[at[i] as number] as number);
+}
+
+export interface Best {
+  state: number;
+  action: number;
+  q: number;
+  visits: number;
+}
+
+/** For each visited state its best visited setting. */
+export function policy(learner: Learner): Best[] {
+  const out: Best[] = [];
+  for (let s = 0; s < learner.states; s += 1) {
+    let best: Best | null = null;
+    for (let a = 0; a < learner.actions; a += 1) {
+      const visits = learner.visits[s * learner.actions + a] ?? 0;
+      const q = learner.q[s * learner.actions + a];
+      if (visits === 0 || q === null || q === undefined) continue;
+      if (best === null || q > best.q) best = { state: s, action: a, q, visits };
+    }
+    if (best) out.push(best);
+  }
+  return out;
+}
+
+export function Heat({ learner }: { learner: Learner }) {
+  const total = (s: number) => {
+    let n = 0;
+    for (let a = 0; a < learner.actions; a += 1) n += learner.visits[s * learner.actions + a] ?? 0;
+    return n;
+  };
+  let states = Array.from({ length: learner.states }, (_, s) => s);
+  if (states.length > MOST.states) {
+    states = states.sort((a, b) => total(b) - total(a)).slice(0, MOST.states).sort((a, b) => a - b);
+  }
+  const actions = Array.from({ length: Math.min(learner.actions, MOST.actions) }, (_, a) => a);
+  const best = new Map(policy(learner).map((b) => [b.state, b]));
+  const span = new Map(
+    states.map((s) => {
+      let [lo, hi] = [Infinity, -Infinity];
+      for (let a = 0; a < learner.actions; a += 1) {
+        const i = s * learner.actions + a;
+        const q = learner.q[i];
+        if (!learner.visits[i] || q === null || q === undefined) continue;
+        lo = Math.min(lo, q);
+        hi = Math.max(hi, q);
+      }
+      return [s, [lo, hi] as const];
+    }),
+  );
+  const cut = learner.states > states.length || learner.actions > actions.length;
+  return (
+    <div class="heat-box">
+      <div class="scroll" tabIndex={0} role="region" aria-label="Q table: reward expected of each setting in each state">
+        <table class="heat" id="heat-table">
+          <caption class="sr">Q values, one row a setting, one column a state; each column has its own colour scale</caption>
+          <thead>
+            <tr>
+              <th scope="col" colSpan={learner.knobs.length} class="heat-corner">Setting</th>
+              <th scope="colgroup" colSpan={states.length}>{learner.features.map((f) => f.name).join(', ') || 'state'}</th>
+            </tr>
+            <tr>
+              {learner.knobs.map((k) => <th scope="col" class="n" key={k.name}>{k.name}</th>)}
+              {states.map((s) => <th scope="col" key={s} class="heat-state">{stateText(learner, s)}</th>)}
+            </tr>
+          </thead>
+          <tbody>
+            {actions.map((a) => {
+              const values = actionValues(learner, a);
+              const opens = a > 0 && values[0] !== actionValues(learner, a - 1)[0];
+              return (
+                <tr key={a} class={opens ? 'group' : ''}>
+                  {values.map((v, i) => <th scope="row" class="n" key={i}>{v}</th>)}
+                  {states.map((s) => {
+                    const i = s * learner.actions + a;
+                    const q = learner.q[i] ?? null;
+                    const visits = learner.visits[i] ?? 0;
+                    if (visits === 0 || q === null) {
+                      return <td key={s} class="heat-cell untried" data-cell={`${s},${a}`} data-q="" title="not tried"><span class="sr">not tried</span></td>;
+                    }
+                    const [lo, hi] = span.get(s) as readonly [number, number];
+                    const [back, front] = viridis(hi > lo ? (q - lo) / (hi - lo) : 1);
+                    const top = best.get(s)?.action === a;
+                    return (
+                      <td key={s} class={top ? 'heat-cell top' : 'heat-cell'} data-cell={`${s},${a}`} data-q={q} data-visits={visits}
+                        title={`${int(visits)} updates`} style={{ backgroundColor: back, color: front }}>
+                        {top && <span aria-label="best" role="img">★</span>}{sig(q)}
+                      </td>
+                    );
+                  })}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      <div class="heat-key">
+        <span>lowest</span>
+        <span class="ramp" aria-hidden="true" />
+        <span>highest of its column</span>
+        <span class="key-cell untried" aria-hidden="true" /><span>not tried</span>
+        <span aria-hidden="true">★</span><span>best so far</span>
+      </div>
+      {cut && <p class="note">Shown: the {states.length} most visited of {int(learner.states)} states, {actions.length} of {int(learner.actions)} settings.</p>}
+    </div>
+  );
+}

@@ -1,0 +1,63 @@
+// format.ts - numbers to text: fixed digits for a unit, so that columns line up and nothing jumps.
+// Room: page. Threads: pure functions.
+import type { Num } from './snapshot.ts';
+
+export const NONE = '–';
+
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const digits = [0, 1, 2, 3].map(
+  (n) => new Intl.NumberFormat('en-US', { minimumFractionDigits: n, maximumFractionDigits: n }),
+);
+
+const has = (v: Num | undefined): v is number => typeof v === 'number' && Number.isFinite(v);
+
+export function int(v: Num | undefined): string {
+  return has(v) ? whole.format(v) : NONE;
+}
+
+export function fixed(v: Num | undefined, n: 0 | 1 | 2 | 3): string {
+  return has(v) ? (digits[n] as Intl.NumberFormat).format(v) : NONE;
+}
+
+/** Three significant places: 0.123, 1.23, 12.3, 123. */
+export function sig(v: Num | undefined): string {
+  if (!has(v)) return NONE;
+  const size = Math.abs(v);
+  return fixed(v, size < 1 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0);
+}
+
+export function ms(v: Num | undefined): string {
+  return fixed(v, 2);
+}
+
+export function percent(fraction: Num | undefined, n: 0 | 1 | 2 = 1): string {
+  return has(fraction) ? fixed(fraction * 100, n) : NONE;
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** Bytes as [number, unit]. */
+export function bytes(v: Num | undefined): [string, string] {
+  if (!has(v)) return [NONE, ''];
+  let n = v;
+  let unit = 0;
+  while (Math.abs(n) >= 1024 && unit < UNITS.length - 1) {
+    n /= 1024;
+    unit += 1;
+  }
+  return [fixed(n, unit === 0 ? 0 : 1), UNITS[unit] as string];
+}
+
+export function bytesText(v: Num | undefined): string {
+  return bytes(v).join(' ');
+}
+
+/** Seconds as h:mm:ss or m:ss. */
+export function clock(seconds: Num | undefined): string {
+  if (!has(seconds)) return NONE;
+  const s = Math.max(0, Math.floor(seconds));
+  const two = (n: number) => String(n).padStart(2, '0');
+  const h = Math.floor(s / 3600);
+  const m = Math.floor((s % 3600) / 60);
+  return h > 0 ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
+}

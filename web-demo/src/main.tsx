@@ -1,0 +1,31 @@
+// main.tsx - starts the page: unpacks the engine, hands it to its worker, draws the shell.
+// Room: page. Threads: the page's main thread.
+import { render } from 'preact';
+import { boot, fail } from './state.ts';
+import { Shell } from './ui/shell.tsx';
+
+declare const GYRE_WORKER: string; // the bundled worker, put in by tools/build.mjs
+declare const GYRE_NOTICES: string;
+
+async function unpack(base64: string): Promise<ArrayBuffer> {
+  const packed = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Response(stream).arrayBuffer();
+}
+
+/** The texts that the loops ship are what the page carries anyway: its own program, its style, its notices. */
+function carried(): string {
+  const script = document.querySelector('script:not([type])')?.textContent ?? '';
+  const style = document.querySelector('style')?.textContent ?? '';
+  return `${style}\n${GYRE_NOTICES}\n${script}`;
+}
+
+async function start(): Promise<void> {
+  render(<Shell notices={GYRE_NOTICES} />, document.getElementById('app') as HTMLElement);
+  const module = document.getElementById('engine')?.textContent?.trim() ?? '';
+  if (module === '') throw new Error('this page was built without its engine');
+  const seed = Number(new URLSearchParams(location.search).get('seed') ?? 1);
+  boot(GYRE_WORKER, await unpack(module), carried(), Number.isInteger(seed) && seed > 0 ? seed : 1);
+}
+
+start().catch(fail);

@@ -1,0 +1,91 @@
+// memory.tsx - what is kept of what happened: counters, bytes, and the newest compressed blocks.
+// Room: page. Threads: the page's main thread.
+import { Blocks } from '../charts/blocks.tsx';
+import { bytes, bytesText, clock, fixed, int, percent } from '../format.ts';
+import type { Frame } from '../state.ts';
+import { Figures, Panel, Tile, Tiles } from '../ui/parts.tsx';
+
+/** A block's time is engine time in a young engine and wall time in a file: both are told by size. */
+function at(ms: number): string {
+  if (ms < 1e11) return clock(ms / 1000);
+  return new Date(ms).toISOString().slice(11, 19);
+}
+
+export function Memory({ frame }: { frame: Frame }) {
+  const m = frame.snap.memory;
+  const [raw, rawUnit] = bytes(m.raw_bytes);
+  const [stored, storedUnit] = bytes(m.stored_bytes);
+  const [resident, residentUnit] = bytes(m.resident_bytes);
+  const places: [string, number, string][] = [
+    ['in ring', m.in_ring, 'p1'],
+    ['in blocks', m.in_blocks, 'p2'],
+    ['archived', m.archived, 'p3'],
+    ['evicted', m.evicted, 'p4'],
+    ['merged', m.merged, 'p5'],
+  ];
+  return (
+    <>
+      <Tiles>
+        <Tile label="Processed" name="processed" value={int(m.remembered)} sub="records remembered" />
+        <Tile label="Archived" name="archived" value={int(m.archived)} sub={`${int(m.evicted)} evicted`} />
+        <Tile label="Pruned" name="pruned" value={int(m.pruned)} sub={m.consolidated === undefined ? `${int(m.merged)} merged` : `${int(m.consolidated)} consolidated`} />
+        <Tile label="Compressions" name="compressions" value={int(m.compressions)} sub={<span data-figure="blocks">{int(m.block_count)} blocks kept</span>} />
+        <Tile label="Raw" name="raw" value={raw} unit={rawUnit} sub="before compression" />
+        <Tile label="Stored" name="stored" value={stored} unit={storedUnit} sub="after it" />
+        <Tile label="Saved" name="saved" value={fixed(m.saved_percent, 1)} unit="%" sub="of what was remembered" />
+        <Tile label="Resident" name="resident" value={resident} unit={residentUnit} sub={`of ${bytesText(m.budget_bytes)}`} />
+      </Tiles>
+      <div class="grid">
+        <Panel class="span-8" title="Newest blocks" side={<span class="side-note">one bar a block</span>}>
+          <Blocks blocks={m.blocks} />
+        </Panel>
+        <Panel class="span-4" title="Where the records are" hint="remembered = in ring + in blocks + archived + evicted + merged">
+          <div class="stackbar" role="img" aria-label={places.map(([name, n]) => `${name} ${int(n)}`).join(', ')}>
+            {places.map(([name, n, tone]) => n > 0 && <span key={name} class={tone} style={{ flexGrow: n }} />)}
+          </div>
+          <dl class="figures bare">
+            {places.map(([name, n, tone]) => (
+              <div key={name}><dt><span class={`box ${tone}`} aria-hidden="true" />{name}</dt><dd><span class="value">{int(n)}</span></dd></div>
+            ))}
+            <div class="sum"><dt>remembered</dt><dd><span class="value">{int(m.remembered)}</span></dd></div>
+          </dl>
+          <p class="note">Budget used: {percent(m.budget_bytes > 0 ? m.resident_bytes / m.budget_bytes : null)} %</p>
+          <div class="meter" role="meter" aria-label="Memory budget used" aria-valuemin={0} aria-valuemax={m.budget_bytes} aria-valuenow={m.resident_bytes}>
+            <span style={{ width: `${Math.min(100, (100 * m.resident_bytes) / Math.max(1, m.budget_bytes))}%` }} />
+          </div>
+        </Panel>
+        <Panel class="span-8" title="Block history">
+          <div class="scroll tall" tabIndex={0} role="region" aria-label="Block history, scrollable">
+            <table class="data sticky" id="block-table">
+              <caption class="sr">Compressed blocks, newest first</caption>
+              <thead>
+                <tr><th scope="col" class="n">Sealed at</th><th scope="col" class="n">Records</th><th scope="col" class="n">Raw <span class="unit">B</span></th><th scope="col" class="n">Stored <span class="unit">B</span></th><th scope="col" class="n">Ratio</th></tr>
+              </thead>
+              <tbody>
+                {m.blocks.map((b, i) => (
+                  <tr key={i}>
+                    <td class="n">{at(b.at_ms)}</td>
+                    <td class="n">{int(b.count)}</td>
+                    <td class="n">{int(b.raw_bytes)}</td>
+                    <td class="n">{int(b.stored_bytes)}</td>
+                    <td class="n">{fixed(b.stored_bytes > 0 ? b.raw_bytes / b.stored_bytes : null, 2)} : 1</td>
+                  </tr>
+                ))}
+                {m.blocks.length === 0 && <tr><td class="empty-row" colSpan={5}>No block yet: the first is sealed with the 51st record</td></tr>}
+              </tbody>
+            </table>
+          </div>
+        </Panel>
+        <Panel class="span-4 start" title="Store">
+          {frame.snap.store
+            ? <Figures rows={[
+                ['Committed', int(frame.snap.store.committed)],
+                ['Durable', int(frame.snap.store.durable)],
+                ['Journal', ...bytes(frame.snap.store.file_bytes)],
+              ]} />
+            : <p class="prose">No store: this engine keeps everything in memory. Natively, a directory makes learners and memory survive a crash.</p>}
+        </Panel>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,92 @@
+// symbiosis.tsx - how the loops do together: the score, the graph, its figures, and advice in words.
+// Room: page. Threads: the page's main thread.
+import { Gauge, zone } from '../charts/gauge.tsx';
+import { Graph, nodeOf } from '../charts/graph.tsx';
+import { LineChart } from '../charts/line.tsx';
+import { fixed, int, ms, percent } from '../format.ts';
+import { live, societyFactor, type Frame } from '../state.ts';
+import { Figures, Panel } from '../ui/parts.tsx';
+
+const SIGN: Record<string, string> = { synergy: '+', conflict: '−', neutral: '·' };
+
+export function Symbiosis({ frame }: { frame: Frame }) {
+  const s = frame.snap.symbiosis;
+  const declared = s.edges.filter((e) => e.declared).length;
+  const linked = new Set(s.edges.flatMap((e) => [nodeOf(frame.snap, e.from)?.name, nodeOf(frame.snap, e.to)?.name]));
+  const nodes = s.nodes.filter((n) => linked.has(n.name));
+  return (
+    <div class="grid top">
+      <Panel class="span-4" title="Score" hint="The mean vitality of the loops; where a loop reports none, its health.">
+        <Gauge value={s.score} />
+        <p class="zone-word">{zone(s.score)}</p>
+        <Figures rows={[
+          ['Loops in the graph', int(s.nodes.length), '', 'nodes'],
+          ['Edges', int(s.edges.length), '', 'edges'],
+          ['declared / learned', `${int(declared)} / ${int(s.edges.length - declared)}`],
+          ['Density', fixed(s.density, 3), '', 'density'],
+          ['Components', int(s.components)],
+          ['Cycles', int(s.cycles)],
+          ['Synergies', int(s.synergies), '', 'synergies'],
+          ['Conflicts', int(s.conflicts)],
+        ]} />
+      </Panel>
+      <Panel class="span-8" title="Graph" side={live.value ? <span class="side-note">society at 1/{societyFactor.value} of its intervals</span> : undefined}
+        hint="An arrow says which loop acts on which, its number how strongly. Solid: synergy, dashed: conflict, dotted: neutral. A ring is health, the number in it vitality in percent.">
+        <Graph snap={frame.snap} />
+      </Panel>
+      <Panel class="span-4" title="Recommendations">
+        {s.recommendations.length === 0
+          ? <p class="prose">None: nothing in the graph asks for a change.</p>
+          : <ul class="advice">{s.recommendations.slice(0, 8).map((text, i) => <li key={i}>{text}</li>)}</ul>}
+        {s.recommendations.length > 8 && <p class="note">and {s.recommendations.length - 8} more</p>}
+      </Panel>
+      <Panel class="span-8" title="Score over time">
+        <LineChart id="symbiosis" name="Symbiosis score" unit="" height={150} text={(v) => fixed(v, 2)} range={[0, 1.05]} splits={[0, 0.3, 0.7, 0.9]} compact
+          series={[{ key: 'symbiosis', label: 'score', color: '--series-3', fill: true }]} />
+      </Panel>
+      <Panel class="span-6" title="Edges">
+        <div class="scroll short" tabIndex={0} role="region" aria-label="Edges of the graph, scrollable">
+          <table class="data" id="edge-table">
+            <thead>
+              <tr><th scope="col">From</th><th scope="col">To</th><th scope="col">Kind</th><th scope="col" class="n">Weight</th><th scope="col" class="n">Confidence</th><th scope="col">Origin</th></tr>
+            </thead>
+            <tbody>
+              {s.edges.slice(0, 100).map((e, i) => (
+                <tr key={i}>
+                  <th scope="row">{nodeOf(frame.snap, e.from)?.name ?? String(e.from)}</th>
+                  <td>{nodeOf(frame.snap, e.to)?.name ?? String(e.to)}</td>
+                  <td><span class={`kind ${e.kind}`}><span aria-hidden="true">{SIGN[e.kind] ?? ''}</span> {e.kind}</span></td>
+                  <td class="n">{fixed(e.weight, 2)}</td>
+                  <td class="n">{fixed(e.confidence, 2)}</td>
+                  <td>{e.declared ? 'declared' : 'learned'}</td>
+                </tr>
+              ))}
+              {s.edges.length === 0 && <tr><td class="empty-row" colSpan={6}>No edge yet</td></tr>}
+            </tbody>
+          </table>
+        </div>
+      </Panel>
+      <Panel class="span-6" title="Linked loops">
+        <div class="scroll short" tabIndex={0} role="region" aria-label="Linked loops, scrollable">
+          <table class="data">
+            <thead>
+              <tr><th scope="col">Loop</th><th scope="col" class="n">Cycles</th><th scope="col" class="n">Health <span class="unit">%</span></th><th scope="col" class="n">Vitality</th><th scope="col" class="n">p95 <span class="unit">ms</span></th></tr>
+            </thead>
+            <tbody>
+              {nodes.map((n) => (
+                <tr key={n.name}>
+                  <th scope="row">{n.name}</th>
+                  <td class="n">{int(n.cycles)}</td>
+                  <td class="n">{percent(n.health)}</td>
+                  <td class="n">{fixed(n.vitality, 2)}</td>
+                  <td class="n">{ms(n.p95_ms)}</td>
+                </tr>
+              ))}
+              {nodes.length === 0 && <tr><td class="empty-row" colSpan={5}>No loop has an edge yet</td></tr>}
+            </tbody>
+          </table>
+        </div>
+      </Panel>
+    </div>
+  );
+}

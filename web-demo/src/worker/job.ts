@@ -1,0 +1,259 @@
+// job.ts - the demo's job on 120 external loops: compress a piece, send it over a modelled link, learn what pays.
+// Room: page. Threads: the worker.
+import { GyreError, Status, type Engine, type Gyre, type Pointer, type Tick } from '../../../wasm/index.ts';
+import { LINK_FAST, LINK_SLOW, type Fault, type Job, type LinkMode } from '../protocol.ts';
+import { PIECE, PIECES } from './texts.ts';
+
+export const LEVELS = [0, 1, 3, 6, 9] as const;
+export const BLOCKS = [4, 16, 64] as const;
+export const LOOPS = 120;
+/** With the society's four at 1/20 of their intervals (7 ticks a second) this makes 120 ticks a second in all. */
+export const INTERVAL_MS = (LOOPS * 1000) / (120 - (1 / 0.5 + 1 / 0.25 + 1 / 3 + 1 / 1.5));
+export const SOCIETY = 20;
+const GROUP = 'ship';
+const SLOW_MS = 2600; // over the timeout of 2 s
+const AUTO_MS = 2500;
+const SMOOTH_MS = 1000;
+const PAIRS = LEVELS.length * BLOCKS.length;
+const CELLS = PAIRS * PIECES;
+const SPEEDS = [LINK_FAST, LINK_SLOW] as const;
+
+/** MB of input per second of CPU plus transfer. */
+function earned(cpuMs: number, sent: number, mbPerS: number): number {
+  return PIECE / 1e6 / ((cpuMs + sent / (mbPerS * 1e3)) / 1000);
+}
+
+const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+const median = (values: number[]) => (values.length === 0 ? null : ([...values].sort((a, b) => a - b)[values.length >> 1] as number));
+
+/**
+ * What each fixed setting earns on the same pieces, measured between the ticks and never finished:
+ * a machine that becomes slower moves the dotted line as well.
+ */
+class Calibration {
+  measured = 0;
+  private readonly cpu = new Float64Array(CELLS);
+  private readonly sent = new Float64Array(CELLS);
+  private reward: number[][] = SPEEDS.map(() => []);
+  private fixed = -1;
+
+  constructor(private readonly ship: (piece: number, level: number, block: number) => [number, number]) {}
+
+  get ready(): boolean {
+    return this.measured >= CELLS;
+  }
+
+  /** Measures one setting on one piece. */
+  step(): void {
+    const cell = this.measured % CELLS;
+    const pair = cell % PAIRS;
+    const [cpu, sent] = this.ship(Math.floor(cell / PAIRS), LEVELS[Math.floor(pair / BLOCKS.length)] as number, BLOCKS[pair % BLOCKS.length] as number);
+    this.cpu[cell] = this.measured < CELLS ? cpu : 0.6 * (this.cpu[cell] as number) + 0.4 * cpu;
+    this.sent[cell] = sent;
+    this.measured += 1;
+    if (this.ready && this.measured % PAIRS === 0) this.sum();
+  }
+
+  private sum(): void {
+    this.reward = SPEEDS.map((speed) =>
+      Array.from({ length: PAIRS }, (_, pair) =>
+        mean(Array.from({ length: PIECES }, (_p, piece) => {
+          const cell = piece * PAIRS + pair;
+          return earned(this.cpu[cell] as number, this.sent[cell] as number, speed);
+        })),
+      ),
+    );
+    let best = -1;
+    for (let pair = 0; pair < PAIRS; pair += 1) {
+      const score = this.score(pair);
+      if (score > best) [best, this.fixed] = [score, pair];
+    }
+  }
+
+  /** Mean over the two speeds of a pair's reward divided by the best pair's there. */
+  private score(pair: number): number {
+    return mean(this.reward.map((row) => (row[pair] as number) / Math.max(...row)));
+  }
+
+  private setting(pair: number, mbPerS: number) {
+    const row = this.reward[SPEEDS.indexOf(mbPerS as 3 | 400)] as number[];
+    return { level: LEVELS[Math.floor(pair / BLOCKS.length)] as number, blockKib: BLOCKS[pair % BLOCKS.length] as number, reward: row[pair] as number };
+  }
+
+  bestAt(mbPerS: number): Job['best'] {
+    if (this.fixed < 0) return null;
+    const row = this.reward[SPEEDS.indexOf(mbPerS as 3 | 400)] as number[];
+    return this.setting(row.indexOf(Math.max(...row)), mbPerS);
+  }
+
+  fixedAt(mbPerS: number): Job['fixed'] {
+    return this.fixed < 0 ? null : { ...this.setting(this.fixed, mbPerS), score: this.score(this.fixed) };
+  }
+}
+
+/** The loops, the link, what is broken, and the figures since the last report. */
+export class World {
+  private readonly engine: Engine;
+  private readonly names = new Map<number, string>();
+  private readonly text: Pointer;
+  private readonly room: Pointer;
+  private readonly cap: number;
+  private readonly calibration: Calibration;
+  private readonly inbox;
+  private mode: LinkMode = 'fast';
+  private modeSince = 0;
+  private fault: { loop: string; kind: Fault } = { loop: '', kind: 'none' };
+  private turnNo = 0;
+  private shipped: { at: number; link: number; reward: number; score: number | null; level: number; block: number }[] = [];
+
+  constructor(
+    private readonly gyre: Gyre,
+    texts: Uint8Array,
+    seed: number,
+  ) {
+    this.engine = gyre.engine({ driver: 'host', seed: BigInt(seed) });
+    this.text = gyre.alloc(texts.length);
+    gyre.bytes.set(texts, this.text);
+    this.cap = PIECE + 4096;
+    this.room = gyre.alloc(this.cap);
+    this.calibration = new Calibration((piece, level, block) => this.ship(piece, level, block));
+    this.engine.addSociety(SOCIETY);
+    this.inbox = this.engine.subscribe('ship.>', { capacity: 1024, overflow: 'drop_oldest' });
+    this.engine.start();
+  }
+
+  get added(): number {
+    return this.names.size;
+  }
+
+  /** Adds the next loop; one after the other over an interval, so that their ticks do not come at once. */
+  addNext(): void {
+    const name = `ship-${String(this.names.size + 1).padStart(3, '0')}`;
+    const id = this.engine.addLoop({
+      name,
+      intervalMs: INTERVAL_MS,
+      group: GROUP,
+      features: { mb_per_s: [1, 10, 100] },
+      knobs: { level: LEVELS, block_kib: BLOCKS },
+      discount: 0,
+      sampleAverage: true,
+      learningRate: 0.01,
+      explore: { from: 0.5, to: 0.08, over: 2400 },
+      replayCapacity: 6000,
+    });
+    this.names.set(id, name);
+  }
+
+  start(): void {
+    this.engine.start();
+  }
+  stop(): void {
+    this.engine.stop(1);
+  }
+  setLink(mode: LinkMode, nowMs: number): void {
+    this.mode = mode;
+    this.modeSince = nowMs;
+  }
+  setFault(loop: string, kind: Fault): void {
+    this.fault = { loop, kind };
+  }
+
+  private link(nowMs: number): number {
+    if (this.mode !== 'auto') return this.mode === 'fast' ? LINK_FAST : LINK_SLOW;
+    return Math.floor((nowMs - this.modeSince) / AUTO_MS) % 2 === 0 ? LINK_SLOW : LINK_FAST;
+  }
+
+  /** Compresses one piece in blocks. @returns [CPU ms, bytes that come out] */
+  private ship(piece: number, level: number, blockKib: number): [number, number] {
+    const from = this.text + piece * PIECE;
+    const size = blockKib * 1024;
+    let sent = 0;
+    const start = performance.now();
+    for (let at = 0; at < PIECE; at += size) sent += this.gyre.compressAt(from + at, size, level, this.room, this.cap);
+    return [performance.now() - start, sent];
+  }
+
+  private work(tick: Tick, name: string, mbPerS: number, nowMs: number): void {
+    const start = performance.now();
+    tick.feature('mb_per_s', mbPerS);
+    const level = tick.knob('level');
+    const block = tick.knob('block_kib');
+    const [cpuMs, sent] = this.ship(this.turnNo++ % PIECES, level, block);
+    const reward = earned(cpuMs, sent, mbPerS);
+    tick.reward(reward);
+    const best = this.calibration.bestAt(mbPerS);
+    this.shipped.push({ at: nowMs, link: mbPerS, reward, score: best ? reward / best.reward : null, level, block });
+    this.engine.publish(`ship.${name.slice(5)}.sent`, `{"level":${level},"block_kib":${block},"bytes":${sent},"mb_per_s":${reward.toFixed(2)}}`);
+    this.engine.remember({
+      text: `${name} sent ${PIECE} bytes as ${sent} at level ${level} in blocks of ${block} KiB over ${mbPerS} MB/s: ${cpuMs.toFixed(1)} ms of CPU, ${reward.toFixed(2)} MB/s`,
+      source: name,
+      tags: ['ship'],
+    });
+    tick.complete({ tookMs: Math.max(0.001, performance.now() - start) });
+  }
+
+  private broken(tick: Tick, kind: Fault): void {
+    if (kind === 'throw') {
+      tick.complete({ failed: 'the remote end closed the connection (broken on purpose)', tookMs: 0.05 });
+      return;
+    }
+    setTimeout(() => {
+      try {
+        tick.complete({ tookMs: SLOW_MS }); // too late: the engine has counted a timeout
+      } catch (error) {
+        if (!(error instanceof GyreError)) throw error;
+      }
+    }, SLOW_MS);
+  }
+
+  /** One turn of the host: everything that is due at `nowMs`. @returns when to come again. */
+  turn(nowMs: number): number {
+    const next = this.engine.poll(nowMs);
+    const mbPerS = this.link(nowMs);
+    for (const tick of this.engine.acquire()) {
+      const name = this.names.get(tick.info().loop) ?? '';
+      try {
+        if (name === this.fault.loop && this.fault.kind !== 'none') this.broken(tick, this.fault.kind);
+        else this.work(tick, name, mbPerS, nowMs);
+      } catch (error) {
+        if (!(error instanceof GyreError) || error.status !== Status.CANCELLED) throw error;
+      }
+    }
+    this.inbox.drain();
+    return next ?? nowMs + 20;
+  }
+
+  calibrate(): void {
+    this.calibration.step();
+  }
+  get calibrated(): boolean {
+    return this.calibration.ready;
+  }
+
+  snapshot(): string {
+    return this.engine.snapshot();
+  }
+
+  /** The figures of the last second at the link speed of now. */
+  report(nowMs: number, busy: number): Job {
+    const link = this.link(nowMs);
+    this.shipped = this.shipped.filter((s) => s.at > nowMs - SMOOTH_MS && s.link === link);
+    const of = (pick: (s: World['shipped'][number]) => number | null) => this.shipped.map(pick).filter((v) => v !== null);
+    const meanOf = (values: number[]) => (values.length > 0 ? mean(values) : null);
+    return {
+      linkMode: this.mode,
+      link,
+      reward: meanOf(of((s) => s.reward)),
+      score: meanOf(of((s) => s.score)),
+      fixed: this.calibration.fixedAt(link),
+      best: this.calibration.bestAt(link),
+      level: median(of((s) => s.level)),
+      blockKib: median(of((s) => s.block)),
+      busy,
+      memoryBytes: this.gyre.residentBytes,
+      fault: { ...this.fault },
+      calibrated: this.calibration.measured,
+      calibrateFirst: CELLS,
+    };
+  }
+}

@@ -1,0 +1,42 @@
+// file.test.mjs - the built file itself: its size, its policy, its notices, and the lock file behind it.
+// Room: page, tests. Method: read the bytes.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+
+const path = process.env.GYRE_PAGE ?? new URL('../gyre.html', import.meta.url).pathname;
+const html = readFileSync(path, 'utf8');
+const hash = (text) => createHash('sha256').update(text).digest('base64');
+
+test('the page is at most 300 KB gzip and its module 150 KB', () => {
+  assert.ok(gzipSync(html, { level: 9 }).length <= 300_000);
+  const module = /<script id="engine" type="text\/plain">([^<]*)</.exec(html)[1];
+  assert.ok(module.length > 1000, 'there is a module');
+  assert.ok((module.length * 3) / 4 <= 150_000);
+});
+
+test('the policy allows this script and this style and nothing from anywhere', () => {
+  const csp = /Content-Security-Policy" content="([^"]*)"/.exec(html)[1];
+  const script = html.slice(html.lastIndexOf('<script>') + 8, html.lastIndexOf('</script>'));
+  const style = /<style>([\s\S]*?)<\/style>/.exec(html)[1];
+  assert.ok(csp.includes(`'sha256-${hash(script)}'`));
+  assert.ok(csp.includes(`'sha256-${hash(style)}'`));
+  assert.match(csp, /default-src 'none'/);
+  assert.match(csp, /connect-src 'none'/);
+  assert.doesNotMatch(csp, /unsafe-inline|unsafe-eval'(?<!wasm-unsafe-eval')|https?:|\*/);
+  assert.doesNotMatch(html, /<(?:link|img|script|iframe)[^>]+(?:src|href)="(?!data:)/);
+});
+
+test('the notices name everything that is inside', () => {
+  for (const name of ['preact', '@preact/signals', 'uplot', 'd3-force', 'd3-quadtree', 'zlib', 'Emscripten', 'musl']) {
+    assert.ok(html.includes(name), name);
+  }
+});
+
+test('the lock file names no host', () => {
+  const lock = readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8');
+  assert.doesNotMatch(lock, /https?:\/\/[^"]*regist|"resolved"/);
+  assert.match(lock, /"integrity"/);
+});

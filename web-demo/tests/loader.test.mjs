@@ -1,0 +1,142 @@
+// loader.test.mjs - wasm/index.ts over the real module in Node: every wrapper once, with what it must refuse.
+// Room: wasm, tests. Method: call and compare; a virtual engine for what must repeat.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { join } from 'node:path';
+import esbuild from 'esbuild';
+import { scratch } from './browser.mjs';
+
+const page = readFileSync(process.env.GYRE_PAGE ?? new URL('../gyre.html', import.meta.url).pathname, 'utf8');
+const bytes = process.env.GYRE_WASM
+  ? readFileSync(process.env.GYRE_WASM)
+  : gunzipSync(Buffer.from(/<script id="engine" type="text\/plain">([^<]*)</.exec(page)[1], 'base64'));
+let api;
+let gyre;
+
+before(async () => {
+  const out = join(scratch(), 'index.mjs');
+  await esbuild.build({ entryPoints: [new URL('../../wasm/index.ts', import.meta.url).pathname], outfile: out, format: 'esm' });
+  api = await import(pathToFileURL(out).href);
+  gyre = await api.Gyre.load(bytes);
+});
+
+test('the module exports what the loader names, and wants two imports at most', () => {
+  const module = new WebAssembly.Module(bytes);
+  const names = WebAssembly.Module.exports(module).map((e) => e.name);
+  for (const name of api.EXPORTS) assert.ok(names.includes(name), name);
+  for (const need of WebAssembly.Module.imports(module)) assert.match(need.name, /^(emscripten_notify_memory_growth|proc_exit)$/);
+});
+
+test('something else is refused in words', async () => {
+  const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+  await assert.rejects(api.Gyre.load(empty), /does not export/);
+});
+
+test('deflate there and back, over the growth of the memory', () => {
+  const data = new Uint8Array(3_000_000).map((_, i) => (i * i) >> 9);
+  const packed = gyre.compress(data, 6);
+  assert.ok(packed.length < data.length);
+  assert.deepEqual(gyre.decompress(packed, data.length), data);
+  assert.throws(() => gyre.decompress(packed.slice(0, 50), data.length), (e) => e.status === api.Status.CORRUPT);
+});
+
+const loop = (name) => ({ name, intervalMs: 50, jitter: null, knobs: { level: [0, 1, 3, 6, 9] }, stateless: true, explore: { from: 0.3 } });
+
+/** Runs a virtual engine with one loop whose best level is 6. */
+function run(seed) {
+  const engine = gyre.engine({ driver: 'virtual', seed });
+  engine.addLoop(loop('ship'));
+  engine.start();
+  for (let to = 0; to <= 20000; to += 50) {
+    do {
+      engine.advanceTo(to);
+      for (const tick of engine.acquire()) {
+        const level = tick.knob('level');
+        tick.reward(10 - (level - 6) ** 2);
+        tick.complete();
+      }
+    } while (engine.now < to);
+  }
+  const out = { hash: engine.traceHash(), snap: JSON.parse(engine.snapshot()) };
+  engine.destroy();
+  return out;
+}
+
+test('external ticks learn, and the same seed gives the same trace', () => {
+  const [a, b, c] = [run(1n), run(1n), run(2n)];
+  assert.equal(a.hash, b.hash);
+  assert.notEqual(a.hash, c.hash);
+  assert.match(a.hash, /^[0-9a-f]{16}$/);
+  const row = a.snap.loops[0];
+  assert.ok(row.cycles >= 390);
+  const q = a.snap.learners[0].q;
+  assert.equal(q.indexOf(Math.max(...q)), 3, `${q}`);
+});
+
+test('a host engine: failed ticks, late ones, messages, memory, gates, change', () => {
+  const engine = gyre.engine({ driver: 'host' });
+  const a = engine.addLoop({ ...loop('a'), timeoutMs: 500, gates: [{ kind: 'cpu' }, { kind: 'mode' }] });
+  engine.addLoop({ ...loop('b'), paused: true });
+  const inbox = engine.subscribe('shop.>', { capacity: 8, overflow: 'drop_oldest' });
+  engine.start();
+  let now = 0;
+  const next = () => {
+    for (;;) {
+      engine.poll((now += 10));
+      const ticks = engine.acquire();
+      if (ticks.length > 0) return ticks[0];
+    }
+  };
+  const first = next();
+  assert.equal(first.info().loop, a);
+  assert.throws(() => first.knob('nonsense'), (e) => e instanceof api.GyreError && e.status === api.Status.NOT_FOUND);
+  assert.equal(first.complete(), true);
+  assert.equal(first.complete(), false, 'a second time it is stale');
+  assert.equal(next().complete({ failed: 'on purpose' }), true);
+  const late = next();
+  engine.poll((now += 1000));
+  assert.equal(late.complete(), false, 'it had timed out');
+  const row = JSON.parse(engine.snapshot()).loops.find((l) => l.name === 'a');
+  assert.deepEqual([row.errors, row.timeouts, row.streak], [2, 1, 3]);
+
+  engine.publish('shop.orders.new', '{"id":7}');
+  engine.poll((now += 10));
+  const message = inbox.poll();
+  assert.equal(message.topic, 'shop.orders.new');
+  assert.equal(new TextDecoder().decode(message.payload), '{"id":7}');
+  assert.equal(inbox.poll(), null);
+  assert.throws(() => engine.publish('a..b'), (e) => e.status === api.Status.ARG);
+
+  for (let i = 0; i < 60; i += 1) engine.remember({ text: `record ${i} æøå`, source: 'a', tags: ['t'], wallMs: 1000 + i });
+  const found = JSON.parse(engine.recall({ tag: 't', limit: 3 }));
+  assert.deepEqual(found.map((r) => r.text), ['record 59 æøå', 'record 58 æøå', 'record 57 æøå']);
+
+  engine.supply({ cpuPercent: 95 });
+  engine.poll((now += 6000));
+  engine.acquire().forEach((t) => t.complete());
+  engine.poll((now += 200));
+  assert.equal(engine.acquire().length, 0, 'the gate is closed');
+  engine.supply({ cpuPercent: 10 });
+  engine.reconfigure(a, { intervalMs: 20 });
+  next().complete();
+  assert.throws(() => engine.addLoop(loop('a')), (e) => e.status === api.Status.EXISTS);
+  assert.throws(() => engine.addLoop({ ...loop('c'), intervalMs: 0 }), (e) => e.status === api.Status.ARG && e.message.length > 5);
+  assert.deepEqual(engine.stop(100), []);
+  engine.destroy();
+  assert.throws(() => engine.start(), (e) => e.status === api.Status.STALE);
+});
+
+test('the society has four loops and five declared edges', () => {
+  const engine = gyre.engine({ driver: 'virtual' });
+  engine.addSociety(20);
+  engine.start();
+  engine.advanceTo(10000);
+  const snap = JSON.parse(engine.snapshot());
+  assert.equal(snap.loops.length, 4);
+  assert.equal(snap.symbiosis.edges.filter((e) => e.declared).length, 5);
+  assert.ok(engine.score >= 0 && engine.score <= 1);
+  engine.destroy();
+});

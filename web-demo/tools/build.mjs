@@ -1,0 +1,82 @@
+// build.mjs - makes the one file: npm run build -- --wasm <gyre.wasm> --out <page.html> [--loader <index.js>]
+// Room: page, tools. Threads: one. The same input gives the same bytes.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import esbuild from 'esbuild';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const { values } = parseArgs({
+  options: { wasm: { type: 'string' }, out: { type: 'string' }, loader: { type: 'string' } },
+});
+/** A path as the caller meant it: npm runs this in web-demo/, wherever it was called. */
+const given = (path) => resolve(process.env.INIT_CWD ?? process.cwd(), path);
+const out = values.out ? given(values.out) : join(root, 'gyre.html');
+const read = (path) => readFileSync(join(root, path), 'utf8');
+const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+const common = {
+  bundle: true, minify: true, write: false, metafile: true, legalComments: 'none', charset: 'utf8', absWorkingDir: root,
+  format: 'iife', target: ['chrome100', 'firefox100', 'safari16.4'], jsx: 'automatic', jsxImportSource: 'preact', logLevel: 'warning',
+};
+
+/** The licences of every package that is in the bundle, then of what is in the module. */
+function notices(inputs) {
+  const names = new Set();
+  for (const path of inputs) {
+    const found = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path);
+    if (found) names.add(found[1]);
+  }
+  const parts = [`gyre\n\n${readFileSync(join(root, '../LICENSE'), 'utf8').trim()}`];
+  for (const name of [...names].sort()) {
+    const about = JSON.parse(read(`node_modules/${name}/package.json`));
+    parts.push(`${name} ${about.version}, ${about.license}\n\n${read(`node_modules/${name}/LICENSE`).trim()}`);
+  }
+  parts.push(read('src/notices.txt').trim());
+  return parts.join(`\n\n${'-'.repeat(72)}\n\n`) + '\n';
+}
+
+if (values.loader) {
+  const loader = await esbuild.build({ entryPoints: [join(root, '../wasm/index.ts')], format: 'esm', target: 'es2022', write: false, charset: 'utf8' });
+  mkdirSync(dirname(given(values.loader)), { recursive: true });
+  writeFileSync(given(values.loader), `// Generated from wasm/index.ts by web-demo/tools/build.mjs.\n${loader.outputFiles[0].text}`);
+}
+
+const worker = await esbuild.build({ ...common, entryPoints: ['src/worker/worker.ts'] });
+const scan = await esbuild.build({ ...common, entryPoints: ['src/main.tsx'], minify: false });
+const text = notices([...Object.keys(scan.metafile.inputs), ...Object.keys(worker.metafile.inputs)]);
+const main = await esbuild.build({
+  ...common,
+  entryPoints: ['src/main.tsx'],
+  define: { GYRE_WORKER: JSON.stringify(worker.outputFiles[0].text), GYRE_NOTICES: JSON.stringify(text) },
+});
+const script = main.outputFiles[0].text.trim();
+if (/<\/script/i.test(script)) throw new Error('the script would end itself');
+const css = await esbuild.transform(`${read('node_modules/uplot/dist/uPlot.min.css')}\n${read('src/page.css')}`, { loader: 'css', minify: true, charset: 'utf8' });
+const style = css.code.trim();
+
+let wasm = '';
+if (values.wasm) {
+  const packed = gzipSync(readFileSync(given(values.wasm)), { level: 9 });
+  packed[9] = 255; // operating system: unknown, so that the page is the same from every machine
+  wasm = packed.toString('base64');
+}
+const csp = [
+  "default-src 'none'",
+  `script-src ${hash(script)} 'wasm-unsafe-eval'`,
+  `style-src ${hash(style)}`,
+  'worker-src blob:',
+  'img-src data:',
+  "connect-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+const parts = { CSP: csp, STYLE: style, WASM: wasm, SCRIPT: script };
+const html = read('src/page.html').replace(/%(CSP|STYLE|WASM|SCRIPT)%/g, (_, key) => parts[key]);
+mkdirSync(dirname(out), { recursive: true });
+writeFileSync(out, html);
+const kb = (n) => `${(n / 1024).toFixed(0)} KiB`;
+console.log(`${out}: ${kb(html.length)}, ${kb(gzipSync(html, { level: 9 }).length)} gzip (script ${kb(script.length)}, module ${kb((wasm.length * 3) / 4)} gzip)`);
