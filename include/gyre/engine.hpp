@@ -66,7 +66,7 @@ class engine {
   /// naming the option; EXISTS: the name; BUDGET: states x actions over 65,536. Nothing changed
   /// then.
   result<loop> add(loop_options o, std::function<void(tick&)> function) {
-    if (!function) return fail(code::arg, "loop \"" + o.name + "\" has no function");
+    if (!function) return fail(code::arg, "loop \"", o.name, "\" has no function");
     return named(core_->add(std::move(o), std::move(function)));
   }
   /// A loop whose due ticks the caller asks for by acquire(), runs, and ends by complete().

@@ -24,10 +24,3 @@ TEST_CASE("sums and products stay at the ends of the range", "[core]") {
   REQUIRE(gyre::scale(duration::max(), 3) == duration::max());
   REQUIRE(gyre::scale(duration{100}, .5) == duration{50});
 }
-
-TEST_CASE("numbers as text read back and keep the point", "[core]") {
-  REQUIRE(gyre::to_text(0.1) == "0.1");
-  REQUIRE(gyre::to_text(1e300) == "1e+300");
-  REQUIRE(gyre::to_text(65536) == "65536");
-  REQUIRE(gyre::to_fixed(2.345, 1) == "2.3");
-}

@@ -31,7 +31,7 @@ class folder {
 gyre::engine_options in(const std::string& dir) {
   return {.driver = gyre::driver::virtual_time, .seed = 11, .store = dir};
 }
-void populate(gyre::engine& e) {
+void two_learners(gyre::engine& e) {
   for (const char* name : {"a", "b"}) {
     e.add({.name = name,
            .interval = 10ms,
@@ -55,14 +55,14 @@ TEST_CASE("an engine goes on from its store as if it had never stopped", "[engin
   gyre::snapshot_data whole, first, second;
   {
     gyre::engine e({.driver = gyre::driver::virtual_time, .seed = 11});
-    populate(e);
+    two_learners(e);
     e.advance_to(4995ms).value();
     whole = e.snapshot();
   }
   const folder dir;
   for (int round = 0; round < 2; ++round) {
     auto e = gyre::engine::create(in(dir.store())).value();
-    populate(*e);
+    two_learners(*e);
     if (round == 1) {
       const auto back = e->snapshot();
       REQUIRE(back.learners.size() == 2);
@@ -95,7 +95,7 @@ TEST_CASE("a learner of another shape starts anew; one that is not added is kept
   const folder dir;
   {
     auto e = gyre::engine::create(in(dir.store())).value();
-    populate(*e);
+    two_learners(*e);
     e->advance_to(1s).value();
   }
   {
@@ -108,7 +108,7 @@ TEST_CASE("a learner of another shape starts anew; one that is not added is kept
     REQUIRE(e->snapshot().learners[0].stats.observations > 0);
   }
   auto e = gyre::engine::create(in(dir.store())).value();
-  populate(*e);
+  two_learners(*e);
   const auto s = e->snapshot();
   REQUIRE(s.learners[0].stats.observations == 0);  // "a" was of another shape last
   REQUIRE(s.learners[1].stats.observations == 101);
@@ -117,12 +117,12 @@ TEST_CASE("a learner of another shape starts anew; one that is not added is kept
 TEST_CASE("a removed loop's learner is found again by its name", "[engine]") {
   const folder dir;
   auto e = gyre::engine::create(in(dir.store())).value();
-  populate(*e);
+  two_learners(*e);
   e->advance_to(1s).value();
   const auto before = e->snapshot();
   REQUIRE(e->find("a")->remove());
   REQUIRE(e->find("b")->remove());
-  populate(*e);
+  two_learners(*e);
   REQUIRE(e->snapshot().learners[0].stats.observations == 101);
   REQUIRE(e->snapshot().learners[0].q == before.learners[0].q);
 }
@@ -154,7 +154,7 @@ TEST_CASE("kill -9 at 100 random instants loses nothing that a commit group held
       ::close(pipe_ends[0]);
       auto e = gyre::engine::create(in(dir.store()));
       if (!e) ::_exit(1);
-      populate(**e);
+      two_learners(**e);
       for (gyre::instant t = 10ms;; t += 10ms) {
         if (!(*e)->advance_to(t) || !(*e)->commit()) ::_exit(2);
         const std::uint64_t held = (*e)->snapshot().learners[0].stats.observations;
@@ -178,7 +178,7 @@ TEST_CASE("kill -9 at 100 random instants loses nothing that a commit group held
     REQUIRE(acknowledged >= 1000);
 
     auto e = gyre::engine::create(in(dir.store())).value();
-    populate(*e);
+    two_learners(*e);
     const auto back = e->snapshot();
     REQUIRE(back.learners[0].stats.observations >= acknowledged);
     REQUIRE(back.learners[0].stats.replay_size >= acknowledged);

@@ -74,7 +74,8 @@ def main():
             sys.exit(f'README.md does not show what its {language} program prints')
         if shape(got) != shape(expected):
             sys.exit(f'the {language} program printed\n{got}\nREADME.md says\n{expected}')
-    for link in re.findall(r'\]\(([^)#]+)\)', readme):
+    prose = re.sub(r'^```.*?^```$', '', readme, flags=re.S | re.M)
+    for link in re.findall(r'\]\(([^)#]+)\)', prose):
         if '://' not in link and not os.path.exists(os.path.join(root, link)):
             sys.exit(f'README.md links {link}, which is not there')
     print(f'{ran} programs ran and printed what README.md says')

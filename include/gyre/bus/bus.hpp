@@ -82,8 +82,8 @@ class bus {
     GYRE_CHECK(check_pattern(pattern));
     GYRE_CHECK(check(options));
     if (order_.size() >= options_.subscriptions) {
-      return fail(code::budget, "there are " + std::to_string(order_.size()) +
-                                    " subscriptions, as many as the bus may have");
+      return fail(code::budget, "there are ", order_.size(),
+                  " subscriptions, as many as the bus may have");
     }
     auto made = std::make_unique<detail::subscriber>(pattern, options, std::move(handler));
     detail::subscriber* s = made.get();
@@ -128,8 +128,8 @@ class bus {
                                   const publish_options& options, instant now) {
     advance(now);
     if (payload.size() > options_.max_payload) {
-      return reject(fail(code::arg, "payload of " + std::to_string(payload.size()) +
-                                        " bytes: at most " + std::to_string(options_.max_payload)));
+      return reject(
+          fail(code::arg, "payload of ", payload.size(), " bytes: at most ", options_.max_payload));
     }
     if (options.ttl < duration{0}) return reject(fail(code::arg, "ttl must not be negative"));
     const std::uint64_t hash = topic_hash(topic);
@@ -262,12 +262,11 @@ class bus {
     GYRE_TRY(s, live(old.subscription));
     expire_front(*s);
     if (s->full(message_pool::bytes(old.message))) {
-      return fail(code::overflow, "the queue of subscription " + s->pattern + " is full");
+      return fail(code::overflow, "the queue of subscription ", s->pattern, " is full");
     }
     draft d{old.message, topic_hash(old.message.topic), message_pool::none};
     if (s->options.policy == overflow::keep_latest && same_topic(*s, d) < s->queue.size()) {
-      return fail(code::exists,
-                  "a newer message of topic " + std::string(old.message.topic) + " waits");
+      return fail(code::exists, "a newer message of topic ", old.message.topic, " waits");
     }
     d.m.at = now_;
     d.m.replay_of = old.message.sequence;
@@ -385,7 +384,7 @@ class bus {
   result<std::size_t> letter(std::uint64_t number) const {
     const std::size_t i = dead_.find(number);
     if (i == dead_.size()) {
-      return fail(code::not_found, "no dead letter " + std::to_string(number) + " is kept");
+      return fail(code::not_found, "no dead letter ", number, " is kept");
     }
     return i;
   }

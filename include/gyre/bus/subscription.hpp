@@ -174,14 +174,13 @@ class rate_limit {
 /// ARG unless the options make sense.
 inline result<void> check(const subscription_options& o) {
   if (o.capacity < 1 || o.capacity > (1U << 20)) {
-    return fail(code::arg, "capacity " + std::to_string(o.capacity) + ": 1 to 1048576 are allowed");
+    return fail(code::arg, "capacity ", o.capacity, ": 1 to 1048576 are allowed");
   }
   if (!(o.rate_per_s >= 0 && o.rate_per_s <= 1e9) || (o.rate_per_s > 0 && o.rate_per_s < 1e-6)) {
-    return fail(code::arg,
-                "rate_per_s " + to_text(o.rate_per_s) + ": 0 for no limit, else 0.000001 to 1e9");
+    return fail(code::arg, "rate_per_s ", o.rate_per_s, ": 0 for no limit, else 0.000001 to 1e9");
   }
   if (o.retries > 1000) {
-    return fail(code::arg, "retries " + std::to_string(o.retries) + ": at most 1000");
+    return fail(code::arg, "retries ", o.retries, ": at most 1000");
   }
   if (o.retry_delay < duration{0} || o.retry_delay > longest || o.block_for < duration{0} ||
       o.breaker.open_for < duration{0}) {
@@ -190,8 +189,8 @@ inline result<void> check(const subscription_options& o) {
                 "the first over 100 years");
   }
   if (static_cast<unsigned>(o.policy) > static_cast<unsigned>(overflow::block)) {
-    return fail(code::arg, "policy " + std::to_string(static_cast<unsigned>(o.policy)) +
-                               " is not an overflow policy");
+    return fail(code::arg, "policy ", static_cast<unsigned>(o.policy),
+                " is not an overflow policy");
   }
   return ok;
 }

@@ -25,8 +25,7 @@ inline std::string quoted_topic(std::string_view text) {
 
 inline result<void> check_tokens(std::string_view text, const char* what, bool wildcards) {
   if (text.empty() || text.size() > max_topic) {
-    return fail(code::arg, std::string(what) + " of " + std::to_string(text.size()) +
-                               " bytes: 1 to " + std::to_string(max_topic) + " are allowed");
+    return fail(code::arg, what, " of ", text.size(), " bytes: 1 to ", max_topic, " are allowed");
   }
   std::size_t begin = 0;
   while (begin <= text.size()) {
@@ -34,22 +33,21 @@ inline result<void> check_tokens(std::string_view text, const char* what, bool w
     if (end == std::string_view::npos) end = text.size();
     const std::string_view token = text.substr(begin, end - begin);
     if (token.empty()) {
-      return fail(code::arg, std::string(what) + " " + quoted_topic(text) +
-                                 " has an empty token: dots stand between tokens only");
+      return fail(code::arg, what, " ", quoted_topic(text),
+                  " has an empty token: dots stand between tokens only");
     }
     if ((token == "*" || token == ">") && !wildcards) {
-      return fail(code::arg, std::string(what) + " " + quoted_topic(text) +
-                                 " has a wildcard: only a subscription's pattern may");
+      return fail(code::arg, what, " ", quoted_topic(text),
+                  " has a wildcard: only a subscription's pattern may");
     }
     if (token == ">" && end != text.size()) {
-      return fail(code::arg, std::string(what) + " " + quoted_topic(text) +
-                                 " has > before its end: > stands for the whole rest");
+      return fail(code::arg, what, " ", quoted_topic(text),
+                  " has > before its end: > stands for the whole rest");
     }
     for (const char c : token) {
       if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) {
-        return fail(code::arg, std::string(what) + " has byte " +
-                                   std::to_string(static_cast<unsigned char>(c)) +
-                                   ": spaces and control characters are not allowed");
+        return fail(code::arg, what, " has byte ", static_cast<unsigned char>(c),
+                    ": spaces and control characters are not allowed");
       }
     }
     begin = end + 1;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <gyre/core/text.hpp>
 #include <string>
 #include <utility>
 
@@ -73,8 +74,11 @@ struct error {
   std::string text;
 };
 
-/// Shorthand for `error{code, text}` in return statements.
-inline error fail(code why, std::string text) { return error{why, std::move(text)}; }
+/// An error for a return statement; its text is the pieces joined: fail(code::arg, "retries ", n).
+template <class... Pieces>
+error fail(code why, const Pieces&... text) {
+  return error{why, join(text...)};
+}
 
 }  // namespace v1
 }  // namespace gyre

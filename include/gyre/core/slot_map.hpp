@@ -27,9 +27,9 @@ constexpr object_id make_id(std::uint32_t kind, std::uint32_t generation,
 /// Why `id` does not name a live object of `kind`: KIND for another kind, STALE otherwise.
 inline error bad_id(object_id id, std::uint32_t kind) {
   if (id != 0 && id_kind(id) != kind) {
-    return fail(code::kind, "id " + std::to_string(id) + " names another kind of object");
+    return fail(code::kind, "id ", id, " names another kind of object");
   }
-  return fail(code::stale, "id " + std::to_string(id) + " names nothing that is alive");
+  return fail(code::stale, "id ", id, " names nothing that is alive");
 }
 
 /// Owns its objects; insert, find and erase are O(1). A slot is reused under a new generation;

@@ -8,7 +8,6 @@
 #include <ctime>
 #include <string>
 
-#include <gyre/core/portable.hpp>
 #include <gyre/core/result.hpp>
 
 namespace gyre {
@@ -32,7 +31,7 @@ constexpr double to_s(duration d) noexcept { return static_cast<double>(d.count(
 inline result<duration> from_ms(double ms) {
   constexpr double limit = 3'155'760'000e3;
   if (!(ms >= -limit && ms <= limit)) {
-    return fail(code::arg, to_text(ms) + " ms is not a duration: finite, at most 100 years");
+    return fail(code::arg, ms, " ms is not a duration: finite, at most 100 years");
   }
   return duration{static_cast<std::int64_t>(std::nearbyint(ms * 1e6))};
 }

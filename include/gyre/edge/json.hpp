@@ -123,48 +123,12 @@ class json_writer {
     return overlong || outside ? 0 : length;
   }
 
-  /// Nine significant digits: a float comes back as it was, a measurement needs fewer. Integers up
-  /// to 2^53 are exact. NaN and the infinities, which JSON lacks, are null.
+  /// NaN and the infinities, which JSON lacks, are null.
   void real(double v) {
-    if (!std::isfinite(v)) {
-      text_ += "null";
-      return;
-    }
-    if (v < 0) {
-      text_ += '-';
-      v = -v;
-    }
-    char digits[24];
-    if (v == std::floor(v) && v <= 9007199254740992.0) {
-      const auto end = std::to_chars(digits, digits + sizeof digits, static_cast<std::uint64_t>(v));
-      text_.append(digits, end.ptr);
-      return;
-    }
-    int exponent = 0;  // v = whole * 10^exponent, whole of nine digits
-    double scaled = v;
-    for (; scaled >= 1e9; scaled /= 10) ++exponent;
-    for (; scaled < 1e8; scaled *= 10) --exponent;
-    auto whole = static_cast<std::uint64_t>(scaled + 0.5);
-    for (; whole % 10 == 0; whole /= 10) ++exponent;
-    const auto end = std::to_chars(digits, digits + sizeof digits, whole).ptr;
-    place_point({digits, static_cast<std::size_t>(end - digits)}, exponent);
-  }
-
-  /// Writes digits * 10^exponent, as a plain decimal where that is short.
-  void place_point(std::string_view digits, int exponent) {
-    const int before = static_cast<int>(digits.size()) + exponent;  // digits before the point
-    if (exponent >= 0 || before < -3) {
-      text_ += digits;
-      text_ += 'e';
-      text_ += std::to_string(exponent);
-    } else if (before > 0) {
-      text_.append(digits.substr(0, static_cast<std::size_t>(before)));
-      text_ += '.';
-      text_.append(digits.substr(static_cast<std::size_t>(before)));
+    if (std::isfinite(v)) {
+      append_number(text_, v);
     } else {
-      text_ += "0.";
-      text_.append(static_cast<std::size_t>(-before), '0');
-      text_ += digits;
+      text_ += "null";
     }
   }
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <gyre/core/portable.hpp>
 #include <gyre/core/result.hpp>
+#include <gyre/core/text.hpp>
 #include <string>
 
 namespace gyre {
@@ -28,7 +28,7 @@ struct exploration {
 inline result<void> check(const exploration& e) {
   for (const double p : {e.from, e.to}) {
     if (!(p >= 0 && p <= 1)) {
-      return fail(code::arg, "exploration is a probability 0..1, not " + to_text(p));
+      return fail(code::arg, "exploration is a probability 0..1, not ", p);
     }
   }
   return ok;

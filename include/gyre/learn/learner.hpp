@@ -34,10 +34,10 @@ struct learner_options {
 /// code::arg naming the first option that is out of its range.
 inline result<void> check(const learner_options& o) {
   if (!(o.discount >= 0 && o.discount <= 1)) {
-    return fail(code::arg, "discount is 0..1, not " + to_text(o.discount));
+    return fail(code::arg, "discount is 0..1, not ", o.discount);
   }
   if (!(o.learning_rate > 0 && o.learning_rate <= 1)) {
-    return fail(code::arg, "learning_rate is over 0, at most 1, not " + to_text(o.learning_rate));
+    return fail(code::arg, "learning_rate is over 0, at most 1, not ", o.learning_rate);
   }
   if (o.batch == 0) return fail(code::arg, "batch is at least 1, not 0");
   if (o.every == 0) return fail(code::arg, "every is at least 1, not 0");
@@ -189,16 +189,13 @@ class learner {
   result<void> load(byte_reader& in) {
     const std::uint8_t version = in.u8();
     if (version != format) {
-      return fail(code::format, "learner: format " + std::to_string(version) + ", this reads " +
-                                    std::to_string(format));
+      return fail(code::format, "learner: format ", version, ", this reads ", format);
     }
     const std::uint32_t states = in.u32();
     const std::uint32_t actions = in.u32();
     if (states != this->states() || actions != this->actions()) {
-      return fail(code::format, "learner: saved with " + std::to_string(states) + " states x " +
-                                    std::to_string(actions) + " actions, now " +
-                                    std::to_string(this->states()) + " x " +
-                                    std::to_string(this->actions()));
+      return fail(code::format, "learner: saved with ", states, " states x ", actions,
+                  " actions, now ", this->states(), " x ", this->actions());
     }
     learner read(states, actions, options_, seed_, stream_);
     GYRE_CHECK(read.load_body(in));

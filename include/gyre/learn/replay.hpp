@@ -110,8 +110,7 @@ class replay {
     for (std::uint64_t i = 0; i < count; ++i) {
       Row row{};
       if (!decode(in, row) || !in.ok()) {
-        return fail(code::corrupt, "replay: row " + std::to_string(i) + " of " +
-                                       std::to_string(count) + " is damaged or missing");
+        return fail(code::corrupt, "replay: row ", i, " of ", count, " is damaged or missing");
       }
       read.push(row);
     }

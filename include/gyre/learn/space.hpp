@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <gyre/core/portable.hpp>
 #include <gyre/core/result.hpp>
+#include <gyre/core/text.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,13 +49,13 @@ class space {
     for (std::size_t i = 0; i < features.size(); ++i) {
       GYRE_CHECK(check(features[i]));
       if (find(std::span(features).first(i), features[i].name) >= 0) {
-        return fail(code::exists, "two features are named \"" + features[i].name + "\"");
+        return fail(code::exists, "two features are named \"", features[i].name, "\"");
       }
     }
     for (std::size_t i = 0; i < knobs.size(); ++i) {
       GYRE_CHECK(check(knobs[i]));
       if (find(std::span(knobs).first(i), knobs[i].name) >= 0) {
-        return fail(code::exists, "two knobs are named \"" + knobs[i].name + "\"");
+        return fail(code::exists, "two knobs are named \"", knobs[i].name, "\"");
       }
     }
     made.features_ = std::move(features);
@@ -129,20 +129,20 @@ class space {
   }
   static result<void> check_name(const char* what, const std::string& name) {
     if (!name.empty() && name.size() <= 63) return ok;
-    return fail(code::arg, std::string("the name of a ") + what + " is 1 to 63 bytes, not " +
-                               std::to_string(name.size()) + (name.empty() ? "" : ": " + name));
+    return fail(code::arg, "the name of a ", what, " is 1 to 63 bytes, not ", name.size(),
+                (name.empty() ? "" : ": " + name));
   }
   static result<void> check(const feature& f) {
     GYRE_CHECK(check_name("feature", f.name));
     const std::string who = "feature \"" + f.name + "\"";
-    if (f.edges.empty()) return fail(code::arg, who + " needs at least one edge");
+    if (f.edges.empty()) return fail(code::arg, who, " needs at least one edge");
     for (std::size_t i = 0; i < f.edges.size(); ++i) {
       if (!std::isfinite(f.edges[i])) {
-        return fail(code::arg, who + " has an edge that is not finite: " + to_text(f.edges[i]));
+        return fail(code::arg, who, " has an edge that is not finite: ", f.edges[i]);
       }
       if (i > 0 && !(f.edges[i - 1] < f.edges[i])) {
-        return fail(code::arg, who + " needs ascending edges, but " + to_text(f.edges[i]) +
-                                   " follows " + to_text(f.edges[i - 1]));
+        return fail(code::arg, who, " needs ascending edges, but ", f.edges[i], " follows ",
+                    f.edges[i - 1]);
       }
     }
     return ok;
@@ -150,10 +150,10 @@ class space {
   static result<void> check(const knob& k) {
     GYRE_CHECK(check_name("knob", k.name));
     const std::string who = "knob \"" + k.name + "\"";
-    if (k.values.empty()) return fail(code::arg, who + " needs at least one value");
+    if (k.values.empty()) return fail(code::arg, who, " needs at least one value");
     for (const double v : k.values) {
       if (!std::isfinite(v)) {
-        return fail(code::arg, who + " has a value that is not finite: " + to_text(v));
+        return fail(code::arg, who, " has a value that is not finite: ", v);
       }
     }
     return ok;
@@ -173,9 +173,8 @@ class space {
       actions = times(actions, knobs_[i].values.size());
     }
     if (times(states, actions) > max_cells) {
-      return fail(code::budget, shown(states) + " states x " + shown(actions) +
-                                    " actions = " + shown(times(states, actions)) +
-                                    " cells, more than " + std::to_string(max_cells));
+      return fail(code::budget, shown(states), " states x ", shown(actions),
+                  " actions = ", shown(times(states, actions)), " cells, more than ", max_cells);
     }
     states_ = static_cast<std::uint32_t>(states);
     actions_ = static_cast<std::uint32_t>(actions);

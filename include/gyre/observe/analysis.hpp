@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <gyre/core/portable.hpp>
+#include <gyre/core/text.hpp>
 #include <limits>
 #include <span>
 #include <string>

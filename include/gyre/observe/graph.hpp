@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <gyre/core/portable.hpp>
 #include <gyre/core/result.hpp>
+#include <gyre/core/text.hpp>
 #include <gyre/observe/analysis.hpp>
 #include <gyre/observe/correlation.hpp>
 #include <limits>
@@ -83,11 +83,11 @@ class graph {
   /// ARG: a weight outside -1..1, or from == to. NOT_FOUND: no such loop. OVERFLOW: 4,096 already.
   result<void> declare(std::uint32_t from, std::uint32_t to, double weight) {
     if (!(weight >= -1.0 && weight <= 1.0)) {
-      return fail(code::arg, "weight " + to_text(weight) + " is not in -1..1");
+      return fail(code::arg, "weight ", weight, " is not in -1..1");
     }
     if (!live(from) || !live(to)) return fail(code::not_found, "no such loop in the graph");
     if (from == to) {
-      return fail(code::arg, "loop " + nodes_[from].shown.name + " cannot have an edge to itself");
+      return fail(code::arg, "loop ", nodes_[from].shown.name, " cannot have an edge to itself");
     }
     for (edge& each : declared_) {
       if (each.from == from && each.to == to) {
@@ -96,7 +96,7 @@ class graph {
       }
     }
     if (declared_.size() >= declared_max) {
-      return fail(code::overflow, "more than " + std::to_string(declared_max) + " declared edges");
+      return fail(code::overflow, "more than ", declared_max, " declared edges");
     }
     declared_.push_back({from, to, weight, 1.0});
     return ok;

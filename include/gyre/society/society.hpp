@@ -35,7 +35,7 @@ class society {
   /// Errors: ARG (divisor), EXISTS (one of the four names). Nothing was added then.
   static result<std::unique_ptr<society>> add(engine& e, society_options o = {}) {
     if (!(o.divisor >= 0.001 && o.divisor <= 1000)) {
-      return fail(code::arg, "the society's divisor is 0.001 to 1000, not " + to_text(o.divisor));
+      return fail(code::arg, "the society's divisor is 0.001 to 1000, not ", o.divisor);
     }
     std::unique_ptr<society> made(new society(e));
     if (result<void> done = made->join(e, o); !done) {
