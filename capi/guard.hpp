@@ -62,8 +62,8 @@ inline constexpr std::uint32_t largest_size = 4096;  // no struct of any version
 
 inline result<std::uint32_t> check_size(std::uint32_t size, std::uint32_t least, const char* what) {
   if (size < least || size > largest_size) {
-    return fail(code::arg, std::string(what) + ".size is " + std::to_string(size) +
-                               ": expected sizeof the struct, at least " + std::to_string(least));
+    return fail(code::arg, what, ".size is ", size, ": expected sizeof the struct, at least ",
+                least);
   }
   return size;
 }
@@ -72,7 +72,7 @@ inline result<std::uint32_t> check_size(std::uint32_t size, std::uint32_t least,
 /// be 0. `unsupported` otherwise. `size` is given for the elements of an array after its first.
 template <class T>
 result<T> checked(const T* in, const char* what, std::uint32_t size = 0) {
-  if (!in) return fail(code::arg, std::string(what) + " is NULL");
+  if (!in) return fail(code::arg, what, " is NULL");
   if (size == 0) size = in->size;
   GYRE_CHECK(check_size(size, first_size<T>, what));
   T copy;
@@ -81,10 +81,8 @@ result<T> checked(const T* in, const char* what, std::uint32_t size = 0) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(in);
   for (std::uint32_t i = sizeof copy; i < size; ++i) {
     if (bytes[i] != 0) {
-      return fail(code::unsupported, std::string(what) + " sets a field at byte " +
-                                         std::to_string(i) +
-                                         " that this library (" + version_text +
-                                         ") does not know: upgrade the library, or leave it 0");
+      return fail(code::unsupported, what, " sets a field at byte ", i, " that this library (",
+                  version_text, ") does not know: upgrade the library, or leave it 0");
     }
   }
   return copy;
@@ -100,7 +98,7 @@ const T* element(const T* first, std::uint32_t i) noexcept {
 /// Whether `out` can be written; call before anything changes.
 template <class T>
 result<void> check_out(const T* out, const char* what) {
-  if (!out) return fail(code::arg, std::string(what) + " is NULL");
+  if (!out) return fail(code::arg, what, " is NULL");
   GYRE_CHECK(check_size(out->size, first_size<T>, what));
   return ok;
 }
@@ -117,7 +115,7 @@ void write_out(T* out, const T& value) noexcept {
 }
 
 inline result<void> not_null(const void* p, const char* what) {
-  if (!p) return fail(code::arg, std::string(what) + " is NULL");
+  if (!p) return fail(code::arg, what, " is NULL");
   return ok;
 }
 
@@ -127,8 +125,7 @@ inline result<void> put_bytes(std::string_view bytes, void* buf, std::uint32_t c
   if (bytes.size() > 0xFFFFFFFFu) return fail(code::budget, "more than 4 GiB");
   if (needed) *needed = static_cast<std::uint32_t>(bytes.size());
   if (bytes.size() > cap) {
-    return fail(code::buffer,
-                std::to_string(bytes.size()) + " bytes are needed, cap is " + std::to_string(cap));
+    return fail(code::buffer, bytes.size(), " bytes are needed, cap is ", cap);
   }
   if (bytes.empty()) return ok;
   GYRE_CHECK(not_null(buf, "buf"));

@@ -83,8 +83,8 @@ result<std::uint32_t> adopt(std::unique_ptr<T> object) {
 result<duration> ms_of(double ms, const char* what) {
   auto length = from_ms(ms);
   if (!length || *length < duration{0}) {
-    return fail(code::arg, std::string(what) + " is " + to_text(ms) +
-                               ": finite milliseconds of at most 100 years were expected, >= 0");
+    return fail(code::arg, what, " is ", ms,
+                ": finite milliseconds of at most 100 years were expected, >= 0");
   }
   return length;
 }
@@ -142,7 +142,7 @@ class inside_of {
 
 result<void> not_inside(gyre_engine engine, const char* what) {
   if (inside != engine || engine == 0) return ok;
-  return fail(code::reentrant, std::string(what) + " waits for callbacks and was called from one");
+  return fail(code::reentrant, what, " waits for callbacks and was called from one");
 }
 
 // ---- Objects that need no engine ----------------------------------------------------------------
@@ -184,7 +184,7 @@ result<learner_options> learning_of(const Options& o) {
   learning.explore.to = learning.explore.from;
   set_or_none(learning.explore.to, o.explore_to);
   if (!(o.explore_over >= 0 && o.explore_over <= 9e15)) {
-    return fail(code::arg, "explore_over is " + to_text(o.explore_over) + ": 0..9e15 expected");
+    return fail(code::arg, "explore_over is ", o.explore_over, ": 0..9e15 expected");
   }
   learning.explore.over = static_cast<std::uint64_t>(o.explore_over);
   if (o.replay_capacity != 0) learning.capacity = o.replay_capacity;
@@ -354,7 +354,7 @@ result<std::vector<T>> copies(const T* first, std::uint32_t count, const char* w
   std::vector<T> out;
   if (count == 0) return out;
   GYRE_CHECK(not_null(first, what));
-  if (count > 65'536) return fail(code::arg, std::string(what) + ": more than 65,536 of them");
+  if (count > 65'536) return fail(code::arg, what, ": more than 65,536 of them");
   for (std::uint32_t i = 0; i < count; ++i) {
     GYRE_TRY(one, checked(element(first, i), what, first->size));
     out.push_back(one);
@@ -365,7 +365,7 @@ result<std::vector<T>> copies(const T* first, std::uint32_t count, const char* w
 result<std::vector<double>> numbers(const double* first, std::uint32_t count, const char* what) {
   if (count == 0) return std::vector<double>();
   GYRE_CHECK(not_null(first, what));
-  if (count > 65'536) return fail(code::arg, std::string(what) + ": more than 65,536 of them");
+  if (count > 65'536) return fail(code::arg, what, ": more than 65,536 of them");
   return std::vector<double>(first, first + count);
 }
 
@@ -389,7 +389,8 @@ result<gate> gate_of(const gyre_gate& g) {
       if (!(g.close_at > 0)) return fail(code::arg, "gates: a latency gate needs close_at > 0");
       return gates::latency(g.close_at);
     case GYRE_GATE_MODE: return gates::mode(g.mode ? g.mode : "normal");
-    default: return fail(code::unsupported, "gates: unknown gate " + std::to_string(g.kind));
+    default:
+      return fail(code::unsupported, "gates: unknown gate ", g.kind);
   }
 }
 
@@ -431,7 +432,7 @@ result<void> read_space(const gyre_loop_options& o, loop_options& out) {
 result<loop_options> options_of(const gyre_loop_options& o) {
   if ((o.flags & ~known_loop_flags) != 0) return fail(code::unsupported, "unknown flags");
   if (o.missed < GYRE_MISSED_ONCE || o.missed > GYRE_MISSED_DELAY) {
-    return fail(code::unsupported, "missed: unknown policy " + std::to_string(o.missed));
+    return fail(code::unsupported, "missed: unknown policy ", o.missed);
   }
   loop_options out;
   GYRE_CHECK(not_null(o.name, "name"));
@@ -459,12 +460,11 @@ result<loop_options> options_of(const gyre_loop_options& o) {
 
 result<engine_options> options_of(const gyre_engine_options& o) {
   if (o.api_version != 0 && o.api_version >> 16 != version_major) {
-    return fail(code::abi, "the program was built for gyre " + std::to_string(o.api_version >> 16) +
-                               ".x and this library is " + version_text +
-                               ": upgrade whichever is older");
+    return fail(code::abi, "the program was built for gyre ", o.api_version >> 16,
+                ".x and this library is ", version_text, ": upgrade whichever is older");
   }
   if (o.driver < GYRE_DRIVER_WORKERS || o.driver > GYRE_DRIVER_VIRTUAL) {
-    return fail(code::unsupported, "driver: unknown " + std::to_string(o.driver));
+    return fail(code::unsupported, "driver: unknown ", o.driver);
   }
   engine_options out;
   constexpr driver drivers[] = {driver::workers, driver::host, driver::virtual_time};
@@ -475,7 +475,7 @@ result<engine_options> options_of(const gyre_engine_options& o) {
   GYRE_CHECK(set_ms(out.window, o.window_ms, "window_ms"));
   if (o.memory_bytes != 0) {
     if (!(o.memory_bytes >= 0 && o.memory_bytes <= 1e12)) {
-      return fail(code::arg, "memory_bytes is " + to_text(o.memory_bytes));
+      return fail(code::arg, "memory_bytes is ", o.memory_bytes);
     }
     out.memory.budget_bytes = static_cast<std::size_t>(o.memory_bytes);
   }
@@ -485,7 +485,7 @@ result<engine_options> options_of(const gyre_engine_options& o) {
 
 result<subscription_options> options_of(const gyre_subscription_options& o) {
   if (o.overflow < GYRE_OVERFLOW_DROP_NEWEST || o.overflow > GYRE_OVERFLOW_BLOCK) {
-    return fail(code::unsupported, "overflow: unknown policy " + std::to_string(o.overflow));
+    return fail(code::unsupported, "overflow: unknown policy ", o.overflow);
   }
   subscription_options out;
   constexpr overflow policies[] = {overflow::drop_newest, overflow::drop_oldest,
@@ -693,7 +693,7 @@ gyre_status gyre_engine_stop(gyre_engine engine, double deadline_ms, char* names
     for (const std::string& name : late) list += (list.empty() ? "" : "\n") + name;
     if (names || needed) GYRE_CHECK(put_text(list, names, cap, needed));
     for (char& c : list) c = c == '\n' ? ' ' : c;
-    return fail(code::timeout, "still running after the deadline: " + list);
+    return fail(code::timeout, "still running after the deadline: ", list);
   });
 }
 
@@ -1154,7 +1154,7 @@ gyre_status gyre_bus_poll(gyre_subscription subscription, gyre_message* out, voi
     if (!object->has_waiting) return fail(code::not_found, "no message waits");
     const std::size_t size = m.topic.size() + 1 + m.payload.size();
     if (needed) *needed = static_cast<std::uint32_t>(size);
-    if (size > cap) return fail(code::buffer, std::to_string(size) + " bytes are needed");
+    if (size > cap) return fail(code::buffer, size, " bytes are needed");
     GYRE_CHECK(not_null(buf, "buf"));
     auto* to = static_cast<char*>(buf);
     std::memcpy(to, m.topic.c_str(), m.topic.size() + 1);
@@ -1222,7 +1222,7 @@ gyre_status gyre_memory_remember(gyre_engine engine, const gyre_record* record, 
     native.source = text_of(r.source);
     set_or_none(native.importance, r.importance);
     if (!(r.wall_ms >= 0 && r.wall_ms <= 9e15)) {
-      return fail(code::arg, "wall_ms is " + to_text(r.wall_ms));
+      return fail(code::arg, "wall_ms is ", r.wall_ms);
     }
     native.wall_ms = static_cast<std::int64_t>(r.wall_ms);
     if (r.tag_count > 0) GYRE_CHECK(not_null(r.tags, "tags"));
@@ -1348,7 +1348,7 @@ gyre_status gyre_snapshot_loops(gyre_engine engine, gyre_loop_metrics* rows, uin
     const snapshot_data s = owner->engine->snapshot();
     const auto count = static_cast<std::uint32_t>(s.loops.size());
     if (needed) *needed = count;
-    if (count > cap) return fail(code::buffer, std::to_string(count) + " rows are needed");
+    if (count > cap) return fail(code::buffer, count, " rows are needed");
     for (std::uint32_t i = 0; i < count; ++i) {
       auto* row = const_cast<gyre_loop_metrics*>(element(rows, i));
       row->size = rows->size;
@@ -1408,7 +1408,7 @@ gyre_status gyre_replay_create(const gyre_replay_options* options, gyre_replay* 
     GYRE_TRY(o, checked(options, "options"));
     const std::uint32_t capacity = o.capacity ? o.capacity : 10'000;
     if (o.row_size < 1 || o.row_size > 65'536) {
-      return fail(code::arg, "row_size is " + std::to_string(o.row_size) + ": 1..65,536 expected");
+      return fail(code::arg, "row_size is ", o.row_size, ": 1..65,536 expected");
     }
     if (std::uint64_t{o.row_size} * capacity > most_replay_bytes) {
       return fail(code::arg, "row_size x capacity is over 1 GiB");
@@ -1496,9 +1496,8 @@ gyre_status gyre_learner_create(const gyre_learner_options* options, gyre_learne
     GYRE_TRY(o, checked(options, "options"));
     const std::uint64_t cells = std::uint64_t{o.states} * o.actions;
     if (cells == 0 || cells > most_cells) {
-      return fail(code::arg, "states x actions = " + std::to_string(o.states) + " x " +
-                                 std::to_string(o.actions) + " = " + std::to_string(cells) +
-                                 ": 1..65,536 expected");
+      return fail(code::arg, "states x actions = ", o.states, " x ", o.actions, " = ", cells,
+                  ": 1..65,536 expected");
     }
     GYRE_TRY(learning, learning_of(o));
     if (o.batch != 0) learning.batch = o.batch;
@@ -1574,7 +1573,7 @@ gyre_status gyre_learner_q(gyre_learner learner, float* out, uint32_t cap, uint3
     const auto stats = object->learns.stats();
     const std::uint32_t cells = stats.states * stats.actions;
     if (needed) *needed = cells;
-    if (cap < cells) return fail(code::buffer, std::to_string(cells) + " floats are needed");
+    if (cap < cells) return fail(code::buffer, cells, " floats are needed");
     GYRE_CHECK(not_null(out, "out"));
     std::memcpy(out, object->learns.q(), cells * sizeof(float));
     return ok;
@@ -1616,7 +1615,7 @@ gyre_status gyre_compress(const void* data, uint32_t data_size, int32_t level, v
     thread_local deflater streams[10];  // one a level: setting one up costs more than a small block
     thread_local std::vector<std::byte> packed;
     if (level < 0 || level > 9) {
-      return fail(code::arg, "level is " + std::to_string(level) + ": 0..9 expected");
+      return fail(code::arg, "level is ", level, ": 0..9 expected");
     }
     GYRE_CHECK(streams[level].compress(bytes_of(data, data_size), packed, level));
     return put_bytes({reinterpret_cast<const char*>(packed.data()), packed.size()}, buf, cap,

@@ -93,15 +93,7 @@ class handle_table {
   /// `kind` when it is something else. With `exclusive`, `state` when another thread has it pinned.
   template <class T>
   result<pinned<T>> pin(std::uint32_t id, bool exclusive = false) {
-    slot* place = find(id);
-    if (kind_of(id) != T::id_kind || !place) return wrong(id, T::id_kind);
-    std::uint64_t word = place->word.load(std::memory_order_acquire);
-    do {
-      if (!names(word, id)) return wrong(id, T::id_kind);
-      if (exclusive && (word & pins_mask) != 0) {
-        return fail(code::state, std::string(text(T::id_kind)) + " in use by another thread");
-      }
-    } while (!place->word.compare_exchange_weak(word, word + 1, std::memory_order_acquire));
+    GYRE_TRY(place, hold(id, T::id_kind, exclusive));
     return pinned<T>(&place->word, static_cast<T*>(place->object));
   }
 
@@ -109,19 +101,8 @@ class handle_table {
   /// must not have it pinned itself.
   template <class T>
   result<T*> take(std::uint32_t id) {
-    slot* place = find(id);
-    if (kind_of(id) != T::id_kind || !place) return wrong(id, T::id_kind);
-    std::uint64_t word = place->word.load(std::memory_order_acquire);
-    do {
-      if (!names(word, id)) return wrong(id, T::id_kind);
-    } while (
-        !place->word.compare_exchange_weak(word, word & ~alive_bit, std::memory_order_acquire));
-    while ((place->word.load(std::memory_order_acquire) & pins_mask) != 0) {
-      std::this_thread::yield();  // pins are as short as one call of the ABI
-    }
-    T* taken = static_cast<T*>(std::exchange(place->object, nullptr));
-    recycle(*place, id);
-    return taken;
+    GYRE_TRY(object, take_out(id, T::id_kind));
+    return static_cast<T*>(object);
   }
 
   /// Whether `id` names something alive, of whatever kind.
@@ -165,10 +146,39 @@ class handle_table {
     const kind k = kind_of(id);
     const bool known = k >= kind::engine && k <= kind::learner;
     if (known && k != wanted) {
-      return fail(code::kind, std::string("the id names ") + text(k) + ", not " + text(wanted));
+      return fail(code::kind, "the id names ", text(k), ", not ", text(wanted));
     }
-    return fail(code::stale, "the id " + std::to_string(id) + " names nothing that lives: " +
-                                 text(wanted) + " was expected");
+    return fail(code::stale, "the id ", id, " names nothing that lives: ", text(wanted),
+                " was expected");
+  }
+
+  /// pin() and take() without the type, so that they exist once.
+  result<slot*> hold(std::uint32_t id, kind wanted, bool exclusive) {
+    slot* place = find(id);
+    if (kind_of(id) != wanted || !place) return wrong(id, wanted);
+    std::uint64_t word = place->word.load(std::memory_order_acquire);
+    do {
+      if (!names(word, id)) return wrong(id, wanted);
+      if (exclusive && (word & pins_mask) != 0) {
+        return fail(code::state, text(wanted), " in use by another thread");
+      }
+    } while (!place->word.compare_exchange_weak(word, word + 1, std::memory_order_acquire));
+    return place;
+  }
+  result<capi::object*> take_out(std::uint32_t id, kind wanted) {
+    slot* place = find(id);
+    if (kind_of(id) != wanted || !place) return wrong(id, wanted);
+    std::uint64_t word = place->word.load(std::memory_order_acquire);
+    do {
+      if (!names(word, id)) return wrong(id, wanted);
+    } while (
+        !place->word.compare_exchange_weak(word, word & ~alive_bit, std::memory_order_acquire));
+    while ((place->word.load(std::memory_order_acquire) & pins_mask) != 0) {
+      std::this_thread::yield();  // pins are as short as one call of the ABI
+    }
+    capi::object* const taken = std::exchange(place->object, nullptr);
+    recycle(*place, id);
+    return taken;
   }
 
   slot* find(std::uint32_t id) noexcept {

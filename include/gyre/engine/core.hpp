@@ -42,10 +42,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
  public:
   static result<std::shared_ptr<core>> make(engine_options o) {
     if (o.shards < 1 || o.shards > 64) {
-      return fail(code::arg, "shards is 1..64, not " + std::to_string(o.shards));
+      return fail(code::arg, "shards is 1..64, not ", o.shards);
     }
     if (o.window < std::chrono::milliseconds(1)) {
-      return fail(code::arg, "window is 1 ms or more, not " + to_text(to_ms(o.window)) + " ms");
+      return fail(code::arg, "window is 1 ms or more, not ", to_ms(o.window), " ms");
     }
     GYRE_CHECK(o.memory.check());
     if (o.driver == driver::workers && !GYRE_THREADS) {
@@ -88,7 +88,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
     const std::lock_guard lock(registry_);
     const std::string& name = loop->options.name;
-    if (names_.contains(name)) return fail(code::exists, "there is a loop named \"" + name + "\"");
+    if (names_.contains(name)) return fail(code::exists, "there is a loop named \"", name, "\"");
     loop->order = added_;
     const std::string& group = loop->options.group;
     const std::uint64_t place = group.empty() ? added_ : siphash24(as_bytes(group));
@@ -138,7 +138,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     const std::lock_guard lock(registry_);
     const auto found = names_.find(name);
     if (found != names_.end()) return object_id{found->second};
-    return fail(code::not_found, "no loop is named \"" + std::string(name) + "\"");
+    return fail(code::not_found, "no loop is named \"", name, "\"");
   }
   /// Calls f(shard, loop) under the loop's lease.
   template <class F>
@@ -173,7 +173,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   result<void> trigger(object_id id) {
     return with_loop(id, [this](shard& s, loop_record& l) -> result<void> {
       if (env_.stopping) return fail(code::state, "the engine is stopped");
-      if (l.paused) return fail(code::state, "loop \"" + l.options.name + "\" is paused");
+      if (l.paused) return fail(code::state, "loop \"", l.options.name, "\" is paused");
       s.trigger(l, now());
       return ok;
     });
@@ -217,7 +217,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       });
     }
     if (any) return ok;
-    return fail(code::not_found, "no loop is in a group named \"" + std::string(group) + "\"");
+    return fail(code::not_found, "no loop is in a group named \"", group, "\"");
   }
   result<void> pause_group(std::string_view group) {
     return with_group(group, [](shard& s, loop_record& l) { s.pause(l); });
@@ -524,30 +524,26 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
   static result<void> check(const loop_options& o) {
     if (o.name.empty() || o.name.size() > 63) {
-      return fail(code::arg, "a loop's name is 1 to 63 bytes, not " +
-                                 std::to_string(o.name.size()) +
-                                 (o.name.empty() ? "" : ": " + o.name));
+      return fail(code::arg, "a loop's name is 1 to 63 bytes, not ", o.name.size(),
+                  (o.name.empty() ? "" : ": " + o.name));
     }
     const std::string who = "loop \"" + o.name + "\": ";
     if (o.interval <= duration::zero() || o.interval > longest) {
-      return fail(code::arg, who + "the interval is over 0 and at most 100 years, not " +
-                                 to_text(to_ms(o.interval)) + " ms");
+      return fail(code::arg, who, "the interval is over 0 and at most 100 years, not ",
+                  to_ms(o.interval), " ms");
     }
     if (o.timeout <= duration::zero()) {
-      return fail(code::arg, who + "the timeout is over 0, not " + to_text(to_ms(o.timeout)) +
-                                 " ms");
+      return fail(code::arg, who, "the timeout is over 0, not ", to_ms(o.timeout), " ms");
     }
     if (!(o.jitter >= 0 && o.jitter <= .5)) {
-      return fail(code::arg, who + "the jitter is 0..0.5 of the interval, not " +
-                                 to_text(o.jitter));
+      return fail(code::arg, who, "the jitter is 0..0.5 of the interval, not ", o.jitter);
     }
-    if (o.burst == 0) return fail(code::arg, who + "burst is at least 1, not 0");
+    if (o.burst == 0) return fail(code::arg, who, "burst is at least 1, not 0");
     if (!o.retry.valid()) {
-      return fail(code::arg, who + "backoff needs 0 <= base <= cap and jitter 0..1");
+      return fail(code::arg, who, "backoff needs 0 <= base <= cap and jitter 0..1");
     }
     if (o.group.size() > 63) {
-      return fail(code::arg, who + "a group's name is at most 63 bytes, not " +
-                                 std::to_string(o.group.size()));
+      return fail(code::arg, who, "a group's name is at most 63 bytes, not ", o.group.size());
     }
     return gyre::check(o.learning);
   }
@@ -594,12 +590,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       mind = home.add_learner(std::move(made));
     } else if (mind->where.states() != loop.where.states() ||
                mind->where.actions() != loop.where.actions()) {
-      return fail(code::arg, "loop \"" + loop.options.name + "\" has " +
-                                 std::to_string(loop.where.states()) + " states x " +
-                                 std::to_string(loop.where.actions()) +
-                                 " actions; its group \"" + name + "\" shares a learner of " +
-                                 std::to_string(mind->where.states()) + " x " +
-                                 std::to_string(mind->where.actions()));
+      return fail(code::arg, "loop \"", loop.options.name, "\" has ", loop.where.states(),
+                  " states x ", loop.where.actions(), " actions; its group \"", name,
+                  "\" shares a learner of ", mind->where.states(), " x ", mind->where.actions());
     }
     ++mind->users;
     loop.learning = mind;
@@ -933,7 +926,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return keeper_.present() ? std::min(next_window_, next_commit_) : next_window_;
   }
   void sample() override {
-    if (supplied_ || !wants_readings_) return;
+    if (!GYRE_THREADS || supplied_ || !wants_readings_) return;
     reading r;
     {
       const std::lock_guard lock(probe_mutex_);

@@ -31,8 +31,17 @@ class keeper {
   static constexpr std::uint32_t memory_stream = 1;
   static constexpr std::uint8_t shape_frame = 2;
 
-  /// Opens the store and holds what it has until memory and learners ask for it.
+  keeper() = default;
+  keeper(const keeper&) = delete;
+  keeper& operator=(const keeper&) = delete;
+  ~keeper() {
+    if constexpr (!has_system_files) (void)journal_.release();  // null: so no journal is linked
+  }
+
+  /// Opens the store and holds what it has until memory and learners ask for it. Where the build
+  /// has no files the compiler sees that no keeper is ever present, and leaves the store out.
   result<void> open(const std::string& dir) {
+    if constexpr (!has_system_files) return system_files().error();
     GYRE_TRY(opened, journal::open(dir, {}, [this](std::uint32_t stream, std::uint8_t type,
                                                    std::span<const std::byte> bytes) {
                held_[stream].add(type, bytes);
@@ -41,7 +50,7 @@ class keeper {
     journal_ = std::move(opened);
     return ok;
   }
-  bool present() const noexcept { return journal_ != nullptr; }
+  bool present() const noexcept { return has_system_files && journal_ != nullptr; }
   key128 key() const noexcept { return journal_->key(); }
   file_system& files() const noexcept { return journal_->files(); }
 

@@ -38,8 +38,7 @@ class deflater {
   /// Replaces `out` by the raw deflate stream of `in`. `level` 0 (store) .. 9.
   /// Errors: arg (level, or more than 1 GiB of input), nomem; `out` is then unspecified.
   result<void> compress(std::span<const std::byte> in, std::vector<std::byte>& out, int level = 6) {
-    if (level < 0 || level > 9)
-      return fail(code::arg, "deflate level " + std::to_string(level) + " is not in 0..9");
+    if (level < 0 || level > 9) return fail(code::arg, "deflate level ", level, " is not in 0..9");
     if (in.size() > max_bytes) return fail(code::arg, "more than 1 GiB to deflate in one call");
     GYRE_CHECK(ready(level));
     out.resize(::deflateBound(stream_, static_cast<uLong>(in.size())));
@@ -111,8 +110,7 @@ class inflater {
                           std::vector<std::byte>& out) {
     if (raw_bytes / 1032 > in.size() + 1 || in.size() > std::numeric_limits<uInt>::max() ||
         raw_bytes > std::numeric_limits<uInt>::max()) {
-      return fail(code::corrupt, std::to_string(in.size()) + " deflated bytes cannot hold " +
-                                     std::to_string(raw_bytes));
+      return fail(code::corrupt, in.size(), " deflated bytes cannot hold ", raw_bytes);
     }
     GYRE_CHECK(ready());
     out.resize(raw_bytes);
@@ -124,7 +122,7 @@ class inflater {
     const int status = ::inflate(stream_, Z_FINISH);
     if (status == Z_MEM_ERROR) return fail(code::nomem, "no memory to inflate");
     if (status != Z_STREAM_END || stream_->avail_in != 0 || stream_->avail_out != 0) {
-      return fail(code::corrupt, "not a deflate stream of " + std::to_string(raw_bytes) + " bytes");
+      return fail(code::corrupt, "not a deflate stream of ", raw_bytes, " bytes");
     }
     return ok;
   }

@@ -114,7 +114,7 @@ class file_archive final : public archive {
         seen += b.count();
         if (b.to_ms() >= from_ms && b.from_ms() <= to_ms) blocks.push_back(std::move(b));
       });
-      if (seen != s.records) all = fail(code::corrupt, path(s.number) + " is damaged");
+      if (seen != s.records) all = fail(code::corrupt, path(s.number), " is damaged");
       for (std::size_t k = blocks.size(); k-- > 0;) {
         if (stop(blocks[k])) return all;
       }

@@ -20,9 +20,8 @@ struct memory_options {
   /// Errors: arg, naming the option and its range.
   result<void> check() const {
     if (budget_bytes < 65'536)
-      return fail(code::arg, "budget_bytes " + std::to_string(budget_bytes) + "; at least 65536");
-    if (ring < 8 || ring > 256)
-      return fail(code::arg, "ring " + std::to_string(ring) + " is not in 8..256");
+      return fail(code::arg, "budget_bytes ", budget_bytes, "; at least 65536");
+    if (ring < 8 || ring > 256) return fail(code::arg, "ring ", ring, " is not in 8..256");
     if (record_bytes < 1) return fail(code::arg, "record_bytes 0; at least 1");
     return ok;
   }
@@ -98,8 +97,7 @@ class memory {
     GYRE_CHECK(row::write(scratch_, r, r.wall_ms == 0 ? now_ms : r.wall_ms));
     const std::size_t size = scratch_.size() - 8;
     if (size > options_.record_bytes) {
-      return fail(code::budget, "a record of " + std::to_string(size) + " bytes; at most " +
-                                    std::to_string(options_.record_bytes));
+      return fail(code::budget, "a record of ", size, " bytes; at most ", options_.record_bytes);
     }
     const auto bytes = std::span(scratch_.data()).subspan(8);
     GYRE_TRY(view, row::read(bytes));
@@ -219,7 +217,7 @@ class memory {
       now_ = next;
       return ok;
     }
-    return fail(code::corrupt, "a change of an unknown kind " + std::to_string(kind));
+    return fail(code::corrupt, "a change of an unknown kind ", kind);
   }
 
   /// All of its state but the options and the archive's files, for a checkpoint.
@@ -240,7 +238,7 @@ class memory {
   /// 20 us a block), and applies its own budget. Errors: corrupt, format; nothing changed.
   result<void> load(byte_reader& in) {
     if (const std::uint8_t version = in.u8(); version != 1) {
-      return fail(code::format, "memory state of version " + std::to_string(version) + ", not 1");
+      return fail(code::format, "memory state of version ", version, ", not 1");
     }
     memory next(options_);
     next.first_id_ = in.u64();

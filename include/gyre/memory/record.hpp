@@ -58,10 +58,9 @@ namespace row {
 /// Errors: arg, naming the field; nothing was written.
 inline result<void> write(byte_writer& out, const record& r, std::int64_t wall_ms) {
   if (!std::isfinite(r.importance) || r.importance < 0 || r.importance > 1) {
-    return fail(code::arg, "importance " + std::to_string(r.importance) + " is not in 0..1");
+    return fail(code::arg, "importance ", r.importance, " is not in 0..1");
   }
-  if (r.tags.size() > 64)
-    return fail(code::arg, std::to_string(r.tags.size()) + " tags; at most 64");
+  if (r.tags.size() > 64) return fail(code::arg, r.tags.size(), " tags; at most 64");
   if (r.count == 0) return fail(code::arg, "count 0; at least 1");
   out.i64(wall_ms);
   out.f64(r.importance);

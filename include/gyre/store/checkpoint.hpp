@@ -30,8 +30,8 @@ inline result<fresh_journal> write_checkpoint(file_system& files, const std::str
   head.base_bytes = file_header::bytes;
   for (const stream_state& s : states) {
     if (s.bytes.size() > frame::max_payload) {
-      return fail(code::arg, "the state of stream " + std::to_string(s.stream) + " has " +
-                                 std::to_string(s.bytes.size()) + " bytes; at most 1 GiB");
+      return fail(code::arg, "the state of stream ", s.stream, " has ", s.bytes.size(),
+                  " bytes; at most 1 GiB");
     }
     head.base_bytes += frame::padded(s.bytes.size());
   }

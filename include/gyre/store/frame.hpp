@@ -48,7 +48,7 @@ struct file_header {
     byte_reader in(from);
     bool ours = from.size() >= magic.size();
     for (const char c : magic) ours = in.u8() == static_cast<std::uint8_t>(c) && ours;
-    if (!ours) return fail(code::format, name + " is not a file of gyre's");
+    if (!ours) return fail(code::format, name, " is not a file of gyre's");
     const std::uint16_t its_major = in.u16();
     const std::uint16_t its_minor = in.u16();
     const std::uint32_t its_bytes = in.u32();
@@ -61,14 +61,13 @@ struct file_header {
     h.base_bytes = in.u64();
     h.salt = in.u32();
     if (!in.ok() || in.u32() != crc32c(from.first(bytes - 4))) {
-      return fail(code::corrupt, name + ": its header is damaged");
+      return fail(code::corrupt, name, ": its header is damaged");
     }
     if (its_major != major || features != 0 || its_bytes != bytes) {
-      return fail(code::format, name + " is written in format " + std::to_string(its_major) + "." +
-                                    std::to_string(its_minor) + "; this build reads 1." +
-                                    std::to_string(minor));
+      return fail(code::format, name, " is written in format ", its_major, ".", its_minor,
+                  "; this build reads 1.", minor);
     }
-    if (h.kind != kind) return fail(code::format, name + " is another kind of gyre's files");
+    if (h.kind != kind) return fail(code::format, name, " is another kind of gyre's files");
     return h;
   }
 };

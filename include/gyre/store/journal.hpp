@@ -77,7 +77,7 @@ class journal {
   /// sync failed before: only checkpoint() helps), overflow (frames were lost; only checkpoint()
   /// helps, though what was pending has been written).
   result<void> commit() {
-    if (options_.read_only) return fail(code::state, dir_ + " is open for reading only");
+    if (options_.read_only) return fail(code::state, dir_, " is open for reading only");
     if (poisoned_) return poisoned();
     if (pending_frames_ > 0) {
       const std::size_t size = pending_.size();
@@ -96,7 +96,7 @@ class journal {
       pending_.clear();
       pending_frames_ = 0;
     }
-    if (gap_) return fail(code::overflow, std::to_string(lost_) + " frames were lost; checkpoint");
+    if (gap_) return fail(code::overflow, lost_, " frames were lost; checkpoint");
     return ok;
   }
 
@@ -106,7 +106,7 @@ class journal {
   /// to write: from then on commit() and sync() return state until a checkpoint() succeeds.
   result<void> sync() {
     const std::lock_guard<std::mutex> hold(sync_mutex_);
-    if (options_.read_only) return fail(code::state, dir_ + " is open for reading only");
+    if (options_.read_only) return fail(code::state, dir_, " is open for reading only");
     if (poisoned_) return poisoned();
     const std::uint64_t group = committed_;
     const std::uint64_t end = end_;  // at least what `group` needs
@@ -124,7 +124,7 @@ class journal {
   /// must tell all that was appended until now, the pending frames (which are dropped) included.
   /// Errors: arg, io, state (read-only); the journal then goes on as it was.
   result<void> checkpoint(std::span<const stream_state> states) {
-    if (options_.read_only) return fail(code::state, dir_ + " is open for reading only");
+    if (options_.read_only) return fail(code::state, dir_, " is open for reading only");
     const std::lock_guard<std::mutex> hold(sync_mutex_);
     file_header head = head_;
     ++head.number;
@@ -141,7 +141,7 @@ class journal {
     pending_frames_ = 0;
     gap_ = false;
     poisoned_ = !made.durable_name;
-    if (poisoned_) return fail(code::io, "sync directory " + dir_ + " failed after the checkpoint");
+    if (poisoned_) return fail(code::io, "sync directory ", dir_, " failed after the checkpoint");
     durable_ = committed_.load();
     return ok;
   }
@@ -181,7 +181,7 @@ class journal {
       : dir_(std::move(dir)), options_(options), files_(options.files) {}
 
   error poisoned() const {
-    return fail(code::state, "a sync of " + dir_ + "/journal failed; only a checkpoint helps");
+    return fail(code::state, "a sync of ", dir_, "/journal failed; only a checkpoint helps");
   }
 
   result<void> load(const journal_visitor& visit) {
@@ -222,7 +222,7 @@ class journal {
     head_.key = {in.u64(), in.u64()};
     head_.salt = in.u32();
     GYRE_TRY(made, write_checkpoint(*files_, dir_, head_, 0, {}));
-    if (!made.durable_name) return fail(code::io, "sync directory " + dir_ + " failed");
+    if (!made.durable_name) return fail(code::io, "sync directory ", dir_, " failed");
     file_ = std::move(made.journal);
     end_ = base_ = durable_bytes_ = made.bytes;
     return ok;

@@ -16,7 +16,7 @@ class memory_files final : public file_system {
   result<std::unique_ptr<file>> open(const std::string& path, open_mode mode) override {
     const auto found = files_.find(path);
     if (found == files_.end() && mode != open_mode::fresh) {
-      return fail(code::not_found, "open " + path + ": no such file");
+      return fail(code::not_found, "open ", path, ": no such file");
     }
     auto bytes = found == files_.end() ? std::make_shared<content>() : found->second;
     if (mode == open_mode::fresh) bytes->clear();
@@ -25,14 +25,14 @@ class memory_files final : public file_system {
   }
   result<void> rename(const std::string& from, const std::string& to) override {
     const auto found = files_.find(from);
-    if (found == files_.end()) return fail(code::not_found, "rename " + from + ": no such file");
+    if (found == files_.end()) return fail(code::not_found, "rename ", from, ": no such file");
     auto bytes = std::move(found->second);
     files_.erase(found);
     files_[to] = std::move(bytes);
     return ok;
   }
   result<void> remove(const std::string& path) override {
-    if (files_.erase(path) == 0) return fail(code::not_found, "remove " + path + ": no such file");
+    if (files_.erase(path) == 0) return fail(code::not_found, "remove ", path, ": no such file");
     return ok;
   }
   result<void> make_dir(const std::string&) override { return ok; }
@@ -48,7 +48,7 @@ class memory_files final : public file_system {
   }
   result<std::unique_ptr<file_lock>> lock(const std::string& path) override {
     auto& held = locks_[path];
-    if (!held.expired()) return fail(code::state, path + " is held by this process");
+    if (!held.expired()) return fail(code::state, path, " is held by this process");
     auto lock = std::make_unique<memory_lock>();
     held = lock->alive;
     return std::unique_ptr<file_lock>(std::move(lock));

@@ -41,7 +41,7 @@ class posix_files final : public file_system {
     if (errno != EEXIST) return why("make directory", path);
     struct stat found {};
     if (::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) return ok;
-    return fail(code::io, path + " is there and no directory");
+    return fail(code::io, path, " is there and no directory");
   }
   result<void> sync_dir(const std::string& path) override {
     const int fd = retry([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
@@ -76,7 +76,7 @@ class posix_files final : public file_system {
       if (n <= 0 || std::sscanf(text, "%ld", &holder) != 1) holder = 0;
       std::string who = holder > 0 ? "process " + std::to_string(holder) : "another process";
       if (holder == static_cast<long>(::getpid())) who += " (this one)";
-      return fail(code::state, path + " is held by " + who);
+      return fail(code::state, path, " is held by ", who);
     }
     const std::string pid = std::to_string(::getpid()) + "\n";
     if (::ftruncate(fd, 0) != 0 ||
@@ -174,14 +174,18 @@ class posix_files final : public file_system {
 namespace gyre {
 inline namespace v1 {
 
+#if (defined(__unix__) || defined(__APPLE__)) && !defined(__EMSCRIPTEN__)
+inline constexpr bool has_system_files = true;
 /// The system's files. Errors: unsupported where there are none (WebAssembly): give a memory_files.
 inline result<std::unique_ptr<file_system>> system_files() {
-#if (defined(__unix__) || defined(__APPLE__)) && !defined(__EMSCRIPTEN__)
   return std::unique_ptr<file_system>(new posix_files);
-#else
-  return fail(code::unsupported, "this build has no file system of its own");
-#endif
 }
+#else
+inline constexpr bool has_system_files = false;
+inline result<std::unique_ptr<file_system>> system_files() {
+  return fail(code::unsupported, "this build has no file system of its own");
+}
+#endif
 
 }  // namespace v1
 }  // namespace gyre

@@ -60,9 +60,8 @@ inline result<journal_extent> find_extent(file& journal, const file_header& head
     durable = std::max(durable, commit_note::decode(f.payload).durable_bytes);
   }
   if (extent.end < durable) {
-    return fail(code::corrupt, name + " is damaged behind byte " + std::to_string(extent.end) +
-                                   ", and " + std::to_string(durable) +
-                                   " bytes had been safe: not the work of a crash");
+    return fail(code::corrupt, name, " is damaged behind byte ", extent.end, ", and ", durable,
+                " bytes had been safe: not the work of a crash");
   }
   return extent;
 }
@@ -75,7 +74,7 @@ inline result<void> replay_frames(file& journal, const file_header& head, const 
   frame f;
   for (std::uint64_t at = file_header::bytes; at < extent.end; at += f.bytes()) {
     GYRE_TRY(found, frame::read(window, at, head.salt, f));
-    if (found != frame::found::whole) return fail(code::corrupt, name + " changed while read");
+    if (found != frame::found::whole) return fail(code::corrupt, name, " changed while read");
     if (f.type == frame::commit) continue;
     GYRE_CHECK(visit(f.stream, f.type, f.payload));
   }
