@@ -17,17 +17,13 @@
 #endif
 
 /// Declares `name` as the value of `expr`, a result; returns its error from the calling function.
-#define GYRE_TRY(name, expr)                                \
-  auto name##_result = (expr);                              \
-  if (!name##_result) {                                     \
-    return ::gyre::error{std::move(name##_result).error()}; \
-  }                                                         \
+#define GYRE_TRY(name, expr)                                  \
+  auto name##_result = (expr);                                \
+  if (!name##_result) return std::move(name##_result).pass(); \
   auto&& name = *name##_result
 
 /// Returns the error of `expr`, a result whose value is not wanted, from the calling function.
-#define GYRE_CHECK(expr)                                                       \
-  do {                                                                         \
-    if (auto gyre_check_result = (expr); !gyre_check_result) {                 \
-      return ::gyre::error{std::move(gyre_check_result).error()};              \
-    }                                                                          \
+#define GYRE_CHECK(expr)                                                                       \
+  do {                                                                                         \
+    if (auto gyre_checked = (expr); !gyre_checked) return std::move(gyre_checked).pass();      \
   } while (false)

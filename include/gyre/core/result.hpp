@@ -43,6 +43,32 @@ class failure : public std::exception {
 struct ok_t {};
 inline constexpr ok_t ok{};
 
+namespace detail {
+/// An error on the heap, or none: one word, so that a result costs its success next to nothing. What
+/// only a failure needs is out of line.
+class boxed_error {
+ public:
+  boxed_error() noexcept = default;
+  [[gnu::noinline]] explicit boxed_error(error why) : at_(new error(std::move(why))) {}
+  boxed_error(boxed_error&& from) noexcept : at_(std::exchange(from.at_, nullptr)) {}
+  boxed_error(const boxed_error& from) : at_(from.at_ == nullptr ? nullptr : new error(*from.at_)) {}
+  boxed_error& operator=(boxed_error from) noexcept {
+    std::swap(at_, from.at_);
+    return *this;
+  }
+  ~boxed_error() {
+    if (at_ != nullptr) drop();
+  }
+  explicit operator bool() const noexcept { return at_ != nullptr; }
+  error& operator*() const noexcept { return *at_; }
+  gyre::code code() const noexcept { return at_ == nullptr ? gyre::code::ok : at_->code; }
+
+ private:
+  [[gnu::noinline]] void drop() noexcept { delete at_; }
+  error* at_ = nullptr;
+};
+}  // namespace detail
+
 /// A `T`, or an `error`. Test it, or take `.value()` and let a failure throw.
 template <class T>
 class [[nodiscard]] result {
@@ -50,9 +76,11 @@ class [[nodiscard]] result {
   using value_type = T;
   template <class U = T>
     requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, error> &&
+             !std::is_same_v<std::remove_cvref_t<U>, detail::boxed_error> &&
              !std::is_same_v<std::remove_cvref_t<U>, result>)
   result(U&& value) : value_(std::forward<U>(value)) {}  // NOLINT: implicit, as a return value is
   result(gyre::error why) : error_(std::move(why)) {}    // NOLINT
+  result(detail::boxed_error why) noexcept : error_(std::move(why)) {}  // NOLINT: see pass()
 
   explicit operator bool() const noexcept { return value_.has_value(); }
   bool has_value() const noexcept { return value_.has_value(); }
@@ -61,28 +89,30 @@ class [[nodiscard]] result {
   T&& operator*() && noexcept { return std::move(*value_); }
   T* operator->() noexcept { return &*value_; }  ///< @pre has_value()
   const T* operator->() const noexcept { return &*value_; }
-  const gyre::error& error() const& noexcept { return error_; }  ///< @pre !has_value()
-  gyre::error&& error() && noexcept { return std::move(error_); }
-  gyre::code code() const noexcept { return value_ ? gyre::code::ok : error_.code; }
+  const gyre::error& error() const& noexcept { return *error_; }  ///< @pre !has_value()
+  gyre::error&& error() && noexcept { return std::move(*error_); }
+  gyre::code code() const noexcept { return error_.code(); }
+  /// The error for another result to take over; see GYRE_TRY. @pre !has_value()
+  detail::boxed_error pass() && noexcept { return std::move(error_); }
 
   /// The value; a failure is thrown (or aborts, see `raise`).
   T& value() & {
-    if (!value_) raise(error_);
+    if (!value_) raise(*error_);
     return *value_;
   }
   const T& value() const& {
-    if (!value_) raise(error_);
+    if (!value_) raise(*error_);
     return *value_;
   }
   T value() && {
-    if (!value_) raise(error_);
+    if (!value_) raise(*error_);
     return std::move(*value_);
   }
   T value_or(T other) const& { return value_ ? *value_ : std::move(other); }
 
  private:
   std::optional<T> value_;
-  gyre::error error_{gyre::code::ok, {}};
+  detail::boxed_error error_;
 };
 
 /// Success without a value, or an `error`.
@@ -92,18 +122,21 @@ class [[nodiscard]] result<void> {
   using value_type = void;
   result(ok_t = ok) noexcept {}                        // NOLINT: implicit, as a return value is
   result(gyre::error why) : error_(std::move(why)) {}  // NOLINT
+  result(detail::boxed_error why) noexcept : error_(std::move(why)) {}  // NOLINT: see pass()
 
-  explicit operator bool() const noexcept { return error_.code == gyre::code::ok; }
-  bool has_value() const noexcept { return error_.code == gyre::code::ok; }
-  const gyre::error& error() const& noexcept { return error_; }
-  gyre::error&& error() && noexcept { return std::move(error_); }
-  gyre::code code() const noexcept { return error_.code; }
+  explicit operator bool() const noexcept { return !error_; }
+  bool has_value() const noexcept { return !error_; }
+  const gyre::error& error() const& noexcept { return *error_; }  ///< @pre !has_value()
+  gyre::error&& error() && noexcept { return std::move(*error_); }
+  gyre::code code() const noexcept { return error_.code(); }
+  /// The error for another result to take over; see GYRE_CHECK. @pre !has_value()
+  detail::boxed_error pass() && noexcept { return std::move(error_); }
   void value() const {
-    if (!has_value()) raise(error_);
+    if (error_) raise(*error_);
   }
 
  private:
-  gyre::error error_{gyre::code::ok, {}};
+  detail::boxed_error error_;
 };
 
 }  // namespace v1
