@@ -1,9 +1,8 @@
 // json.hpp - a snapshot, and records, as JSON text; the fields are named in docs/formats.md.
 // Room: edge. Threads: pure functions.
 //
-// The text is written directly, by about a hundred lines, rather than through a JSON library: the C
-// ABI and the wasm module need it everywhere, and such a library costs 20 KB gzip there. What reads
-// JSON back (tests) uses nlohmann/json.
+// Written directly rather than through a JSON library, which costs the wasm module 20 KB gzip:
+// docs/architecture.md. The tests read it back with nlohmann/json.
 #pragma once
 
 #include <charconv>

@@ -137,22 +137,24 @@ inline std::vector<std::vector<std::uint32_t>> elementary_cycles(std::span<const
 /// At most three of a kind, the strongest first.
 inline void recommend_edges(graph_analysis& out, std::span<const graph_link> links,
                             edge_kind kind) {
-  std::vector<std::size_t> chosen;
-  for (std::size_t i = 0; i < links.size(); ++i) {
-    if (out.edges[i].kind == kind) chosen.push_back(i);
-  }
   const double sign = kind == edge_kind::conflict ? -1.0 : 1.0;
-  std::stable_sort(chosen.begin(), chosen.end(), [&](std::size_t a, std::size_t b) {
-    return sign * out.edges[a].weight > sign * out.edges[b].weight;
-  });
-  if (chosen.size() > 3) chosen.resize(3);
+  std::vector<std::size_t> chosen;  // strongest first; of equals, the earlier one
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    if (out.edges[i].kind != kind) continue;
+    const auto weaker = std::find_if(chosen.begin(), chosen.end(), [&](std::size_t other) {
+      return sign * out.edges[i].weight > sign * out.edges[other].weight;
+    });
+    chosen.insert(weaker, i);
+    if (chosen.size() > 3) chosen.pop_back();
+  }
   for (std::size_t i : chosen) {
     const std::string& from = out.nodes[links[i].from].name;
     const std::string& to = out.nodes[links[i].to].name;
-    const std::string weight = " (weight " + to_fixed(out.edges[i].weight, 2) + ")";
-    out.recommendations.push_back(kind == edge_kind::conflict
-                                      ? "throttle " + from + ": it hurts " + to + weight
-                                      : "boost " + from + ": it helps " + to + weight);
+    const std::string weight = to_fixed(out.edges[i].weight, 2);
+    out.recommendations.push_back(
+        kind == edge_kind::conflict
+            ? join("throttle ", from, ": it hurts ", to, " (weight ", weight, ")")
+            : join("boost ", from, ": it helps ", to, " (weight ", weight, ")"));
   }
 }
 
