@@ -40,9 +40,10 @@ def include_row(name, header):
 
 
 def asyncio_ns():
+    """Best of three, as ours is."""
     script = os.path.join(root, 'bench', 'asyncio_loops.py')
-    return float(subprocess.run([sys.executable, script], check=True, capture_output=True,
-                                text=True).stdout)
+    return min(float(subprocess.run([sys.executable, script], check=True, capture_output=True,
+                                    text=True).stdout) for _ in range(3))
 
 
 rows = []

@@ -12,7 +12,7 @@ double virtual_tick(gyre::metrics_mode mode) {
   gyre::engine e({.driver = gyre::driver::virtual_time});
   std::uint64_t sum = 0;
   for (int i = 0; i < 120; ++i) {
-    e.add({.name = "l" + std::to_string(i), .interval = 10ms, .metrics = mode},
+    e.add({.name = gyre::join("l", i), .interval = 10ms, .metrics = mode},
           [&sum](gyre::tick& t) { sum += t.number(); })
         .value();
   }
@@ -27,15 +27,21 @@ double virtual_tick(gyre::metrics_mode mode) {
 }
 
 /// CPU time of the whole process a tick, 120 loops at 100 Hz for three seconds.
-double worker_tick() {
+double worker_run() {
   gyre::engine e;
   for (int i = 0; i < 120; ++i) {
-    e.add({.name = "l" + std::to_string(i), .interval = 10ms}, [](gyre::tick&) {}).value();
+    e.add({.name = gyre::join("l", i), .interval = 10ms}, [](gyre::tick&) {}).value();
   }
   const gyre::duration begin = gyre::process_cpu_now();
   (void)e.run_for(3s);
   const double ns = static_cast<double>((gyre::process_cpu_now() - begin).count());
   return ns / static_cast<double>(e.snapshot().totals.ticks);
+}
+
+double worker_tick() {
+  double best = worker_run();
+  for (int round = 1; round < 3; ++round) best = std::min(best, worker_run());
+  return best;
 }
 
 }  // namespace
@@ -46,5 +52,5 @@ int main() {
   bench::row("run.virtual_tick_120_ns", full, "ns", "the same with .metrics = counters", bare,
              "120 loops at 100 Hz on the virtual clock; trace, histograms, observation window on");
   bench::row("run.worker_tick_120_ns", worker_tick(), "ns", "asyncio", 0,
-             "120 loops at 100 Hz for 3 s, CPU time of the process a tick");
+             "120 loops at 100 Hz for 3 s, CPU time of the process a tick, best of 3");
 }

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Runs the demo for twelve seconds and checks what it leaves: summary.json and run.jsonl.
+
+usage: check.py <demo> <folder to write to> <source root>
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+demo, out, root = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
+SECONDS = 12
+FIELDS = '''loops ticks errors timeouts dropped published delivered p50_ms p95_ms p99_ms rss_mib
+rss_growth_mib cpu_percent replay_transitions memory_saved_percent memory_blocks society_cycles_min
+symbiosis learned_score default_score best_fixed_score random_score'''.split()
+
+done = subprocess.run([demo, '--seconds', str(SECONDS), '--out', str(out), '--tree', root],
+                      capture_output=True, text=True)
+print(done.stdout[-3000:], done.stderr)
+if 'less than 512 KiB of text' in done.stderr:
+    sys.exit(77)  # a machine without documents: nothing to ship
+wrong = [] if done.returncode == 0 else [f'the demo ended with {done.returncode}']
+
+
+def need(holds, what):
+    if not holds:
+        wrong.append(what)
+
+
+s = json.loads((out / 'summary.json').read_text())
+need(not [f for f in FIELDS if f not in s], f'fields are missing: {set(FIELDS) - set(s)}')
+need(s['loops'] == 124, 'not 120 loops and the society')
+need(s['ticks'] > 120 * 5 * SECONDS * 0.8, 'too few ticks for 120 loops every 200 ms')
+need(s['errors'] == 0 and s['timeouts'] == 0, 'errors or timeouts')
+need(s['published'] == s['delivered'] + s['dropped'] and s['dropped'] == 0, 'lost messages')
+need(0 < s['p50_ms'] <= s['p95_ms'] <= s['p99_ms'], 'percentiles out of order')
+need(s['replay_transitions'] >= s['ticks'] * 0.95, 'ticks whose transition was not stored')
+need(s['society_cycles_min'] >= 3, 'a society loop with fewer than 3 cycles')
+need(s['memory_blocks'] >= 10, 'fewer than 10 blocks')
+need(s['memory_saved_percent'] > 0, 'nothing saved')
+for name in ('symbiosis', 'learned_score', 'default_score', 'best_fixed_score', 'random_score'):
+    need(0 < s[name] <= 1, f'{name} is not in 0..1')
+need(s['learned_score'] > s['best_fixed_score'], 'no better than the best fixed pair')
+
+lines = (out / 'run.jsonl').read_text().splitlines()
+head, shots = json.loads(lines[0]), [json.loads(line) for line in lines[1:]]
+need(head['format'] == 1 and head['loops'] == 124 and head['seed'] == '1', f'head: {head}')
+need(len(shots) >= SECONDS * 4 * 0.8, 'not a snapshot every 250 ms')
+ticks = [shot['totals']['ticks'] for shot in shots]
+need(ticks == sorted(ticks) and ticks[-1] == s['ticks'], 'the recorded ticks are not the run\'s')
+for complaint in wrong:
+    print('wrong:', complaint)
+print(json.dumps(s))
+sys.exit(bool(wrong))
