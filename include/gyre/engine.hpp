@@ -87,8 +87,8 @@ class engine {
   /// driver::virtual_time are created started.
   result<void> start() { return core_->start(); }
   /// Tells running ticks to give up, waits for them, saves. @return the names of loops whose tick
-  /// did not end before `deadline`: their threads are left to themselves. Idempotent. REENTRANT
-  /// from inside a tick or handler of driver::workers.
+  /// did not end before `deadline`: their threads are left to themselves. Again: of those that have
+  /// not ended since, without waiting. REENTRANT from inside a tick or handler of driver::workers.
   result<std::vector<std::string>> stop(duration deadline = std::chrono::seconds(5)) {
     return core_->stop(deadline);
   }
@@ -196,6 +196,8 @@ class engine {
   result<consolidation> consolidate() {
     return core_->with_memory([](memory& m, std::int64_t now) { return m.consolidate(now); });
   }
+  /// Whether options.store was given: then what is learned and remembered is there again.
+  bool has_store() const noexcept { return core_->has_store(); }
   /// Writes what is pending to the store now: it survives the process's death. STATE: no store.
   result<void> commit() { return core_->commit(); }
   /// And makes it survive power loss. Blocks on the disk.

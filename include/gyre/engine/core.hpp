@@ -273,17 +273,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     }
 #endif
     const std::lock_guard lock(control_);
-    if (env_.stopping.exchange(true)) return stragglers;
-    for (const auto& s : shards_) {
-      const leased hold(s->owner());
-      if (s->running() != nullptr) s->running()->cancel.store(true, std::memory_order_relaxed);
-      for (const auto& l : s->loops()) {
-        if (l != nullptr) s->unschedule(*l);
-      }
-      s->give_up_all();
-    }
+    const bool again = env_.stopping.exchange(true);  // then only names who is still inside
+    if (!again) call_off();
 #if GYRE_THREADS
-    if (env_.own_threads()) stragglers = crew_.stop(env_, deadline);
+    if (env_.own_threads() && !again) stragglers = crew_.stop(env_, deadline);
     for (const auto& sh : shards_) {  // also those that were given up on before
       const leased hold(sh->owner());
       for (const auto& l : sh->loops()) {
@@ -297,7 +290,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 #else
     (void)deadline;
 #endif
-    save();
+    if (!again) save();
     return stragglers;
   }
 
@@ -388,24 +381,14 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
   result<publish_receipt> publish(std::string_view topic, std::span<const std::byte> payload,
                                   publish_options o) {
-#if GYRE_THREADS
-    o.may_wait = env_.own_threads() && !crew::inside(env_);
-    const duration begin = monotonic_now();
-    for (;;) {
-      auto sent = shard::publish_at_home(env_, topic, payload, o);
-      if (sent || sent.code() != code::overflow || !o.may_wait) return sent;
-      duration most{0};
-      {
-        const leased hold(first().owner());
-        most = bus_.blocked_for(topic, payload.size(), now());
-      }
-      if (monotonic_now() - begin >= most) o.may_wait = false;  // drops there, and counts it
-      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    auto sent = send(topic, payload, o);
+    if (sent && sent->dropped != 0 && o.source != 0) {
+      (void)with_loop(o.source, [&](shard&, loop_record& l) {
+        l.dropped += sent->dropped;
+        return result<void>(ok);
+      });
     }
-#else
-    o.may_wait = false;
-    return shard::publish_at_home(env_, topic, payload, o);
-#endif
+    return sent;
   }
   /// The handler runs on shard 0's thread, between ticks, without the lease.
   result<object_id> subscribe(std::string_view pattern, const subscription_options& o,
@@ -446,6 +429,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
   // ---- store ----
 
+  bool has_store() const noexcept { return keeper_.present(); }
   result<void> commit() {
     if (!keeper_.present()) return fail(code::state, "the engine has no store");
     const leased hold(first().owner());
@@ -490,6 +474,41 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   static constexpr std::size_t commit_bytes = std::size_t{64} << 10;
 
   shard& first() noexcept { return *shards_[0]; }
+
+  /// Nothing further starts, and what runs is told to give up.
+  void call_off() {
+    for (const auto& s : shards_) {
+      const leased hold(s->owner());
+      if (s->running() != nullptr) s->running()->cancel.store(true, std::memory_order_relaxed);
+      for (const auto& l : s->loops()) {
+        if (l != nullptr) s->unschedule(*l);
+      }
+      s->give_up_all();
+    }
+  }
+
+  /// Onto the bus; where it may, it waits for a subscription that blocks.
+  result<publish_receipt> send(std::string_view topic, std::span<const std::byte> payload,
+                               publish_options o) {
+#if GYRE_THREADS
+    o.may_wait = env_.own_threads() && !crew::inside(env_);
+    const duration begin = monotonic_now();
+    for (;;) {
+      auto sent = shard::publish_at_home(env_, topic, payload, o);
+      if (sent || sent.code() != code::overflow || !o.may_wait) return sent;
+      duration most{0};
+      {
+        const leased hold(first().owner());
+        most = bus_.blocked_for(topic, payload.size(), now());
+      }
+      if (monotonic_now() - begin >= most) o.may_wait = false;  // drops there, and counts it
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+#else
+    o.may_wait = false;
+    return shard::publish_at_home(env_, topic, payload, o);
+#endif
+  }
 
   /// Frees a lease that the caller holds, for a scope.
   class unleased {

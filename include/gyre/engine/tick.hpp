@@ -87,13 +87,15 @@ class tick {
     return services_.feature(run_, name, value);
   }
   /// What this tick earned, instead of +1 for success and minus the error streak for failure. The
-  /// last call counts. ARG when not finite: the tick fails and nothing is learned from it.
+  /// last call counts. ARG when not finite as a float, which is what learners keep: the tick fails
+  /// and nothing is learned from it.
   code reward(double value) {
     if (const code c = services_.alive(run_); c != code::ok) return c;
+    const bool good = std::isfinite(static_cast<float>(value));
     run_.rewarded = true;
-    run_.reward = value;
-    if (std::isfinite(value)) return code::ok;
-    fail("the reward is " + to_text(value) + "; it must be finite");
+    run_.reward = good ? value : std::numeric_limits<double>::quiet_NaN();
+    if (good) return code::ok;
+    fail("the reward is " + to_text(value) + "; it must be finite and at most 3.4e38");
     return code::arg;
   }
   /// How well the loop does what it is for, 0..1: its part of the engine's score from now on.

@@ -108,12 +108,15 @@ class inflater {
   /// corrupt (not a whole stream of that length), nomem; `out` is then unspecified.
   result<void> decompress(std::span<const std::byte> in, std::size_t raw_bytes,
                           std::vector<std::byte>& out) {
-    if (raw_bytes / 1032 > in.size() + 1 || in.size() > std::numeric_limits<uInt>::max() ||
-        raw_bytes > std::numeric_limits<uInt>::max()) {
-      return fail(code::corrupt, in.size(), " deflated bytes cannot hold ", raw_bytes);
-    }
-    GYRE_CHECK(ready());
+    GYRE_CHECK(check(in.size(), raw_bytes));
     out.resize(raw_bytes);
+    return decompress(in, std::span(out));
+  }
+  /// The same into memory of the caller's, which is filled to its end and must not overlap `in`.
+  result<void> decompress(std::span<const std::byte> in, std::span<std::byte> out) {
+    const std::size_t raw_bytes = out.size();
+    GYRE_CHECK(check(in.size(), raw_bytes));
+    GYRE_CHECK(ready());
     std::byte none{};  // zlib wants a pointer even for an empty result
     stream_->next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(in.data()));
     stream_->avail_in = static_cast<uInt>(in.size());
@@ -128,6 +131,13 @@ class inflater {
   }
 
  private:
+  static result<void> check(std::size_t packed_bytes, std::size_t raw_bytes) {
+    constexpr std::size_t most = std::numeric_limits<uInt>::max();
+    if (raw_bytes / 1032 > packed_bytes + 1 || packed_bytes > most || raw_bytes > most) {
+      return fail(code::corrupt, packed_bytes, " deflated bytes cannot hold ", raw_bytes);
+    }
+    return ok;
+  }
   result<void> ready() {
     if (stream_ != nullptr) {
       ::inflateReset(stream_);
