@@ -38,7 +38,6 @@ static_assert(GYRE_VERSION == (version_major << 16 | version_minor << 8 | versio
 // ---- The process: its ids, its forks, what a callback is inside of ------------------------------
 
 std::atomic<bool> forked{false};
-thread_local gyre_engine inside = 0;  // the engine whose callback this thread is running
 
 capi::handle_table& table() {
   // Never destroyed: detached threads of stuck callbacks may outlive main().
@@ -113,35 +112,47 @@ std::span<const std::byte> bytes_of(const void* data, std::uint32_t size) {
 struct user_data {
   void* user;
   gyre_destroy_fn destroy;
-  user_data(void* u, gyre_destroy_fn d) : user(u), destroy(d) {}
-  user_data(const user_data&) = delete;
-  user_data& operator=(const user_data&) = delete;
+  user_data(void* u, gyre_destroy_fn d) noexcept : user(u), destroy(d) {}
+  user_data(user_data&& from) noexcept
+      : user(from.user), destroy(std::exchange(from.destroy, nullptr)) {}
+  user_data& operator=(user_data&&) = delete;
   ~user_data() {
     if (destroy) destroy(user);
   }
 };
 
-/// The user data of options that could be read at all, so that the notifier runs on any error.
+/// The user data of options that could be read at all. Taken before anything that can fail, so
+/// that the notifier runs on any error.
 template <class Options>
-std::shared_ptr<user_data> user_of(const Options* options) {
-  if (!options || options->size < capi::first_size<Options>) return nullptr;
-  return std::make_shared<user_data>(options->user, options->destroy);
+user_data user_of(const Options* options) noexcept {
+  if (!options || options->size < capi::first_size<Options>) return {nullptr, nullptr};
+  return {options->user, options->destroy};
 }
 
 /// Says that this thread is inside a callback of `engine`, so that calls that would wait refuse.
+/// Each knows the one around it: a callback may move another engine, whose callback runs here too.
 class inside_of {
  public:
-  explicit inside_of(gyre_engine engine) : before_(std::exchange(inside, engine)) {}
-  ~inside_of() { inside = before_; }
+  explicit inside_of(gyre_engine engine) noexcept
+      : engine_(engine), outer_(std::exchange(innermost_, this)) {}
+  ~inside_of() { innermost_ = outer_; }
   inside_of(const inside_of&) = delete;
   inside_of& operator=(const inside_of&) = delete;
 
+  static bool any(gyre_engine engine) noexcept {
+    const inside_of* at = innermost_;
+    while (at && at->engine_ != engine) at = at->outer_;
+    return at != nullptr;
+  }
+
  private:
-  gyre_engine before_;
+  static inline thread_local const inside_of* innermost_ = nullptr;
+  const gyre_engine engine_;
+  const inside_of* const outer_;
 };
 
 result<void> not_inside(gyre_engine engine, const char* what) {
-  if (inside != engine || engine == 0) return ok;
+  if (!inside_of::any(engine)) return ok;
   return fail(code::reentrant, what, " waits for callbacks and was called from one");
 }
 
@@ -172,6 +183,8 @@ struct learner_object : capi::object {
 
 constexpr std::uint64_t most_cells = 65'536;
 constexpr std::uint64_t most_replay_bytes = std::uint64_t{1} << 30;
+constexpr std::uint32_t replay_row_extra = 5;  // bytes of bookkeeping: a place and a mark
+constexpr std::size_t most_kept_bytes = std::size_t{1} << 20;  // in a thread, from call to call
 
 /// What loops and learners by themselves have in common.
 template <class Options>
@@ -197,12 +210,29 @@ result<learner_options> learning_of(const Options& o) {
 
 // ---- Objects of an engine -----------------------------------------------------------------------
 
-/// What one registration called back: the user's pointer, and whose engine he is in there.
-struct registration {
-  explicit registration(gyre_engine e, std::shared_ptr<user_data> u)
-      : engine(e), user(std::move(u)) {}
+/// What one registration calls back: the user's pointer, and whose engine he is in there.
+class registration {
+ public:
+  registration(gyre_engine e, user_data& given)
+      : engine(e), user_(std::make_shared<user_data>(std::move(given))) {}
   const gyre_engine engine;
-  std::shared_ptr<user_data> user;  // dropped at destroy, when no further call can come
+
+  /// Held while one call lasts; null: none may begin any more.
+  std::shared_ptr<user_data> user() {
+    const std::lock_guard<std::mutex> hold(mutex_);
+    return user_;
+  }
+  /// No call begins after this. The notifier is called here, or where the last call under way ends;
+  /// it may call anything, so the caller holds no lock and no pin.
+  void end() {
+    std::shared_ptr<user_data> last;
+    const std::lock_guard<std::mutex> hold(mutex_);
+    last.swap(user_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<user_data> user_;
 };
 
 struct engine_object : capi::object {
@@ -212,7 +242,7 @@ struct engine_object : capi::object {
   std::mutex mutex;  // the rest; taken before any lock of the engine or the table
   std::map<std::uint32_t, gyre_loop> loops;  // by the engine's own id
   std::map<gyre_subscription, std::uint32_t> subscriptions;
-  std::vector<gyre_tick> ticks;  // acquired, not known to have ended
+  std::vector<std::pair<gyre_tick, std::uint32_t>> ticks;  // acquired, not known to have ended
 };
 
 struct loop_object : capi::object {
@@ -229,8 +259,7 @@ struct subscription_object : capi::object {
   std::uint32_t native = 0;
   std::shared_ptr<registration> called;  // null: polled
   std::mutex mutex;                      // the rest
-  owned_message waiting;                 // taken from the bus, not yet by the caller
-  bool has_waiting = false;
+  owned_message last;                    // its memory is used again
 };
 
 /// A tick inside its callback (`running`), or one that the caller acquired (`native`).
@@ -294,10 +323,22 @@ gyre_loop loop_id_or_0(engine_object& owner, std::uint32_t native) {
   return id ? *id : 0;
 }
 
+/// Takes a loop or subscription that has left its engine out of the table, and tells its user. The
+/// caller holds no lock and no pin.
+template <class T>
+result<void> retire(std::uint32_t id) {
+  GYRE_TRY(object, table().take<T>(id));
+  const std::unique_ptr<T> dead(object);
+  if (dead->called) dead->called->end();
+  return ok;
+}
+
 /// The tick function around a caller's callback.
 std::function<void(tick&)> calls(std::shared_ptr<registration> called, gyre_tick_fn function) {
   return [called = std::move(called), function](tick& t) {
-    const std::shared_ptr<user_data> user = called->user;  // outlives the engine if it must
+    const inside_of here_now(called->engine);  // also where the notifier is called, if it is here
+    const std::shared_ptr<user_data> user = called->user();
+    if (!user) return;
     tick_object object;
     object.engine = called->engine;
     object.running = &t;
@@ -307,10 +348,7 @@ std::function<void(tick&)> calls(std::shared_ptr<registration> called, gyre_tick
       return;
     }
     gyre_status status = GYRE_E_CALLBACK;
-    {
-      const inside_of here_now(called->engine);
-      function(user->user, *id, &status);
-    }
+    function(user->user, *id, &status);
     (void)table().take<tick_object>(*id);
     if (status != GYRE_OK) (void)t.fail("the callback did not report GYRE_OK");
   };
@@ -320,7 +358,9 @@ std::function<void(tick&)> calls(std::shared_ptr<registration> called, gyre_tick
 message_handler calls(std::shared_ptr<registration> called, gyre_message_fn function) {
   return [called = std::move(called), function,
           topic = std::string()](const message& m) mutable -> result<void> {
-    const std::shared_ptr<user_data> user = called->user;
+    const inside_of here_now(called->engine);
+    const std::shared_ptr<user_data> user = called->user();
+    if (!user) return ok;
     topic.assign(m.topic);  // for its NUL
     gyre_message out{};
     out.size = sizeof out;
@@ -338,10 +378,7 @@ message_handler calls(std::shared_ptr<registration> called, gyre_message_fn func
       }
     }
     gyre_status status = GYRE_E_CALLBACK;
-    {
-      const inside_of here_now(called->engine);
-      function(user->user, &out, &status);
-    }
+    function(user->user, &out, &status);
     if (status == GYRE_OK) return ok;
     return fail(code::callback, "the callback did not report GYRE_OK");
   };
@@ -397,6 +434,9 @@ result<gate> gate_of(const gyre_gate& g) {
 constexpr std::uint32_t known_loop_flags = GYRE_LOOP_PAUSED | GYRE_LOOP_EXTERNAL |
                                            GYRE_LOOP_DEFERRABLE | GYRE_LOOP_STATELESS |
                                            GYRE_LOOP_COUNTERS;
+
+// What gyre.h says of GYRE_LOOP_COUNTERS: 31 KB less.
+static_assert(2 * sizeof(windowed_histogram) / 1000 == 31);
 
 result<void> read_space(const gyre_loop_options& o, loop_options& out) {
   GYRE_TRY(knobs, copies(o.knobs, o.knob_count, "knobs"));
@@ -648,9 +688,7 @@ gyre_status gyre_engine_destroy(gyre_engine engine, gyre_error* err) {
     const std::unique_ptr<engine_object> dead(object);
     (void)dead->engine->stop();
     std::vector<std::shared_ptr<registration>> called;
-    for (const gyre_tick id : dead->ticks) {
-      if (auto tick = table().take<tick_object>(id); tick) delete *tick;
-    }
+    for (const auto& [id, native] : dead->ticks) (void)destroy<tick_object>(id);
     for (const auto& [native, id] : dead->loops) {
       if (auto loop = table().take<loop_object>(id); loop) {
         called.push_back((*loop)->called);
@@ -667,7 +705,7 @@ gyre_status gyre_engine_destroy(gyre_engine engine, gyre_error* err) {
     // A thread that is stuck in a callback keeps the engine's core, and so every function in it; it
     // holds its own user data itself. All others are told now.
     for (const auto& each : called) {
-      if (each) each->user.reset();
+      if (each) each->end();
     }
     return ok;
   });
@@ -781,9 +819,8 @@ gyre_status gyre_engine_sync(gyre_engine engine, gyre_error* err) {
   return guard(err, [&]() -> result<void> {
     GYRE_TRY(owner, pin<engine_object>(engine));
     GYRE_CHECK(not_inside(engine, "gyre_engine_sync"));
-    const auto done = owner->engine->sync();
-    if (!done && done.error().code == code::state) return ok;  // no store: nothing to write
-    return done;
+    if (!owner->engine->has_store()) return ok;
+    return owner->engine->sync();
   });
 }
 
@@ -791,8 +828,9 @@ gyre_status gyre_engine_sync(gyre_engine engine, gyre_error* err) {
 
 gyre_status gyre_loop_create(gyre_engine engine, const gyre_loop_options* options, gyre_loop* out,
                              gyre_error* err) {
+  user_data given = user_of(options);
   return guard(err, [&]() -> result<void> {
-    auto called = std::make_shared<registration>(engine, user_of(options));
+    auto called = std::make_shared<registration>(engine, given);
     GYRE_TRY(owner, pin<engine_object>(engine));
     GYRE_CHECK(not_null(out, "out"));
     GYRE_TRY(o, checked(options, "options"));
@@ -834,7 +872,7 @@ gyre_status gyre_loop_remove(gyre_loop loop, gyre_error* err) {
       return ok;
     });
     if (!removed) return removed;
-    return destroy<loop_object>(loop);
+    return retire<loop_object>(loop);
   });
 }
 
@@ -928,13 +966,10 @@ gyre_status gyre_tick_acquire(gyre_engine engine, gyre_tick* ticks, uint32_t cap
     GYRE_CHECK(not_null(count, "count"));
     if (cap > 0) GYRE_CHECK(not_null(ticks, "ticks"));
     const std::lock_guard<std::mutex> hold(owner->mutex);
-    std::erase_if(owner->ticks, [&](gyre_tick id) {  // completed, or timed out unanswered
-      {
-        const auto object = table().pin<tick_object>(id);
-        if (!object) return true;
-        if (owner->engine->with_tick((*object)->native, [](tick&) {})) return false;
-      }
-      if (auto dead = table().take<tick_object>(id); dead) delete *dead;
+    std::erase_if(owner->ticks, [&](const auto& held) {  // completed, or timed out unanswered
+      // No pin: another thread may be using it, and would be told that it is in use.
+      if (owner->engine->with_tick(held.second, [](tick&) {})) return false;
+      (void)destroy<tick_object>(held.first);  // or its own gyre_tick_complete does
       return true;
     });
     std::uint32_t native = 0, n = 0;
@@ -942,9 +977,11 @@ gyre_status gyre_tick_acquire(gyre_engine engine, gyre_tick* ticks, uint32_t cap
       auto object = std::make_unique<tick_object>();
       object->engine = engine;
       object->native = native;
-      GYRE_TRY(id, adopt(std::move(object)));
-      owner->ticks.push_back(id);
-      ticks[n++] = id;
+      auto id = adopt(std::move(object));
+      if (!id && n == 0) return std::move(id).error();
+      if (!id) break;  // this one will time out; those before it are the caller's
+      owner->ticks.emplace_back(*id, native);
+      ticks[n++] = *id;
     }
     *count = n;
     return ok;
@@ -971,7 +1008,8 @@ gyre_status gyre_tick_complete(gyre_tick tick, const gyre_completion* completion
       }
       GYRE_CHECK(owner->engine->complete(object->native, took));
     }
-    return destroy<tick_object>(tick);
+    (void)destroy<tick_object>(tick);  // or another thread's gyre_tick_acquire has
+    return ok;
   });
 }
 
@@ -1003,7 +1041,7 @@ gyre_status gyre_tick_feature(gyre_tick tick, const char* name, double value) {
 gyre_status gyre_tick_reward(gyre_tick tick, double reward) {
   return guard(nullptr, [&] {
     return with_tick(tick, [&](gyre::tick& t) {
-      return said(t.reward(reward), "the reward is not finite");
+      return said(t.reward(reward), "the reward is not finite, as a float");
     });
   });
 }
@@ -1096,8 +1134,9 @@ gyre_status gyre_bus_publish(gyre_engine engine, const char* topic, const void* 
 gyre_status gyre_bus_subscribe(gyre_engine engine, const char* pattern,
                                const gyre_subscription_options* options, gyre_subscription* out,
                                gyre_error* err) {
+  user_data given = user_of(options);
   return guard(err, [&]() -> result<void> {
-    auto called = std::make_shared<registration>(engine, user_of(options));
+    auto called = std::make_shared<registration>(engine, given);
     GYRE_TRY(owner, pin<engine_object>(engine));
     GYRE_CHECK(not_null(pattern, "pattern"));
     GYRE_CHECK(not_null(out, "out"));
@@ -1137,7 +1176,7 @@ gyre_status gyre_bus_unsubscribe(gyre_subscription subscription) {
       const std::lock_guard<std::mutex> hold(owner->mutex);
       owner->subscriptions.erase(subscription);
     }
-    return destroy<subscription_object>(subscription);  // and tells its user, with no lock held
+    return retire<subscription_object>(subscription);
   });
 }
 
@@ -1148,14 +1187,19 @@ gyre_status gyre_bus_poll(gyre_subscription subscription, gyre_message* out, voi
     GYRE_TRY(owner, pin<engine_object>(object->engine));
     GYRE_CHECK(check_out(out, "out"));
     if (object->called) return fail(code::state, "the subscription has a callback");
+    if (cap > 0) GYRE_CHECK(not_null(buf, "buf"));
     const std::lock_guard<std::mutex> hold(object->mutex);
-    owned_message& m = object->waiting;
-    if (!object->has_waiting) object->has_waiting = owner->engine->poll_message(object->native, m);
-    if (!object->has_waiting) return fail(code::not_found, "no message waits");
-    const std::size_t size = m.topic.size() + 1 + m.payload.size();
+    owned_message& m = object->last;
+    std::size_t size = 0;
+    owner->engine->with_bus([&](bus& b, instant now) {  // what does not fit stays the bus's
+      message front;
+      if (!b.peek(object->native, front, now)) return;
+      size = front.topic.size() + 1 + front.payload.size();
+      if (size <= cap) (void)b.poll(object->native, m, now);
+    });
+    if (size == 0) return fail(code::not_found, "no message waits");
     if (needed) *needed = static_cast<std::uint32_t>(size);
     if (size > cap) return fail(code::buffer, size, " bytes are needed");
-    GYRE_CHECK(not_null(buf, "buf"));
     auto* to = static_cast<char*>(buf);
     std::memcpy(to, m.topic.c_str(), m.topic.size() + 1);
     if (!m.payload.empty()) {
@@ -1172,7 +1216,6 @@ gyre_status gyre_bus_poll(gyre_subscription subscription, gyre_message* out, voi
     r.sequence = m.sequence;
     r.source = loop_id_or_0(*owner, m.source);
     write_out(out, r);
-    object->has_waiting = false;
     return ok;
   });
 }
@@ -1254,7 +1297,7 @@ gyre_status gyre_memory_recall(gyre_engine engine, const gyre_query* query, char
       if (q.to_wall_ms != 0) native.to_ms = static_cast<std::int64_t>(q.to_wall_ms);
     }
     const std::vector<gyre::record> found = owner->engine->recall(native);
-    return put_text(to_json(std::span(found)), buf, cap, needed);
+    return put_text(to_json(std::span(found), owner->engine->wall_ms()), buf, cap, needed);
   });
 }
 
@@ -1410,8 +1453,10 @@ gyre_status gyre_replay_create(const gyre_replay_options* options, gyre_replay* 
     if (o.row_size < 1 || o.row_size > 65'536) {
       return fail(code::arg, "row_size is ", o.row_size, ": 1..65,536 expected");
     }
-    if (std::uint64_t{o.row_size} * capacity > most_replay_bytes) {
-      return fail(code::arg, "row_size x capacity is over 1 GiB");
+    const std::uint64_t bytes = (std::uint64_t{o.row_size} + replay_row_extra) * capacity;
+    if (bytes > most_replay_bytes) {
+      return fail(code::arg, "(row_size + ", replay_row_extra, ") x capacity is ", bytes,
+                  ": at most 1 GiB is allowed");
     }
     auto object = std::make_unique<replay_object>(o.row_size, capacity, o.seed ? o.seed : 1);
     GYRE_TRY(id, adopt(std::move(object)));
@@ -1546,7 +1591,9 @@ gyre_status gyre_learner_observe(gyre_learner learner, const gyre_transition* tr
       if (t.state >= stats.states || t.next >= stats.states || t.action >= stats.actions) {
         return fail(code::arg, "an index is out of range");
       }
-      if (!std::isfinite(t.reward)) return fail(code::arg, "a reward is not finite");
+      if (!std::isfinite(static_cast<float>(t.reward))) {
+        return fail(code::arg, "a reward is ", t.reward, ": it must be finite as a float");
+      }
       if (t.flags > (GYRE_TRANSITION_TERMINATED | GYRE_TRANSITION_TRUNCATED)) {
         return fail(code::unsupported, "unknown flags");
       }
@@ -1618,8 +1665,10 @@ gyre_status gyre_compress(const void* data, uint32_t data_size, int32_t level, v
       return fail(code::arg, "level is ", level, ": 0..9 expected");
     }
     GYRE_CHECK(streams[level].compress(bytes_of(data, data_size), packed, level));
-    return put_bytes({reinterpret_cast<const char*>(packed.data()), packed.size()}, buf, cap,
-                     needed);
+    auto done = put_bytes({reinterpret_cast<const char*>(packed.data()), packed.size()}, buf, cap,
+                          needed);
+    if (packed.capacity() > most_kept_bytes) packed = std::vector<std::byte>();
+    return done;
   });
 }
 
@@ -1629,9 +1678,7 @@ gyre_status gyre_decompress(const void* data, uint32_t data_size, void* buf, uin
     if (data_size > 0) GYRE_CHECK(not_null(data, "data"));
     if (raw_size > 0) GYRE_CHECK(not_null(buf, "buf"));
     thread_local inflater stream;
-    thread_local std::vector<std::byte> raw;
-    GYRE_CHECK(stream.decompress(bytes_of(data, data_size), raw_size, raw));
-    if (raw_size > 0) std::memcpy(buf, raw.data(), raw_size);
-    return ok;
+    return stream.decompress(bytes_of(data, data_size),
+                             std::span(static_cast<std::byte*>(buf), raw_size));
   });
 }
