@@ -94,7 +94,7 @@
  * gyre_tick_* verbs on one tick come one at a time (a second at the same instant is
  * GYRE_E_STATE), and so do gyre_engine_poll and gyre_engine_advance_to on one engine (the second
  * is GYRE_E_REENTRANT). Calls that must not come from a callback say so and are GYRE_E_REENTRANT
- * there.
+ * there, however deep: also in a callback of another engine that such a callback moves.
  *
  * Callbacks
  * ---------
@@ -104,7 +104,11 @@
  * exceptions and panics inside, leave `*status` as it is (gyre_tick_fail keeps a text). They run
  * on one of the engine's threads with GYRE_DRIVER_WORKERS, else inside poll or advance_to.
  * `destroy(user)` is called exactly once, when no further call with that `user` can come, and
- * also when the registration fails: so its owner can hand over ownership. A host whose functions
+ * also when the registration fails: so its owner can hand over ownership. It is called by what
+ * ended the registration, or, when a callback is under way just then, in that callback's thread
+ * once it has returned and still as a part of it; no lock is held and it may call all of this. A
+ * registration that never calls back (a polled subscription) gives its `user` back at once. Options
+ * whose `size` is not even that of the first version have no `destroy`. A host whose functions
  * cannot be called from here, or should not be (JavaScript, Go, Python), uses GYRE_LOOP_EXTERNAL
  * and gyre_tick_acquire instead and needs no callback at all. */
 #ifndef GYRE_H
@@ -245,11 +249,15 @@ typedef struct gyre_reading {
 } gyre_reading;
 
 /** Makes an engine. Any number of them may live in a process. One with GYRE_DRIVER_WORKERS waits
- *  for gyre_engine_start; the others do nothing of their own anyway and are made started.
+ *  for gyre_engine_start; the others do nothing of their own anyway and are made started. With a
+ *  store it reads all of that and blocks on the disk.
  *  @param options NULL: all defaults.
- *  @return GYRE_E_ABI (api_version), GYRE_E_UNSUPPORTED (no threads here), GYRE_E_STATE (another
- *           process holds the store; the text names it), GYRE_E_IO, GYRE_E_CORRUPT, GYRE_E_FORMAT
- *           (the store). */
+ *  @return GYRE_E_ARG (shards not 1..64, window_ms under 1, memory_bytes under 65,536, memory_ring
+ *           not 8..256), GYRE_E_ABI (api_version), GYRE_E_UNSUPPORTED (no threads, or no files,
+ *           here). Of the store: GYRE_E_STATE (another engine holds it, here or in another process,
+ *           which the text names), GYRE_E_NOT_FOUND (the directory that it is to be made in),
+ *           GYRE_E_IO, GYRE_E_CORRUPT (damaged), GYRE_E_FORMAT (not gyre's, or of a newer version);
+ *           its files are then as they were. */
 GYRE_API gyre_status gyre_engine_create(const gyre_engine_options* options, gyre_engine* out,
                                         gyre_error* err);
 
@@ -263,12 +271,12 @@ GYRE_API gyre_status gyre_engine_destroy(gyre_engine engine, gyre_error* err);
 GYRE_API gyre_status gyre_engine_start(gyre_engine engine, gyre_error* err);
 
 /** Cancels running ticks, waits for them up to `deadline_ms` (0: 5,000), saves. Again on a stopped
- *  engine: GYRE_OK.
+ *  engine: waits for nothing, and tells of the loops that have not ended since.
  *  @param names, cap, needed optional (NULL, 0, NULL): receives the names of the loops that did not
  *           end, by newlines.
  *  @return GYRE_E_TIMEOUT when there are such loops; the engine is stopped all the same, they are
- *           on their own. GYRE_E_BUFFER when there are and `names` cannot hold them. Not from a
- *           callback. */
+ *           on their own. GYRE_E_BUFFER when there are and `names` cannot hold them: call again.
+ *           Not from a callback. */
 GYRE_API gyre_status gyre_engine_stop(gyre_engine engine, double deadline_ms, char* names,
                                       uint32_t cap, uint32_t* needed, gyre_error* err);
 
@@ -277,8 +285,8 @@ GYRE_API gyre_status gyre_engine_stop(gyre_engine engine, double deadline_ms, ch
  *  @param now_ms    the host's clock since it made the engine; a value before the last one counts
  *           as the last one.
  *  @param max_ticks at most so many; 0: no limit.
- *  @param out       optional.
- *  @return GYRE_E_STATE (another driver, not started), GYRE_E_REENTRANT. */
+ *  @param out       optional. Of a stopped engine: nothing ran, nothing is planned.
+ *  @return GYRE_E_STATE (another driver), GYRE_E_REENTRANT. */
 GYRE_API gyre_status gyre_engine_poll(gyre_engine engine, double now_ms, uint32_t max_ticks,
                                       gyre_poll_result* out, gyre_error* err);
 
@@ -303,7 +311,8 @@ GYRE_API gyre_status gyre_engine_supply(gyre_engine engine, const gyre_reading* 
 
 /** Writes what is pending to the store and waits until it survives power loss. Without a store:
  *  GYRE_OK, no effect.
- *  @return GYRE_E_IO. Not from a callback. */
+ *  @return GYRE_E_IO; GYRE_E_STATE: an earlier one failed, and what it did not write is not on the
+ *           disk yet. Not from a callback. */
 GYRE_API gyre_status gyre_engine_sync(gyre_engine engine, gyre_error* err);
 
 /* ---- Loops ----------------------------------------------------------------------------------- */
@@ -347,7 +356,7 @@ typedef struct gyre_gate {
 #define GYRE_LOOP_EXTERNAL 2u   /**< no callback: the caller acquires due ticks */
 #define GYRE_LOOP_DEFERRABLE 4u /**< may be slowed down when bus or loops are not well */
 #define GYRE_LOOP_STATELESS 8u  /**< no features at all, not even the engine's own: one state */
-#define GYRE_LOOP_COUNTERS 16u  /**< counts only: no histograms, 40 KB less */
+#define GYRE_LOOP_COUNTERS 16u  /**< counts only: no histograms, 31 KB less */
 
 #define GYRE_MISSED_ONCE 0  /**< one late tick, told how many were missed; then back on the grid */
 #define GYRE_MISSED_SKIP 1  /**< none before the next grid point */
@@ -429,7 +438,7 @@ typedef struct gyre_loop_metrics {
   double interval_ms;       /**< in use */
   double configured_ms;     /**< as asked for */
   double throttle;          /**< their ratio as the throttle wants it, >= 1 */
-  double vitality;          /**< as reported, else 1 - error rate */
+  double vitality;          /**< as reported, else 1 - error rate of the last 5 to 10 s */
   double mean_reward;       /**< over its recent ticks */
   double exploration;       /**< share of random choices, now */
   uint32_t states, actions; /**< of its learner; 0: it learns nothing */
@@ -437,7 +446,7 @@ typedef struct gyre_loop_metrics {
   uint64_t decisions;                 /**< of its learner */
   uint64_t replay_size, replay_capacity, replay_added, replay_sampled;
   gyre_latency latency; /**< how long its ticks took, since the start */
-  gyre_latency window;  /**< ... in the observation window */
+  gyre_latency window;  /**< ... in the last 5 to 10 s */
   gyre_latency late;    /**< from due to started */
 } gyre_loop_metrics;
 
@@ -489,7 +498,8 @@ typedef struct gyre_tick_info {
   uint64_t missed; /**< grid points that passed before this one */
   double due_ms;
   double elapsed_ms; /**< since it started, >= 0.001 */
-  double cpu_ms;     /**< of this thread since it started, >= 0.001; -1 for an external tick */
+  double cpu_ms;     /**< of its thread since it started, >= 0.001; elapsed_ms where that is not
+                        known: external ticks, virtual engines */
 } gyre_tick_info;
 
 /** How an external tick ended. Zero but for `size`: well. */
@@ -504,8 +514,9 @@ typedef struct gyre_completion {
  *  gyre_tick_complete. One that is not handed back within its loop's timeout, counted from here, is
  *  a timeout, and its id is stale. They become due by gyre_engine_poll, gyre_engine_advance_to or
  *  the workers; a loop whose tick was not handed back yet has no other.
- *  @param ticks room for `cap` ids.
- *  @param[out] count how many there are; 0 is no error. */
+ *  @param ticks room for `cap` ids. Several threads may take ticks and return them.
+ *  @param[out] count how many there are; 0 is no error.
+ *  @return GYRE_E_NOMEM: no id is left; the tick that would have had it is a timeout. */
 GYRE_API gyre_status gyre_tick_acquire(gyre_engine engine, gyre_tick* ticks, uint32_t cap,
                                        uint32_t* count, gyre_error* err);
 
@@ -525,11 +536,12 @@ GYRE_API gyre_status gyre_tick_knob(gyre_tick tick, const char* name, double* ou
 GYRE_API gyre_status gyre_tick_feature(gyre_tick tick, const char* name, double value);
 
 /** What the tick earned, replacing the default reward (1, or minus the error streak).
- *  @return GYRE_E_ARG: not finite; the tick will count as failed and nothing is learned from it. */
+ *  @param reward finite as a float (under 3.5e38), which is what learners keep.
+ *  @return GYRE_E_ARG: it is not; the tick will count as failed and nothing is learned from it. */
 GYRE_API gyre_status gyre_tick_reward(gyre_tick tick, double reward);
 
 /** How well the loop's work is, 0..1, in the loop's own judgement: its part of the symbiosis score.
- *  @return GYRE_E_ARG. */
+ *  @return GYRE_E_ARG: not in 0..1; the tick will count as failed. */
 GYRE_API gyre_status gyre_tick_vitality(gyre_tick tick, double vitality);
 
 /** The tick failed, for this reason; it may go on and clean up.
@@ -570,7 +582,8 @@ typedef void (*gyre_message_fn)(void* user, const gyre_message* message, gyre_st
 #define GYRE_OVERFLOW_DROP_NEWEST 0 /**< the message that does not fit is dropped */
 #define GYRE_OVERFLOW_DROP_OLDEST 1 /**< the oldest makes room */
 #define GYRE_OVERFLOW_KEEP_LATEST 2 /**< one message a topic, the newest */
-#define GYRE_OVERFLOW_BLOCK 3 /**< publish waits; on an engine's own thread it drops and counts */
+#define GYRE_OVERFLOW_BLOCK 3 /**< publish waits up to 1 s; on an engine's own thread it drops at \
+                                 once; either way it is counted */
 
 /** How a subscription takes its messages. */
 typedef struct gyre_subscription_options {
@@ -580,7 +593,8 @@ typedef struct gyre_subscription_options {
   double rate_per_s;          /**< deliveries a second at most; default: no limit */
   void* user;
   double retry_delay_ms;   /**< after the n-th failure n times this; default 100 */
-  gyre_destroy_fn destroy; /**< optional; also called when subscribing fails */
+  gyre_destroy_fn destroy; /**< optional; also called when subscribing fails, and at once where
+                              on_message is NULL */
   double retries;          /**< default 3; GYRE_NONE */
   int32_t overflow;        /**< GYRE_OVERFLOW_... */
   int32_t priority;        /**< the higher is served first */
@@ -614,16 +628,20 @@ typedef struct gyre_bus_metrics {
 } gyre_bus_metrics;
 
 /** Puts a message on the bus. Topics are tokens between dots: "shop.orders.new". Nothing is
- *  delivered inside this call.
- *  @param payload may be NULL when payload_size is 0; copied.
+ *  delivered inside this call. With GYRE_DRIVER_WORKERS it waits, up to 1 s, while a matching
+ *  GYRE_OVERFLOW_BLOCK subscription is full; never in a callback.
+ *  @param payload at most 64 KiB; may be NULL when payload_size is 0; copied.
  *  @param options NULL: all defaults.
- *  @return GYRE_E_ARG (topic grammar, size). What a full subscription cost is in its account. */
+ *  @return GYRE_E_ARG (topic grammar, size). What a full subscription cost is in its account, and
+ *           in the `dropped` of the loop that `source` names. */
 GYRE_API gyre_status gyre_bus_publish(gyre_engine engine, const char* topic, const void* payload,
                                       uint32_t payload_size, const gyre_publish_options* options,
                                       gyre_error* err);
 
 /** Receives what matches `pattern`: `*` is any one token, `>` at the end one or more.
- *  @param options NULL: polled, all defaults. @return GYRE_E_ARG (grammar, capacity). */
+ *  @param options NULL: polled, all defaults.
+ *  @return GYRE_E_ARG (grammar, capacity, rate, retries), GYRE_E_BUDGET (65,536 subscriptions are
+ *           there already). */
 GYRE_API gyre_status gyre_bus_subscribe(gyre_engine engine, const char* pattern,
                                         const gyre_subscription_options* options,
                                         gyre_subscription* out, gyre_error* err);
@@ -648,7 +666,7 @@ GYRE_API gyre_status gyre_bus_metrics_read(uint32_t id, gyre_bus_metrics* out);
 typedef struct gyre_replay_options {
   uint32_t size;
   uint32_t row_size; /**< bytes, 1..65,536 */
-  uint32_t capacity; /**< rows; default 10,000; row_size x capacity at most 1 GiB */
+  uint32_t capacity; /**< rows; default 10,000; (row_size + 5) x capacity at most 1 GiB */
   uint32_t reserved; /**< 0 */
   uint64_t seed;     /**< of sampling; default 1 */
 } gyre_replay_options;
@@ -663,10 +681,12 @@ typedef struct gyre_replay_metrics {
 
 #define GYRE_SAMPLE_WITH_REPLACEMENT 1u
 
-/** All memory is allocated here. @return GYRE_E_ARG (sizes). */
+/** All memory is allocated here, 5 bytes of bookkeeping a row included. @return GYRE_E_ARG (sizes).
+ */
 GYRE_API gyre_status gyre_replay_create(const gyre_replay_options* options, gyre_replay* out,
                                         gyre_error* err);
 
+/** Frees it. Calls under way in other threads end first; later ones are stale. */
 GYRE_API gyre_status gyre_replay_destroy(gyre_replay replay);
 
 /** Appends `count` rows laid end to end; the oldest make room. */
@@ -678,6 +698,7 @@ GYRE_API gyre_status gyre_replay_push(gyre_replay replay, const void* rows, uint
 GYRE_API gyre_status gyre_replay_sample(gyre_replay replay, void* rows, uint32_t count,
                                         uint32_t flags);
 
+/** What it holds and did, at one instant. Waits for a push or a sample under way. */
 GYRE_API gyre_status gyre_replay_metrics_read(gyre_replay replay, gyre_replay_metrics* out);
 
 /* ---- Learner by itself ----------------------------------------------------------------------- */
@@ -706,7 +727,7 @@ typedef struct gyre_learner_options {
 typedef struct gyre_transition {
   uint32_t size;
   uint32_t state, action, next;
-  double reward;     /**< finite */
+  double reward;     /**< finite as a float (under 3.5e38), which is what is kept */
   uint32_t flags;    /**< GYRE_TRANSITION_... */
   uint32_t reserved; /**< 0 */
 } gyre_transition;
@@ -726,6 +747,7 @@ typedef struct gyre_learner_metrics {
 GYRE_API gyre_status gyre_learner_create(const gyre_learner_options* options, gyre_learner* out,
                                          gyre_error* err);
 
+/** Frees it. Calls under way in other threads end first; later ones are stale. */
 GYRE_API gyre_status gyre_learner_destroy(gyre_learner learner);
 
 /** Chooses an action for each of `count` states, exploring.
@@ -742,6 +764,7 @@ GYRE_API gyre_status gyre_learner_observe(gyre_learner learner, const gyre_trans
 GYRE_API gyre_status gyre_learner_q(gyre_learner learner, float* out, uint32_t cap,
                                     uint32_t* needed);
 
+/** What it learned from, at one instant. Waits for a call on it that is under way. */
 GYRE_API gyre_status gyre_learner_metrics_read(gyre_learner learner, gyre_learner_metrics* out);
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
@@ -749,11 +772,11 @@ GYRE_API gyre_status gyre_learner_metrics_read(gyre_learner learner, gyre_learne
 /** Something to remember. */
 typedef struct gyre_record {
   uint32_t size;
-  uint32_t tag_count;
-  const char* text;  /**< required; text or JSON */
-  double wall_ms;    /**< default: now (virtual engines: the engine's clock) */
-  const char* user;  /**< this and the next two default to "" */
-  double importance; /**< 0..1; default 0.5; GYRE_NONE */
+  uint32_t tag_count; /**< at most 64 */
+  const char* text;   /**< required; text or JSON */
+  double wall_ms;     /**< default: now (virtual engines: the engine's clock) */
+  const char* user;   /**< this and the next two default to "" */
+  double importance;  /**< 0..1; default 0.5; GYRE_NONE */
   const char* role;
   const char* source; /**< the loop it comes from */
   const char* const* tags;
@@ -782,20 +805,24 @@ typedef struct gyre_memory_metrics {
 } gyre_memory_metrics;
 
 /** Keeps a record. Amortised O(1); every 25th call compresses a block.
- *  @return GYRE_E_ARG (no text). */
+ *  @return GYRE_E_ARG (no text, importance not 0..1, wall_ms, more than 64 tags or one that is
+ *           NULL), GYRE_E_BUDGET (over 256 KiB, or over an eighth of memory_bytes). */
 GYRE_API gyre_status gyre_memory_remember(gyre_engine engine, const gyre_record* record,
                                           gyre_error* err);
 
 /** Finds records, newest first, as a JSON array of {wall_ms, text, user, role, source, tags,
- *  importance, count}.
+ *  importance, count, tier}; tier is short (< 5 min old), medium (< 1 h) or long.
  *  @param query NULL: the newest 100.
  *  @return GYRE_E_BUFFER. */
 GYRE_API gyre_status gyre_memory_recall(gyre_engine engine, const gyre_query* query, char* buf,
                                         uint32_t cap, uint32_t* needed, gyre_error* err);
 
-/** Archives what is over a day old to the store and prunes. */
+/** Archives what is over a day old to the store, and deletes what is over 30 days old. Blocks on
+ *  the disk, where there is a store, and so does what needs the memory or the bus meanwhile.
+ *  @return GYRE_E_IO: what was not written stays in memory. */
 GYRE_API gyre_status gyre_memory_consolidate(gyre_engine engine, gyre_error* err);
 
+/** What is kept, at one instant. */
 GYRE_API gyre_status gyre_memory_metrics_read(gyre_engine engine, gyre_memory_metrics* out);
 
 /** Raw deflate. Needs no engine.
@@ -804,9 +831,11 @@ GYRE_API gyre_status gyre_memory_metrics_read(gyre_engine engine, gyre_memory_me
 GYRE_API gyre_status gyre_compress(const void* data, uint32_t data_size, int32_t level, void* buf,
                                    uint32_t cap, uint32_t* needed, gyre_error* err);
 
-/** Undoes gyre_compress, whose caller knew how many bytes went in.
- *  @param raw_size exactly so many come out. Safe on hostile data.
- *  @return GYRE_E_CORRUPT: not a deflate stream of that many bytes. */
+/** Undoes gyre_compress, whose caller knew how many bytes went in. Safe on hostile data.
+ *  @param buf      must not overlap `data`.
+ *  @param raw_size exactly so many come out.
+ *  @return GYRE_E_CORRUPT: not a deflate stream of that many bytes; what `buf` then holds is not
+ *           specified. */
 GYRE_API gyre_status gyre_decompress(const void* data, uint32_t data_size, void* buf,
                                      uint32_t raw_size, gyre_error* err);
 
@@ -859,6 +888,7 @@ GYRE_API gyre_status gyre_snapshot_json(gyre_engine engine, char* buf, uint32_t 
 GYRE_API gyre_status gyre_snapshot_loops(gyre_engine engine, gyre_loop_metrics* rows, uint32_t cap,
                                          uint32_t* needed);
 
+/** The sums of one snapshot. Never waits for a tick. */
 GYRE_API gyre_status gyre_snapshot_totals(gyre_engine engine, gyre_totals* out);
 
 /** 16 hex digits over every finished tick so far (virtual engines): the same for the same seed,
