@@ -99,3 +99,37 @@ TEST_CASE("gate of the user's own composes with the others", "[run]") {
   REQUIRE(all[1].is_open());
   REQUIRE(gyre::first_closed(all, cpu(10)) == nullptr);
 }
+
+#if GYRE_EXCEPTIONS
+TEST_CASE("a figure that throws is not known: the gate opens, and works again after", "[run]") {
+  bool broken = false;
+  gyre::gate gate(
+      "g", [&](const gyre::reading&) { return broken ? throw 7 : 11.0; }, 10, 5);
+  REQUIRE_FALSE(gate.open({}));
+  broken = true;
+  REQUIRE(gate.open({}));
+  broken = false;
+  REQUIRE_FALSE(gate.open({}));
+}
+#endif
+
+TEST_CASE("a gate without name, figure or ordered limits is refused by name", "[run]") {
+  const auto figure = [](const gyre::reading&) { return 1.0; };
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto text = [](const gyre::gate& g) {
+    const auto checked = check(g);
+    REQUIRE(checked.code() == gyre::code::arg);
+    return checked.error().text;
+  };
+  REQUIRE(text(gyre::gate("", figure, 2, 1)) == "a gate has no name");
+  REQUIRE(text(gyre::gate("g", nullptr, 2, 1)) == "gate \"g\" has no figure");
+  REQUIRE(text(gyre::gate("g", figure, 1, 2)).find("opens under 2 and closes above 1") !=
+          std::string::npos);
+  REQUIRE(text(gyre::gate("g", figure, nan, 1)).find("\"g\"") != std::string::npos);
+  REQUIRE(text(gyre::gate("g", figure, 2, nan)).find("\"g\"") != std::string::npos);
+  for (const gyre::gate& g : {gyre::gates::cpu(), gyre::gates::memory(), gyre::gates::latency(5),
+                              gyre::gates::stall(), gyre::gates::mode()}) {
+    REQUIRE(check(g));
+    REQUIRE(g.of_latency() == (g.name() == "latency"));
+  }
+}

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <gyre/core/result.hpp>
 #include <limits>
 #include <span>
 #include <string>
@@ -25,22 +26,31 @@ struct reading {
 
 /// Closes when its figure is above `close` and opens again when it is under `open`; between the
 /// two it stays as it is, so a figure that swings around one limit does not make it flap. A
-/// figure that is not known opens it: no loop waits for a reading that never comes.
+/// figure that is not known opens it: no loop waits for a reading that never comes. The figure is
+/// asked while the engine owns the loop's shard: it must be short and may not call the engine.
 class gate {
  public:
   using figure_function = std::function<double(const reading&)>;
 
-  /// A gate of the user's own over any figure. @pre open <= close
-  gate(std::string name, figure_function figure, double close, double open)
-      : name_(std::move(name)), figure_(std::move(figure)), close_(close), open_(open) {}
+  /// A gate of the user's own over any figure; one that throws is not known then. @param
+  /// of_latency the figure is made of latency_ms, which needs the loop's histograms.
+  /// @pre check(gate)
+  gate(std::string name, figure_function figure, double close, double open, bool of_latency = false)
+      : name_(std::move(name)),
+        figure_(std::move(figure)),
+        close_(close),
+        open_(open),
+        of_latency_(of_latency) {}
 
   const std::string& name() const noexcept { return name_; }
   double closes_above() const noexcept { return close_; }
   double opens_under() const noexcept { return open_; }
+  bool has_figure() const noexcept { return static_cast<bool>(figure_); }
+  bool of_latency() const noexcept { return of_latency_; }
 
   /// Takes `now` into account and says whether the gate is open.
   bool open(const reading& now) {
-    const double value = figure_(now);
+    const double value = figure(now);
     if (is_open_) {
       is_open_ = !(value > close_);
     } else {
@@ -52,10 +62,23 @@ class gate {
   void reset() noexcept { is_open_ = true; }
 
  private:
+  double figure(const reading& now) {
+#if GYRE_EXCEPTIONS
+    try {
+      return figure_(now);
+    } catch (...) {
+      return std::numeric_limits<double>::quiet_NaN();
+    }
+#else
+    return figure_(now);
+#endif
+  }
+
   std::string name_;
   figure_function figure_;
   double close_;
   double open_;
+  bool of_latency_;
   bool is_open_ = true;
 };
 
@@ -71,7 +94,7 @@ inline gate memory(double close = 85.0, double open = 80.0) {
 /// Closed while the recent p99 is over the budget; a loop that does not run leaves its window
 /// empty, which opens the gate for another try.
 inline gate latency(double budget_ms) {
-  return {"latency", [](const reading& r) { return r.latency_ms; }, budget_ms, budget_ms};
+  return {"latency", [](const reading& r) { return r.latency_ms; }, budget_ms, budget_ms, true};
 }
 /// Closed while tasks waited for CPU or memory (pressure stall information, Linux) too much.
 inline gate stall(double close = 40.0, double open = 20.0) {
@@ -89,6 +112,15 @@ inline gate mode(std::string wanted = "normal") {
 }
 
 }  // namespace gates
+
+/// code::arg for a gate without a name or a figure, or whose limits are not open <= close.
+inline result<void> check(const gate& g) {
+  if (g.name().empty()) return fail(code::arg, "a gate has no name");
+  if (!g.has_figure()) return fail(code::arg, "gate \"", g.name(), "\" has no figure");
+  if (g.opens_under() <= g.closes_above()) return ok;
+  return fail(code::arg, "gate \"", g.name(), "\" opens under ", g.opens_under(),
+              " and closes above ", g.closes_above(), ": the first is at most the second");
+}
 
 /// Shows `now` to every gate and returns the first that is closed, null when all are open.
 inline const gate* first_closed(std::span<gate> all, const reading& now) {
