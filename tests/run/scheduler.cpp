@@ -84,3 +84,16 @@ TEST_CASE("scheduler orders by due, priority, order of add, however entries came
       entries.begin(), entries.end(),
       [](const due_entry& a, const due_entry& b) { return a.slot < b.slot; }));
 }
+
+TEST_CASE("scheduler that is asked for one slot more each time grows by doubling", "[run]") {
+  gyre::scheduler scheduler(1);
+  scheduler.push({});
+  const due_entry* at = scheduler.peek();
+  int moves = 0;
+  for (std::size_t slots = 2; slots <= 20'000; ++slots) {
+    scheduler.reserve(slots);
+    moves += scheduler.peek() != at ? 1 : 0;
+    at = scheduler.peek();
+  }
+  REQUIRE(moves < 20);
+}

@@ -1,6 +1,7 @@
 // scheduler.hpp - which loop is due next: a binary heap with one entry a slot.
 // Room: run. Threads: one owner at a time.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <gyre/core/time.hpp>
@@ -35,10 +36,11 @@ class scheduler {
   scheduler() = default;
   explicit scheduler(std::size_t slots) { reserve(slots); }
 
-  /// Makes room for slots 0..slots-1: pushing them allocates nothing afterwards.
+  /// Makes room for slots 0..slots-1: pushing them allocates nothing afterwards. Asked for one slot
+  /// more each time, it grows by doubling.
   void reserve(std::size_t slots) {
     if (slots > place_.size()) place_.resize(slots, absent);
-    heap_.reserve(slots);
+    if (slots > heap_.capacity()) heap_.reserve(std::max(slots, 2 * heap_.capacity()));
   }
 
   /// Schedules `entry.slot`; an entry that the slot already had is replaced.
