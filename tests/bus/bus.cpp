@@ -626,3 +626,77 @@ TEST_CASE("once warm, publish and pump allocate nothing", "[bus]") {
   REQUIRE(handled > 0);
   REQUIRE(bus.stats().balanced());
 }
+
+TEST_CASE("an abandoned handler's message is a dead letter, and the bus goes on without it",
+          "[bus]") {
+  gyre::bus bus;
+  const bool closes = GENERATE(false, true);  // it had unsubscribed itself
+  texts other;
+  std::uint32_t id = 0;
+  bool returned = false;
+  id = sub(bus, "x", {.capacity = 2, .priority = 1}, [&](const message& m) {
+    // What a second thread does while this one is stuck.
+    bool& lost = bus.lost();
+    if (closes) REQUIRE(bus.unsubscribe(id));
+    REQUIRE(bus.abandon(seconds{3}) == "x");
+    REQUIRE_FALSE(bus.alive(id));
+    REQUIRE(bus.stats().balanced());
+    say(bus, "y", "next", seconds{3});
+    REQUIRE(bus.pump(seconds{3}) == 2);
+    for (int i = 0; i < 2000; ++i) {  // would reuse the memory of the message
+      say(bus, "y", "other", seconds{3});
+      bus.pump(seconds{3});
+    }
+    REQUIRE(m.text() == "stuck");
+    lost = true;
+    returned = true;
+  });
+  sub(bus, "y", {}, into(other));
+  say(bus, "x", "stuck");
+  say(bus, "x", "waits");
+  say(bus, "y", "first");
+  bus.pump({});
+  REQUIRE(returned);
+  REQUIRE(other.size() == 2002);
+  REQUIRE(other[1] == "next");
+  const gyre::bus_stats s = bus.stats();
+  REQUIRE(s.balanced());
+  REQUIRE(s.pending == 0);
+  REQUIRE(s.dead_lettered == (closes ? 0 : 1));
+  REQUIRE(s.dropped_closed == (closes ? 2 : 1));
+  REQUIRE(bus.dead_letter_count() == (closes ? 0 : 1));
+  if (!closes) {
+    REQUIRE(bus.dead_letter_at(0).error == "the handler did not return");
+    REQUIRE(bus.replay(bus.dead_letter_at(0).number, seconds{4}).code() == code::stale);
+  }
+  say(bus, "y", "after", seconds{4});
+  REQUIRE(bus.pump(seconds{4}) == 1);
+  REQUIRE(other.back() == "after");
+}
+
+TEST_CASE("a publisher that does not follow gets a correlation of its own", "[bus]") {
+  gyre::bus bus;
+  const std::uint32_t y = sub(bus, "y");
+  sub(bus, "x", {}, [&](const message&) {
+    bus.publish("y", "", {}, {}).value();
+    bus.publish("y", "", {.follow = false}, {}).value();
+  });
+  bus.publish("x", "", {.correlation = 777}, {}).value();
+  bus.pump({});
+  gyre::owned_message m;
+  REQUIRE(bus.poll(y, m, {}));
+  REQUIRE(m.correlation == 777);
+  REQUIRE(bus.poll(y, m, {}));
+  REQUIRE(m.correlation != 777);
+}
+
+TEST_CASE("health recovers as time passes without traffic", "[bus]") {
+  gyre::bus bus;
+  sub(bus, "x", {.capacity = 1});
+  for (int i = 0; i < 100; ++i) say(bus, "x", "");
+  REQUIRE(bus.health() == 0.5);
+  bus.pass_time(seconds{9});
+  REQUIRE(bus.health() == 0.5);
+  bus.pass_time(seconds{10});
+  REQUIRE(bus.health() == 1);
+}

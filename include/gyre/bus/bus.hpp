@@ -12,6 +12,7 @@
 #include <gyre/core/slot_map.hpp>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -37,6 +38,7 @@ struct publish_options {
   std::uint32_t source = 0;       ///< the publishing loop; 0: none
   duration ttl{};                 ///< 0: does not expire
   bool may_wait = false;          ///< refuse with OVERFLOW rather than drop at a full `block` one
+  bool follow = true;             ///< false: `correlation` 0 is a new one, whatever is handled now
 };
 
 /// What became of one publish at once.
@@ -151,7 +153,7 @@ class bus {
     publish_receipt receipt{static_cast<std::uint32_t>(to->size()), 0, ++sequence_};
     draft d{{}, hash, message_pool::none};
     d.m = {topic, payload, now_, options.ttl, options.correlation, sequence_, 0, options.source, 1};
-    if (d.m.correlation == 0) d.m.correlation = handling_;
+    if (d.m.correlation == 0 && options.follow) d.m.correlation = handling_;
     if (d.m.correlation == 0) d.m.correlation = std::uint64_t{options_.origin} << 48 | sequence_;
     for (detail::subscriber* s : *to) receipt.dropped += offer(*s, d);
     health_.matched(receipt.matched);
@@ -207,16 +209,40 @@ class bus {
         continue;
       }
       ++done;
-      step(*s);
+      if (!step(*s)) return done;  // given up on: the bus is another thread's now
     }
-    while (!later_.empty()) {
-      detail::subscriber* s = later_.back();
-      later_.pop_back();
-      make_ready(*s);
-    }
-    pumping_ = false;
+    end_pump();
     return done;
   }
+  /// For an owner that gives up on a handler which does not return: its delivery is a dead letter,
+  /// its subscription ends, and another thread may go on with the bus. What the handler may still
+  /// read stays as long as the bus. @return the subscription's pattern. @pre a handler runs, and
+  /// its thread sets what lost() gave it before the handler's return: pump() then leaves at once.
+  std::string abandon(instant now) {
+    advance(now);
+    detail::subscriber& s = *in_hand_;
+    detail::delivery d = in_hand_delivery_;
+    pool_.retain(d.index);
+    ++s.failures;
+    ++d.attempts;
+    s.last_error.assign("the handler did not return");
+    if (s.closed) {
+      finish(s, d, s.account.dropped_closed);
+    } else {
+      bury(s, d, dead_reason::retries);
+      (void)unsubscribe(s.id);
+    }
+    s.where = detail::place::idle;
+    ended_ += s.account;
+    abandoned_.push_back(std::move(closing_));
+    handling_ = 0;
+    end_pump();
+    return s.pattern;
+  }
+  /// A flag on the stack of the thread that runs a handler, see abandon(). @pre a handler runs
+  bool& lost() noexcept { return *lost_; }
+  /// Lets time pass without traffic, for health().
+  void pass_time(instant now) noexcept { advance(now); }
   /// When pump() has something to do: not after the newest `now` when at once, `never` when nothing
   /// waits for a handler.
   instant next_due() const noexcept {
@@ -515,37 +541,52 @@ class bus {
       finish(s, take_front(s), s.account.expired);
     }
   }
-  /// Takes the first message of `s` from its queue and does with it what is due.
-  void step(detail::subscriber& s) {
+  void end_pump() noexcept {
+    while (!later_.empty()) {
+      detail::subscriber* s = later_.back();
+      later_.pop_back();
+      make_ready(*s);
+    }
+    pumping_ = false;
+  }
+  /// Takes the first message of `s` from its queue and does with it what is due. False: abandon()
+  /// was called meanwhile, and nothing may be touched.
+  bool step(detail::subscriber& s) {
     const detail::delivery d = take_front(s);
     if (pool_[d.index].expired(now_)) {
       finish(s, d, s.account.expired);
     } else if (!s.breaker.allow(now_)) {
       bury(s, d, dead_reason::breaker);
-    } else {
-      attempt(s, d);
+    } else if (!attempt(s, d)) {
+      return false;
     }
     if (s.closed) {
       ended_ += s.account;
       const auto gone =
           std::move(closing_);  // first out, then destroyed: its handler may call back
-      return;
+      return true;
     }
     schedule(s);
+    return true;
   }
-  void attempt(detail::subscriber& s, detail::delivery d) {
+  bool attempt(detail::subscriber& s, detail::delivery d) {
     message m = pool_[d.index];  // a copy: the handler's publishing may move the pool's
     m.attempt = d.attempts + 1;
     handling_ = m.correlation;
     s.where = detail::place::in_handler;
-    const bool taken = call(s, m);
+    in_hand_ = &s;
+    in_hand_delivery_ = d;
+    bool lost = false;
+    lost_ = &lost;
+    const bool taken = call(s, m, lost);
+    if (lost) return false;
     s.where = detail::place::idle;
     handling_ = 0;
     if (taken) {
       s.breaker.success();
       health_.delivered(now_ - m.at);
       finish(s, d, s.account.delivered);
-      return;
+      return true;
     }
     ++s.failures;
     ++d.attempts;
@@ -556,19 +597,20 @@ class bus {
     } else {
       retry(s, d);
     }
+    return true;
   }
-  bool call(detail::subscriber& s, const message& m) {
+  bool call(detail::subscriber& s, const message& m, const bool& lost) {
 #if GYRE_EXCEPTIONS
     try {
 #endif
       const result<void> done = s.handler(m);
-      if (!done) s.last_error.assign(done.error().text);
+      if (!done && !lost) s.last_error.assign(done.error().text);
       return done.has_value();
 #if GYRE_EXCEPTIONS
     } catch (const std::exception& thrown) {
-      s.last_error.assign(thrown.what());
+      if (!lost) s.last_error.assign(thrown.what());
     } catch (...) {
-      s.last_error.assign("the handler threw something that is no std::exception");
+      if (!lost) s.last_error.assign("the handler threw something that is no std::exception");
     }
     return false;
 #endif
@@ -593,6 +635,10 @@ class bus {
   heap order_;                    // as subscribed
   heap ready_, waiting_, later_;  // heaps by runs_later and wakes_later; held back in this pump()
   std::unique_ptr<detail::subscriber> closing_;  // ended from inside its own handler
+  std::vector<std::unique_ptr<detail::subscriber>> abandoned_;  // a thread is inside, or was
+  detail::subscriber* in_hand_ = nullptr;  // whose handler runs now, with which delivery
+  detail::delivery in_hand_delivery_;
+  bool* lost_ = nullptr;
   match_cache<detail::subscriber*> cache_;
   dead_letters dead_;
   bus_health health_;
