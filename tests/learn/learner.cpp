@@ -415,7 +415,16 @@ TEST_CASE("options out of their range are refused by name", "[learn]") {
   refuses("learning_rate", [](gyre::learner_options& o) { o.learning_rate = 0; });
   refuses("batch", [](gyre::learner_options& o) { o.batch = 0; });
   refuses("every", [](gyre::learner_options& o) { o.every = 0; });
-  refuses("capacity", [](gyre::learner_options& o) { o.capacity = 0; });
+}
+
+TEST_CASE("what is not given has its default: capacity, and the discount of sequential work",
+          "[learn]") {
+  const auto made = [](gyre::learner_options o) { return gyre::learner(2, 2, o, 1, 0).options(); };
+  REQUIRE(made({}).capacity == 5000);
+  REQUIRE(made({.capacity = 7}).capacity == 7);
+  REQUIRE(made({}).discount == 0);
+  REQUIRE(made({.sequential = true}).discount == 0.95);
+  REQUIRE(made({.discount = 0.5, .sequential = true}).discount == 0.5);
 }
 
 TEST_CASE("choosing, observing and training take no memory", "[learn]") {

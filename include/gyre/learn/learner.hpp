@@ -19,7 +19,8 @@
 namespace gyre {
 inline namespace v1 {
 
-/// How a learner learns. The defaults suit knobs: the reward of a tick is that tick's own.
+/// How a learner learns. The defaults suit knobs: the reward of a tick is that tick's own. Where the
+/// action of a tick changes what the next one finds, say `sequential`.
 struct learner_options {
   double discount = 0;          ///< 0..1: what the next state counts; 0.95 where actions change it
   double learning_rate = 0.1;   ///< 0 < rate <= 1: the step towards each sampled target
@@ -28,7 +29,8 @@ struct learner_options {
   std::uint32_t batch = 32;     ///< rows replayed at once (all of them while there are fewer), >= 1
   std::uint32_t every = 10;     ///< observations from one batch to the next, >= 1
   std::uint32_t warmup = 32;    ///< rows that must be there first; at most `capacity` is waited for
-  std::uint32_t capacity = 5000;  ///< rows that replay keeps, >= 1
+  std::uint32_t capacity = 0;   ///< rows that replay keeps; 0: 5,000, a group's 10,000
+  bool sequential = false;      ///< the action changes the next state: a discount of 0 is 0.95
 };
 
 /// code::arg naming the first option that is out of its range.
@@ -41,7 +43,6 @@ inline result<void> check(const learner_options& o) {
   }
   if (o.batch == 0) return fail(code::arg, "batch is at least 1, not 0");
   if (o.every == 0) return fail(code::arg, "every is at least 1, not 0");
-  if (o.capacity == 0) return fail(code::arg, "capacity is at least 1, not 0");
   return check(o.explore);
 }
 
@@ -71,13 +72,13 @@ class learner {
   /// @pre states > 0, actions > 0, check(options)
   learner(std::uint32_t states, std::uint32_t actions, const learner_options& options,
           std::uint64_t seed, std::uint64_t stream)
-      : options_(options),
+      : options_(with_defaults(options)),
         seed_(seed),
         stream_(stream),
         table_(states, actions),
         visits_(table_.cells(), 0),
-        replay_(options.capacity),
-        batch_(std::min(options.batch, replay_.capacity())),
+        replay_(options_.capacity),
+        batch_(std::min(options_.batch, replay_.capacity())),
         random_(seed, stream, purpose::replay) {}
 
   /// The action to take now: random with the probability that the schedule says, else the greedy
@@ -137,6 +138,8 @@ class learner {
   std::uint32_t states() const noexcept { return table_.states(); }
   std::uint32_t actions() const noexcept { return table_.actions(); }
   const learner_options& options() const noexcept { return options_; }
+  std::uint64_t seed() const noexcept { return seed_; }
+  std::uint64_t stream() const noexcept { return stream_; }
   const q_table& table() const noexcept { return table_; }
   const replay<transition>& memory() const noexcept { return replay_; }
   /// states() * actions() learned values, row-major; the address is good until load().
@@ -205,6 +208,12 @@ class learner {
 
  private:
   static constexpr std::uint8_t format = 1;
+
+  static learner_options with_defaults(learner_options o) noexcept {
+    if (o.capacity == 0) o.capacity = 5'000;
+    if (o.sequential && o.discount == 0) o.discount = 0.95;
+    return o;
+  }
 
   bool fits(const transition& t) const noexcept {
     return std::isfinite(t.reward) && t.state < states() && t.action < actions() &&

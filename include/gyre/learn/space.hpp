@@ -21,6 +21,7 @@ inline namespace v1 {
 struct knob {
   std::string name;
   std::vector<double> values;  ///< finite, at least one; their order is the order of the actions
+  bool operator==(const knob&) const = default;
 };
 
 /// A number that a loop sees, cut into buckets: n edges make n + 1 of them, and a value that equals
@@ -28,6 +29,7 @@ struct knob {
 struct feature {
   std::string name;
   std::vector<double> edges;  ///< finite, strictly ascending, at least one
+  bool operator==(const feature&) const = default;
 };
 
 /// Numbers every combination of buckets (a state) and every combination of knob values (an action),
