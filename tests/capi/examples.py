@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Builds one language's example over libgyre, runs it, and checks what it says.
+"""Builds one language's example over libgyre, runs it, and checks what it says. For Rust and Go
+also what their wrappers promise beyond it: wrapper.rs beside this, gyre_test.go.
 
 examples.py c|manual|rust|go <source root> <directory of libgyre.so> <scratch directory> <compiler>
 Exit 0: well. 77: the compiler is not here (Meson counts it as skipped).
@@ -51,10 +52,17 @@ elif language == "rust":
         os.path.join(rust, "src", "lib.rs"))
     run(compiler, *flags, "--extern", "gyre=" + rlib, "-L", "native=" + lib, "-l", "gyre",
         "-o", program, os.path.join(rust, "examples", "tune.rs"))
+    wrapper = os.path.join(scratch, "wrapper")
+    run(compiler, *flags, "--extern", "gyre=" + rlib, "-L", "native=" + lib, "-l", "gyre",
+        "-o", wrapper, os.path.join(root, "tests", "capi", "wrapper.rs"))
+    said = run(wrapper, stdout=subprocess.PIPE, text=True).stdout
+    print(said)
+    assert re.fullmatch(r"(.*: true\n){5}", said), "the wrapper does not keep a promise"
 elif language == "go":
     env.update(CGO_ENABLED="1", CGO_LDFLAGS="-L" + lib, GOFLAGS="-mod=mod", GOPROXY="off",
                GOTOOLCHAIN="local", GOCACHE=os.path.join(scratch, "go-cache"))
     run(compiler, "vet", "./...", cwd=os.path.join(capi, "go"))
+    run(compiler, "test", "./...", cwd=os.path.join(capi, "go"))
     run(compiler, "build", "-o", program, "./examples/tune", cwd=os.path.join(capi, "go"))
 
 env.update(GODEBUG="cgocheck=1")
@@ -74,5 +82,7 @@ loops, ticks, errors = re.search(r"(\d+) loops (\d+) ticks (\d+) errors", output
 assert int(loops) == 120 and int(ticks) >= 2000 and int(errors) == 0, "the 120 loops are not well"
 if language != "c":
     assert "a panic is an error: true" in output, "a panic was not a failed tick"
+if language == "go":
+    assert "ticks took time: true" in output, "durations are not measured"
 if language == "rust":
     assert "its text is kept: true" in output, "the panic's text was lost"

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Compares every struct of gyre.h, field by field, with the table that no version may change.
 
-layout.py <source root> <scratch directory> <C compiler> [--update]
+layout.py <source root> <scratch directory> <C compiler> <Rust compiler> [--update]
 layout.txt has a line a field: name, offset on 64-bit machines, offset on wasm32; and a line a
 struct: name and sizes. A released line never changes, fields are only appended. The wasm32 column
 is checked where a clang that knows the target is installed. Also says which structs differ between
-the two: only those in `two_pointers`, where two pointers stand side by side.
+the two: only those in `two_pointers`, where two pointers stand side by side. Where rustc is here,
+the structs of ffi.rs are compared with the C compiler's, too.
 """
 import os
 import re
@@ -15,7 +16,7 @@ import sys
 
 two_pointers = {"gyre_knob", "gyre_feature", "gyre_record", "gyre_query"}
 
-root, scratch, compiler = sys.argv[1:4]
+root, scratch, compiler, rustc = sys.argv[1:5]
 os.makedirs(scratch, exist_ok=True)
 header = open(os.path.join(root, "capi", "gyre.h")).read()
 plain = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
@@ -89,12 +90,33 @@ for name, _ in rows:
         print(name, "does not start with size")
         bad += 1
 
-# The Rust declarations name the same fields in the same order.
-ffi = open(os.path.join(root, "capi", "rust", "src", "ffi.rs")).read()
-for name, body in re.findall(r"abi_struct!\((\w+) \{(.*?)\}\);", ffi, flags=re.S):
+# The Rust declarations name the same fields in the same order, of the same sizes.
+ffi = os.path.join(root, "capi", "rust", "src", "ffi.rs")
+said = []  # lines of a program that prints each offset and size
+for name, body in re.findall(r"abi_struct!\((\w+) \{(.*?)\}\);", open(ffi).read(), flags=re.S):
     fields = re.findall(r"^\s*(\w+):", body, flags=re.M)
     if fields != [row[0].split(".")[1] for row in rows if row[0].startswith(name + ".")]:
         print("ffi.rs:", name, "has other fields than gyre.h")
         bad += 1
+    said.append("let s = ffi::%s::default(); let at = &s as *const _ as usize;" % name)
+    said += ['println!("%s.%s {}", &s.%s as *const _ as usize - at);' % (name, f, f)
+             for f in fields]
+    said.append('println!("%s {}", std::mem::size_of_val(&s));' % name)
+if shutil.which(rustc):
+    source = os.path.join(scratch, "layout.rs")
+    program = os.path.join(scratch, "layout-rust")
+    with open(source, "w") as out:
+        out.write('#![allow(dead_code)]\n#[path = "%s"]\nmod ffi;\nfn main() {\n%s\n}\n'
+                  % (ffi, "\n".join(said)))
+    subprocess.run([rustc, "--edition", "2021", "-o", program, source], check=True)
+    c = {row[0]: str(n) for row, n in zip(rows, native)}
+    for line in subprocess.run([program], check=True, stdout=subprocess.PIPE,
+                               text=True).stdout.splitlines():
+        name, number = line.split()
+        if c.get(name) != number:
+            print("ffi.rs:", name, "is", number, "and in C", c.get(name))
+            bad += 1
+else:
+    print("no", rustc)
 print(len(rows), "offsets and sizes,", "64-bit and wasm32" if wasm else "64-bit only: no clang")
 sys.exit(1 if bad else 0)

@@ -44,7 +44,7 @@ fn one_loop() -> Result<()> {
     Ok(())
 }
 
-/// 120 loops of one group, so of one learner, on the engine's own threads. One of them panics.
+/// 120 loops of one group, so of one learner, on the engine's own threads.
 fn many_loops() -> Result<()> {
     let engine = Engine::new(Driver::Workers)?;
     for i in 0..120 {

@@ -1,5 +1,5 @@
 //! ffi.rs - gyre.h as Rust sees it: names, numbers and layouts are the header's.
-//! Threads: as the header says. A test compares every size with the C compiler's.
+//! Threads: as the header says. A test compares every size and offset with the C compiler's.
 #![allow(non_camel_case_types)]
 
 use std::os::raw::{c_char, c_void};
@@ -11,6 +11,7 @@ pub type gyre_tick = u32;
 
 pub const GYRE_OK: gyre_status = 0;
 pub const GYRE_E_ARG: gyre_status = -1;
+pub const GYRE_E_REENTRANT: gyre_status = -10;
 pub const GYRE_E_CANCELLED: gyre_status = -11;
 
 pub const GYRE_DRIVER_WORKERS: i32 = 0;

@@ -17,7 +17,11 @@
 //! ```
 //!
 //! Threads: an `Engine` may be shared by threads; a `Tick` stays in its callback. A closure that
-//! panics is a failed tick with the panic's text, and nothing unwinds into the engine.
+//! panics is a failed tick with the panic's text, and nothing unwinds into the engine; its next tick
+//! finds what it captured as the panic left it.
+
+// SAFETY, of the unsafe blocks without a comment of their own: numbers go in, and a `gyre_error` that
+// outlives the call; the library checks every id.
 
 pub mod ffi;
 
@@ -87,11 +91,13 @@ pub struct Totals {
     pub score: f64,
 }
 
-/// Owns a native engine; dropping it stops and frees it.
+/// Owns a native engine; dropping it stops and frees it. Dropped by one of its own closures it is
+/// freed by a thread of its own, once that closure has returned.
 pub struct Engine(ffi::gyre_engine);
 
 impl Engine {
-    /// A stopped engine with default options.
+    /// An engine with default options. `Driver::Workers` waits for `start`; a `Driver::Virtual` one
+    /// needs only `advance_to`.
     pub fn new(driver: Driver) -> Result<Engine> {
         let options = ffi::gyre_engine_options {
             driver: match driver {
@@ -147,9 +153,11 @@ impl Engine {
         check(|err| unsafe { ffi::gyre_engine_start(self.0, err) })
     }
 
-    /// Cancels running ticks, waits for them up to `deadline`, saves.
+    /// Cancels running ticks, waits for them up to `deadline`, saves. An error names the loops that
+    /// did not end.
     pub fn stop(&self, deadline: Duration) -> Result<()> {
-        let (none, ms) = (std::ptr::null_mut(), deadline.as_secs_f64() * 1e3);
+        // The header's 0 is its default, 5 s; ours is no time at all, here the shortest there is.
+        let (none, ms) = (std::ptr::null_mut(), (deadline.as_secs_f64() * 1e3).max(1e-6));
         // SAFETY: no names are asked for.
         check(|err| unsafe {
             ffi::gyre_engine_stop(self.0, ms, none, 0, std::ptr::null_mut(), err)
@@ -198,8 +206,13 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // SAFETY: the id is ours; a callback cannot own its engine, so this is not inside of one.
-        unsafe { ffi::gyre_engine_destroy(self.0, std::ptr::null_mut()) };
+        let id = self.0;
+        // SAFETY: the id is ours alone, and stale afterwards.
+        let destroy = move || unsafe { ffi::gyre_engine_destroy(id, std::ptr::null_mut()) };
+        if destroy() == ffi::GYRE_E_REENTRANT {
+            // A closure owned it: destroying waits for that closure, so another thread does.
+            let _ = std::thread::Builder::new().spawn(destroy);
+        }
     }
 }
 
@@ -343,13 +356,27 @@ impl Tick {
     }
 }
 
+type Panic = Box<dyn std::any::Any + Send>;
+
 /// Why a closure did not succeed, for the loop's last error.
-fn reason(panic: Box<dyn std::any::Any + Send>) -> String {
+fn reason(panic: Panic) -> String {
     let text = panic
-        .downcast_ref::<&str>()
+        .downcast::<&'static str>()
         .map(|s| s.to_string())
-        .or_else(|| panic.downcast_ref::<String>().cloned());
-    format!("panic: {}", text.unwrap_or_default())
+        .or_else(|panic| panic.downcast::<String>().map(|s| *s));
+    match text {
+        Ok(text) => format!("panic: {}", text),
+        Err(other) => {
+            leak(other);
+            "panic with a value that is no text".to_string()
+        }
+    }
+}
+
+/// A panic's value of the user's own type may panic once more as it is dropped, and all of this is
+/// called from C: so it is not dropped.
+fn leak(panic: Panic) {
+    std::mem::forget(panic);
 }
 
 unsafe extern "C" fn trampoline<F>(user: *mut c_void, id: ffi::gyre_tick, status: *mut i32)
@@ -367,7 +394,7 @@ where
     match done {
         Ok(()) => *status = ffi::GYRE_OK,
         Err(text) => {
-            if let Ok(text) = c_string(&text) {
+            if let Ok(text) = c_string(&text.replace('\0', "\u{fffd}")) {
                 ffi::gyre_tick_fail(id, text.as_ptr());
             }
         }
@@ -376,5 +403,7 @@ where
 
 unsafe extern "C" fn free<F>(user: *mut c_void) {
     // A destructor that panics must not unwind into the engine either.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(Box::from_raw(user as *mut F))));
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(Box::from_raw(user as *mut F)))) {
+        leak(panic);
+    }
 }
