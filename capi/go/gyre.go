@@ -18,6 +18,7 @@ import "C"
 import (
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"time"
 	"unsafe"
@@ -104,8 +105,19 @@ type Options struct {
 // None says "none, really" where 0 means the default.
 const None = -1.0
 
+// cString copies a text to C, whose texts end at a NUL: one inside is an error. C.free gives it back.
+func cString(s string) (*C.char, error) {
+	if strings.IndexByte(s, 0) >= 0 {
+		return nil, &Error{Code: C.GYRE_E_ARG, Text: fmt.Sprintf("%q contains NUL", s)}
+	}
+	return C.CString(s), nil
+}
+
 // arena keeps C copies of strings and numbers for the time of one call.
-type arena struct{ blocks []unsafe.Pointer }
+type arena struct {
+	blocks []unsafe.Pointer
+	err    error // of the first text that could not be copied
+}
 
 func (a *arena) free() {
 	for _, block := range a.blocks {
@@ -120,7 +132,10 @@ func (a *arena) bytes(n uintptr) unsafe.Pointer {
 }
 
 func (a *arena) text(s string) *C.char {
-	text := C.CString(s)
+	text, err := cString(s)
+	if err != nil && a.err == nil {
+		a.err = err
+	}
 	a.blocks = append(a.blocks, unsafe.Pointer(text))
 	return text
 }
@@ -164,6 +179,9 @@ func (e *Engine) Add(o Options, run func(*Tick) error) error {
 		*(*C.gyre_feature)(at) = C.gyre_feature{size: C.sizeof_gyre_feature,
 			count: C.uint32_t(len(f.Edges)), name: a.text(f.Name), edges: a.numbers(f.Edges)}
 	}
+	if a.err != nil {
+		return a.err
+	}
 	var id C.gyre_loop
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -180,8 +198,18 @@ func (e *Engine) Start() error {
 	return check(C.gyre_engine_start(e.id, err), err)
 }
 
+// Never is when RunDue is to be called again where nothing is planned.
+const Never time.Duration = math.MaxInt64
+
+func due(ms float64) time.Duration {
+	if ms < 0 {
+		return Never
+	}
+	return time.Duration(math.Round(ms * 1e6))
+}
+
 // RunDue runs every tick that is due at now, since the engine's creation, in this goroutine, and
-// says when to come again.
+// says when to come again: Never when nothing is planned. How long a tick takes is measured here.
 func (e *Engine) RunDue(now time.Duration) (ran int, next time.Duration, err error) {
 	native := newError()
 	result := C.gyre_poll_result{}
@@ -197,7 +225,7 @@ func (e *Engine) RunDue(now time.Duration) (ran int, next time.Duration, err err
 			return ran, 0, err
 		}
 		if count == 0 {
-			return ran, time.Duration(math.Round(float64(result.next_due_ms) * 1e6)), nil
+			return ran, due(float64(result.next_due_ms)), nil
 		}
 		for _, id := range e.ticks[:count] {
 			e.runOne(id)
@@ -213,14 +241,18 @@ func (e *Engine) runOne(id C.gyre_tick) {
 	e.mutex.Lock()
 	run := e.loops[info.loop]
 	e.mutex.Unlock()
+	begin := time.Now()
 	err := guarded(run, &Tick{id})
+	took := time.Since(begin)
 	var a arena
 	defer a.free()
 	done := (*C.gyre_completion)(a.bytes(C.sizeof_gyre_completion))
 	done.size = C.sizeof_gyre_completion
+	// The engine's clock stands still meanwhile, and 0 would ask for it.
+	done.took_ms = C.double(math.Max(took.Seconds()*1e3, 1e-6))
 	if err != nil {
 		done.failed = 1
-		done.text = a.text(err.Error())
+		done.text = a.text(strings.ReplaceAll(err.Error(), "\x00", "\uFFFD"))
 	}
 	C.gyre_tick_complete(id, done) // stale when it took too long: counted by the engine
 }
@@ -239,16 +271,22 @@ type Tick struct{ id C.gyre_tick }
 
 // Knob is the value to use. Report features before the first of these calls.
 func (t *Tick) Knob(name string) (float64, error) {
-	text := C.CString(name)
+	text, err := cString(name)
+	if err != nil {
+		return 0, err
+	}
 	defer C.free(unsafe.Pointer(text))
 	var value C.double
-	err := check(C.gyre_tick_knob(t.id, text, &value), nil)
+	err = check(C.gyre_tick_knob(t.id, text, &value), nil)
 	return float64(value), err
 }
 
 // Feature tells what the tick sees.
 func (t *Tick) Feature(name string, value float64) error {
-	text := C.CString(name)
+	text, err := cString(name)
+	if err != nil {
+		return err
+	}
 	defer C.free(unsafe.Pointer(text))
 	return check(C.gyre_tick_feature(t.id, text, C.double(value)), nil)
 }
@@ -263,6 +301,7 @@ type Totals struct {
 	Loops         int
 	Ticks, Errors uint64
 	Score         float64
+	P50           time.Duration // half of the ticks took no longer
 }
 
 // Totals never waits for a tick.
@@ -273,5 +312,5 @@ func (e *Engine) Totals() (Totals, error) {
 		return Totals{}, err
 	}
 	return Totals{int(totals.loops), uint64(totals.ticks), uint64(totals.errors),
-		float64(totals.score)}, nil
+		float64(totals.score), time.Duration(float64(totals.p50_ms) * 1e6)}, nil
 }
