@@ -249,6 +249,82 @@ TEST_CASE("a journal of the changes and a saved state give the same memory", "[m
   require_law(again);
 }
 
+TEST_CASE("a journal is replayed under the limits of its time, then others are set", "[memory]") {
+  const gyre::memory_options narrow{.budget_bytes = 65'536, .ring = 40, .key = {1, 2}};
+  const gyre::memory_options wide{.budget_bytes = 1 << 20, .ring = 200, .key = {1, 2}};
+  const bool widens = GENERATE(true, false);
+  const bool from_state = GENERATE(true, false);
+  memory live(widens ? narrow : wide);
+  std::vector<std::pair<std::uint8_t, std::vector<std::byte>>> journal;
+  live.set_journal([&](std::uint8_t kind, std::span<const std::byte> bytes) {
+    journal.emplace_back(kind, std::vector<std::byte>(bytes.begin(), bytes.end()));
+  });
+  live.limit(live.options().budget_bytes, live.options().ring, 0);  // as a store's first change
+  std::vector<std::byte> state;
+  gyre::rng random(12, 0, 0);
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = std::to_string(i) + ":";
+    for (int k = 0; k < 80; ++k) text += static_cast<char>('a' + random.below(26));
+    REQUIRE(live.remember(say(text), i));
+    if (i % 1000 == 499) REQUIRE(live.consolidate(i + 2'591'999'300));  // prunes all but 700
+    if (i != 1500 || !from_state) continue;
+    state = saved(live);
+    journal.clear();
+  }
+  REQUIRE(live.stats().pruned > 0);
+  REQUIRE((live.stats().evicted > live.stats().pruned) == widens);
+  memory again(widens ? wide : narrow);
+  gyre::byte_reader in(state);
+  if (from_state) REQUIRE(again.load(in));
+  for (const auto& [kind, bytes] : journal) REQUIRE(again.replay(kind, bytes));
+  REQUIRE(saved(again) == saved(live));
+  const auto all = texts(live, {.limit = 100'000});
+  again.limit(widens ? 1 << 20 : 65'536, widens ? 200 : 40, 3000);
+  require_law(again);
+  CHECK(again.stats().budget_bytes == (widens ? 1u << 20 : 65'536u));
+  CHECK(again.stats().in_ring <= (widens ? 100u : 20u));
+  const auto kept = texts(again, {.limit = 100'000});  // the newest, without a gap
+  REQUIRE(kept.size() <= all.size());
+  CHECK((kept.size() == all.size()) == widens);
+  CHECK(std::equal(kept.begin(), kept.end(), all.begin()));
+  const auto changed = saved(again);
+  gyre::byte_reader in_changed(changed);
+  memory third(wide);
+  REQUIRE(third.load(in_changed));
+  CHECK(saved(third) == changed);
+  REQUIRE(third.remember(say("goes on"), 3001));
+  require_law(third);
+}
+
+TEST_CASE("changes that another zlib would have packed otherwise are replayed", "[memory]") {
+  memory live({.budget_bytes = 70'000, .key = {1, 2}});
+  std::vector<std::pair<std::uint8_t, std::vector<std::byte>>> journal;
+  live.set_journal([&](std::uint8_t kind, std::span<const std::byte> bytes) {
+    journal.emplace_back(kind, std::vector<std::byte>(bytes.begin(), bytes.end()));
+  });
+  for (int i = 0; i < 5000; ++i) {
+    REQUIRE(live.remember(say("event " + std::to_string(i * 7919)), i));
+    if (i % 500 == 499) REQUIRE(live.consolidate(i + 2'591'999'000));
+  }
+  for (const std::size_t budget : {65'536u, 75'000u}) {  // evicts other blocks than live did
+    memory other({.budget_bytes = budget, .key = {1, 2}});
+    for (const auto& [kind, bytes] : journal) {
+      REQUIRE(other.replay(kind, bytes));
+      require_law(other);
+    }
+    CHECK(other.stats().remembered == live.stats().remembered);
+  }
+}
+
+TEST_CASE("what memory counts is the same on every machine", "[memory]") {  // golden
+  memory m;
+  CHECK(m.stats().resident_bytes == 101 * 40);
+  for (int i = 0; i < 51; ++i) REQUIRE(m.remember(say("four"), i + 1));
+  CHECK(m.stats().resident_bytes == 101 * 40 + 48);
+  m.limit(65'536, 8, 60);
+  CHECK(m.stats().resident_bytes == 9 * 40 + 48);
+}
+
 TEST_CASE("damaged states and changes are refused and change nothing", "[memory]") {
   memory m;
   for (int i = 0; i < 80; ++i) REQUIRE(m.remember(say("event " + std::to_string(i)), i + 1));
@@ -274,6 +350,7 @@ TEST_CASE("damaged states and changes are refused and change nothing", "[memory]
   CHECK(other.replay(1, none).code() == gyre::code::corrupt);
   CHECK(other.replay(2, none).code() == gyre::code::corrupt);
   CHECK(other.replay(3, none).code() == gyre::code::corrupt);
+  CHECK(other.replay(4, none).code() == gyre::code::corrupt);
   CHECK(other.replay(9, none).code() == gyre::code::corrupt);
   CHECK(texts(other, {}) == std::vector<std::string>{"mine"});
 }

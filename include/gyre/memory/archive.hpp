@@ -13,11 +13,12 @@ class archive {
  public:
   virtual ~archive() = default;
   /// Adds `b` behind the rest. @pre id >= next_id()
-  /// Errors: io; rewind() then takes back what may have been written.
+  /// Errors: io, forked; rewind() then takes back what may have been written.
   virtual result<void> append(std::uint64_t id, const block& b) = 0;
   /// What was appended survives power loss from then on. Errors: io.
   virtual result<void> sync() = 0;
-  /// Drops every block with an id of at least `next_id`. Errors: io.
+  /// Drops every block with an id of at least `next_id`. Errors: io, forked; what is not dropped is
+  /// still there.
   virtual result<void> rewind(std::uint64_t next_id) = 0;
   /// Deletes old blocks all of whose records are from before `before_ms`, as far as that is cheap;
   /// how many records.
@@ -31,6 +32,7 @@ class archive {
                                     const std::function<bool(const block&)>& stop) = 0;
   virtual std::uint64_t records() const = 0;
   virtual std::uint64_t bytes() const = 0;
+  virtual std::uint64_t damaged() const = 0;  ///< parts that could not be read to their end at open
   virtual std::uint64_t next_id() const = 0;  ///< one past the last block's; 0 when there is none
 };
 

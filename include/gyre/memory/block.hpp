@@ -42,6 +42,7 @@ class block {
  public:
   static constexpr std::uint32_t capacity = 64;
   static constexpr std::size_t header_bytes = 52;  ///< of save()
+  static constexpr std::size_t own_bytes = 56;     ///< sizeof(block) where pointers have 8
 
   block() = default;
 
@@ -89,8 +90,8 @@ class block {
   std::int64_t sealed_ms() const noexcept { return sealed_ms_; }
   std::int64_t from_ms() const noexcept { return from_ms_; }  ///< oldest record
   std::int64_t to_ms() const noexcept { return to_ms_; }      ///< newest record
-  /// What it takes in memory, itself included.
-  std::size_t resident_bytes() const noexcept { return sizeof(block) + heap_bytes(size_); }
+  /// What it takes in memory, itself included; the same number on every machine.
+  std::size_t resident_bytes() const noexcept { return own_bytes + heap_bytes(size_); }
 
   void save(byte_writer& out) const {
     out.u32(size_);

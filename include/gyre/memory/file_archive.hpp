@@ -9,25 +9,33 @@ namespace gyre {
 inline namespace v1 {
 
 /// Blocks in `<dir>/archive-<number>`, each file a sixteenth of the bound (16 KiB .. 4 MiB, one
-/// block at least). What is kept in memory is a line for each file.
+/// block at least). What is kept in memory is a line for each file. A damaged file is left as it
+/// is, tells its blocks up to the damage, and goes with its age as the others do.
 class file_archive final : public archive {
  public:
-  /// Opens the archive in `dir`, which must be there. A file ends where it is damaged, and is cut
-  /// off there: a crash tears the last one so. `files` must outlive it; `max_bytes` bounds all
-  /// files. Errors: io, format (a file of another kind, or newer), corrupt (a header).
+  /// Opens the archive in `dir`, which must be there. The last file is cut off where it is damaged:
+  /// a crash tears it so. Where another is, damaged() counts it. `files` and `lock` must outlive
+  /// the calls; `max_bytes` bounds all files; `key` is the store's and `lock` what it holds, if
+  /// anything. Errors: io, format (a file of another store or kind, or newer).
   static result<std::unique_ptr<archive>> open(file_system& files, const std::string& dir,
-                                               std::uint64_t max_bytes) {
-    std::unique_ptr<file_archive> a(new file_archive(files, dir, max_bytes));
+                                               std::uint64_t max_bytes, key128 key = {0, 0},
+                                               const file_lock* lock = nullptr) {
+    std::unique_ptr<file_archive> a(new file_archive(files, dir, max_bytes, key, lock));
+    (void)files.remove(dir + "/archive.tmp");  // of a file that a crash kept from being made
     GYRE_TRY(names, files.list(dir));
-    for (const std::string& name : names) {
-      if (!name.starts_with("archive-") || name.size() != 16) continue;
-      GYRE_CHECK(a->load(name));
-    }
+    std::erase_if(names, [](const std::string& name) {
+      return name.size() != 16 || !name.starts_with("archive-") ||
+             name.find_first_not_of("0123456789", 8) != std::string::npos;
+    });
+    for (const std::string& name : names) GYRE_CHECK(a->load(name, name == names.back()));
     return std::unique_ptr<archive>(std::move(a));
   }
 
   result<void> append(std::uint64_t id, const block& b) override {
-    if (segments_.empty() || segments_.back().bytes >= segment_bytes_) GYRE_CHECK(grow());
+    GYRE_CHECK(ours());
+    const bool full =
+        segments_.empty() || segments_.back().closed || segments_.back().bytes >= segment_bytes_;
+    if (full) GYRE_CHECK(grow());
     segment& s = segments_.back();
     if (!current_) {
       GYRE_TRY(opened, files_->open(path(s.number), open_mode::write));
@@ -41,43 +49,34 @@ class file_archive final : public archive {
     s.note(id, b, out.size());
     records_ += b.count();
     bytes_ += out.size();
-    next_id_ = id + 1;
     return ok;
   }
 
   result<void> sync() override {
-    if (!current_) return ok;
-    GYRE_CHECK(current_->sync());
+    GYRE_CHECK(sync_current());
     return files_->sync_dir(dir_);
   }
 
   result<void> rewind(std::uint64_t next_id) override {
+    GYRE_CHECK(ours());
     current_.reset();
-    while (!segments_.empty() && segments_.back().first_id >= next_id) {
-      GYRE_CHECK(drop(segments_.size() - 1));
+    for (std::size_t i = segments_.size(); i-- > 0;) {
+      if (segments_[i].records == 0) continue;
+      if (segments_[i].last_id < next_id) break;
+      GYRE_CHECK(segments_[i].first_id >= next_id ? drop(i) : cut(segments_[i], next_id));
     }
-    if (!segments_.empty() && segments_.back().last_id >= next_id) {
-      const segment old = segments_.back();
-      std::vector<std::byte> bytes;
-      GYRE_CHECK(read(old, bytes));
-      segment cut = old;
-      cut.clear();
-      visit(bytes, old, [&](std::uint64_t id, const block& b, std::uint64_t size) {
-        if (id < next_id) cut.note(id, b, size);
-      });
-      GYRE_TRY(opened, files_->open(path(old.number), open_mode::write));
-      GYRE_CHECK(opened->truncate(cut.bytes));
-      records_ -= old.records - cut.records;
-      bytes_ -= old.bytes - cut.bytes;
-      segments_.back() = cut;
-    }
-    next_id_ = segments_.empty() ? 0 : segments_.back().last_id + 1;
     return ok;
   }
 
   std::uint64_t prune(std::int64_t before_ms) override {  // by whole files only
+    std::size_t old = 0;
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+      if (segments_[i].records == 0) continue;  // of no known age: goes with the one behind it
+      if (segments_[i].to_ms >= before_ms) break;
+      old = i + 1;
+    }
     std::uint64_t gone = 0;
-    while (!segments_.empty() && segments_.front().to_ms < before_ms) {
+    for (; old > 0; --old) {
       const std::uint64_t n = segments_.front().records;
       if (!drop(0)) break;
       gone += n;
@@ -124,11 +123,18 @@ class file_archive final : public archive {
 
   std::uint64_t records() const override { return records_; }
   std::uint64_t bytes() const override { return bytes_; }
-  std::uint64_t next_id() const override { return next_id_; }
+  std::uint64_t damaged() const override { return damaged_; }
+  std::uint64_t next_id() const override {
+    for (std::size_t i = segments_.size(); i-- > 0;) {
+      if (segments_[i].records > 0) return segments_[i].last_id + 1;
+    }
+    return 0;
+  }
 
  private:
   struct segment {
     std::uint32_t number = 0, salt = 0;
+    bool closed = false;  // damaged, or a sync failed: nothing is appended to it any more
     std::uint64_t bytes = file_header::bytes, records = 0, first_id = 0, last_id = 0;
     std::int64_t from_ms = std::numeric_limits<std::int64_t>::max();
     std::int64_t to_ms = std::numeric_limits<std::int64_t>::min();
@@ -137,6 +143,7 @@ class file_archive final : public archive {
       segment empty;
       empty.number = number;
       empty.salt = salt;
+      empty.closed = closed;
       *this = empty;
     }
     void note(std::uint64_t id, const block& b, std::uint64_t size) {
@@ -149,9 +156,12 @@ class file_archive final : public archive {
     }
   };
 
-  file_archive(file_system& files, std::string dir, std::uint64_t max_bytes)
+  file_archive(file_system& files, std::string dir, std::uint64_t max_bytes, key128 key,
+               const file_lock* lock)
       : files_(&files),
         dir_(std::move(dir)),
+        key_(key),
+        lock_(lock),
         max_bytes_(max_bytes),
         segment_bytes_(std::clamp<std::uint64_t>(max_bytes / 16, 16 << 10, 4 << 20)) {}
 
@@ -189,35 +199,63 @@ class file_archive final : public archive {
     return ok;
   }
 
-  result<void> load(const std::string& name) {
+  result<void> load(const std::string& name, bool last) {
     segment s;
     for (const char c : name.substr(8)) {
-      if (c < '0' || c > '9') return ok;  // not ours
       s.number = s.number * 10 + static_cast<std::uint32_t>(c - '0');
     }
     std::vector<std::byte> bytes;
     GYRE_CHECK(read(s, bytes));
-    if (bytes.size() < file_header::bytes) return drop_torn(s);  // a crash while it was made
-    GYRE_TRY(head, file_header::decode(bytes, 2, path(s.number)));
-    s.salt = head.salt;
-    const segment base = s;
-    const std::uint64_t end =
-        visit(bytes, base,
-              [&](std::uint64_t id, const block& b, std::uint64_t size) { s.note(id, b, size); });
-    if (end < bytes.size()) {
+    next_number_ = s.number + 1;
+    std::uint64_t end = 0;  // of what can be read
+    if (file_header::whole(bytes)) {
+      GYRE_TRY(head, file_header::decode(bytes, 2, path(s.number)));
+      if (head.key != key_) return fail(code::format, path(s.number), " is of another store");
+      s.salt = head.salt;
+      const segment base = s;
+      end = visit(bytes, base, [&](std::uint64_t id, const block& b, std::uint64_t size) {
+        s.note(id, b, size);
+      });
+    } else if (last && bytes.size() <= file_header::bytes) {
+      return files_->remove(path(s.number));  // a crash while it was made
+    }
+    if (end == 0 || (end < bytes.size() && !last)) {
+      s.closed = true;
+      s.bytes = bytes.size();
+      ++damaged_;
+    } else if (end < bytes.size()) {
       GYRE_TRY(opened, files_->open(path(s.number), open_mode::write));
       GYRE_CHECK(opened->truncate(end));
     }
+    // Blocks that an earlier file has too: their move failed, and taking them back did not last.
+    if (s.records > 0) GYRE_CHECK(rewind(s.first_id));
     records_ += s.records;
     bytes_ += s.bytes;
-    if (s.records > 0) next_id_ = s.last_id + 1;
-    next_number_ = s.number + 1;
     segments_.push_back(s);
     return ok;
   }
-  result<void> drop_torn(const segment& s) { return files_->remove(path(s.number)); }
 
+  /// Cuts the blocks from `next_id` on off the file of `s`.
+  result<void> cut(segment& s, std::uint64_t next_id) {
+    std::vector<std::byte> bytes;
+    GYRE_CHECK(read(s, bytes));
+    segment rest = s;
+    rest.clear();
+    visit(bytes, s, [&](std::uint64_t id, const block& b, std::uint64_t size) {
+      if (id < next_id) rest.note(id, b, size);
+    });
+    GYRE_TRY(opened, files_->open(path(s.number), open_mode::write));
+    GYRE_CHECK(opened->truncate(rest.bytes));
+    records_ -= s.records - rest.records;
+    bytes_ -= s.bytes - rest.bytes;
+    s = rest;
+    return ok;
+  }
+
+  /// The next file, by rename once its header is whole. The one before is synced, since sync()
+  /// looks at the last one only.
   result<void> grow() {
+    if (!segments_.empty() && !segments_.back().closed) GYRE_CHECK(sync_current());
     current_.reset();
     segment s;
     s.number = next_number_;
@@ -227,32 +265,50 @@ class file_archive final : public archive {
     s.salt = in.u32();
     file_header head;
     head.kind = 2;
+    head.key = key_;
     head.number = s.number;
     head.salt = s.salt;
-    GYRE_TRY(opened, files_->open(path(s.number), open_mode::fresh));
+    const std::string temp = dir_ + "/archive.tmp";
+    GYRE_TRY(opened, files_->open(temp, open_mode::fresh));
     GYRE_CHECK(write_all(*opened, 0, head.encode()));
+    GYRE_CHECK(opened->sync());
+    GYRE_CHECK(files_->rename(temp, path(s.number)));
     current_ = std::move(opened);
     ++next_number_;
     bytes_ += s.bytes;
     segments_.push_back(s);
     return ok;
   }
+  result<void> sync_current() {
+    if (!current_) return ok;
+    auto done = current_->sync();
+    if (!done) segments_.back().closed = true;  // see file::sync()
+    return done;
+  }
 
   result<void> drop(std::size_t i) {
+    GYRE_CHECK(ours());
     if (i + 1 == segments_.size()) current_.reset();
-    GYRE_CHECK(files_->remove(path(segments_[i].number)));
+    auto gone = files_->remove(path(segments_[i].number));
+    if (!gone && gone.code() != code::not_found) return gone;
     records_ -= segments_[i].records;
     bytes_ -= segments_[i].bytes;
     segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(i));
     return ok;
   }
+  result<void> ours() const {
+    if (lock_ == nullptr || lock_->mine()) return ok;
+    return fail(code::forked, dir_, " belongs to the process that opened it");
+  }
 
   file_system* files_;
   std::string dir_;
+  key128 key_;
+  const file_lock* lock_;
   std::uint64_t max_bytes_, segment_bytes_;
   std::vector<segment> segments_;  // oldest first
   std::unique_ptr<file> current_;  // of the last one, opened when first written
-  std::uint64_t records_ = 0, bytes_ = 0, next_id_ = 0;
+  std::uint64_t records_ = 0, bytes_ = 0, damaged_ = 0;
   std::uint32_t next_number_ = 1;
 };
 

@@ -14,7 +14,7 @@ inline namespace v1 {
 class block_index {
  public:
   std::size_t size() const noexcept { return size_; }
-  std::size_t resident_bytes() const noexcept { return slots_.capacity() * sizeof(slot); }
+  std::size_t resident_bytes() const noexcept { return slots_.size() * sizeof(slot); }
 
   /// O(1), but O(size) when the table grows: by half, or an eighth once it is large, so that no
   /// single record pushes out a large part of the blocks to make room for the table.

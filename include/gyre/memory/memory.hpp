@@ -47,7 +47,7 @@ struct memory_stats {
   std::uint64_t budget_bytes = 0;
   std::uint64_t blocks = 0;          ///< in memory now
   std::uint64_t archive_bytes = 0;   ///< of the archive's files
-  std::uint64_t archive_errors = 0;  ///< archive files that recall() could not read to their end
+  std::uint64_t archive_errors = 0;  ///< archive files that are damaged, and recall()s that failed
 };
 
 /// One block of the history.
@@ -66,11 +66,13 @@ struct consolidation {
 /// Remembers records. Besides the budget there is a fixed workspace of about 90 KB and three times
 /// the largest block. A duplicate (same user, role, source, tags and text) becomes the newest copy
 /// with the counts added; the older copy is taken out of the ring (`merged`) or stays in its block
-/// (`hidden`) and is not recalled.
+/// (`hidden`) and is not recalled. Only ring and blocks are searched for it: a duplicate of what is
+/// archived begins to count anew, and is neither merged nor hidden; recall() shows the newest
+/// alone.
 class memory {
  public:
   /// Kinds of change that the journal hook sees and replay() takes.
-  enum class change : std::uint8_t { remembered = 1, consolidated = 2, attached = 3 };
+  enum class change : std::uint8_t { remembered = 1, consolidated = 2, attached = 3, limited = 4 };
   using journal_hook = std::function<void(std::uint8_t kind, std::span<const std::byte>)>;
 
   /// Options out of range are moved into it; memory_options::check() tells.
@@ -80,12 +82,27 @@ class memory {
     options_.record_bytes = static_cast<std::uint32_t>(
         std::clamp<std::size_t>(options_.record_bytes, 1, options_.budget_bytes / 8));
     ring_.reserve(options_.ring + 1);
-    ring_bytes_ = ring_.capacity() * sizeof(slot);
+    ring_bytes_ = (options_.ring + 1) * slot_bytes;
   }
 
   /// Called after each change with what replay() needs to repeat it; the bytes live during the call
   /// only.
   void set_journal(journal_hook hook) { journal_ = std::move(hook); }
+
+  /// Takes another budget and ring from now on: seals what is too much for the ring and evicts what
+  /// is too much for the budget. Values out of range are moved into it.
+  void limit(std::size_t budget_bytes, std::uint32_t ring, std::int64_t now_ms) {
+    set_limits(budget_bytes, ring);
+    while (seal_due(now_ms)) {
+    }
+    fit();
+    if (!journal_) return;
+    byte_writer out;
+    out.i64(now_ms);
+    out.u64(options_.budget_bytes);
+    out.u32(options_.ring);
+    journal_(static_cast<std::uint8_t>(change::limited), out.data());
+  }
 
   /// Adds `r` at the wall time `now_ms`. When it is the 51st in the ring (of 100), the 25 oldest
   /// are sealed as one block; then the oldest blocks go until the budget holds. Cost: about 1 us,
@@ -96,9 +113,8 @@ class memory {
     scratch_.i64(now_ms);
     GYRE_CHECK(row::write(scratch_, r, r.wall_ms == 0 ? now_ms : r.wall_ms));
     const std::size_t size = scratch_.size() - 8;
-    if (size > options_.record_bytes) {
-      return fail(code::budget, "a record of ", size, " bytes; at most ", options_.record_bytes);
-    }
+    const auto most = std::min<std::size_t>(options_.record_bytes, options_.budget_bytes / 8);
+    if (size > most) return fail(code::budget, "a record of ", size, " bytes; at most ", most);
     const auto bytes = std::span(scratch_.data()).subspan(8);
     GYRE_TRY(view, row::read(bytes));
     GYRE_CHECK(add(bytes, view, now_ms));
@@ -138,14 +154,16 @@ class memory {
       const std::int64_t archive_before = before(now_ms, options_.archive_after_s);
       std::size_t end = old;
       while (end < blocks_.size() && blocks_[end].to_ms() < archive_before) ++end;
-      const std::uint64_t mark = archive_->next_id();
+      if (archive_->next_id() > first_id_) written = archive_->rewind(first_id_);  // was not done
       for (std::size_t i = old; i < end && written; ++i)
         written = archive_->append(first_id_ + i, blocks_[i]);
       if (written && end > old) written = archive_->sync();
       if (written) o.through = first_id_ + end;
-      if (!written) (void)archive_->rewind(mark);
-      o.archive_pruned = archive_->prune(prune_before);
-      o.archive_evicted = archive_->shrink();
+      if (!written) (void)archive_->rewind(first_id_);
+      if (archive_->next_id() <= o.through) {
+        o.archive_pruned = archive_->prune(prune_before);
+        o.archive_evicted = archive_->shrink();
+      }
     }
     o.through = std::max(o.through, o.pruned_through);
     const consolidation done = apply(o);
@@ -183,9 +201,15 @@ class memory {
     archive_ = std::move(cold);
     return ok;
   }
+  /// Lets go of archive and journal hook, and goes on without.
+  void detach() noexcept {
+    archive_.reset();
+    journal_ = nullptr;
+  }
 
   /// Repeats a change that the journal hook saw, in order, on a memory that was in the same state.
-  /// The hook is not called. Errors: corrupt; nothing changed.
+  /// The hook is not called. Where another zlib packs blocks into other sizes, what is evicted, and
+  /// so what is archived, may be others. Errors: corrupt; nothing changed.
   result<void> replay(std::uint8_t kind, std::span<const std::byte> bytes) {
     byte_reader in(bytes);
     if (kind == static_cast<std::uint8_t>(change::remembered)) {
@@ -198,8 +222,8 @@ class memory {
       outcome o;
       o.load(in);
       const std::uint64_t end = first_id_ + blocks_.size();
-      const bool sane = in.ok() && in.remaining() == 0 && o.pruned_through >= first_id_ &&
-                        o.through >= o.pruned_through && o.through <= end;
+      const bool sane =
+          in.ok() && in.remaining() == 0 && o.through >= o.pruned_through && o.through <= end;
       if (!sane) return fail(code::corrupt, "a consolidation that does not fit this memory");
       apply(o);
       return ok;
@@ -208,21 +232,38 @@ class memory {
       const std::uint64_t first_id = in.u64();
       memory_stats next = now_;
       next.remembered = in.u64();
-      next.evicted = in.u64();
+      in.u64();  // evicted: follows from the rest
       next.archived = in.u64();
-      const bool sane =
-          in.ok() && in.remaining() == 0 && (blocks_.empty() || first_id == first_id_);
-      if (!sane) return fail(code::corrupt, "an archive that does not fit this memory");
-      first_id_ = first_id;
+      const std::uint64_t rest = ring_.size() + next.in_blocks + next.archived + next.merged;
+      if (!in.ok() || in.remaining() != 0 || next.remembered < rest) {
+        return fail(code::corrupt, "an archive that does not fit this memory");
+      }
+      if (blocks_.empty()) first_id_ = std::max(first_id_, first_id);
       now_ = next;
+      now_.evicted = next.remembered - rest;
+      return ok;
+    }
+    if (kind == static_cast<std::uint8_t>(change::limited)) {
+      const std::int64_t now_ms = in.i64();
+      const std::uint64_t budget = in.u64();
+      const std::uint32_t ring = in.u32();
+      if (!in.ok() || in.remaining() != 0 || !possible(budget, ring)) {
+        return fail(code::corrupt, "limits that no memory has");
+      }
+      const journal_hook hook = std::exchange(journal_, nullptr);
+      limit(static_cast<std::size_t>(std::min<std::uint64_t>(budget, SIZE_MAX)), ring, now_ms);
+      journal_ = hook;
       return ok;
     }
     return fail(code::corrupt, "a change of an unknown kind ", kind);
   }
 
-  /// All of its state but the options and the archive's files, for a checkpoint.
+  /// All of its state but the options (budget and ring are in it) and the archive's files, for a
+  /// checkpoint.
   void save(byte_writer& out) const {
-    out.u8(1);
+    out.u8(2);
+    out.u64(options_.budget_bytes);
+    out.u32(options_.ring);
     out.u64(first_id_);
     for (const std::uint64_t memory_stats::*field : saved_counters) out.u64(now_.*field);
     out.u32(static_cast<std::uint32_t>(ring_.size()));
@@ -234,13 +275,18 @@ class memory {
     for (const block& b : blocks_) b.save(out);
   }
 
-  /// Takes what save() wrote in place of its own state, opens every block once to index it (about
-  /// 20 us a block), and applies its own budget. Errors: corrupt, format; nothing changed.
+  /// Takes what save() wrote in place of its own state, and opens every block once to index it
+  /// (about 20 us a block). The saved budget and ring are its own from then on, since what is to be
+  /// replayed depends on them; limit() sets others. Errors: corrupt, format; nothing changed.
   result<void> load(byte_reader& in) {
-    if (const std::uint8_t version = in.u8(); version != 1) {
-      return fail(code::format, "memory state of version ", version, ", not 1");
+    if (const std::uint8_t version = in.u8(); version != 2) {
+      return fail(code::format, "memory state of version ", version, ", not 2");
     }
     memory next(options_);
+    const std::uint64_t budget = in.u64();
+    const std::uint32_t limit = in.u32();
+    if (!possible(budget, limit)) return fail(code::corrupt, "limits that no memory has");
+    next.set_limits(static_cast<std::size_t>(std::min<std::uint64_t>(budget, SIZE_MAX)), limit);
     next.first_id_ = in.u64();
     for (std::uint64_t memory_stats::*field : saved_counters) next.now_.*field = in.u64();
     const std::uint32_t ring = in.u32();
@@ -255,7 +301,7 @@ class memory {
       GYRE_CHECK(next.adopt(std::move(b)));
     }
     const memory_stats s = next.stats();
-    if (!in.ok() || ring > options_.ring ||
+    if (!in.ok() || ring > limit ||
         s.remembered != s.in_ring + s.in_blocks + s.archived + s.evicted + s.merged) {
       return fail(code::corrupt, "a memory state whose figures do not add up");
     }
@@ -276,6 +322,7 @@ class memory {
     s.budget_bytes = options_.budget_bytes;
     s.blocks = blocks_.size();
     s.archive_bytes = archive_ ? archive_->bytes() : 0;
+    s.archive_errors += archive_ ? archive_->damaged() : 0;
     return s;
   }
 
@@ -303,8 +350,10 @@ class memory {
   struct slot {
     std::vector<std::byte> bytes;  // the row
     hash id;
-    std::size_t resident() const noexcept { return heap_bytes(bytes.capacity()); }
+    std::size_t resident() const noexcept { return heap_bytes(bytes.size()); }
   };
+  /// What a slot counts, on every machine alike: what is evicted when must not depend on it.
+  static constexpr std::size_t slot_bytes = 40;
   static constexpr std::array saved_counters = {
       &memory_stats::remembered,   &memory_stats::archived,  &memory_stats::evicted,
       &memory_stats::merged,       &memory_stats::pruned,    &memory_stats::consolidated,
@@ -358,12 +407,28 @@ class memory {
       push(bytes, id);
     }
     ++now_.remembered;
-    const bool heavy = ring_bytes_ > options_.budget_bytes / 2;  // few but large: seal them early
-    if (ring_.size() > options_.ring / 2 || (heavy && ring_.size() > 1)) {
-      seal(std::min<std::size_t>(options_.ring / 4, (ring_.size() + 1) / 2), now_ms);
-    }
+    (void)seal_due(now_ms);
     fit();
     return ok;
+  }
+
+  static bool possible(std::uint64_t budget_bytes, std::uint32_t ring) noexcept {
+    return budget_bytes >= 65'536 && ring >= 8 && ring <= 256;
+  }
+  void set_limits(std::size_t budget_bytes, std::uint32_t ring) {
+    ring_bytes_ -= (options_.ring + 1) * slot_bytes;
+    options_.budget_bytes = std::max<std::size_t>(budget_bytes, 65'536);
+    options_.ring = std::clamp<std::uint32_t>(ring, 8, 256);
+    ring_.reserve(options_.ring + 1);
+    ring_bytes_ += (options_.ring + 1) * slot_bytes;
+  }
+  /// Seals the oldest of a ring that is over half full; true when it has.
+  bool seal_due(std::int64_t now_ms) {
+    const std::size_t had = ring_.size();
+    const bool heavy = ring_bytes_ > options_.budget_bytes / 2;  // few but large: seal them early
+    if (had <= options_.ring / 2 && !(heavy && had > 1)) return false;
+    seal(std::min<std::size_t>(options_.ring / 4, (had + 1) / 2), now_ms);
+    return ring_.size() < had;
   }
 
   /// Removes or hides the newest older copy; its count, or 0 when there is none.
@@ -389,6 +454,7 @@ class memory {
   bool find_block(const hash& id, std::size_t& at, std::uint32_t& slot_in_block) {
     return index_.find(tag(id), [&](std::uint32_t short_id) {
       at = block_index::distance(first_id_, short_id);
+      if (at >= blocks_.size()) return false;  // left by a block that drop_block() could not open
       const block& b = blocks_[at];
       if (!b.open(codec_)) return false;
       for (slot_in_block = 0; slot_in_block < b.count(); ++slot_in_block) {

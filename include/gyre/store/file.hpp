@@ -32,6 +32,8 @@ class file {
 class file_lock {
  public:
   virtual ~file_lock() = default;
+  /// False in a process that was forked from the holder: it has the object, not the lock.
+  virtual bool mine() const noexcept { return true; }
 };
 
 enum class open_mode : std::uint8_t {

@@ -42,6 +42,17 @@ struct file_header {
     return out.take();
   }
 
+  /// Whether `from` starts with a header of ours without damage, of whatever version and kind.
+  static bool whole(std::span<const std::byte> from) {
+    const std::size_t body = bytes - 4;
+    if (from.size() < bytes) return false;
+    byte_reader check(from.subspan(body));
+    for (std::size_t i = 0; i < magic.size(); ++i) {
+      if (from[i] != static_cast<std::byte>(magic[i])) return false;
+    }
+    return check.u32() == crc32c(from.first(body));
+  }
+
   /// `name` is for the error's text. Errors: format (another kind of file, or newer), corrupt.
   static result<file_header> decode(std::span<const std::byte> from, std::uint32_t kind,
                                     const std::string& name) {

@@ -53,6 +53,7 @@ class journal {
   journal(const journal&) = delete;
   journal& operator=(const journal&) = delete;
   /// Commits what is pending, without a sync; call commit() and sync() to learn whether it worked.
+  /// In a process forked from the one that opened it, it writes nothing.
   ~journal() {
     if (file_ && !options_.read_only) (void)commit();
   }
@@ -75,9 +76,9 @@ class journal {
   /// Writes the pending frames as one group, with one write(). Nothing pending: nothing is written.
   /// Errors: io (short of space, ...: the frames stay pending, call again), state (read-only, or a
   /// sync failed before: only checkpoint() helps), overflow (frames were lost; only checkpoint()
-  /// helps, though what was pending has been written).
+  /// helps, though what was pending has been written), forked (another process opened it).
   result<void> commit() {
-    if (options_.read_only) return fail(code::state, dir_, " is open for reading only");
+    GYRE_CHECK(writable());
     if (poisoned_) return poisoned();
     if (pending_frames_ > 0) {
       const std::size_t size = pending_.size();
@@ -103,10 +104,10 @@ class journal {
   /// Makes everything committed so far survive power loss; durable() then says so. May run on
   /// another thread beside append() and commit(); checkpoint() waits for it.
   /// Errors: io; it is never tried again on the same file, since the system forgets what it failed
-  /// to write: from then on commit() and sync() return state until a checkpoint() succeeds.
+  /// to write: from then on commit() and sync() return state until a checkpoint() succeeds. forked.
   result<void> sync() {
+    GYRE_CHECK(writable());  // first: in a forked child the mutex may be held for ever
     const std::lock_guard<std::mutex> hold(sync_mutex_);
-    if (options_.read_only) return fail(code::state, dir_, " is open for reading only");
     if (poisoned_) return poisoned();
     const std::uint64_t group = committed_;
     const std::uint64_t end = end_;  // at least what `group` needs
@@ -122,9 +123,9 @@ class journal {
 
   /// Puts a new file in place of the journal that holds `states` and nothing else, durably. They
   /// must tell all that was appended until now, the pending frames (which are dropped) included.
-  /// Errors: arg, io, state (read-only); the journal then goes on as it was.
+  /// Errors: arg, io, state (read-only), forked; the journal then goes on as it was.
   result<void> checkpoint(std::span<const stream_state> states) {
-    if (options_.read_only) return fail(code::state, dir_, " is open for reading only");
+    GYRE_CHECK(writable());
     const std::lock_guard<std::mutex> hold(sync_mutex_);
     file_header head = head_;
     ++head.number;
@@ -164,6 +165,8 @@ class journal {
   key128 key() const noexcept { return head_.key; }
   /// Where it stores, for the archive beside it.
   file_system& files() const noexcept { return *files_; }
+  /// What it holds while it writes; null when read-only. Gone with the journal.
+  const file_lock* lock() const noexcept { return lock_.get(); }
 
  private:
   /// A byte_writer that can take back its last frame.
@@ -182,6 +185,12 @@ class journal {
 
   error poisoned() const {
     return fail(code::state, "a sync of ", dir_, "/journal failed; only a checkpoint helps");
+  }
+
+  result<void> writable() const {
+    if (options_.read_only) return fail(code::state, dir_, " is open for reading only");
+    if (!lock_->mine()) return fail(code::forked, dir_, " belongs to the process that opened it");
+    return ok;
   }
 
   result<void> load(const journal_visitor& visit) {

@@ -161,9 +161,11 @@ class posix_files final : public file_system {
   class posix_lock final : public file_lock {
    public:
     posix_lock(int fd, std::string path) : file_(fd, std::move(path)) {}
+    bool mine() const noexcept override { return holder_ == ::getpid(); }
 
    private:
-    posix_file file_;  // closing it gives the lock back
+    posix_file file_;  // closing it gives the lock back, in the last process that has it open
+    pid_t holder_ = ::getpid();
   };
 };
 
