@@ -192,6 +192,8 @@ class engine {
   std::vector<record> recall(const query& q = {}) {
     return core_->with_memory([&](memory& m, std::int64_t) { return m.recall(q); });
   }
+  /// The time that records are stamped with: ms since 1970; on a virtual clock since the creation.
+  std::int64_t wall_ms() const noexcept { return core_->env().wall_ms(); }
   /// Archives and prunes what is old. IO: what was not written stays in memory.
   result<consolidation> consolidate() {
     return core_->with_memory([](memory& m, std::int64_t now) { return m.consolidate(now); });

@@ -92,6 +92,7 @@ struct store_stats {
   std::uint64_t durable = 0;     ///< of these, how many survive power loss
   std::uint64_t file_bytes = 0;
   std::uint64_t lost = 0;        ///< frames that could not be taken
+  std::uint64_t forgotten = 0;   ///< learners without a loop, given up for want of room
   std::string last_error;        ///< of the last failed write; empty: none failed
 };
 

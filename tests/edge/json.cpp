@@ -98,7 +98,7 @@ TEST_CASE("records keep every field", "[edge]") {
   r.importance = 0.25;
   r.count = 3;
   const std::vector<gyre::record> both{r, gyre::record{}};
-  const auto parsed = nlohmann::json::parse(gyre::to_json(std::span(both)));
+  const auto parsed = nlohmann::json::parse(gyre::to_json(std::span(both), 1234567890123 + 300'000));
   REQUIRE(parsed.size() == 2);
   CHECK(parsed[0] == nlohmann::json({{"wall_ms", 1234567890123},
                                      {"text", "said \"so\""},
@@ -107,8 +107,10 @@ TEST_CASE("records keep every field", "[edge]") {
                                      {"source", "s"},
                                      {"tags", {"a", "b"}},
                                      {"importance", 0.25},
-                                     {"count", 3}}));
-  CHECK(gyre::to_json(std::span<const gyre::record>()) == "[]");
+                                     {"count", 3},
+                                     {"tier", "medium"}}));
+  CHECK(parsed[1]["tier"] == "long");
+  CHECK(gyre::to_json(std::span<const gyre::record>(), 0) == "[]");
 }
 
 TEST_CASE("an empty snapshot has every field that is promised", "[edge]") {
@@ -130,6 +132,8 @@ TEST_CASE("a full snapshot reads back as what was put in", "[edge]") {
   s.seed = 18446744073709551615u;
   s.store.present = true;
   s.store.committed = 7;
+  s.store.forgotten = 4;
+  s.memory.archive_errors = 2;
   s.blocks.push_back({5, 25, 1000, 400, 0.4});
   gyre::loop_stats loop;
   loop.id = 9;
@@ -156,6 +160,8 @@ TEST_CASE("a full snapshot reads back as what was put in", "[edge]") {
   const auto j = nlohmann::json::parse(gyre::to_json(s));
   CHECK(j["seed"] == "18446744073709551615");
   CHECK(j["store"]["committed"] == 7);
+  CHECK(j["store"]["forgotten"] == 4);
+  CHECK(j["memory"]["archive_errors"] == 2);
   CHECK(j["memory"]["blocks"][0]["ratio"] == 0.4);
   CHECK(j["loops"][0]["state"] == "backing_off");
   CHECK(j["loops"][0]["latency"]["p50_ms"] == 1.5);

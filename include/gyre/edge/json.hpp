@@ -15,6 +15,7 @@
 #include <utility>
 
 #include <gyre/memory/record.hpp>
+#include <gyre/memory/tiers.hpp>
 #include <gyre/snapshot.hpp>
 
 namespace gyre {
@@ -251,7 +252,8 @@ inline void write(json_writer& out, const memory_stats& m, std::span<const block
   out.field("consolidated", m.consolidated).field("compressions", m.compressions);
   out.field("raw_bytes", m.raw_bytes).field("stored_bytes", m.stored_bytes);
   out.field("saved_percent", m.saved_percent).field("resident_bytes", m.resident_bytes);
-  out.field("budget_bytes", m.budget_bytes).key("blocks").open('[');
+  out.field("budget_bytes", m.budget_bytes).field("archive_bytes", m.archive_bytes);
+  out.field("archive_errors", m.archive_errors).key("blocks").open('[');
   for (const block_info& b : blocks) {
     out.open('{').field("at_ms", b.at_ms).field("count", b.count).field("raw_bytes", b.raw_bytes);
     out.field("stored_bytes", b.stored_bytes).field("ratio", b.ratio).close('}');
@@ -265,15 +267,16 @@ inline void write(json_writer& out, const store_stats& s) {
     return;
   }
   out.open('{').field("committed", s.committed).field("durable", s.durable);
-  out.field("file_bytes", s.file_bytes).field("lost", s.lost).field("last_error", s.last_error);
-  out.close('}');
+  out.field("file_bytes", s.file_bytes).field("lost", s.lost);
+  out.field("forgotten", s.forgotten).field("last_error", s.last_error).close('}');
 }
 
-inline void write(json_writer& out, const record& r) {
+inline void write(json_writer& out, const record& r, std::int64_t now_ms) {
   out.open('{').field("wall_ms", r.wall_ms).field("text", r.text).field("user", r.user);
   out.field("role", r.role).field("source", r.source).key("tags").open('[');
   for (const std::string& tag : r.tags) out.value(tag);
-  out.close(']').field("importance", r.importance).field("count", r.count).close('}');
+  out.close(']').field("importance", r.importance).field("count", r.count);
+  out.field("tier", name(tier_of(r.wall_ms, now_ms))).close('}');
 }
 
 }  // namespace detail
@@ -301,11 +304,12 @@ inline std::string to_json(const snapshot_data& s) {
   return out.field("trace", s.trace).close('}').take();
 }
 
-/// Records as a JSON array, in the order given.
-inline std::string to_json(std::span<const record> records) {
+/// Records as a JSON array, in the order given. `now_ms` is the wall time that their tiers (short,
+/// medium, long: tiers.hpp) are told by, engine::wall_ms().
+inline std::string to_json(std::span<const record> records, std::int64_t now_ms) {
   json_writer out;
   out.open('[');
-  for (const record& r : records) detail::write(out, r);
+  for (const record& r : records) detail::write(out, r, now_ms);
   return out.close(']').take();
 }
 
