@@ -105,7 +105,7 @@ type Options struct {
 // None says "none, really" where 0 means the default.
 const None = -1.0
 
-// cString copies a text to C, whose texts end at a NUL: one inside is an error. C.free gives it back.
+// cString copies a text to C, whose texts end at a NUL: one inside is an error. C.free ends it.
 func cString(s string) (*C.char, error) {
 	if strings.IndexByte(s, 0) >= 0 {
 		return nil, &Error{Code: C.GYRE_E_ARG, Text: fmt.Sprintf("%q contains NUL", s)}

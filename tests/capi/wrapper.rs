@@ -1,4 +1,5 @@
-//! wrapper.rs - what the Rust wrapper promises beyond its example: one line a promise, all ": true".
+//! wrapper.rs - what the Rust wrapper promises beyond its example.
+//! Method: scenarios, a line each; examples.py checks that all end in ": true".
 use gyre::{Driver, Engine, Error, LoopOptions, Result};
 use std::sync::mpsc::{channel, Sender};
 use std::sync::Arc;

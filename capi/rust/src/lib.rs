@@ -17,11 +17,11 @@
 //! ```
 //!
 //! Threads: an `Engine` may be shared by threads; a `Tick` stays in its callback. A closure that
-//! panics is a failed tick with the panic's text, and nothing unwinds into the engine; its next tick
-//! finds what it captured as the panic left it.
+//! panics is a failed tick with the panic's text, and nothing unwinds into the engine; its next
+//! tick finds what it captured as the panic left it.
 
-// SAFETY, of the unsafe blocks without a comment of their own: numbers go in, and a `gyre_error` that
-// outlives the call; the library checks every id.
+// SAFETY, of the unsafe blocks without a comment of their own: numbers go in, and a `gyre_error`
+// that outlives the call; the library checks every id.
 
 pub mod ffi;
 
