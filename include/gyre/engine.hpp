@@ -58,7 +58,10 @@ class engine {
   }
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
-  ~engine() { (void)core_->stop(std::chrono::seconds(5)); }
+  ~engine() {
+    (void)core_->stop(std::chrono::seconds(5));
+    core_->close_store();
+  }
 
   // ---- loops ----
 

@@ -1,55 +1,14 @@
 // Method: the same seeded world with and without an interruption must be equal; then the process is
 // killed at random instants and everything acknowledged must be there.
-#include <gyre/gyre.hpp>
-
-#include <csignal>
-#include <cstdlib>
-#include <filesystem>
-#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include "catch.hpp"
+#include "store_world.hpp"
 
 using namespace std::chrono_literals;
-
-namespace {
-
-class folder {
- public:
-  folder() {
-    char name[] = "/tmp/gyre-test-XXXXXX";
-    path_ = ::mkdtemp(name);
-  }
-  ~folder() { std::filesystem::remove_all(path_); }
-  std::string store() const { return path_ + "/store"; }
-
- private:
-  std::string path_;
-};
-
-gyre::engine_options in(const std::string& dir) {
-  return {.driver = gyre::driver::virtual_time, .seed = 11, .store = dir};
-}
-void two_learners(gyre::engine& e) {
-  for (const char* name : {"a", "b"}) {
-    e.add({.name = name,
-           .interval = 10ms,
-           .jitter = 0,
-           .features = {{"f", {1, 2}}},
-           .knobs = {{"k", {1, 2, 3}}}},
-          [](gyre::tick& t) {
-            t.feature("f", static_cast<double>(t.due() / 10ms % 3));
-            t.reward(t.knob("k") * 0.1 + static_cast<double>(t.due() / 10ms % 3));
-            gyre::record r;
-            r.text = "tick at " + std::to_string(t.due() / 1ms);
-            t.remember(r);
-          })
-        .value();
-  }
-}
-
-}  // namespace
 
 TEST_CASE("an engine goes on from its store as if it had never stopped", "[engine]") {
   gyre::snapshot_data whole, first, second;

@@ -433,13 +433,31 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   result<void> commit() {
     if (!keeper_.present()) return fail(code::state, "the engine has no store");
     const leased hold(first().owner());
-    move_frames();
-    keeper_.commit();
-    return ok;
+    return write_pending();
   }
   result<void> sync() {
     GYRE_CHECK(commit());
-    return keeper_.sync();
+    auto done = keeper_.sync();
+    if (done) return ok;
+    const leased hold(first().owner());
+    return keeper_.wants_checkpoint() ? write_states() : done;
+  }
+  /// Replaces the journal by one that starts from what there is now. STATE: no store; IO, ARG.
+  result<void> checkpoint() {
+    if (!keeper_.present()) return fail(code::state, "the engine has no store");
+    const leased hold(first().owner());
+    return write_states();
+  }
+  /// Commits, syncs and gives the store back, also where a stuck thread keeps this core alive; the
+  /// engine goes on in memory. For ~engine, after stop().
+  void close_store() {
+    if (!keeper_.present() || !env_.stopping) return;
+    (void)sync();
+    for (const auto& s : shards_) (void)s->owner().acquire();
+    env_.journalled = false;
+    records_->detach();
+    keeper_.close();
+    for (std::size_t i = shards_.size(); i-- > 0;) shards_[i]->owner().release();
   }
 
   // ---- looking ----
@@ -471,7 +489,6 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
  private:
   static constexpr duration commit_every = std::chrono::milliseconds(100);
-  static constexpr std::size_t commit_bytes = std::size_t{64} << 10;
 
   shard& first() noexcept { return *shards_[0]; }
 
@@ -650,9 +667,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     env_.records = records_.get();
     env_.journalled = keeper_.present();
     if (!keeper_.present()) return ok;
-    GYRE_CHECK(keeper_.restore(*records_));
+    GYRE_CHECK(keeper_.restore(*records_, env_.wall_ms()));
     GYRE_TRY(cold, file_archive::open(keeper_.files(), env_.options.store,
-                                      env_.options.archive_bytes));
+                                      env_.options.archive_bytes, keeper_.key(), keeper_.lock()));
     return records_->attach(std::move(cold));
   }
 
@@ -762,38 +779,54 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   // ---- store ----
 
   bool commit_if_due(instant t) {
-    if (next_commit_ > t && keeper_.pending_bytes() < commit_bytes) return false;
+    const bool much = !commit_failed_ && (env_.commit_wanted.load(std::memory_order_relaxed) ||
+                                          keeper_.pending_bytes() >= commit_bytes);
+    if (next_commit_ > t && !much) return false;
     while (next_commit_ <= t) next_commit_ = add_saturated(next_commit_, commit_every);
-    move_frames();
-    keeper_.commit();
-    if (keeper_.wants_checkpoint()) checkpoint();
+    commit_failed_ = !write_pending();  // then not before next_commit_; stats() has the error
     return true;
   }
-  /// What the shards have collected goes to the journal. Under shard 0's lease.
+  /// Commits what was gathered, and writes the states where the journal has grown enough or can go
+  /// on only so. Under shard 0's lease, as the two below.
+  result<void> write_pending() {
+    env_.commit_wanted.store(false, std::memory_order_relaxed);
+    move_frames();
+    auto done = keeper_.commit();
+    if (!keeper_.wants_checkpoint()) return done;
+    auto states = write_states();
+    return done ? done : states;
+  }
+  /// What the shards have collected goes to the journal.
   void move_frames() {
     for (const auto& s : shards_) {
       if (s->index() != 0) (void)s->owner().acquire();
-      std::size_t at = 0;
-      for (const pending_frame& f : s->frames()) {
-        keeper_.append(f.stream, f.type, std::span(s->frame_bytes().data()).subspan(at, f.size));
-        at += f.size;
-      }
-      s->frames().clear();
-      s->frame_bytes().clear();
+      take_frames(*s);
       if (s->index() != 0) s->owner().release();
     }
   }
-  void checkpoint() {
+  /// Under that shard's lease too.
+  void take_frames(shard& s) {
+    std::size_t at = 0;
+    for (const pending_frame& f : s.frames()) {
+      keeper_.append(f.stream, f.type, std::span(s.frame_bytes().data()).subspan(at, f.size));
+      at += f.size;
+    }
+    s.frames().clear();
+    s.frame_bytes().clear();
+  }
+  result<void> write_states() {
     for (std::size_t i = 1; i < shards_.size(); ++i) (void)shards_[i]->owner().acquire();
     std::vector<const shared_learner*> learners;
     for (const auto& s : shards_) {
+      take_frames(*s);  // the states tell them too; where those fail, the next commit does
       for (const auto& l : s->learners()) learners.push_back(l.get());
     }
-    keeper_.checkpoint(*records_, learners);
+    auto done = keeper_.checkpoint(*records_, learners);
     for (std::size_t i = shards_.size(); i-- > 1;) shards_[i]->owner().release();
+    return done;
   }
   void save() {
-    if (keeper_.present()) (void)sync();
+    if (keeper_.present()) (void)sync();  // stats() has the error
   }
 
   // ---- readings ----
@@ -971,6 +1004,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
   std::mutex control_;  // start and stop
   std::atomic<bool> driving_{false};
+  bool commit_failed_ = false;  // the last one by itself; under shard 0's lease
   bool stepped_ = false;
   instant started_at_{0}, next_window_{never}, next_commit_{never};
 

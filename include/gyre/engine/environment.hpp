@@ -99,7 +99,8 @@ struct environment {
   external_desk desk;
   gyre::memory* records = nullptr;       ///< shard 0's, like the bus
   gyre::bus* events = nullptr;
-  bool journalled = false;               ///< shards collect frames for the store
+  bool journalled = false;               ///< shards collect frames for the store: every lease
+  std::atomic<bool> commit_wanted{false};  ///< a shard has collected its part of commit_bytes
 
   explicit environment(engine_options o) : options(std::move(o)), zero(monotonic_now()) {}
 

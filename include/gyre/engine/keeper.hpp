@@ -2,11 +2,10 @@
 // Room: engine. Threads: under shard 0's lease, except sync().
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/hash.hpp>
+#include <gyre/engine/kept_learner.hpp>
 #include <gyre/engine/shard.hpp>
 #include <gyre/store/journal.hpp>
 
@@ -23,13 +23,15 @@ inline namespace v1 {
 namespace detail {
 
 /// The journal's streams: 1 is the memory; a learner's is a hash of its name. Its frames are
-/// type 1, a transition (state, action, reward, next, decisions so far), and type 2, its shape
-/// (name, states, actions), written whenever it starts anew. Observing the transitions again gives
-/// the learner back bit for bit, since everything in it follows from its seed and them.
+/// type 1, a transition (state, action, reward, next, decisions so far), type 2, its shape, written
+/// whenever it starts anew, and type 3, a shape of other options under which it goes on. Observing
+/// the transitions again gives the learner back bit for bit. Learners without a loop are kept for a
+/// loop of their name, at most 16 MiB of them: then the one longest without is forgotten, and
+/// counted. Those read at opening do not count before the first checkpoint: loops are being added.
 class keeper {
  public:
   static constexpr std::uint32_t memory_stream = 1;
-  static constexpr std::uint8_t shape_frame = 2;
+  static constexpr std::size_t most_held = std::size_t{16} << 20;
 
   keeper() = default;
   keeper(const keeper&) = delete;
@@ -44,68 +46,85 @@ class keeper {
     if constexpr (!has_system_files) return system_files().error();
     GYRE_TRY(opened, journal::open(dir, {}, [this](std::uint32_t stream, std::uint8_t type,
                                                    std::span<const std::byte> bytes) {
-               held_[stream].add(type, bytes);
+               if (stream == memory_stream) {
+                 records_.add(type, bytes);
+               } else {
+                 hold(stream).add(type, bytes);
+               }
                return result<void>(ok);
              }));
+    for (auto& [stream, held] : held_) held.pack();
+    opened_age_ = next_age_;
     journal_ = std::move(opened);
     return ok;
+  }
+  /// Commits what is pending, without a sync, and gives the store back. Not present() from then on.
+  void close() {
+    if constexpr (has_system_files) journal_.reset();
+    held_.clear();
+    ages_.clear();
+    held_bytes_ = 0;
+    records_ = {};
   }
   bool present() const noexcept { return has_system_files && journal_ != nullptr; }
   key128 key() const noexcept { return journal_->key(); }
   file_system& files() const noexcept { return journal_->files(); }
+  const file_lock* lock() const noexcept { return journal_->lock(); }
 
   static std::uint32_t stream_of(std::string_view learner) noexcept {
     const std::uint64_t h = siphash24(as_bytes(learner));
     return static_cast<std::uint32_t>(h) | 0x80000000U;  // above the fixed streams
   }
 
-  /// Gives the memory back what it held, and keeps what it does from now on.
-  result<void> restore(memory& into) {
-    const auto found = held_.find(memory_stream);
-    if (found != held_.end()) {
-      GYRE_CHECK(found->second.each([&](std::uint8_t type, std::span<const std::byte> bytes) {
-        if (type != 0) return into.replay(type, bytes);
-        byte_reader in(bytes);
-        return into.load(in);
-      }));
-      held_.erase(found);
-    }
+  /// Gives the memory back what it held, under the limits that it had; then its own are set anew.
+  /// It keeps what it does from now on. Errors: corrupt, format.
+  result<void> restore(memory& into, std::int64_t now_ms) {
+    const memory_options wanted = into.options();
+    const bool fresh = records_.empty();
+    GYRE_CHECK(records_.each([&](std::uint8_t type, std::span<const std::byte> bytes) {
+      if (type != 0) return into.replay(type, bytes);
+      byte_reader in(bytes);
+      return into.load(in);
+    }));
+    records_ = {};
     into.set_journal([this](std::uint8_t kind, std::span<const std::byte> bytes) {
       journal_->append(memory_stream, kind, bytes);
     });
+    const memory_options& had = into.options();
+    if (fresh || had.budget_bytes != wanted.budget_bytes || had.ring != wanted.ring) {
+      into.limit(wanted.budget_bytes, wanted.ring, now_ms);
+    }
     return ok;
   }
-  /// Gives a new learner what its namesake had learned; one of another shape starts anew.
+  /// Gives a new learner what its namesake had learned; in another space it starts anew.
   void restore(shared_learner& into) {
-    const learner fresh = into.mind;
-    bool same = false;
+    const learner_shape shape = learner_shape::of(into);
     if (const auto found = held_.find(into.stream); found != held_.end()) {
-      (void)found->second.each([&](std::uint8_t type, std::span<const std::byte> bytes) {
-        byte_reader in(bytes);
-        if (type == transition_frame) {
-          if (same) observe(into.mind, in);
+      kept_learner held = std::move(found->second);
+      drop(found, held);
+      learner* mind = held.wake();
+      if (mind != nullptr && shape.fits(held.shape())) {
+        if (shape.bytes() == held.shape().bytes()) {
+          into.mind = std::move(*mind);
         } else {
-          const bool fits = in.str() == into.name && in.u32() == into.mind.states() &&
-                            in.u32() == into.mind.actions() && in.ok();
-          into.mind = fresh;  // a shape begins anew
-          same = fits && (type == shape_frame || into.mind.load(in).has_value());
+          into.mind = shape.retuned(*mind);
+          journal_->append(into.stream, retuned_frame, shape.bytes());
         }
-        return result<void>(ok);
-      });
-      held_.erase(found);
+        return;
+      }
     }
-    if (same) return;
-    byte_writer out;
-    shape(out, into);
-    journal_->append(into.stream, shape_frame, out.data());
+    journal_->append(into.stream, shape_frame, shape.bytes());
   }
 
   /// A learner that goes out of use is held, so that a namesake finds what it had learned.
   void retire(const shared_learner& gone) {
-    byte_writer out;
-    state_of(out, gone);
-    held_[gone.stream] = {};
-    held_[gone.stream].add(0, out.data());
+    if (const auto found = held_.find(gone.stream); found != held_.end()) {
+      drop(found, found->second);
+    }
+    kept_learner& held = hold(gone.stream);
+    held.keep(gone);
+    held_bytes_ += held.bytes().size();
+    trim();
   }
 
   void append(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> bytes) {
@@ -114,27 +133,32 @@ class keeper {
   std::size_t pending_bytes() const noexcept { return journal_->pending_bytes(); }
   bool wants_checkpoint() const noexcept { return journal_->wants_checkpoint(); }
 
-  void commit() { keep(journal_->commit()); }
+  /// Errors: as journal::commit(); kept for stats(), like the next two's.
+  result<void> commit() { return noted(journal_->commit()); }
   /// Any thread.
-  result<void> sync() { return journal_->sync(); }
+  result<void> sync() { return noted(journal_->sync()); }
   /// Replaces the journal by the states of memory and learners.
-  void checkpoint(const memory& records, std::span<const shared_learner* const> learners) {
-    std::vector<std::pair<std::uint32_t, byte_writer>> states(1);
-    states[0].first = memory_stream;
-    records.save(states[0].second);
-    for (const shared_learner* l : learners) {
-      states.emplace_back(l->stream, byte_writer{});
-      state_of(states.back().second, *l);
-    }
-    for (const auto& [stream, held] : held_) {  // learners that nobody has added yet
-      if (const auto state = held.squeezed()) {
-        states.emplace_back(stream, byte_writer{});
-        states.back().second.raw(*state);
-      }
-    }
+  result<void> checkpoint(const memory& records, std::span<const shared_learner* const> learners) {
+    std::vector<std::vector<std::byte>> states;
     std::vector<stream_state> spans;
-    for (const auto& [stream, out] : states) spans.push_back({stream, out.data()});
-    keep(journal_->checkpoint(spans));
+    byte_writer out;
+    records.save(out);
+    spans.push_back({memory_stream, out.data()});
+    for (const auto& [age, stream] : ages_) {  // the oldest first: read back in this order
+      spans.push_back({stream, held_.at(stream).bytes()});
+    }
+    for (const shared_learner* l : learners) {
+      states.push_back(kept_learner::state_of(*l));
+      spans.push_back({l->stream, states.back()});
+    }
+    GYRE_CHECK(noted(journal_->checkpoint(spans)));
+    if (opened_age_ > 0) {  // whoever wanted one of those has had time to add its loop
+      opened_age_ = 0;
+      held_bytes_ = 0;
+      for (const auto& [stream, held] : held_) held_bytes_ += held.bytes().size();
+    }
+    trim();
+    return ok;
   }
   store_stats stats() const {
     store_stats s;
@@ -143,19 +167,21 @@ class keeper {
     s.durable = journal_->durable();
     s.file_bytes = journal_->file_bytes();
     s.lost = journal_->lost();
+    s.forgotten = forgotten_;
+    const std::lock_guard lock(error_mutex_);
     s.last_error = last_error_;
     return s;
   }
-  const std::string& last_error() const noexcept { return last_error_; }
 
  private:
-  /// What the journal held of one stream, frame by frame.
+  /// What the journal held of the memory, frame by frame, until restore().
   class frames {
    public:
     void add(std::uint8_t type, std::span<const std::byte> bytes) {
       list_.push_back({type, bytes.size()});
       bytes_.raw(bytes);
     }
+    bool empty() const noexcept { return list_.empty(); }
     template <class F>
     result<void> each(F&& f) const {
       std::size_t at = 0;
@@ -165,65 +191,51 @@ class keeper {
       }
       return ok;
     }
-    /// The frames as one learner's state, by observing them again; none without a shape.
-    std::optional<std::vector<std::byte>> squeezed() const {
-      if (list_.size() == 1 && list_[0].first == 0) return bytes_.data();
-      std::unique_ptr<shared_learner> l;
-      (void)each([&](std::uint8_t type, std::span<const std::byte> bytes) {
-        byte_reader in(bytes);
-        if (type == transition_frame) {
-          if (l) observe(l->mind, in);
-          return result<void>(ok);
-        }
-        const std::string name(in.str());
-        const std::uint32_t states = in.u32();
-        const std::uint32_t actions = in.u32();
-        if (!in.ok() || states == 0 || actions == 0 || states > space::max_cells / actions) {
-          return result<void>(ok);
-        }
-        learner_options o;
-        o.capacity = 10'000;
-        l = std::make_unique<shared_learner>(shared_learner{name, {states, actions, o, 0, 0}, {}});
-        if (type == 0) (void)l->mind.load(in);
-        return result<void>(ok);
-      });
-      if (!l) return std::nullopt;
-      byte_writer out;
-      state_of(out, *l);
-      return out.take();
-    }
 
    private:
     std::vector<std::pair<std::uint8_t, std::size_t>> list_;
     byte_writer bytes_;
   };
+  using shelf = std::map<std::uint32_t, kept_learner>;
 
-  static void shape(byte_writer& out, const shared_learner& l) {
-    out.str(l.name);
-    out.u32(l.mind.states());
-    out.u32(l.mind.actions());
+  /// The stream's place on the shelf; a new one is the youngest.
+  kept_learner& hold(std::uint32_t stream) {
+    const auto [at, made] = held_.try_emplace(stream);
+    if (made) {
+      at->second.age = next_age_++;
+      ages_.emplace(at->second.age, stream);
+    }
+    return at->second;
   }
-  static void state_of(byte_writer& out, const shared_learner& l) {
-    shape(out, l);
-    l.mind.save(out);
+  /// @param what what it holds, where that was moved out of it
+  void drop(shelf::iterator at, const kept_learner& what) {
+    if (what.age >= opened_age_) held_bytes_ -= what.bytes().size();
+    ages_.erase(at->second.age);
+    held_.erase(at);
   }
-  static void observe(learner& mind, byte_reader& in) {
-    transition t{};
-    t.state = in.u32();
-    t.action = in.u32();
-    t.reward = in.f32();
-    t.next = in.u32();
-    const std::uint64_t decisions = in.varint();
-    if (!in.ok()) return;
-    (void)mind.observe(t);
-    mind.resume_at(decisions);
+  void trim() {
+    while (held_bytes_ > most_held) {
+      const auto oldest = held_.find(ages_.lower_bound(opened_age_)->second);
+      drop(oldest, oldest->second);
+      ++forgotten_;
+    }
   }
-  void keep(const result<void>& done) {
-    if (!done) last_error_ = done.error().text;
+  result<void> noted(result<void> done) {
+    if (!done) {
+      const std::lock_guard lock(error_mutex_);
+      last_error_ = done.error().text;
+    }
+    return done;
   }
 
   std::unique_ptr<journal> journal_;
-  std::map<std::uint32_t, frames> held_;
+  frames records_;
+  shelf held_;                                    // by stream
+  std::map<std::uint64_t, std::uint32_t> ages_;   // their streams, the oldest first
+  std::size_t held_bytes_ = 0;      // of those with an age from opened_age_ on
+  std::uint64_t opened_age_ = 0;    // below: read at opening, and no checkpoint since
+  std::uint64_t next_age_ = 0, forgotten_ = 0;
+  mutable std::mutex error_mutex_;  // sync() runs on another thread
   std::string last_error_;
 };
 

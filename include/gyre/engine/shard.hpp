@@ -24,6 +24,9 @@ namespace detail {
 /// Type of a frame that holds one transition of a learner; see keeper.hpp.
 inline constexpr std::uint8_t transition_frame = 1;
 
+/// So much for the store is committed at once, without waiting for the next regular commit.
+inline constexpr std::size_t commit_bytes = std::size_t{64} << 10;
+
 /// Bytes for the store, collected between commits.
 struct pending_frame {
   std::uint32_t stream;
@@ -258,6 +261,9 @@ class shard final : public tick_services {
   void keep_frame(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> bytes) {
     frames_.push_back({stream, type, bytes.size()});
     frame_bytes_.raw(bytes);
+    if (frame_bytes_.size() < commit_bytes / env_.shards.size()) return;
+    if (env_.commit_wanted.exchange(true, std::memory_order_relaxed)) return;
+    if (index_ != 0) env_.shards[0]->wake().ring();
   }
 
   // tick_services: for the thread that runs a tick, without the lease.

@@ -1,0 +1,170 @@
+// Method: real threads over a real store; every wait is for a condition, with a bound that only a
+// defect reaches. Then what the closed store holds is compared with what the engine said.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <functional>
+#include <thread>
+
+#include "catch.hpp"
+#include "store_world.hpp"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+bool comes_true(const std::function<bool()>& condition, gyre::duration most = 20s) {
+  const auto end = std::chrono::steady_clock::now() + most;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+gyre::engine_options threads_in(const std::string& dir, std::uint32_t shards) {
+  return {.seed = 11, .shards = shards, .store = dir};
+}
+gyre::loop_options learning_loop(int i) {
+  return {.name = "l" + std::to_string(i),
+          .interval = 100us,
+          .features = gyre::none,
+          .knobs = {{"k", {1, 2, 3}}}};
+}
+
+#if !defined(__SANITIZE_THREAD__)  // which allows no thread behind a fork
+/// Runs an engine that commits by itself, and tells the pipe what must have been committed.
+[[noreturn]] void run_until_killed(const std::string& dir, int pipe) {
+  auto e = gyre::engine::create(threads_in(dir, 2));
+  if (!e) ::_exit(1);
+  for (int i = 0; i < 4; ++i) {
+    auto added = (*e)->add(learning_loop(i), [](gyre::tick& t) {
+      gyre::record r;
+      r.text = "tick " + std::to_string(t.number());
+      t.remember(r);
+    });
+    if (!added) ::_exit(2);
+  }
+  if (!(*e)->start()) ::_exit(3);
+  for (;;) {
+    const auto seen = (*e)->snapshot();
+    const std::uint64_t wanted = seen.store.committed + 2;  // one may have begun before
+    if (!comes_true([&] { return (*e)->snapshot().store.committed >= wanted; })) ::_exit(4);
+    std::uint64_t held[2] = {seen.memory.remembered, 0};
+    for (const auto& l : seen.learners) held[1] += l.stats.observations;
+    if (::write(pipe, held, sizeof held) != sizeof held) ::_exit(5);
+  }
+}
+#endif
+
+}  // namespace
+
+TEST_CASE("an engine on its own threads commits and syncs by itself", "[engine]") {
+  const folder dir;
+  gyre::engine e(threads_in(dir.store(), 2));
+  for (int i = 0; i < 2; ++i) e.add(learning_loop(i), [](gyre::tick&) {}).value();
+  REQUIRE(e.start());
+  REQUIRE(comes_true([&] { return e.snapshot().store.committed > 0; }));
+  REQUIRE(comes_true([&] { return e.snapshot().store.durable > 0; }));
+  REQUIRE(e.snapshot().store.last_error.empty());
+}
+
+TEST_CASE("checkpoints taken while other shards run count no transition twice", "[engine]") {
+  const folder dir;
+  constexpr int loops = 4;
+  std::uint64_t ticks[loops] = {};
+  {
+    auto core = gyre::detail::core::make(threads_in(dir.store(), 2)).value();
+    for (int i = 0; i < loops; ++i) {
+      REQUIRE(core->add(learning_loop(i), [](gyre::tick&) {}));
+    }
+    REQUIRE(core->start());
+    for (int i = 0; i < 40; ++i) {
+      const auto before = core->snapshot().totals.ticks;
+      REQUIRE(comes_true([&] { return core->snapshot().totals.ticks > before + 20; }));
+      REQUIRE(core->checkpoint());
+    }
+    REQUIRE(core->stop(20s)->empty());
+    const auto s = core->snapshot();
+    REQUIRE(s.loops.size() == loops);
+    for (std::size_t i = 0; i < loops; ++i) ticks[i] = s.loops[i].metrics.cycles;
+  }
+  gyre::engine e(in(dir.store()));
+  for (int i = 0; i < loops; ++i) e.add(learning_loop(i), [](gyre::tick&) {}).value();
+  const auto s = e.snapshot();
+  for (const auto& l : s.loops) {
+    const auto& held = s.learners[static_cast<std::size_t>(l.learner)].stats;
+    CAPTURE(l.name);
+    REQUIRE(held.observations == ticks[static_cast<std::size_t>(l.name[1] - '0')]);
+  }
+}
+
+TEST_CASE("a stuck thread does not keep the store", "[engine]") {
+  const folder dir;
+  auto open = std::make_shared<std::atomic<bool>>(false);
+  std::uint64_t held = 0;
+  {
+    auto e = gyre::engine::create(threads_in(dir.store(), 1)).value();
+    e->add(learning_loop(0), [](gyre::tick&) {}).value();
+    auto stuck = e->add({.name = "stuck", .interval = 5ms, .timeout = 20ms}, [open](gyre::tick& t) {
+                    while (!*open) std::this_thread::sleep_for(1ms);
+                    gyre::record r;
+                    r.text = "too late";
+                    t.remember(r);
+                  }).value();
+    REQUIRE(e->start());
+    REQUIRE(comes_true([&] { return stuck.stats()->state == gyre::loop_state::stuck; }));
+    REQUIRE(comes_true([&] { return e->snapshot().learners[0].stats.observations > 20; }));
+    REQUIRE(e->stop().value() == std::vector<std::string>{"stuck"});
+    held = e->snapshot().learners[0].stats.observations;
+  }
+  auto next = gyre::engine::create(in(dir.store()));
+  if (!next) INFO(next.error().text);
+  REQUIRE(next);
+  (*next)->add(learning_loop(0), [](gyre::tick&) {}).value();
+  REQUIRE((*next)->snapshot().learners[0].stats.observations == held);
+  *open = true;  // it ends, with its core, and writes nothing
+  REQUIRE(comes_true([&] { return open.use_count() == 1; }));
+  REQUIRE((*next)->snapshot().memory.remembered == 0);
+}
+
+#if !defined(__SANITIZE_THREAD__)
+TEST_CASE("kill -9 loses nothing that was committed by itself", "[engine]") {
+  for (int round = 0; round < 5; ++round) {
+    CAPTURE(round);
+    const folder dir;
+    int pipe_ends[2];
+    REQUIRE(::pipe(pipe_ends) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      ::close(pipe_ends[0]);
+      run_until_killed(dir.store(), pipe_ends[1]);
+    }
+    ::close(pipe_ends[1]);
+    std::uint64_t told[2] = {}, held[2] = {};
+    for (int i = 0; i < 2 + round && ::read(pipe_ends[0], told, sizeof told) == sizeof told; ++i) {
+      std::copy(told, told + 2, held);
+    }
+    ::kill(child, SIGKILL);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSIGNALED(status));
+    while (::read(pipe_ends[0], told, sizeof told) == sizeof told) {
+      std::copy(told, told + 2, held);
+    }
+    ::close(pipe_ends[0]);
+    REQUIRE(held[0] > 0);
+    REQUIRE(held[1] > 0);
+    gyre::engine e(in(dir.store()));
+    for (int i = 0; i < 4; ++i) e.add(learning_loop(i), [](gyre::tick&) {}).value();
+    const auto s = e.snapshot();
+    std::uint64_t observed = 0;
+    for (const auto& l : s.learners) observed += l.stats.observations;
+    REQUIRE(s.memory.remembered >= held[0]);
+    REQUIRE(observed >= held[1]);
+  }
+}
+#endif
