@@ -360,7 +360,7 @@ message_handler calls(std::shared_ptr<registration> called, gyre_message_fn func
           topic = std::string()](const message& m) mutable -> result<void> {
     const inside_of here_now(called->engine);
     const std::shared_ptr<user_data> user = called->user();
-    if (!user) return ok;
+    if (!user) return fail(code::cancelled, "the subscription has ended");
     topic.assign(m.topic);  // for its NUL
     gyre_message out{};
     out.size = sizeof out;

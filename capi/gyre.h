@@ -252,12 +252,12 @@ typedef struct gyre_reading {
  *  for gyre_engine_start; the others do nothing of their own anyway and are made started. With a
  *  store it reads all of that and blocks on the disk.
  *  @param options NULL: all defaults.
- *  @return GYRE_E_ARG (shards not 1..64, window_ms under 1, memory_bytes under 65,536, memory_ring
- *           not 8..256), GYRE_E_ABI (api_version), GYRE_E_UNSUPPORTED (no threads, or no files,
- *           here). Of the store: GYRE_E_STATE (another engine holds it, here or in another process,
- *           which the text names), GYRE_E_NOT_FOUND (the directory that it is to be made in),
- *           GYRE_E_IO, GYRE_E_CORRUPT (damaged), GYRE_E_FORMAT (not gyre's, or of a newer version);
- *           its files are then as they were. */
+ *  @return GYRE_E_ARG (shards not 1..64, window_ms under 1, memory_bytes not 65,536..1e12,
+ *           memory_ring not 8..256), GYRE_E_ABI (api_version), GYRE_E_UNSUPPORTED (no threads, or
+ *           no files, here). Of the store: GYRE_E_STATE (another engine holds it, here or in another
+ *           process, which the text names), GYRE_E_NOT_FOUND (the directory that it is to be made
+ *           in), GYRE_E_IO, GYRE_E_CORRUPT (damaged), GYRE_E_FORMAT (not gyre's, or of a newer
+ *           version); its files are then as they were. */
 GYRE_API gyre_status gyre_engine_create(const gyre_engine_options* options, gyre_engine* out,
                                         gyre_error* err);
 

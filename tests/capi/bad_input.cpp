@@ -324,7 +324,7 @@ struct said {
   gyre_status status = 0;
   const char* knob = "knob";
   const char* feature = "feature";
-  double seen = 1, reward = 1;
+  double seen = 1, reward = 1, vitality = 1;
 };
 void says(void* user, gyre_tick tick, gyre_status* status) {
   auto& s = *static_cast<said*>(user);
@@ -332,6 +332,7 @@ void says(void* user, gyre_tick tick, gyre_status* status) {
   *status = GYRE_OK;  // the tick fails all the same when one of these does
   if ((s.status = gyre_tick_feature(tick, s.feature, s.seen)) != GYRE_OK) return;
   if ((s.status = gyre_tick_knob(tick, s.knob, &value)) != GYRE_OK) return;
+  if ((s.status = gyre_tick_vitality(tick, s.vitality)) != GYRE_OK) return;
   s.status = gyre_tick_reward(tick, s.reward);
 }
 }  // namespace
@@ -354,6 +355,7 @@ TEST_CASE("a tick that asks wrongly gets an error and counts as failed", "[capi]
   SECTION("unknown feature") { s.feature = "eature", expected = GYRE_E_NOT_FOUND; }
   SECTION("null names") { s.knob = nullptr, expected = GYRE_E_ARG, errors = 0; }
   SECTION("NaN feature") { s.seen = not_a_number, expected = GYRE_E_ARG; }
+  SECTION("vitality over 1") { s.vitality = 1.5, expected = GYRE_E_ARG; }
   SECTION("NaN reward") { s.reward = not_a_number, expected = GYRE_E_ARG; }
   SECTION("infinite reward") { s.reward = infinite, expected = GYRE_E_ARG; }
   SECTION("a reward that no float holds") { s.reward = -1e39, expected = GYRE_E_ARG; }
@@ -365,7 +367,7 @@ TEST_CASE("a tick that asks wrongly gets an error and counts as failed", "[capi]
   CHECK(s.status == expected);
   CHECK(metrics.cycles >= 1);
   CHECK(metrics.errors == errors * metrics.cycles);
-  if (expected == GYRE_E_ARG && s.knob && !std::isnan(s.seen)) {
+  if (s.reward != 1) {
     CHECK(metrics.replay_added == 0);  // nothing learned from it
     CHECK(metrics.mean_reward == 0);
   }
@@ -474,6 +476,10 @@ TEST_CASE("replay, learner, memory, graph and compression say what is wrong", "[
   record.importance = 0;
   record.tag_count = 1;
   CHECK(gyre_memory_remember(f.engine, &record, &f.err) == GYRE_E_ARG);  // tags NULL
+  record.tag_count = 0;
+  const std::string long_text(300'000, 'x');
+  record.text = long_text.c_str();
+  CHECK(gyre_memory_remember(f.engine, &record, &f.err) == GYRE_E_BUDGET);
   auto memory = zero<gyre_memory_metrics>();
   REQUIRE(gyre_memory_metrics_read(f.engine, &memory) == GYRE_OK);
   CHECK(memory.remembered == 0);

@@ -153,6 +153,7 @@ TEST_CASE("external ticks are taken, answered and handed back; a late answer is 
   double value = 0;
   CHECK(gyre_tick_info_read(first, &info) == GYRE_OK);
   CHECK(info.loop == loop);
+  CHECK(info.cpu_ms >= 0.001);
   CHECK(gyre_tick_knob(first, "k", &value) == GYRE_OK);
   CHECK((value == 1 || value == 2));
   CHECK(gyre_tick_knob(first, "no", &value) == GYRE_E_NOT_FOUND);
@@ -187,6 +188,10 @@ TEST_CASE("external ticks are taken, answered and handed back; a late answer is 
   REQUIRE(gyre_engine_poll(engine, 3000, 0, &polled, nullptr) == GYRE_OK);
   REQUIRE(gyre_tick_acquire(engine, ticks, 4, &count, nullptr) == GYRE_OK);
   REQUIRE(count == 1);
+  REQUIRE(gyre_engine_stop(engine, 0, nullptr, 0, nullptr, nullptr) == GYRE_OK);
+  CHECK(gyre_engine_poll(engine, 4000, 0, &polled, nullptr) == GYRE_OK);  // nothing, for ever
+  CHECK(polled.ticks == 0);
+  CHECK(polled.next_due_ms == -1);
   CHECK(gyre_engine_destroy(engine, nullptr) == GYRE_OK);
   CHECK(gyre_tick_complete(ticks[0], nullptr) == GYRE_E_STALE);
 }
