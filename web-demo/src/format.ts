@@ -16,7 +16,7 @@ export function int(v: Num | undefined): string {
 }
 
 export function fixed(v: Num | undefined, n: 0 | 1 | 2 | 3): string {
-  return has(v) ? (digits[n] as Intl.NumberFormat).format(v) : NONE;
+  return has(v) ? (digits[n] as Intl.NumberFormat).format(v).replace('-', '−') : NONE;
 }
 
 /** Three significant places: 0.123, 1.23, 12.3, 123. */
@@ -26,8 +26,9 @@ export function sig(v: Num | undefined): string {
   return fixed(v, size < 1 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0);
 }
 
+/** To 10 µs; what is less and yet not nothing says so. */
 export function ms(v: Num | undefined): string {
-  return fixed(v, 2);
+  return has(v) && v > 0 && v < 0.005 ? '<0.01' : fixed(v, 2);
 }
 
 export function percent(fraction: Num | undefined, n: 0 | 1 | 2 = 1): string {
@@ -52,12 +53,18 @@ export function bytesText(v: Num | undefined): string {
   return bytes(v).join(' ');
 }
 
-/** Seconds as h:mm:ss or m:ss. */
-export function clock(seconds: Num | undefined): string {
+/** Seconds as h:mm:ss or m:ss, with tenths when asked. */
+export function clock(seconds: Num | undefined, tenths = false): string {
   if (!has(seconds)) return NONE;
+  if (tenths) return `${clock(seconds)}.${Math.floor(Math.max(0, seconds) * 10) % 10}`;
   const s = Math.max(0, Math.floor(seconds));
   const two = (n: number) => String(n).padStart(2, '0');
   const h = Math.floor(s / 3600);
   const m = Math.floor((s % 3600) / 60);
   return h > 0 ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
+}
+
+/** A name as words: memory_consolidation as memory consolidation. */
+export function words(name: string): string {
+  return name.replaceAll('_', ' ');
 }

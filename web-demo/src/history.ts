@@ -63,8 +63,10 @@ export function toRow(snap: Snapshot, job: Job | null): Row {
 
 /** Keeps the newest `capacity` rows. */
 export class History {
-  private rows: Row[] = [];
-  constructor(private readonly capacity = 480) {}
+  constructor(
+    private readonly capacity = 480,
+    private rows: Row[] = [],
+  ) {}
 
   push(row: Row): void {
     this.rows.push(row);

@@ -35,6 +35,7 @@ export interface LoopRow {
   last_error: string | null;
   dropped: number;
   vitality: Num;
+  health: Num;
   latency: Latency;
   window: Latency;
   late: Latency;
@@ -171,7 +172,8 @@ export interface Snapshot {
     pruned: number;
     evicted: number;
     merged: number;
-    consolidated?: number;
+    hidden: number;
+    consolidated: number;
     compressions: number;
     raw_bytes: number;
     stored_bytes: number;

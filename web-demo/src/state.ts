@@ -1,7 +1,7 @@
 // state.ts - what the page shows now, and where it comes from: the engine in the worker, or a recorded run.
 // Room: page. Threads: the page's main thread; the worker is reached through messages only.
 import { computed, signal } from '@preact/signals';
-import { History, toRow } from './history.ts';
+import { History, type Row, toRow } from './history.ts';
 import type { Fault, FromWorker, Job, LinkMode, ToWorker } from './protocol.ts';
 import { asSnapshot, type Snapshot } from './snapshot.ts';
 
@@ -17,6 +17,8 @@ export interface Recording {
   seed: string;
   version: string;
   frames: Snapshot[];
+  /** What the charts show of each snapshot. */
+  rows: Row[];
   torn: boolean;
 }
 
@@ -158,7 +160,7 @@ export function parseRecording(name: string, text: string): Recording {
     }
   }
   if (frames.length === 0) throw new Error('The file has a first line but no snapshot after it.');
-  return { name, seed: String(head.seed ?? ''), version: String(head.gyre), frames, torn };
+  return { name, seed: String(head.seed ?? ''), version: String(head.gyre), frames, rows: frames.map((f) => toRow(f, null)), torn };
 }
 
 /** Shows the i-th snapshot of the open recording, with the charts up to it. */
@@ -167,9 +169,7 @@ export function seek(index: number): void {
   if (run === null) return;
   const at = Math.min(Math.max(0, Math.round(index)), run.frames.length - 1);
   position.value = at;
-  const past = new History(run.frames.length);
-  for (let i = 0; i <= at; i += 1) past.push(toRow(run.frames[i] as Snapshot, null));
-  history = past;
+  history = new History(run.rows.length, run.rows.slice(0, at + 1));
   show(run.frames[at] as Snapshot, null);
 }
 
@@ -210,6 +210,7 @@ export function closeRecording(): void {
   recordError.value = '';
   history = liveHistory;
   frame.value = lastLive;
+  if (refresh.value) flush();
   post({ type: 'run', on: running.value });
   notice.value = 'Back to the live engine';
 }

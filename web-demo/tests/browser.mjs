@@ -10,26 +10,39 @@ export const PAGE = resolve(process.env.GYRE_PAGE ?? new URL('../gyre.html', imp
 export const TABS = ['overview', 'loops', 'qlearning', 'symbiosis', 'memory'];
 export const THEMES = ['light', 'dark'];
 
-/** Keeps what the worker tells the page, so that a test can compare what is shown with what is true. */
-function listen() {
+/** The loop that tests break. */
+export const VICTIM = 'ship-007';
+
+/**
+ * Keeps what the worker tells the page, so that a test can compare what is shown with what is true, and
+ * can measure by the worker's own clock (`now`): how late a busy machine draws or asks does not matter.
+ */
+function listen(victim) {
   const Native = window.Worker;
-  window.told = { count: 0, snap: null, jobs: [] };
+  const MOST = 400;
+  window.told = { count: 0, snap: null, rows: [] };
   window.Worker = class extends Native {
     constructor(url) {
       super(url);
       this.addEventListener('message', ({ data }) => {
         if (data.type !== 'snapshot') return;
+        const snap = JSON.parse(data.json);
+        const p99 = snap.loops.filter((l) => l.group === 'ship' && l.name !== victim && l.window.p99_ms !== null).map((l) => l.window.p99_ms);
         window.told.count += 1;
-        window.told.snap = JSON.parse(data.json);
-        window.told.jobs.push({ ...data.job, at: performance.now() });
-        window.told.jobs.splice(0, window.told.jobs.length - 200);
+        window.told.snap = snap;
+        window.told.rows.push({
+          now: snap.now_ms, ticks: snap.totals.ticks, job: data.job, victim: snap.loops.find((l) => l.name === victim),
+          neighbours: p99.sort((a, b) => a - b)[p99.length >> 1] ?? null,
+        });
+        window.told.rows.splice(0, window.told.rows.length - MOST);
       });
     }
   };
 }
 
 let browser;
-export async function open(options = {}) {
+/** Opens the page, or the one at `file`. */
+export async function open({ file = PAGE, ...options } = {}) {
   browser ??= await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
@@ -41,13 +54,13 @@ export async function open(options = {}) {
   page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => said.push(`error: ${error.message}`));
   page.on('request', (request) => asked.push(request.url()));
-  await page.addInitScript(listen);
-  await page.goto(pathToFileURL(PAGE).href);
+  await page.addInitScript(listen, VICTIM);
+  await page.goto(pathToFileURL(file).href);
   return {
     page,
     said,
     /** Requests beside the page itself and what it made in memory. */
-    requests: () => asked.filter((url) => url !== pathToFileURL(PAGE).href && !/^(blob|data):/.test(url)),
+    requests: () => asked.filter((url) => url !== pathToFileURL(file).href && !/^(blob|data):/.test(url)),
     close: () => context.close(),
   };
 }
@@ -59,7 +72,33 @@ export async function quit() {
 
 /** The 120 loops and the society run, and every fixed setting has been measured. */
 export async function warm(page) {
-  await page.waitForFunction(() => window.told.snap?.totals.loops === 124 && window.told.jobs.at(-1).fixed !== null, null, { timeout: 30000 });
+  await page.waitForFunction(() => window.told.snap?.totals.loops === 124 && window.told.rows.at(-1).job.fixed !== null, null, { timeout: 60000 });
+}
+
+/** Until the engine's own clock has moved on by `ms`. */
+export async function passes(page, ms) {
+  const from = await page.evaluate(() => window.told.rows.at(-1).now);
+  await page.waitForFunction((to) => window.told.rows.at(-1).now >= to, from + ms, { timeout: ms * 4 + 20000 });
+}
+
+/** A hash of everything that can be seen, canvases included. */
+export const picture = (page) =>
+  page.evaluate(async () => {
+    const all = document.body.innerHTML + [...document.querySelectorAll('canvas')].map((c) => c.toDataURL()).join();
+    const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(all));
+    return [...new Uint8Array(hash)].map((b) => b.toString(16).padStart(2, '0')).join('');
+  });
+
+/** Waits until the page stands still, however long what was under way takes to be drawn. @returns its picture */
+export async function still(page) {
+  let last = await picture(page);
+  for (let i = 0; i < 40; i += 1) {
+    await page.waitForTimeout(500);
+    const next = await picture(page);
+    if (next === last) return next;
+    last = next;
+  }
+  throw new Error('the page does not come to rest within 20 s');
 }
 
 /** CPU seconds so far of the threads of this name in the browser that this process started. */
@@ -93,6 +132,7 @@ export function cpuSeconds(thread) {
 export const tab = (page, name) => page.click(`#tab-${name}`);
 export const theme = (page, name) => page.locator(`label:has(input[name=theme][value=${name}])`).click();
 export const segment = (page, name, value) => page.locator(`label:has(input[name=${name}][value=${value}])`).click();
-export const number = (text) => Number(text.replace(/[^0-9.-]/g, ''));
+/** The number in a text; what is shown as <0.01 counts as 0. */
+export const number = (text) => (text.includes('<') ? 0 : Number(text.replace(/[^0-9.-]/g, '')));
 export const figure = async (page, name) => number(await page.locator(`[data-figure="${name}"] .value, span[data-figure="${name}"]`).first().innerText());
 export const scratch = () => mkdtempSync(join(tmpdir(), 'gyre-page-'));

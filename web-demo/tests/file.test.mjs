@@ -30,7 +30,16 @@ test('the policy allows this script and this style and nothing from anywhere', (
 });
 
 test('the notices name everything that is inside', () => {
-  for (const name of ['preact', '@preact/signals', 'uplot', 'd3-force', 'd3-quadtree', 'zlib', 'Emscripten', 'musl']) {
+  const packages = ['preact', '@preact/signals', '@preact/signals-core', 'uplot', 'd3-dispatch', 'd3-force', 'd3-quadtree', 'd3-timer'];
+  for (const name of packages) {
+    const about = JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8'));
+    assert.ok(html.includes(`${name} ${about.version}, ${about.license}`), name);
+    const terms = readFileSync(new URL(`../node_modules/${name}/LICENSE`, import.meta.url), 'utf8');
+    assert.ok(html.includes(/^.*Copyright.*$/m.exec(terms)[0].trim()), `the terms of ${name}`);
+  }
+  const own = readFileSync(new URL('../../LICENSE', import.meta.url), 'utf8');
+  assert.ok(html.includes(/^.*Copyright.*$/m.exec(own)[0].trim()), 'our own');
+  for (const name of ['zlib', 'Jean-loup Gailly', 'Emscripten', 'musl', 'Rich Felker', 'Sun Microsystems', 'Arm Limited', 'libc++', 'compiler-rt', 'dlmalloc', 'viridis']) {
     assert.ok(html.includes(name), name);
   }
 });

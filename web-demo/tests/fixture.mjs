@@ -27,7 +27,7 @@ export function snapshot(i) {
     return {
       id: 268435457 + k, name, group: worker ? 'ship' : '', state: k === 10 ? 'backing_off' : 'waiting', cycles: n, errors: k === 10 ? 3 : 0,
       timeouts: 0, cancelled: 0, gated: 0, missed: 0, error_rate: k === 10 ? 3 / Math.max(3, n) : 0, streak: k === 10 ? 3 : 0, interval_ms: 1000,
-      configured_ms: 1000, throttle: 1, running: false, gate: null, last_error: k === 10 ? 'connection closed' : null, dropped: 0, vitality: worker ? 1 : 0.8,
+      configured_ms: 1000, throttle: 1, running: false, gate: null, last_error: k === 10 ? 'connection closed' : null, dropped: 0, vitality: worker ? 1 : 0.8, health: k === 10 ? 0.8 : 1,
       latency: latency(n, scale), window: latency(2, scale), late: latency(n, 0.3), learner: worker ? 0 : -1, state_index: slow ? 1 : 3, action_index: 0,
       reward: (slow ? 9 : 240) * learned,
       knobs: worker ? [{ name: 'level', value: slow ? 6 : 0 }, { name: 'block_kib', value: 64 }] : [],
@@ -59,8 +59,8 @@ export function snapshot(i) {
     bus: { published: ticks, unrouted: 0, rejected: 0, matched: ticks, delivered: ticks, dropped: 0, dropped_by: { newest: 0, oldest: 0, replaced: 0, rate: 0, closed: 0, blocked: 0 }, expired: 0, dead_lettered: 0, pending: 0, p50_ms: 0.1, p99_ms: 0.6, health: 1, subscriptions: 1 },
     symbiosis: { score: 0.94, nodes: names.map((name, k) => ({ id: 268435457 + k, name, cycles: ticks, health: k === 10 ? 0.8 : 1, p95_ms: 2, vitality: 0.9 })), edges, density: 5 / (124 * 123), components: 121, cycles: 2, synergies: 2, conflicts: 0,
       recommendations: ['boost awareness -> curiosity: both do well together', 'too isolated: density 0.00 is under 0.2'] },
-    memory: { remembered: ticks, in_ring: Math.min(ticks, 50), in_blocks: Math.max(0, ticks - 50), archived: 0, pruned: 0, evicted: 0, merged: 0, compressions: blocks, raw_bytes: blocks * 3600, stored_bytes: blocks * 840, saved_percent: 76.7, resident_bytes: blocks * 900 + 20000, budget_bytes: 16 << 20,
-      blocks: Array.from({ length: Math.min(50, blocks) }, (_, k) => ({ at_ms: s * 1000 - k * 210, count: 25, raw_bytes: 3600 + ((k * 97) % 300), stored_bytes: 840 + ((k * 31) % 90), ratio: 4.3 })), block_count: blocks },
+    memory: { remembered: ticks, in_ring: Math.min(ticks, 50), in_blocks: Math.max(0, ticks - 50), archived: 0, pruned: 0, evicted: 0, merged: 0, hidden: 0, consolidated: Math.max(0, ticks - 50), compressions: blocks, raw_bytes: blocks * 3600, stored_bytes: blocks * 840, saved_percent: 76.7, resident_bytes: blocks * 900 + 20000, budget_bytes: 16 << 20,
+      blocks: Array.from({ length: Math.min(50, blocks) }, (_, k) => ({ at_ms: s * 1000 - k * 210, count: 25, raw_bytes: 3600 + ((k * 97) % 300), stored_bytes: 840 + ((k * 31) % 90), ratio: (840 + ((k * 31) % 90)) / (3600 + ((k * 97) % 300)) })), block_count: blocks },
     store: null, trace: '0123456789abcdef',
   };
 }

@@ -3,23 +3,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
-import { gunzipSync } from 'node:zlib';
-import { join } from 'node:path';
-import esbuild from 'esbuild';
-import { scratch } from './browser.mjs';
+import { snapshot } from './fixture.mjs';
+import { bytes, fields, loader, record } from './module.mjs';
 
-const page = readFileSync(process.env.GYRE_PAGE ?? new URL('../gyre.html', import.meta.url).pathname, 'utf8');
-const bytes = process.env.GYRE_WASM
-  ? readFileSync(process.env.GYRE_WASM)
-  : gunzipSync(Buffer.from(/<script id="engine" type="text\/plain">([^<]*)</.exec(page)[1], 'base64'));
 let api;
 let gyre;
 
 before(async () => {
-  const out = join(scratch(), 'index.mjs');
-  await esbuild.build({ entryPoints: [new URL('../../wasm/index.ts', import.meta.url).pathname], outfile: out, format: 'esm' });
-  api = await import(pathToFileURL(out).href);
+  api = await loader();
   gyre = await api.Gyre.load(bytes);
 });
 
@@ -139,4 +130,18 @@ test('the society has four loops and five declared edges', () => {
   assert.equal(snap.symbiosis.edges.filter((e) => e.declared).length, 5);
   assert.ok(engine.score >= 0 && engine.score <= 1);
   engine.destroy();
+});
+
+// The module may say more than the page reads, since fields are only added; it may not say less.
+test('the fields of the made-up snapshot, and those the page reads, are those of a real one', () => {
+  const real = fields(JSON.parse(record(gyre, 12).at(-1)));
+  const made = fields(snapshot(40));
+  assert.deepEqual([...made].filter((name) => !real.has(name)), [], 'only in tests/fixture.mjs');
+  const names = (paths) => new Set([...paths].map((path) => path.slice(path.lastIndexOf('.') + 1)));
+  const source = readFileSync(new URL('../src/snapshot.ts', import.meta.url), 'utf8');
+  const onlyWithStore = ['committed', 'durable', 'file_bytes'];
+  const declared = [...source.matchAll(/^  +(\w+)\??: |[{;] (\w+)\??: /gm)].map((m) => m[1] ?? m[2]).filter((name) => !onlyWithStore.includes(name));
+  assert.ok(declared.length > 100, `${declared.length} fields read from src/snapshot.ts`);
+  assert.deepEqual(declared.filter((name) => !names(real).has(name)), [], 'read by the page, not in a real snapshot');
+  assert.deepEqual(declared.filter((name) => !names(made).has(name)), [], 'read by the page, not in tests/fixture.mjs');
 });

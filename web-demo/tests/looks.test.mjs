@@ -1,10 +1,12 @@
 // looks.test.mjs - every tab in both themes and at both ends of width: accessible, in its bounds, usable by keys.
 // Room: page, tests. Method: axe-core in the page; measured boxes; keys.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { open, quit, tab, TABS, theme, THEMES, warm } from './browser.mjs';
+import { open, PAGE, passes, quit, scratch, segment, tab, TABS, theme, THEMES, warm } from './browser.mjs';
+import { run } from './fixture.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let it;
@@ -21,27 +23,86 @@ after(async () => {
   await quit();
 });
 
-for (const look of THEMES) {
-  for (const name of TABS) {
-    test(`axe finds nothing: ${name}, ${look}`, async () => {
-      await theme(page, look);
-      await tab(page, name);
-      await page.waitForTimeout(500);
-      const found = await page.evaluate(async () => {
-        const result = await window.axe.run(document, { resultTypes: ['violations'] });
-        return result.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`);
+/** Every rule of axe, best practices included. */
+const violations = (where = page) =>
+  where.evaluate(async () => {
+    const result = await window.axe.run(document, { resultTypes: ['violations'] });
+    return result.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`);
+  });
+
+/** How many colours a canvas shows, at most a hundred: one that was not drawn has one. */
+const colours = () =>
+  page.$$eval('canvas', (all) =>
+    all.map((c) => {
+      const data = new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer);
+      return [c.getAttribute('aria-label'), new Set(data.filter((_v, i) => i % 7 === 0)).size];
+    }),
+  );
+
+for (const width of [1440, 360]) {
+  for (const look of THEMES) {
+    for (const name of TABS) {
+      test(`axe finds nothing: ${name}, ${look}, ${width} px`, async () => {
+        await page.setViewportSize({ width, height: 900 });
+        await theme(page, look);
+        await tab(page, name);
+        await passes(page, 600);
+        assert.deepEqual(await violations(), []);
+        for (const [label, count] of await colours()) assert.ok(count > 4, `${label}: ${count} colours`);
       });
-      assert.deepEqual(found, []);
-    });
+    }
   }
 }
+
+test('axe finds nothing where the page is not at its ease', async () => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await tab(page, 'overview');
+  for (const look of THEMES) {
+    await theme(page, look);
+    await segment(page, 'fault', 'throw');
+    await page.waitForFunction(() => window.told.rows.at(-1).victim.state === 'backing_off', null, { timeout: 20000 });
+    await page.click('#run');
+    await page.click('#licences summary');
+    assert.deepEqual(await violations(), [], `stopped, ${look}`);
+    await page.click('#licences summary');
+    await page.click('#run');
+    await segment(page, 'fault', 'none');
+    const folder = scratch();
+    writeFileSync(join(folder, 'run.jsonl'), run(12));
+    await page.setInputFiles('#file', join(folder, 'run.jsonl'));
+    await page.waitForSelector('#scrub');
+    assert.deepEqual(await violations(), [], `recorded, ${look}`);
+    await page.click('#back');
+    writeFileSync(join(folder, 'wrong.jsonl'), 'hello');
+    await page.setInputFiles('#file', join(folder, 'wrong.jsonl'));
+    await page.waitForSelector('.strip.bad');
+    assert.deepEqual(await violations(), [], `refused, ${look}`);
+    await page.click('.strip.bad .button');
+  }
+});
+
+test('without an engine the page says so, and still opens a recorded run', async () => {
+  const folder = scratch();
+  const file = join(folder, 'page.html');
+  writeFileSync(file, readFileSync(PAGE, 'utf8').replace(/(<script id="engine" type="text\/plain">)[^<]*/, '$1'));
+  const bare = await open({ file });
+  await bare.page.waitForSelector('.empty.bad');
+  assert.match(await bare.page.locator('.empty.bad').innerText(), /did not start[\s\S]*built without its engine/);
+  await bare.page.evaluate(axe);
+  assert.deepEqual(await violations(bare.page), []);
+  writeFileSync(join(folder, 'run.jsonl'), run(12));
+  await bare.page.setInputFiles('#file', join(folder, 'run.jsonl'));
+  await bare.page.waitForSelector('#scrub');
+  assert.deepEqual(bare.said, []);
+  await bare.close();
+});
 
 for (const width of [360, 1440]) {
   test(`nothing is wider than a window of ${width} px`, async () => {
     await page.setViewportSize({ width, height: 800 });
     for (const name of TABS) {
       await tab(page, name);
-      await page.waitForTimeout(350);
+      await passes(page, 300);
       const seen = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
       assert.ok(seen[0] <= seen[1], `${name}: ${seen[0]} in ${seen[1]}`);
     }
@@ -52,7 +113,7 @@ test('every canvas is an image with a name and a table', async () => {
   await page.setViewportSize({ width: 1440, height: 900 });
   for (const name of TABS) {
     await tab(page, name);
-    await page.waitForTimeout(350);
+    await passes(page, 300);
     const list = await page.$$eval('canvas', (all) =>
       all.map((c) => [c.getAttribute('role'), c.getAttribute('aria-label'), document.getElementById(c.getAttribute('aria-details'))?.tagName, c.width * c.height > 0]),
     );
@@ -81,7 +142,7 @@ test('the tabs follow the arrow keys, and a chart reads out its values', async (
 test('a refresh moves nothing', async () => {
   for (const name of TABS) {
     await tab(page, name);
-    await page.waitForTimeout(1200);
+    await passes(page, 1000);
     const moved = await page.evaluate(
       () =>
         new Promise((done) => {

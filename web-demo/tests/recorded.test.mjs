@@ -1,11 +1,12 @@
 // recorded.test.mjs - a recorded run is opened, scrubbed, played and left again; a wrong file is refused in words.
-// Room: page, tests. Method: Chromium from file:// with a made-up run.jsonl.
+// Room: page, tests. Method: Chromium from file:// with a made-up run.jsonl, and with one the module recorded.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { figure, open, quit, scratch, tab, TABS, warm } from './browser.mjs';
+import { figure, number, open, quit, scratch, still, tab, TABS, warm } from './browser.mjs';
 import { run, snapshot } from './fixture.mjs';
+import { bytes, loader, record, recorded } from './module.mjs';
 
 const folder = scratch();
 const write = (name, text) => {
@@ -38,7 +39,7 @@ test('a recorded run is shown where the slider stands, on every tab', async () =
   assert.equal(await figure(page, 'cycles'), snapshot(40).totals.ticks);
   for (const name of TABS) {
     await tab(page, name);
-    await page.waitForTimeout(250);
+    await still(page);
   }
   assert.equal(await figure(page, 'processed'), snapshot(40).memory.remembered);
   await tab(page, 'overview');
@@ -49,16 +50,50 @@ test('a recorded run is shown where the slider stands, on every tab', async () =
 test('it plays on by itself and stops at its end', async () => {
   await scrub(76);
   await page.click('#play');
-  await page.waitForFunction(() => document.querySelector('#scrub').value === '79' && document.querySelector('#play').textContent.includes('Play'), null, { timeout: 5000 });
+  await page.waitForFunction(() => document.querySelector('#scrub').value === '79' && document.querySelector('#play').textContent.includes('Play'), null, { timeout: 20000 });
 });
 
 test('the engine rests meanwhile and goes on afterwards', async () => {
   const ticks = await page.evaluate(() => window.told.snap.totals.ticks);
-  await page.waitForTimeout(600);
+  await page.waitForTimeout(1000);
   assert.equal(await page.evaluate(() => window.told.snap.totals.ticks), ticks);
   await page.click('#back');
   await page.waitForFunction((n) => window.told.snap.totals.ticks > n, ticks);
   assert.equal(await page.locator('#scrub').count(), 0);
+});
+
+/** Opens `text`, goes to its end, and compares each tab with the last snapshot. */
+async function shows(path, last) {
+  await page.setInputFiles('#file', path);
+  await page.waitForSelector('#scrub');
+  await scrub(1e9);
+  await tab(page, 'overview');
+  assert.equal(await figure(page, 'cycles'), last.totals.ticks);
+  assert.equal(await figure(page, 'delivered'), last.bus.delivered);
+  await tab(page, 'loops');
+  const cycles = await page.$$eval('#loop-table tbody tr', (list) => list.map((tr) => tr.querySelector('[data-field=cycles]').textContent));
+  assert.deepEqual(cycles.map(number), last.loops.map((l) => l.cycles));
+  await tab(page, 'qlearning');
+  const cells = await page.$$eval('[data-cell]', (list) => list.filter((c) => c.dataset.q !== '').length);
+  assert.equal(cells, last.learners[0].visits.filter((n) => n > 0).length);
+  await tab(page, 'symbiosis');
+  assert.equal(Number(await page.locator('.gauge').getAttribute('data-score')), last.symbiosis.score);
+  assert.equal(await page.locator('.edge').count(), last.symbiosis.edges.length);
+  await tab(page, 'memory');
+  assert.equal(await figure(page, 'compressions'), last.memory.compressions);
+  assert.equal(await page.locator('#block-table tbody tr').count(), last.memory.blocks.length);
+  await page.click('#back');
+  await tab(page, 'overview');
+}
+
+test('a run that the module recorded is shown on every tab', async () => {
+  const frames = record(await (await loader()).Gyre.load(bytes), 12);
+  await shows(write('real.jsonl', recorded(frames)), JSON.parse(frames.at(-1)));
+});
+
+test('the run that the demo recorded is shown on every tab', { skip: !process.env.GYRE_RUN && 'without --run build/demo/run.jsonl' }, async () => {
+  const lines = readFileSync(process.env.GYRE_RUN, 'utf8').trim().split('\n');
+  await shows(process.env.GYRE_RUN, JSON.parse(lines.at(-1)));
 });
 
 test('a torn last line is dropped and said', async () => {

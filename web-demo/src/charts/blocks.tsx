@@ -8,22 +8,31 @@ import { Canvas, type Pen } from './canvas.tsx';
 const [LEFT, RIGHT, TOP, BOTTOM] = [60, 8, 8, 20];
 const SLOTS = 50;
 
+/** A round step, so that three or four lines reach over `most` bytes. */
+function stepOver(most: number): number {
+  let step = 64;
+  while (step * 4 < most) step *= 2;
+  return step;
+}
+
 /** `blocks` newest first, as in the snapshot. */
 export function Blocks({ blocks }: { blocks: Block[] }) {
   const draw = ({ ctx, width, height }: Pen) => {
     const [w, h] = [width - LEFT - RIGHT, height - TOP - BOTTOM];
-    const top = Math.max(1024, ...blocks.map((b) => b.raw_bytes)) * 1.08;
+    const most = Math.max(1024, ...blocks.map((b) => b.raw_bytes));
+    const grid = stepOver(most);
+    const top = Math.ceil(most / grid) * grid;
     ctx.strokeStyle = colour('--grid');
     ctx.fillStyle = colour('--muted');
     ctx.textBaseline = 'middle';
     ctx.textAlign = 'right';
-    for (let i = 0; i <= 3; i += 1) {
-      const line = Math.round(TOP + h - (h * i) / 3) + 0.5;
+    for (let v = 0; v <= top; v += grid) {
+      const line = Math.round(TOP + h - (h * v) / top) + 0.5;
       ctx.beginPath();
       ctx.moveTo(LEFT, line);
       ctx.lineTo(LEFT + w, line);
       ctx.stroke();
-      ctx.fillText(bytesText((top * i) / 3), LEFT - 6, line);
+      ctx.fillText(v === 0 ? '0' : bytesText(v), LEFT - 6, line);
     }
     const step = w / SLOTS;
     const bar = Math.max(2, step - 2);

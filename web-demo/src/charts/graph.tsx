@@ -2,12 +2,13 @@
 // Room: page. Threads: the page's main thread.
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type Simulation, type SimulationLinkDatum, type SimulationNodeDatum } from 'd3-force';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { fixed, int, percent } from '../format.ts';
+import { fixed, int, percent, words } from '../format.ts';
 import type { Edge, GraphNode, Snapshot } from '../snapshot.ts';
 import { stillness } from '../theme.ts';
 
 /** The drawing's own units: narrow windows get a narrow drawing, so that its letters stay readable. */
-const size = (): [number, number] => (innerWidth < 620 ? [360, 340] : [680, 360]);
+const size = (): [number, number] => (innerWidth < 620 ? [340, 330] : [760, 400]);
+const [SIDE, TOP, BOTTOM] = [64, 40, 40]; // room for the names
 
 interface Dot extends SimulationNodeDatum {
   id: string;
@@ -54,6 +55,19 @@ function start(names: string[], edges: [string, string][], [W, H]: [number, numb
 
 const clamp = (v: number, lo: number, hi: number) => Math.min(hi, Math.max(lo, v));
 
+/** Where each dot is drawn: a settled graph fills its frame, one that still moves is only kept in it. */
+function places(dots: Dot[], [W, H]: [number, number], fill: boolean): Map<string, readonly [number, number]> {
+  const of = (pick: (d: Dot) => number, low: number, high: number) => {
+    const values = dots.map(pick);
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    if (!fill || most - least < 1) return (d: Dot) => clamp(pick(d), low, high);
+    return (d: Dot) => low + ((pick(d) - least) / (most - least)) * (high - low);
+  };
+  const x = of((d) => d.x ?? 0, SIDE, W - SIDE);
+  const y = of((d) => d.y ?? 0, TOP, H - BOTTOM);
+  return new Map(dots.map((d) => [d.name, [x(d), y(d)] as const]));
+}
+
 export function Graph({ snap }: { snap: Snapshot }) {
   const { tied, loose, hidden } = visible(snap, 160);
   const edges = snap.symbiosis.edges
@@ -80,9 +94,7 @@ export function Graph({ snap }: { snap: Snapshot }) {
     return () => cancelAnimationFrame(frame.current);
   }, [sim]);
 
-  const at = new Map(
-    sim.nodes().map((d) => [d.name, [clamp(d.x ?? 0, 70, W - 70), clamp(d.y ?? 0, 34, H - 44)] as const]),
-  );
+  const at = places(sim.nodes(), [W, H], small);
   return (
     <figure class="graph-box">
       <svg class="graph" viewBox={`0 0 ${W} ${H}`} role="img" aria-details="edge-table"
@@ -101,13 +113,15 @@ export function Graph({ snap }: { snap: Snapshot }) {
           const len = Math.hypot(dx, dy) || 1;
           const [ux, uy] = [dx / len, dy / len];
           const [x0, y0, x1, y1] = [p[0] + ux * 20, p[1] + uy * 20, q[0] - ux * 22, q[1] - uy * 22];
-          const [mx, my] = [(x0 + x1) / 2 - uy * 22, (y0 + y1) / 2 + ux * 22];
+          const bend = Math.min(36, len / 6);
+          const [mx, my] = [(x0 + x1) / 2 - uy * bend, (y0 + y1) / 2 + ux * bend];
+          const [lx, ly] = [0.25 * x0 + 0.5 * mx + 0.25 * x1, 0.25 * y0 + 0.5 * my + 0.25 * y1]; // on the curve
           return (
             <g key={`${a}>${b}`} class={`edge ${edge.kind}`} data-declared={String(edge.declared)}>
               <path d={`M${x0.toFixed(1)} ${y0.toFixed(1)}Q${mx.toFixed(1)} ${my.toFixed(1)} ${x1.toFixed(1)} ${y1.toFixed(1)}`}
                 stroke-width={1 + 2.5 * Math.abs(edge.weight)} stroke-dasharray={edge.kind === 'conflict' ? '7 4' : edge.kind === 'neutral' ? '2 4' : 'none'}
                 marker-end={`url(#arrow-${edge.kind})`} fill="none" />
-              <text x={mx} y={my + 4} text-anchor="middle">{edge.weight > 0 ? '+' : ''}{fixed(edge.weight, 1)}</text>
+              <text x={lx} y={ly + 4} text-anchor="middle">{edge.weight > 0 ? '+' : ''}{fixed(edge.weight, 1)}</text>
             </g>
           );
         })}
@@ -121,7 +135,7 @@ export function Graph({ snap }: { snap: Snapshot }) {
               <circle r="15" class="node-base" />
               <circle r="15" class="node-health" stroke-dasharray={`${(ring * health).toFixed(1)} ${ring.toFixed(1)}`} transform="rotate(-90)" />
               <text y="4" text-anchor="middle" class="node-mark">{percent(n.vitality ?? health, 0)}</text>
-              <text y="31" text-anchor="middle" class="node-name">{n.name.replace(/_/g, ' ')}</text>
+              <text y={p[1] < H / 2 ? -23 : 32} text-anchor="middle" class="node-name">{words(n.name)}</text>
             </g>
           );
         })}

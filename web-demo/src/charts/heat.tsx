@@ -130,11 +130,9 @@ export function Heat({ learner }: { learner: Learner }) {
         </table>
       </div>
       <div class="heat-key">
-        <span>lowest</span>
-        <span class="ramp" aria-hidden="true" />
-        <span>highest of its column</span>
-        <span class="key-cell untried" aria-hidden="true" /><span>not tried</span>
-        <span aria-hidden="true">★</span><span>best so far</span>
+        <span>lowest <span class="ramp" aria-hidden="true" /> highest of its column</span>
+        <span><span class="key-cell untried" aria-hidden="true" /> not tried</span>
+        <span><span aria-hidden="true">★</span> best so far</span>
       </div>
       {cut && <p class="note">Shown: the {states.length} most visited of {int(learner.states)} states, {actions.length} of {int(learner.actions)} settings.</p>}
     </div>

@@ -80,7 +80,7 @@ function options(p: LineChartProps, width: number, rows: { current: Row[] }, onC
     width,
     height: p.height,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 14, 0, 0],
     cursor: {
       sync: { key: 'gyre' },
       drag: { x: false, y: false },

@@ -90,7 +90,7 @@ export function Percentiles({ loops }: { loops: LoopRow[] }) {
         <li><span class="mark m1" aria-hidden="true">●</span>p50 <b>{ms(one?.latency.p50_ms)}</b></li>
         <li><span class="mark m2" aria-hidden="true">■</span>p95 <b>{ms(one?.latency.p95_ms)}</b></li>
         <li><span class="mark m3" aria-hidden="true">▲</span>p99 <b>{ms(one?.latency.p99_ms)}</b> <span class="unit">ms</span></li>
-        <li class="legend-time" aria-live="polite">{one?.name ?? 'point at a loop'}</li>
+        <li class="legend-name" aria-live="polite">{one?.name ?? 'point at a loop'}</li>
       </ul>
       <div class="plot" tabIndex={0} role="group" aria-label="Latency by loop; arrow keys read one loop after the other"
         onKeyDown={onKey} onBlur={() => setAt(null)}>

@@ -2,7 +2,7 @@
 // Room: page. Threads: the page's main thread.
 import { useRef, useState } from 'preact/hooks';
 import { Percentiles } from '../charts/percentiles.tsx';
-import { fixed, int, ms, percent, sig } from '../format.ts';
+import { fixed, int, ms, NONE, percent, sig } from '../format.ts';
 import type { LoopRow } from '../snapshot.ts';
 import type { Frame } from '../state.ts';
 import { Panel, StateTag, Tile, Tiles } from '../ui/parts.tsx';
@@ -31,8 +31,8 @@ const FIELDS: Field[] = [
   { id: 'p99', label: 'p99', unit: 'ms', text: (l) => ms(l.latency.p99_ms), sort: (l) => l.latency.p99_ms ?? 0 },
   { id: 'max', label: 'Max', unit: 'ms', text: (l) => ms(l.latency.max_ms), sort: (l) => l.latency.max_ms ?? 0 },
   { id: 'late', label: 'Late p99', unit: 'ms', text: (l) => ms(l.late.p99_ms), sort: (l) => l.late.p99_ms ?? 0 },
-  { id: 'reward', label: 'Reward', text: (l) => (l.knobs.length > 0 ? sig(l.reward) : sig(l.reward)), sort: (l) => l.reward ?? 0 },
-  { id: 'knobs', label: 'Knobs', text: (l) => l.knobs.map((k) => fixed(k.value, 0)).join(' · '), sort: (l) => l.knobs[0]?.value ?? -1 },
+  { id: 'reward', label: 'Reward', text: (l) => sig(l.reward), sort: (l) => l.reward ?? 0 },
+  { id: 'knobs', label: 'Knobs', text: (l) => l.knobs.map((k) => fixed(k.value, 0)).join(' · ') || NONE, sort: (l) => l.knobs[0]?.value ?? -1 },
   { id: 'vitality', label: 'Vitality', text: (l) => fixed(l.vitality, 2), sort: (l) => l.vitality ?? 0 },
 ];
 
@@ -72,8 +72,8 @@ export function Loops({ frame }: { frame: Frame }) {
     return (
       <th key={id} scope="col" class={numeric ? 'n' : ''} aria-sort={on ? (order.down ? 'descending' : 'ascending') : 'none'}>
         <button type="button" class="sort" onClick={() => setOrder(!on ? { id, down: numeric } : order.down === numeric ? { id, down: !numeric } : null)}>
-          {label}{unit && <span class="unit"> {unit}</span>}
-          <span class="sort-mark" aria-hidden="true">{on ? (order.down ? '▼' : '▲') : ''}</span>
+          {label}<span class="sort-mark" aria-hidden="true">{on ? (order.down ? '▼' : '▲') : ''}</span>
+          <span class="unit">{unit ?? '\u00a0'}</span>
         </button>
       </th>
     );
@@ -82,14 +82,14 @@ export function Loops({ frame }: { frame: Frame }) {
   return (
     <>
       <Tiles>
-        <Tile label="Loops" value={int(t.loops)} sub={`${int(t.active)} active`} />
+        <Tile label="Loops" value={int(t.loops)} sub={`${int(t.active)} active, ${int(t.stuck)} stuck`} />
         <Tile label="Cycles" value={int(t.ticks)} sub={`${fixed(frame.rate, 1)} / s`} />
         <Tile label="Backing off" value={int(count('backing_off'))} sub={`${int(t.errors)} errors`} />
         <Tile label="Timeouts" value={int(t.timeouts)} sub={`${int(t.cancelled)} cancelled`} />
         <Tile label="Gated" value={int(t.gated)} sub={`${int(t.missed)} missed ticks`} />
         <Tile label="Latency p50" value={ms(t.p50_ms)} unit="ms" sub={`mean ${ms(t.avg_ms)} ms`} />
         <Tile label="Latency p95" value={ms(t.p95_ms)} unit="ms" sub={`p99 ${ms(t.p99_ms)} ms`} />
-        <Tile label="Late p50" value={ms(t.late_p50_ms)} unit="ms" sub={`p99 ${ms(t.late_p99_ms)} ms`} />
+        <Tile label="Lateness p50" value={ms(t.late_p50_ms)} unit="ms" sub={`p99 ${ms(t.late_p99_ms)} ms`} />
       </Tiles>
       <div class="grid">
         <Panel class="span-12" title="Latency percentiles by loop" side={<span class="side-note">ms, logarithmic</span>}>
@@ -110,7 +110,7 @@ export function Loops({ frame }: { frame: Frame }) {
                 {rows.map((l) => (
                   <tr key={l.name} data-loop={l.name} title={l.last_error ?? ''}>
                     <th scope="row">{l.name}</th>
-                    <td><StateTag state={l.state} /></td>
+                    <td><StateTag state={l.state} />{l.gate && <span class="unit">{l.gate}</span>}</td>
                     {FIELDS.map((f) => <td key={f.id} class="n" data-field={f.id}>{f.text(l)}</td>)}
                   </tr>
                 ))}

@@ -7,7 +7,7 @@ import { Figures, Panel, Tile, Tiles } from '../ui/parts.tsx';
 
 /** A block's time is engine time in a young engine and wall time in a file: both are told by size. */
 function at(ms: number): string {
-  if (ms < 1e11) return clock(ms / 1000);
+  if (ms < 1e11) return clock(ms / 1000, true);
   return new Date(ms).toISOString().slice(11, 19);
 }
 
@@ -28,63 +28,75 @@ export function Memory({ frame }: { frame: Frame }) {
       <Tiles>
         <Tile label="Processed" name="processed" value={int(m.remembered)} sub="records remembered" />
         <Tile label="Archived" name="archived" value={int(m.archived)} sub={`${int(m.evicted)} evicted`} />
-        <Tile label="Pruned" name="pruned" value={int(m.pruned)} sub={m.consolidated === undefined ? `${int(m.merged)} merged` : `${int(m.consolidated)} consolidated`} />
+        <Tile label="Pruned" name="pruned" value={int(m.pruned)} sub={`${int(m.consolidated)} consolidated`} />
         <Tile label="Compressions" name="compressions" value={int(m.compressions)} sub={<span data-figure="blocks">{int(m.block_count)} blocks kept</span>} />
         <Tile label="Raw" name="raw" value={raw} unit={rawUnit} sub="before compression" />
         <Tile label="Stored" name="stored" value={stored} unit={storedUnit} sub="after it" />
-        <Tile label="Saved" name="saved" value={fixed(m.saved_percent, 1)} unit="%" sub="of what was remembered" />
+        <Tile label="Saved" name="saved" value={fixed(m.saved_percent, 1)} unit="%" sub="of all remembered" />
         <Tile label="Resident" name="resident" value={resident} unit={residentUnit} sub={`of ${bytesText(m.budget_bytes)}`} />
       </Tiles>
       <div class="grid">
-        <Panel class="span-8" title="Newest blocks" side={<span class="side-note">one bar a block</span>}>
-          <Blocks blocks={m.blocks} />
-        </Panel>
-        <Panel class="span-4" title="Where the records are" hint="remembered = in ring + in blocks + archived + evicted + merged">
-          <div class="stackbar" role="img" aria-label={places.map(([name, n]) => `${name} ${int(n)}`).join(', ')}>
-            {places.map(([name, n, tone]) => n > 0 && <span key={name} class={tone} style={{ flexGrow: n }} />)}
-          </div>
-          <dl class="figures bare">
-            {places.map(([name, n, tone]) => (
-              <div key={name}><dt><span class={`box ${tone}`} aria-hidden="true" />{name}</dt><dd><span class="value">{int(n)}</span></dd></div>
-            ))}
-            <div class="sum"><dt>remembered</dt><dd><span class="value">{int(m.remembered)}</span></dd></div>
-          </dl>
-          <p class="note">Budget used: {percent(m.budget_bytes > 0 ? m.resident_bytes / m.budget_bytes : null)} %</p>
-          <div class="meter" role="meter" aria-label="Memory budget used" aria-valuemin={0} aria-valuemax={m.budget_bytes} aria-valuenow={m.resident_bytes}>
-            <span style={{ width: `${Math.min(100, (100 * m.resident_bytes) / Math.max(1, m.budget_bytes))}%` }} />
-          </div>
-        </Panel>
-        <Panel class="span-8" title="Block history">
-          <div class="scroll tall" tabIndex={0} role="region" aria-label="Block history, scrollable">
-            <table class="data sticky" id="block-table">
-              <caption class="sr">Compressed blocks, newest first</caption>
-              <thead>
-                <tr><th scope="col" class="n">Sealed at</th><th scope="col" class="n">Records</th><th scope="col" class="n">Raw <span class="unit">B</span></th><th scope="col" class="n">Stored <span class="unit">B</span></th><th scope="col" class="n">Ratio</th></tr>
-              </thead>
-              <tbody>
-                {m.blocks.map((b, i) => (
-                  <tr key={i}>
-                    <td class="n">{at(b.at_ms)}</td>
-                    <td class="n">{int(b.count)}</td>
-                    <td class="n">{int(b.raw_bytes)}</td>
-                    <td class="n">{int(b.stored_bytes)}</td>
-                    <td class="n">{fixed(b.stored_bytes > 0 ? b.raw_bytes / b.stored_bytes : null, 2)} : 1</td>
-                  </tr>
-                ))}
-                {m.blocks.length === 0 && <tr><td class="empty-row" colSpan={5}>No block yet: the first is sealed with the 51st record</td></tr>}
-              </tbody>
-            </table>
-          </div>
-        </Panel>
-        <Panel class="span-4 start" title="Store">
-          {frame.snap.store
-            ? <Figures rows={[
-                ['Committed', int(frame.snap.store.committed)],
-                ['Durable', int(frame.snap.store.durable)],
-                ['Journal', ...bytes(frame.snap.store.file_bytes)],
-              ]} />
-            : <p class="prose">No store: this engine keeps everything in memory. Natively, a directory makes learners and memory survive a crash.</p>}
-        </Panel>
+        <div class="stack span-8">
+          <Panel title="Newest blocks" side={<span class="side-note">one bar a block</span>}>
+            <Blocks blocks={m.blocks} />
+          </Panel>
+          <Panel title="Block history">
+            <div class="scroll history" tabIndex={0} role="region" aria-label="Block history, scrollable">
+              <table class="data sticky" id="block-table">
+                <caption class="sr">Compressed blocks, newest first</caption>
+                <thead>
+                  <tr><th scope="col">Sealed at</th><th scope="col" class="n">Records</th><th scope="col" class="n">Raw <span class="unit">B</span></th><th scope="col" class="n">Stored <span class="unit">B</span></th><th scope="col" class="n">Ratio</th></tr>
+                </thead>
+                <tbody>
+                  {m.blocks.map((b, i) => (
+                    <tr key={i}>
+                      <th scope="row">{at(b.at_ms)}</th>
+                      <td class="n">{int(b.count)}</td>
+                      <td class="n">{int(b.raw_bytes)}</td>
+                      <td class="n">{int(b.stored_bytes)}</td>
+                      <td class="n">{fixed(b.stored_bytes > 0 ? b.raw_bytes / b.stored_bytes : null, 2)} : 1</td>
+                    </tr>
+                  ))}
+                  {m.blocks.length === 0 && <tr><td class="empty-row" colSpan={5}>No block yet: the first is sealed with the 51st record</td></tr>}
+                </tbody>
+              </table>
+            </div>
+          </Panel>
+        </div>
+        <div class="stack span-4">
+          <Panel title="Where the records are" hint="remembered = in ring + in blocks + archived + evicted + merged">
+            <div class="stackbar" role="img" aria-label={places.map(([name, n]) => `${name} ${int(n)}`).join(', ')}>
+              {places.map(([name, n, tone]) => n > 0 && <span key={name} class={tone} style={{ flexGrow: n }} />)}
+            </div>
+            <dl class="figures bare">
+              {places.map(([name, n, tone]) => (
+                <div key={name}><dt><span class={`box ${tone}`} aria-hidden="true" />{name}</dt><dd><span class="value">{int(n)}</span></dd></div>
+              ))}
+              <div class="sum"><dt>remembered</dt><dd><span class="value">{int(m.remembered)}</span></dd></div>
+            </dl>
+          </Panel>
+          <Panel title="Budget">
+            <div class="meter" role="meter" aria-label="Memory budget used" aria-valuemin={0} aria-valuemax={m.budget_bytes} aria-valuenow={m.resident_bytes}>
+              <span style={{ width: `${Math.min(100, (100 * m.resident_bytes) / Math.max(1, m.budget_bytes))}%` }} />
+            </div>
+            <Figures rows={[
+              ['Used', percent(m.budget_bytes > 0 ? m.resident_bytes / m.budget_bytes : null), '%'],
+              ['Resident', resident, residentUnit],
+              ['Budget', ...bytes(m.budget_bytes)],
+              ['Records a block', fixed(m.block_count > 0 ? m.in_blocks / m.block_count : null, 1)],
+              ['Mean ratio', fixed(m.stored_bytes > 0 ? m.raw_bytes / m.stored_bytes : null, 2), ': 1'],
+            ]} />
+          </Panel>
+          <Panel title="Store">
+            {frame.snap.store
+              ? <Figures rows={[
+                  ['Committed', int(frame.snap.store.committed)],
+                  ['Durable', int(frame.snap.store.durable)],
+                  ['Journal', ...bytes(frame.snap.store.file_bytes)],
+                ]} />
+              : <p class="prose">No store: this engine keeps everything in memory. Natively, a directory makes learners and memory survive a crash.</p>}
+          </Panel>
+        </div>
       </div>
     </>
   );

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { LineChart } from '../charts/line.tsx';
 import { zone } from '../charts/gauge.tsx';
 import { bytes, bytesText, clock, fixed, int, ms, NONE, percent, sig } from '../format.ts';
-import { tuned } from '../history.ts';
+import { toRow, tuned } from '../history.ts';
 import { LINK_FAST, LINK_SLOW, type Fault, type LinkMode } from '../protocol.ts';
 import type { LoopRow, Snapshot } from '../snapshot.ts';
 import { fault, type Frame, linkMode, live, setFault, setLink, societyFactor } from '../state.ts';
@@ -58,14 +58,14 @@ function Story({ frame }: { frame: Frame }) {
 function Reward({ frame }: { frame: Frame }) {
   const job = frame.job;
   return (
-    <Panel class="span-8" title="What the loops earn" side={<span class="side-note">shaded: slow link</span>}
-      hint={<Story frame={frame} />}>
+    <Panel class="span-8" title="What the loops earn" hint={<Story frame={frame} />}
+      side={<span class="side-note">{job && <span class="wide">100 % is the best setting at that link speed; </span>}shaded: slow link</span>}>
       {job ? (
-        <LineChart id="score" name="Reward as a share of the best setting at this link speed" unit="%" height={290} bands
+        <LineChart id="score" name="Reward as a share of the best setting at this link speed" unit="%" height={312} bands
           text={(v) => percent(v, 0)} tick={(v) => percent(v, 0)} range={[0, 1.15]}
           series={[
             { key: 'score', label: 'learned', color: '--series-1', width: 2, fill: true },
-            { key: 'fixedScore', label: 'best fixed setting, mean over both speeds', color: '--series-2', dash: [2, 4], width: 2 },
+            { key: 'fixedScore', label: 'best fixed setting', color: '--series-2', dash: [2, 4], width: 2 },
           ]} />
       ) : (
         <LineChart id="reward" name="Mean reward of the tuned loops" unit="MB/s" height={290} bands text={sig}
@@ -75,9 +75,10 @@ function Reward({ frame }: { frame: Frame }) {
   );
 }
 
-function Link() {
+function Link({ snap }: { snap: Snapshot }) {
+  const recorded = (toRow(snap, null).link ?? LINK_FAST) > LINK_SLOW ? 'fast' : 'slow';
   return (
-    <Segments<LinkMode> legend="Link speed" name="link" value={linkMode.value} disabled={!live.value}
+    <Segments<LinkMode> legend="Link speed" name="link" value={live.value ? linkMode.value : recorded} disabled={!live.value}
       choices={[['fast', `${LINK_FAST} MB/s`], ['slow', `${LINK_SLOW} MB/s`], ['auto', 'every 2.5 s']]}
       onChange={setLink} />
   );
@@ -107,11 +108,11 @@ function Breaker({ snap }: { snap: Snapshot }) {
         choices={[['none', 'works'], ['slow', 'is slow'], ['throw', 'throws']]}
         onChange={(kind) => setFault(chosen, kind)} />
       <dl class="figures tight" aria-label="The chosen loop and its neighbours">
-        <div><dt>State</dt><dd>{row ? <StateTag state={row.state} /> : NONE}</dd></div>
-        <div><dt>Failures in a row</dt><dd><span class="value">{int(row?.streak)}</span><span class="unit" /></dd></div>
+        <div data-figure="state"><dt>State</dt><dd>{row ? <StateTag state={row.state} /> : NONE}<span class="unit" /></dd></div>
+        <div data-figure="streak"><dt>Failures in a row</dt><dd><span class="value">{int(row?.streak)}</span><span class="unit" /></dd></div>
         <div><dt>Errors + timeouts</dt><dd><span class="value">{row ? int(row.errors + row.timeouts) : NONE}</span><span class="unit" /></dd></div>
-        <div><dt>Its p99</dt><dd><span class="value">{ms(row?.window.p99_ms)}</span><span class="unit">ms</span></dd></div>
-        <div><dt>Neighbours’ p99 (median)</dt><dd><span class="value">{ms(others)}</span><span class="unit">ms</span></dd></div>
+        <div data-figure="own-p99"><dt>Its p99</dt><dd><span class="value">{ms(row?.window.p99_ms)}</span><span class="unit">ms</span></dd></div>
+        <div data-figure="neighbours"><dt>Neighbours’ p99 (median)</dt><dd><span class="value">{ms(others)}</span><span class="unit">ms</span></dd></div>
       </dl>
       <p class="note last-error">{row?.last_error && now.kind !== 'none' ? `“${row.last_error}”` : '\u00a0'}</p>
     </div>
@@ -128,8 +129,8 @@ function Bus({ snap }: { snap: Snapshot }) {
         ['Delivered', int(b.delivered), '', 'bus-delivered'],
         ['Pending', int(b.pending)],
         ['Dropped', int(b.dropped)],
-        ['newest / oldest / replaced', `${int(d.newest)} / ${int(d.oldest)} / ${int(d.replaced)}`],
-        ['rate / closed / blocked', `${int(d.rate)} / ${int(d.closed)} / ${int(d.blocked)}`],
+        ['Dropped: newest / oldest / replaced', `${int(d.newest)} / ${int(d.oldest)} / ${int(d.replaced)}`],
+        ['Dropped: rate / closed / blocked', `${int(d.rate)} / ${int(d.closed)} / ${int(d.blocked)}`],
         ['Expired', int(b.expired)],
         ['Dead letters', int(b.dead_lettered)],
         ['Delivery p50', ms(b.p50_ms), 'ms'],
@@ -178,25 +179,32 @@ export function Overview({ frame }: { frame: Frame }) {
         <Panel class="span-4" title="Try it" hint={live.value
           ? 'Change the link: the reward falls, the knobs move, the reward climbs past the dotted line.'
           : 'A recorded run is open: these need the live engine.'}>
-          <Link />
+          <Link snap={frame.snap} />
           <Breaker snap={frame.snap} />
         </Panel>
-        <Panel class="span-4" title="Reward">
-          <LineChart id="mbps" name="Reward in MB of input per second" unit="MB/s" height={150} bands log={10} text={sig} compact
-            series={[
-              { key: 'reward', label: 'learned', color: '--series-1' },
-              ...(frame.job ? [{ key: 'fixedReward' as const, label: 'best fixed', color: '--series-2', dash: [2, 4] }] : []),
-            ]} />
-        </Panel>
-        <Panel class="span-4" title="Knob: level">
+        {frame.job ? (
+          <Panel class="span-4" title="Reward" side={<span class="side-note">logarithmic</span>}>
+            <LineChart id="mbps" name="Reward in MB of input per second" unit="MB/s" height={150} bands log={10} text={sig} compact
+              series={[
+                { key: 'reward', label: 'learned', color: '--series-1' },
+                { key: 'fixedReward', label: 'best fixed', color: '--series-2', dash: [2, 4] },
+              ]} />
+          </Panel>
+        ) : (
+          <Panel class="span-4" title="Link speed" side={<span class="side-note">logarithmic</span>}>
+            <LineChart id="link" name="Speed of the link that the loops saw" unit="MB/s" height={150} bands log={10} text={sig} compact range={[1, 1000]}
+              series={[{ key: 'link', label: 'link', color: '--series-1', stepped: true }]} />
+          </Panel>
+        )}
+        <Panel class="span-4" title="Knob: level" side={<span class="side-note">median of the loops</span>}>
           <LineChart id="level" name="Compression level chosen, median of the loops" unit="" height={150} bands compact
             text={(v) => fixed(v, 0)} splits={knobs('level', [0, 1, 3, 6, 9])} range={[-0.6, 9.6]}
-            series={[{ key: 'level', label: 'median level', color: '--series-3', stepped: true }]} />
+            series={[{ key: 'level', label: 'level', color: '--series-3', stepped: true }]} />
         </Panel>
-        <Panel class="span-4" title="Knob: block size">
+        <Panel class="span-4" title="Knob: block size" side={<span class="side-note">median of the loops</span>}>
           <LineChart id="block" name="Block size chosen, median of the loops" unit="KiB" height={150} bands compact log={2}
             text={(v) => fixed(v, 0)} splits={knobs('block_kib', [4, 16, 64])} range={[3, 90]}
-            series={[{ key: 'block', label: 'median block', color: '--series-4', stepped: true }]} />
+            series={[{ key: 'block', label: 'block', color: '--series-4', stepped: true }]} />
         </Panel>
         <Panel class="span-4" title="Tick latency">
           <LineChart id="ticks" name="Tick latency percentiles of all loops" unit="ms" height={256} text={ms}

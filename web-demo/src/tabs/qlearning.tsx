@@ -23,21 +23,21 @@ export function QLearning({ frame }: { frame: Frame }) {
         <Tile label="Replay size" name="replay" value={int(r.size)} sub={`of ${int(r.capacity)}; ${percent(r.utilization, 0)} %`} />
         <Tile label="Transitions added" name="added" value={int(r.total_added)} sub={`${int(r.total_sampled)} sampled`} />
         <Tile label="Decisions" value={int(learner.decisions)} sub={`${int(learner.observations)} observed`} />
-        <Tile label="Updates" value={int(learner.updates)} sub={`rate ${fixed(learner.learning_rate, 3)}`} />
+        <Tile label="Updates" value={int(learner.updates)} sub={`learning rate ${fixed(learner.learning_rate, 3)}`} />
         <Tile label="Exploration" value={percent(learner.exploration)} unit="%" sub={`discount ${fixed(learner.discount, 2)}`} />
         <Tile label="Mean reward" value={sig(learner.mean_reward)} sub={`${int(users)} loops share it`} />
       </Tiles>
       <div class="grid">
         <div class="stack span-6">
-        <Panel title="State × setting" hint="What a setting is expected to earn in a state. Two columns with different stars: no one setting is best for both."
-          side={learners.length > 1 ? (
-            <label class="search"><span class="sr">Learner</span>
-              <select value={String(index)} onChange={(e) => setIndex(Number((e.currentTarget as HTMLSelectElement).value))}>
-                {learners.map((l, i) => <option key={i} value={String(i)}>{l.name}</option>)}
-              </select>
-            </label>) : <span class="side-note">{learner.name}</span>}>
-          <Heat learner={learner} />
-        </Panel>
+          <Panel title="State × setting" hint="What a setting is expected to earn in a state. Two columns with different stars: no one setting is best for both."
+            side={learners.length > 1 ? (
+              <label class="search"><span class="sr">Learner</span>
+                <select value={String(index)} onChange={(e) => setIndex(Number((e.currentTarget as HTMLSelectElement).value))}>
+                  {learners.map((l, i) => <option key={i} value={String(i)}>{l.name}</option>)}
+                </select>
+              </label>) : <span class="side-note">{learner.name}</span>}>
+            <Heat learner={learner} />
+          </Panel>
           <Panel title="Best setting of each state">
             <div class="scroll" tabIndex={0} role="region" aria-label="Best setting of each state">
               <table class="data">
@@ -79,8 +79,8 @@ export function QLearning({ frame }: { frame: Frame }) {
               ['Samples per transition', r.total_added > 0 ? fixed(r.total_sampled / r.total_added, 2) : NONE],
             ]} />
           </Panel>
-          <Panel title="Exploration">
-            <LineChart id="explore" name="Share of decisions taken at random" unit="%" height={170} text={(v) => percent(v, 0)} tick={(v) => percent(v, 0)} compact
+          <Panel title="Exploration" side={<span class="side-note">share of decisions taken at random</span>}>
+            <LineChart id="explore" name="Share of decisions taken at random" unit="%" height={206} text={(v) => percent(v, 0)} tick={(v) => percent(v, 0)} compact
               range={[0, 1]} series={[{ key: 'exploration', label: 'exploration', color: '--series-4' }]} />
           </Panel>
         </div>

@@ -3,7 +3,7 @@
 import { Gauge, zone } from '../charts/gauge.tsx';
 import { Graph, nodeOf } from '../charts/graph.tsx';
 import { LineChart } from '../charts/line.tsx';
-import { fixed, int, ms, percent } from '../format.ts';
+import { fixed, int, ms, percent, words } from '../format.ts';
 import { live, societyFactor, type Frame } from '../state.ts';
 import { Figures, Panel } from '../ui/parts.tsx';
 
@@ -22,22 +22,22 @@ export function Symbiosis({ frame }: { frame: Frame }) {
         <Figures rows={[
           ['Loops in the graph', int(s.nodes.length), '', 'nodes'],
           ['Edges', int(s.edges.length), '', 'edges'],
-          ['declared / learned', `${int(declared)} / ${int(s.edges.length - declared)}`],
+          ['Declared / learned', `${int(declared)} / ${int(s.edges.length - declared)}`],
           ['Density', fixed(s.density, 3), '', 'density'],
-          ['Components', int(s.components)],
+          ['Components', int(s.components), '', 'components'],
           ['Cycles', int(s.cycles)],
           ['Synergies', int(s.synergies), '', 'synergies'],
-          ['Conflicts', int(s.conflicts)],
+          ['Conflicts', int(s.conflicts), '', 'conflicts'],
         ]} />
       </Panel>
       <Panel class="span-8" title="Graph" side={live.value ? <span class="side-note">society at 1/{societyFactor.value} of its intervals</span> : undefined}
-        hint="An arrow says which loop acts on which, its number how strongly. Solid: synergy, dashed: conflict, dotted: neutral. A ring is health, the number in it vitality in percent.">
+        hint="Arrows: which loop acts on which, how strongly; solid synergy, dashed conflict, dotted neutral. Ring: health; its number: vitality, %.">
         <Graph snap={frame.snap} />
       </Panel>
       <Panel class="span-4" title="Recommendations">
         {s.recommendations.length === 0
           ? <p class="prose">None: nothing in the graph asks for a change.</p>
-          : <ul class="advice">{s.recommendations.slice(0, 8).map((text, i) => <li key={i}>{text}</li>)}</ul>}
+          : <ul class="advice">{s.recommendations.slice(0, 8).map((text, i) => <li key={i}>{text.replaceAll(' -> ', ' → ')}</li>)}</ul>}
         {s.recommendations.length > 8 && <p class="note">and {s.recommendations.length - 8} more</p>}
       </Panel>
       <Panel class="span-8" title="Score over time">
@@ -53,8 +53,8 @@ export function Symbiosis({ frame }: { frame: Frame }) {
             <tbody>
               {s.edges.slice(0, 100).map((e, i) => (
                 <tr key={i}>
-                  <th scope="row">{nodeOf(frame.snap, e.from)?.name ?? String(e.from)}</th>
-                  <td>{nodeOf(frame.snap, e.to)?.name ?? String(e.to)}</td>
+                  <th scope="row">{words(nodeOf(frame.snap, e.from)?.name ?? String(e.from))}</th>
+                  <td>{words(nodeOf(frame.snap, e.to)?.name ?? String(e.to))}</td>
                   <td><span class={`kind ${e.kind}`}><span aria-hidden="true">{SIGN[e.kind] ?? ''}</span> {e.kind}</span></td>
                   <td class="n">{fixed(e.weight, 2)}</td>
                   <td class="n">{fixed(e.confidence, 2)}</td>
@@ -75,7 +75,7 @@ export function Symbiosis({ frame }: { frame: Frame }) {
             <tbody>
               {nodes.map((n) => (
                 <tr key={n.name}>
-                  <th scope="row">{n.name}</th>
+                  <th scope="row">{words(n.name)}</th>
                   <td class="n">{int(n.cycles)}</td>
                   <td class="n">{percent(n.health)}</td>
                   <td class="n">{fixed(n.vitality, 2)}</td>

@@ -45,7 +45,7 @@ function Status() {
   const [kind, sign, text] =
     recording.value ? ['rec', '▷', 'Recorded']
     : phase.value === 'failed' ? ['bad', '!', 'Failed']
-    : phase.value === 'starting' ? ['wait', '◌', 'Starting']
+    : phase.value === 'starting' || !frame.value ? ['wait', '◌', 'Starting']
     : running.value ? ['go', '●', 'Running'] : ['off', '■', 'Stopped'];
   return <span class={`status ${kind}`} id="status"><span aria-hidden="true">{sign}</span> {text}</span>;
 }

@@ -7,7 +7,7 @@ import { pieces } from './texts.ts';
 
 const REPORT_MS = 250;
 const FIRST_MS = 4; // of a turn, for the first round of measurements
-const MEASURE_MS = 180; // between two measurements of a fixed setting, once each has been measured
+const MEASURE_MS = 100; // between two measurements of a fixed setting, once each has been measured
 
 let world: World | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,0 +1,69 @@
+// module.mjs - wasm/index.ts over the real module in Node, and a run recorded by it.
+// Room: wasm, tests. Threads: one.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import esbuild from 'esbuild';
+import { PAGE, scratch } from './browser.mjs';
+
+/** The module's bytes: as they were built, or out of the page. */
+export const bytes = process.env.GYRE_WASM
+  ? readFileSync(process.env.GYRE_WASM)
+  : gunzipSync(Buffer.from(/<script id="engine" type="text\/plain">([^<]*)</.exec(readFileSync(PAGE, 'utf8'))[1], 'base64'));
+
+/** The loader, compiled from its source. */
+export async function loader() {
+  const out = join(scratch(), 'index.mjs');
+  await esbuild.build({ entryPoints: [new URL('../../wasm/index.ts', import.meta.url).pathname], outfile: out, format: 'esm' });
+  return import(pathToFileURL(out).href);
+}
+
+/** Runs the society and 12 loops that learn on a virtual clock. @returns a snapshot each 250 ms */
+export function record(gyre, seconds) {
+  const engine = gyre.engine({ driver: 'virtual', seed: 3n });
+  engine.addSociety(20);
+  for (let i = 1; i <= 12; i += 1) {
+    engine.addLoop({
+      name: `ship-${String(i).padStart(3, '0')}`, intervalMs: 100, group: 'ship', features: { mb_per_s: [1, 10, 100] },
+      knobs: { level: [0, 1, 3, 6, 9], block_kib: [4, 16, 64] }, explore: { from: 0.5, to: 0.05, over: 600 },
+    });
+  }
+  const inbox = engine.subscribe('ship.>');
+  engine.start();
+  const frames = [];
+  for (let to = 250; to <= seconds * 1000; to += 250) {
+    const link = Math.floor(to / 2500) % 2 === 0 ? 400 : 3;
+    do {
+      engine.advanceTo(to);
+      for (const tick of engine.acquire()) {
+        tick.feature('mb_per_s', link);
+        const level = tick.knob('level');
+        tick.reward(link === 3 ? 9 - (level - 6) ** 2 / 8 : 300 / (1 + level));
+        engine.publish('ship.sent', '{}');
+        engine.remember({ text: `level ${level} over ${link} MB/s at ${engine.now.toFixed(3)}`, source: 'ship', wallMs: 1.7e12 + engine.now });
+        tick.complete(frames.length === 20 ? { failed: 'on purpose' } : {});
+      }
+    } while (engine.now < to);
+    inbox.drain();
+    frames.push(engine.snapshot());
+  }
+  engine.destroy();
+  return frames;
+}
+
+/** The snapshots as the text of a run.jsonl. */
+export const recorded = (frames) =>
+  [JSON.stringify({ gyre: JSON.parse(frames[0]).gyre, format: 1, seed: '3', loops: 16 }), ...frames].join('\n') + '\n';
+
+/** The name of every field in a value, those of list elements under `[]`. */
+export function fields(value, at = '', out = new Set()) {
+  if (Array.isArray(value)) for (const element of value) fields(element, `${at}[]`, out);
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) {
+      out.add(`${at}.${key}`);
+      fields(inner, `${at}.${key}`, out);
+    }
+  }
+  return out;
+}
