@@ -254,8 +254,8 @@ typedef struct gyre_reading {
  *  @param options NULL: all defaults.
  *  @return GYRE_E_ARG (shards not 1..64, window_ms under 1, memory_bytes not 65,536..1e12,
  *           memory_ring not 8..256), GYRE_E_ABI (api_version), GYRE_E_UNSUPPORTED (no threads, or
- *           no files, here). Of the store: GYRE_E_STATE (another engine holds it, here or in another
- *           process, which the text names), GYRE_E_NOT_FOUND (the directory that it is to be made
+ *           no files, here). Of the store: GYRE_E_STATE (another engine holds it, here or in a
+ *           process that the text names), GYRE_E_NOT_FOUND (the directory that it is to be made
  *           in), GYRE_E_IO, GYRE_E_CORRUPT (damaged), GYRE_E_FORMAT (not gyre's, or of a newer
  *           version); its files are then as they were. */
 GYRE_API gyre_status gyre_engine_create(const gyre_engine_options* options, gyre_engine* out,
