@@ -87,7 +87,8 @@ class engine {
   // ---- time ----
 
   /// Starts every loop that is not paused. Idempotent; engines of driver::host and
-  /// driver::virtual_time are created started.
+  /// driver::virtual_time are created started. REENTRANT from inside a tick or handler of
+  /// driver::workers that stop() waits for, or gave up on.
   result<void> start() { return core_->start(); }
   /// Tells running ticks to give up, waits for them, saves. @return the names of loops whose tick
   /// did not end before `deadline`: their threads are left to themselves. Again: of those that have
@@ -100,7 +101,7 @@ class engine {
   std::vector<std::string> run_for(duration d) {
     (void)core_->start();
     detail::environment& env = core_->env();
-    const instant end = add_saturated(env.now(), d);
+    const instant end = std::min(longest, add_saturated(env.now(), d));
     if (env.is_virtual()) {
       (void)core_->advance_to(end);
       return {};
@@ -120,16 +121,19 @@ class engine {
 #endif
     return core_->stop(std::chrono::seconds(5)).value_or({});
   }
-  /// driver::host: runs every tick that is due at `now`, at most `most`. An earlier `now` than
+  /// driver::host: runs every tick that is due at `now`, at most `most`; also ends, with `more`,
+  /// when handlers have published to each other for 64 rounds without a tick. An earlier `now` than
   /// before counts as that. Never blocks; a callback that never returns cannot be helped here.
-  /// STATE: another driver. REENTRANT.
+  /// ARG: over 100 years. STATE: another driver. REENTRANT.
   result<poll_result> poll(instant now, std::uint64_t most = ~std::uint64_t{0}) {
     return core_->poll(now, most);
   }
   /// driver::virtual_time: from due time to due time up to `t`, in the order (due, priority, order
-  /// of add). @return ticks run. STATE, REENTRANT.
+  /// of add). @return ticks run. ARG: over 100 years. STATE: another driver, or handlers published
+  /// to each other for 10,000 rounds without a tick; the clock stands there. REENTRANT.
   result<std::uint64_t> advance_to(instant t) { return core_->advance_to(t); }
   /// driver::virtual_time: sets the clock without running what is due before `t`: it is late then.
+  /// ARG: back, or over 100 years. STATE, REENTRANT.
   result<void> jump_to(instant t) { return core_->jump_to(t); }
   /// Time since the engine's creation on its driver's clock.
   instant now() const noexcept { return core_->now(); }
@@ -154,14 +158,14 @@ class engine {
   // ---- what loops tell each other ----
 
   /// `handler` is called between ticks on shard 0's thread (or inside poll and advance_to); without
-  /// one the messages wait for poll_message(). ARG: pattern, options. BUDGET.
+  /// one the messages wait for poll_message(). With driver::workers one that runs for over 2 s is
+  /// given up on like a stuck tick: its message is a dead letter, its subscription ends, and
+  /// gyre.stuck tells. ARG: pattern, options. BUDGET.
   result<std::uint32_t> subscribe(std::string_view pattern, const subscription_options& o = {},
                                   message_handler handler = {}) {
     return core_->subscribe(pattern, o, std::move(handler));
   }
-  result<void> unsubscribe(std::uint32_t id) {
-    return core_->with_bus([&](bus& b, instant) { return b.unsubscribe(id); });
-  }
+  result<void> unsubscribe(std::uint32_t id) { return core_->unsubscribe(id); }
   /// Copies the message into the queue of each subscription that matches. Outside the engine's own
   /// threads it waits where a `block` subscription is full, at most that one's block_for. ARG.
   result<publish_receipt> publish(std::string_view topic, std::span<const std::byte> payload,
@@ -214,13 +218,15 @@ class engine {
   result<void> connect(std::string_view from, std::string_view to, double weight) {
     return core_->connect(from, to, weight);
   }
-  /// Readings for gates and for the load feature, instead of the engine's own.
+  /// Readings for gates and for the load feature. A NaN is the engine's own reading on a real
+  /// clock, and not known on a virtual one.
   void supply(const reading& r) { core_->supply(r); }
   /// Everything at this instant. Waits for no tick. Some microseconds a loop.
   snapshot_data snapshot() { return core_->snapshot(); }
   /// Hash over the finished ticks so far; see docs/architecture.md, decision 2.
   std::string trace_hash() { return core_->trace_hash(); }
-  /// Sets all loops' metrics to zero; restarting does not.
+  /// Sets all loops' metrics, drops, mean rewards, last errors and the totals to zero; restarting
+  /// does not.
   void reset_metrics() { core_->reset_metrics(); }
 
  private:

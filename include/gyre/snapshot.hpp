@@ -50,6 +50,12 @@ struct feature_reading {
   std::uint32_t bucket = 0;
 };
 
+/// A gate of a loop, as of the last tick that asked it.
+struct gate_reading {
+  std::string name;
+  bool open = true;
+};
+
 /// One loop.
 struct loop_stats {
   std::uint32_t id = 0;
@@ -58,6 +64,7 @@ struct loop_stats {
   metrics_stats metrics;
   double interval_ms = 0, configured_ms = 0, throttle = 1;
   std::string gate;        ///< the closed gate's name; empty: none is closed
+  std::vector<gate_reading> gates;
   std::string last_error;  ///< of the last failed tick; empty: none has failed
   std::uint64_t dropped = 0;  ///< messages lost by what it published
   double vitality = std::numeric_limits<double>::quiet_NaN();  ///< NaN: it reports none
@@ -78,10 +85,12 @@ struct learner_view {
   std::vector<std::uint32_t> visits;  ///< how often each cell was observed
 };
 
-/// Sums over the loops; percentiles over all their recent ticks.
+/// Sums over the loops, those included that were removed; percentiles over the ticks of those that
+/// are there.
 struct totals {
   std::uint64_t loops = 0, active = 0, stuck = 0;
   std::uint64_t ticks = 0, errors = 0, timeouts = 0, cancelled = 0, gated = 0, missed = 0;
+  std::uint64_t events_dropped = 0;  ///< of the engine's own, more than two a loop at a time
   double error_rate = 0;
   latency_stats latency, late;  ///< since the start or the last reset
 };
@@ -138,6 +147,14 @@ inline std::string settings(const loop_stats& l) {
     out += k.name + "=" + to_text(k.value);
   }
   return out.empty() ? "-" : out;
+}
+
+inline std::string doors(const loop_stats& l) {
+  std::string out;
+  for (const gate_reading& g : l.gates) {
+    out += (out.empty() ? "  gates " : " ") + g.name + (g.open ? "=open" : "=closed");
+  }
+  return out;
 }
 
 /// A state in words, by what its buckets say: "mb_per_s under 10".
@@ -208,7 +225,7 @@ inline std::string table(const snapshot_data& s, std::size_t rows = 20) {
            padded(figure(l.metrics.latency.p50_ms), 9) +
            padded(figure(l.metrics.latency.p99_ms), 9) +
            padded(figure(l.metrics.late_total.p99_ms), 10) + padded(figure(l.reward), 10) + "  " +
-           detail::settings(l) + "\n";
+           detail::settings(l) + detail::doors(l) + "\n";
   }
   if (shown < s.loops.size()) {
     out += "... and " + std::to_string(s.loops.size() - shown) + " more loops\n";

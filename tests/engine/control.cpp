@@ -59,6 +59,21 @@ TEST_CASE("bad loop options are refused with the value and the range, and nothin
         .knobs = {{"k", std::vector<double>(3000, 1.0)}}},
        gyre::code::budget,
        "96000"},
+      {"gate without a figure",
+       {.name = "a", .interval = 1s, .gates = {gyre::gate("g", nullptr, 2, 1)}},
+       gyre::code::arg,
+       "no figure"},
+      {"gate the wrong way round",
+       {.name = "a", .interval = 1s, .gates = {gyre::gates::cpu(70, 80)}},
+       gyre::code::arg,
+       "opens under 80"},
+      {"latency gate without histograms",
+       {.name = "a",
+        .interval = 1s,
+        .gates = {gyre::gates::latency(5)},
+        .metrics = gyre::metrics_mode::counters},
+       gyre::code::arg,
+       "metrics_mode::full"},
       {"learning rate",
        {.name = "a", .interval = 1s, .knobs = {{"k", {1}}}, .learning = {.learning_rate = 0}},
        gyre::code::arg,
@@ -321,4 +336,270 @@ TEST_CASE("declared edges show in the snapshot", "[engine]") {
   REQUIRE(s.symbiosis.density == Approx(1));
   REQUIRE(e.find("a")->remove());
   REQUIRE(e.snapshot().symbiosis.edges.empty());
+}
+
+TEST_CASE("a trigger that waits is forgotten by pause and by stop", "[engine]") {
+  gyre::engine e(virtual_clock());
+  std::vector<std::int64_t> at;
+  gyre::loop l;
+  bool all_three = false;
+  l = e.add({.name = "l", .interval = 10ms, .jitter = 0}, [&](gyre::tick&) {
+         at.push_back(e.now() / 1ms);
+         if (!all_three) return;
+         all_three = false;
+         REQUIRE(l.trigger());
+         REQUIRE(l.pause());
+         REQUIRE(l.resume());
+       }).value();
+  e.advance_to(15ms).value();
+  REQUIRE(l.trigger());
+  REQUIRE(l.pause());
+  e.advance_to(33ms).value();
+  REQUIRE(l.resume());
+  e.advance_to(55ms).value();
+  REQUIRE(at == std::vector<std::int64_t>{0, 10, 40, 50});
+  REQUIRE(l.trigger());
+  e.stop().value();
+  REQUIRE(e.start());
+  e.advance_to(60ms).value();
+  REQUIRE(at.size() == 5);
+  REQUIRE(at.back() == 55);  // the new grid's first, and no other
+  all_three = true;          // from inside its own tick: it goes on afterwards
+  e.advance_to(155ms).value();
+  REQUIRE(at.size() == 15);
+}
+
+namespace {
+/// Calls the engine as it is destroyed, as a captured handle of the user's may.
+struct parting_call {
+  gyre::engine& e;
+  int& gone;
+  ~parting_call() {
+    (void)e.snapshot();
+    ++gone;
+  }
+};
+}  // namespace
+
+TEST_CASE("what a closure captured may call the engine as it goes", "[engine]") {
+  gyre::engine e(virtual_clock());
+  int gone = 0;
+  const auto captured = [&] { return std::shared_ptr<parting_call>(new parting_call{e, gone}); };
+  gyre::loop self;
+  self = e.add({.name = "self", .interval = 10ms, .jitter = 0}, [&, c = captured()](gyre::tick&) {
+            REQUIRE(self.remove());
+          }).value();
+  e.advance_to(5ms).value();
+  REQUIRE(gone == 1);
+  e.add({.name = "other", .interval = 10ms}, [c = captured()](gyre::tick&) {})
+      .value()
+      .remove()
+      .value();
+  REQUIRE(gone == 2);
+  e.add({.name = "gated",
+         .interval = 10ms,
+         .gates = {gyre::gate(
+             "g", [c = captured()](const gyre::reading&) { return 0.; }, 1, 1)}},
+        nothing)
+      .value()
+      .remove()
+      .value();
+  REQUIRE(gone == 3);
+  const auto id = e.subscribe("x", {}, [c = captured()](const gyre::message&) {}).value();
+  REQUIRE(e.unsubscribe(id));
+  REQUIRE(gone == 4);
+  std::uint32_t own = 0;
+  own = e.subscribe("x", {}, [&, c = captured()](const gyre::message&) {
+           REQUIRE(e.unsubscribe(own));
+           REQUIRE(gone == 4);
+         }).value();
+  e.publish("x", "").value();
+  e.advance_to(6ms).value();
+  REQUIRE(gone == 5);
+  REQUIRE(e.subscribe("bad..pattern", {}, [c = captured()](const gyre::message&) {}).code() ==
+          gyre::code::arg);
+  REQUIRE(gone == 6);
+}
+
+#if GYRE_EXCEPTIONS
+TEST_CASE("a gate that throws is open, and the engine goes on", "[engine]") {
+  gyre::engine e(virtual_clock());
+  auto l = e.add({.name = "l",
+                  .interval = 10ms,
+                  .jitter = 0,
+                  .gates = {gyre::gate(
+                      "g", [](const gyre::reading&) -> double { throw 7; }, 1, 1)}},
+                 nothing)
+               .value();
+  e.advance_to(95ms).value();
+  REQUIRE(l.stats()->metrics.cycles == 10);
+}
+#endif
+
+TEST_CASE("a new priority or jitter counts for the tick that is scheduled", "[engine]") {
+  gyre::engine e(virtual_clock());
+  std::string order;
+  e.add({.name = "x", .interval = 10ms, .jitter = 0}, [&](gyre::tick&) { order += 'x'; }).value();
+  auto y = e.add({.name = "y", .interval = 10ms, .jitter = 0}, [&](gyre::tick&) {
+              order += 'y';
+            }).value();
+  e.advance_to(5ms).value();
+  REQUIRE(y.reconfigure({.priority = 9}));
+  e.advance_to(25ms).value();
+  REQUIRE(order == "xyyxyx");
+  std::vector<gyre::instant> at;
+  auto j = e.add({.name = "j", .interval = 10ms, .jitter = .5}, [&](gyre::tick& t) {
+              at.push_back(t.due());
+            }).value();
+  e.advance_to(65ms).value();
+  REQUIRE(j.reconfigure({.jitter = 0}));
+  at.clear();
+  e.advance_to(105ms).value();
+  for (std::size_t i = 1; i < at.size(); ++i) REQUIRE(at[i] - at[i - 1] == 10ms);
+}
+
+TEST_CASE("a loop backs off until it is resumed, started, or has succeeded", "[engine]") {
+  gyre::engine e(virtual_clock());
+  bool bad = true;
+  auto l = e.add({.name = "l", .interval = 1s, .jitter = 0}, [&](gyre::tick& t) {
+              if (bad) t.fail("bad");
+            }).value();
+  const auto state = [&] { return l.stats()->state; };
+  e.advance_to(5ms).value();
+  REQUIRE(state() == gyre::loop_state::backing_off);
+  REQUIRE(l.pause());
+  REQUIRE(l.resume());
+  REQUIRE(state() == gyre::loop_state::waiting);
+  REQUIRE(l.trigger());
+  e.advance_to(6ms).value();
+  REQUIRE(state() == gyre::loop_state::backing_off);
+  bad = false;
+  REQUIRE(l.trigger());
+  e.advance_to(7ms).value();
+  REQUIRE(state() == gyre::loop_state::waiting);
+  bad = true;
+  REQUIRE(l.trigger());
+  e.advance_to(8ms).value();
+  REQUIRE(state() == gyre::loop_state::backing_off);
+  e.stop().value();
+  REQUIRE(e.start());
+  REQUIRE(state() == gyre::loop_state::waiting);
+}
+
+TEST_CASE("reset sets every figure of a loop to zero; totals keep removed loops until then",
+          "[engine]") {
+  gyre::engine e(virtual_clock());
+  e.subscribe("q", {.capacity = 1}).value();
+  auto l = e.add({.name = "l", .interval = 10ms, .jitter = 0}, [&](gyre::tick& t) {
+              t.publish("q", "1");
+              if (t.number() == 3) t.fail("bad");
+            }).value();
+  auto gone = e.add({.name = "gone", .interval = 10ms, .jitter = 0}, [](gyre::tick& t) {
+                 t.fail("always");
+               }).value();
+  e.advance_to(995ms).value();
+  const auto before = e.snapshot().totals;
+  REQUIRE(gone.remove());
+  const auto after = e.snapshot().totals;
+  REQUIRE(after.loops == 1);
+  REQUIRE(after.ticks == before.ticks);
+  REQUIRE(after.errors == before.errors);
+  REQUIRE(after.error_rate == before.error_rate);
+  REQUIRE(l.stats()->dropped > 0);
+  REQUIRE(l.stats()->last_error == "bad");
+  REQUIRE(l.pause());
+  e.reset_metrics();
+  const auto s = l.stats().value();
+  REQUIRE(s.metrics.cycles == 0);
+  REQUIRE(s.dropped == 0);
+  REQUIRE(s.reward == 0);
+  REQUIRE(s.last_error.empty());
+  REQUIRE(e.snapshot().totals.ticks == 0);
+}
+
+TEST_CASE("a snapshot lists each gate of a loop", "[engine]") {
+  gyre::engine e(virtual_clock());
+  e.add({.name = "l", .interval = 10ms, .gates = {gyre::gates::cpu(), gyre::gates::memory()}},
+        nothing)
+      .value();
+  e.supply({.memory_percent = 99});
+  e.advance_to(50ms).value();
+  const auto s = e.snapshot();
+  REQUIRE(s.loops[0].gates.size() == 2);
+  REQUIRE(s.loops[0].gates[0].name == "cpu");
+  REQUIRE(s.loops[0].gates[0].open);
+  REQUIRE(s.loops[0].gates[1].name == "memory");
+  REQUIRE_FALSE(s.loops[0].gates[1].open);
+  REQUIRE(gyre::table(s).find("gates cpu=open memory=closed") != std::string::npos);
+}
+
+TEST_CASE("a tick may publish with a lifetime and a correlation", "[engine]") {
+  gyre::engine e(virtual_clock());
+  auto l = e.add({.name = "l", .interval = 1s, .jitter = 0}, [](gyre::tick& t) {
+              t.publish("a", "x", {.correlation = 42, .source = 9, .ttl = 5ms, .may_wait = true});
+              if (t.number() == 1) {
+                REQUIRE(t.publish("a", "x", {.ttl = -1ms}) == gyre::code::arg);
+              }
+            }).value();
+  const auto id = e.subscribe("a", {.capacity = 1, .policy = gyre::overflow::block}).value();
+  e.advance_to(4ms).value();
+  gyre::owned_message m;
+  REQUIRE(e.poll_message(id, m));
+  REQUIRE(m.correlation == 42);
+  REQUIRE(m.source == l.id());
+  REQUIRE(m.ttl == 5ms);
+  e.advance_to(1500ms).value();
+  REQUIRE_FALSE(e.poll_message(id, m));
+  REQUIRE(e.subscription(id)->expired == 1);
+  REQUIRE(l.stats()->metrics.errors == 1);
+}
+
+TEST_CASE("events of the engine's own are kept up to two a loop, and then counted", "[engine]") {
+  gyre::engine e(virtual_clock());
+  for (int i = 0; i < 120; ++i) {
+    e.add({.name = "l" + std::to_string(i), .interval = 100ms, .jitter = 0, .deferrable = true},
+          [](gyre::tick& t) { t.vitality(.1); })
+        .value();
+  }
+  int heard = 0;
+  e.subscribe("gyre.interval", {}, [&](const gyre::message&) { ++heard; }).value();
+  e.advance_to(1500ms).value();
+  REQUIRE(heard == 120);  // all of one window
+  REQUIRE(e.snapshot().totals.events_dropped == 0);
+  for (int i = 0; i < 250; ++i) {
+    REQUIRE(e.find("l0")->reconfigure({.interval = 100ms + 1ms * (i % 2 + 1)}));
+  }
+  e.advance_to(1700ms).value();
+  REQUIRE(heard == 120 + 240);
+  REQUIRE(e.snapshot().totals.events_dropped == 10);
+}
+
+TEST_CASE("an external tick that is over does nothing more", "[engine]") {
+  gyre::engine e(virtual_clock());
+  auto l = e.add_external({.name = "x",
+                           .interval = 10ms,
+                           .timeout = 20ms,
+                           .jitter = 0,
+                           .features = {{"f", {1}}},
+                           .knobs = {{"k", {1}}}})
+               .value();
+  std::array<std::uint32_t, 1> ids{};
+  e.advance_to(0ms).value();
+  REQUIRE(e.acquire(ids) == 1);
+  REQUIRE(e.with_tick(ids[0], [&](gyre::tick& t) {
+    REQUIRE_FALSE(t.cancelled());
+    REQUIRE(t.vitality(.5) == gyre::code::ok);
+    e.advance_to(100ms).value();  // its timeout passes
+    REQUIRE(l.stats()->metrics.timeouts == 1);
+    REQUIRE(t.cancelled());
+    REQUIRE(t.vitality(.9) == gyre::code::cancelled);
+    REQUIRE(t.publish("a", "b") == gyre::code::cancelled);
+    REQUIRE(t.feature("f", 5) == gyre::code::cancelled);
+    REQUIRE(t.reward(1) == gyre::code::cancelled);
+    REQUIRE(std::isnan(t.knob("k")));
+    REQUIRE(t.remember({.text = "x"}) == gyre::code::cancelled);
+  }));
+  REQUIRE(l.stats()->vitality == .5);
+  REQUIRE(e.snapshot().bus.published == e.snapshot().bus.unrouted);
+  REQUIRE(e.snapshot().memory.remembered == 0);
 }

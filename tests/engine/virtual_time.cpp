@@ -237,3 +237,121 @@ TEST_CASE("deferrable loops slow down while the score is low and come back", "[e
   REQUIRE(slow.stats()->interval_ms == Approx(100));
   REQUIRE(slow.stats()->throttle == 1);
 }
+
+TEST_CASE("an overdue tick keeps its due time, and is as late as it is", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  std::vector<std::int64_t> due;
+  auto l = e.add({.name = "m",
+                  .interval = 10ms,
+                  .jitter = 0,
+                  .missed = gyre::missed_policy::burst,
+                  .burst = 3},
+                 [&](gyre::tick& t) { due.push_back(t.due() / 1ms); })
+               .value();
+  e.advance_to(15ms).value();
+  e.jump_to(57ms).value();
+  e.advance_to(60ms).value();
+  REQUIRE(due == std::vector<std::int64_t>{0, 10, 20, 40, 50, 60});
+  REQUIRE(l.stats()->metrics.late_total.max_ms == Approx(37));
+  e.jump_to(105ms).value();
+  REQUIRE(l.pause());
+  REQUIRE(l.resume());
+  e.advance_to(110ms).value();
+  REQUIRE(due.size() == 7);  // what was missed in a pause is not late
+  REQUIRE(due.back() == 110);
+}
+
+TEST_CASE("ticks that a gate kept closed are not counted as run", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  e.supply({.cpu_percent = 99});
+  e.add({.name = "a", .interval = 10ms, .jitter = 0, .gates = {gyre::gates::cpu()}},
+        [](gyre::tick&) {})
+      .value();
+  REQUIRE(e.advance_to(95ms).value() == 0);
+  e.supply({.cpu_percent = 1});
+  REQUIRE(e.advance_to(125ms).value() == 3);
+}
+
+TEST_CASE("time goes to 100 years at once and not further", "[engine]") {
+  gyre::engine h({.driver = gyre::driver::host, .window = 1ms});
+  int ticks = 0;
+  h.add({.name = "a", .interval = 1s, .jitter = 0}, [&](gyre::tick&) { ++ticks; }).value();
+  REQUIRE(h.poll(gyre::never).code() == gyre::code::arg);
+  REQUIRE(h.poll(gyre::longest + 1ns).code() == gyre::code::arg);
+  REQUIRE(h.now() == 0ms);
+  REQUIRE(h.poll(gyre::longest)->ticks == 1);  // 3e12 windows are one
+  REQUIRE(h.snapshot().loops[0].metrics.missed == 3'155'760'000ULL);
+  gyre::engine v({.driver = gyre::driver::virtual_time});
+  REQUIRE(v.advance_to(gyre::never).code() == gyre::code::arg);
+  REQUIRE(v.jump_to(gyre::never).code() == gyre::code::arg);
+  REQUIRE(v.jump_to(gyre::longest));
+  REQUIRE(v.advance_to(gyre::longest).value() == 0);
+}
+
+TEST_CASE("handlers that publish to each other without end do not hold time", "[engine]") {
+  const auto fill = [](gyre::engine& e) {
+    e.subscribe("x", {}, [&e](const gyre::message&) { e.publish("x", "").value(); }).value();
+    e.publish("x", "").value();
+    e.add({.name = "a", .interval = 1s, .jitter = 0}, [](gyre::tick&) {}).value();
+  };
+  gyre::engine h({.driver = gyre::driver::host});
+  fill(h);
+  const auto r = h.poll(1ms).value();
+  REQUIRE(r.more);
+  REQUIRE(h.snapshot().bus.delivered == 64);
+  gyre::engine v({.driver = gyre::driver::virtual_time});
+  fill(v);
+  const auto stuck = v.advance_to(1s);
+  REQUIRE(stuck.code() == gyre::code::state);
+  REQUIRE(stuck.error().text.find("10000 rounds") != std::string::npos);
+  REQUIRE(v.now() == 0ms);
+}
+
+TEST_CASE("the bus is well again after a quiet time, and so are deferrable loops", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  auto d = e.add({.name = "d", .interval = 20s, .jitter = 0, .deferrable = true}, [](gyre::tick&) {
+            }).value();
+  auto f = e.add({.name = "f", .interval = 10ms, .jitter = 0}, [&](gyre::tick& t) {
+              for (int i = 0; i < 20; ++i) t.publish("x", "y");
+            }).value();
+  e.subscribe("x", {.capacity = 1}).value();
+  e.advance_to(8s).value();
+  REQUIRE(d.stats()->interval_ms == Approx(60'000));  // throttled by the bus's health alone
+  REQUIRE(e.snapshot().bus.health == Approx(.5));
+  REQUIRE(e.snapshot().score == 1);
+  REQUIRE(f.pause());
+  e.advance_to(60s).value();
+  REQUIRE(e.snapshot().bus.health == 1);
+  REQUIRE(d.stats()->interval_ms == Approx(20'000));
+}
+
+TEST_CASE("loops that follow each other are joined by a learned edge", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  auto a = e.add({.name = "a", .interval = 50ms, .jitter = 0}, [](gyre::tick&) {}).value();
+  auto b = e.add({.name = "b", .interval = 50ms, .jitter = 0}, [](gyre::tick&) {}).value();
+  auto c = e.add({.name = "c", .interval = 50ms, .jitter = 0}, [](gyre::tick&) {}).value();
+  gyre::rng draw(1, 2, std::uint64_t{3});
+  const auto set = [](gyre::loop& l, bool on) { (void)(on ? l.resume() : l.pause()); };
+  bool last = false;
+  for (int k = 1; k <= 400; ++k) {  // b does a window later what a does; c does as it likes
+    const bool now = draw.unit() < .5;
+    set(a, now);
+    set(b, last);
+    set(c, draw.unit() < .5);
+    last = now;
+    e.advance_to(k * 1s).value();
+  }
+  const auto s = e.snapshot();
+  bool found = false;
+  for (const auto& edge : s.symbiosis.edges) {
+    REQUIRE_FALSE(edge.declared);
+    REQUIRE(edge.from != c.id());
+    REQUIRE(edge.to != c.id());
+    if (edge.from == a.id() && edge.to == b.id()) {
+      found = true;
+      REQUIRE(edge.weight > .5);
+      REQUIRE(edge.confidence > .9);
+    }
+  }
+  REQUIRE(found);
+}

@@ -148,6 +148,7 @@ inline void write(json_writer& out, const totals& t) {
   out.open('{').field("loops", t.loops).field("active", t.active).field("stuck", t.stuck);
   out.field("ticks", t.ticks).field("errors", t.errors).field("timeouts", t.timeouts);
   out.field("cancelled", t.cancelled).field("gated", t.gated).field("missed", t.missed);
+  out.field("events_dropped", t.events_dropped);
   out.field("error_rate", t.error_rate).field("avg_ms", t.latency.avg_ms);
   out.field("p50_ms", t.latency.p50_ms).field("p95_ms", t.latency.p95_ms);
   out.field("p99_ms", t.latency.p99_ms).field("late_p50_ms", t.late.p50_ms);
@@ -169,6 +170,11 @@ inline void write(json_writer& out, const loop_stats& l) {
   write(out.key("late"), m.late_total);
   out.field("learner", l.learner).field("state_index", l.state_index);
   out.field("action_index", l.action_index).field("reward", l.reward);
+  out.key("gates").open('[');
+  for (const gate_reading& g : l.gates) {
+    out.open('{').field("name", g.name).field("open", g.open).close('}');
+  }
+  out.close(']');
   out.key("knobs").open('[');
   for (const knob_reading& k : l.knobs) {
     out.open('{').field("name", k.name).field("value", k.value).close('}');

@@ -103,8 +103,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     loop->id = *id;
     names_.emplace(name, *id);
     ++added_;
-    watch_period_ = std::clamp<duration>(loop->options.timeout / 10, std::chrono::milliseconds(5),
-                                         watch_period_);
+    env_.watch_for(loop->options.timeout);
     if (own || !loop->options.gates.empty()) wants_readings_ = true;
     {
       const leased hold(first().owner());
@@ -127,8 +126,13 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       names_.erase(loop->options.name);
       (void)loops_.erase(id);
       retire_learner(*loop);
-      change(*shards_[loop->shard], [&] { shards_[loop->shard]->remove(loop); });
+      metrics_stats last;
+      change(*shards_[loop->shard], [&] {
+        shards_[loop->shard]->remove(loop);
+        last = loop->metrics.stats(now());
+      });
       const leased hold(first().owner());
+      add_up(retired_, last);
       graph_.remove_node(loop->node);
       std::erase(by_node_, loop);
     }
@@ -151,7 +155,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     }
     result<void> done = ok;
     shard& home = *shards_[loop->shard];
-    change(home, [&] { done = f(home, *loop); });
+    change(home, [&] {
+      // remove() may have come first: between the look-up and the lease.
+      done = loop->removed ? result<void>(bad_id(id, kind_loop)) : f(home, *loop);
+    });
     return done;
   }
   result<void> pause(object_id id) {
@@ -189,8 +196,11 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       if (c.retry) o.retry = *c.retry;
       GYRE_CHECK(check(o));
       const bool retimed = o.interval != l.options.interval;
+      const bool rejitter = o.jitter != l.options.jitter;
+      const bool reordered = rejitter || o.priority != l.options.priority;
       l.options.interval = o.interval;
       l.options.timeout = o.timeout;
+      env_.watch_for(o.timeout);
       l.options.jitter = o.jitter;
       l.options.missed = o.missed;
       l.options.priority = o.priority;
@@ -200,6 +210,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
         s.tell("gyre.interval",
                l.options.name + ": " + to_text(to_ms(o.interval)) + " ms, asked for", l.id);
       }
+      if (reordered) s.reorder(l, rejitter, now());
       return ok;
     });
   }
@@ -235,21 +246,36 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     for (const auto& s : shards_) {
       const leased hold(s->owner());
       for (const auto& l : s->loops()) {
-        if (l != nullptr) l->metrics.reset();
+        if (l == nullptr) continue;
+        l->metrics.reset();
+        l->dropped = l->rewards = 0;
+        l->reward_mean = 0;
+        l->last_error.clear();
       }
+      if (s->index() == 0) retired_ = {};
     }
   }
 
   // ---- time ----
 
+  /// REENTRANT from a tick or a handler while stop() waits for it.
   result<void> start() {
+#if GYRE_THREADS
+    if (crew::inside(env_)) {
+      if (!env_.stopping) return ok;
+      return fail(code::reentrant, "start() was called inside of a tick that stop() waits for");
+    }
+#endif
     const std::lock_guard lock(control_);
     if (!env_.stopping) return ok;
     env_.stopping = false;
     const instant t = now();
-    started_at_ = t;
-    next_window_ = add_saturated(t, env_.options.window);
-    next_commit_ = add_saturated(t, commit_every);
+    {
+      const leased hold(first().owner());
+      started_at_ = t;
+      next_window_ = add_saturated(t, env_.options.window);
+      next_commit_ = add_saturated(t, commit_every);
+    }
     for (const auto& s : shards_) {
       const leased hold(s->owner());
       for (const auto& l : s->loops()) {
@@ -258,7 +284,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     }
 #if GYRE_THREADS
     if (env_.own_threads()) {
-      crew_.start(env_, std::shared_ptr<crew_work>(shared_from_this(), this), watch_period_);
+      crew_.start(env_, std::shared_ptr<crew_work>(shared_from_this(), this));
     }
 #endif
     return ok;
@@ -298,24 +324,29 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     if (env_.options.driver != driver::host) {
       return fail(code::state, "poll() is for driver::host");
     }
+    if (t > longest) return too_far(t);
     const driving here(*this);
     if (!here.first()) return already_driving();
     if (t > now()) env_.move_to(t);
-    sample_for_host();
+    probe_readings();
     poll_result done;
     done.more = true;
-    while (done.ticks < most) {
-      if (!next_step(now())) {
+    std::uint32_t rounds = 0;
+    while (done.ticks < most && rounds < poll_rounds) {
+      const step did = next_step(now());
+      if (did == step::nothing) {
         done.more = false;
         break;
       }
-      done.ticks += stepped_ ? 1 : 0;
+      done.ticks += did == step::ticked ? 1 : 0;
+      rounds = did == step::delivered ? rounds + 1 : 0;
     }
     done.next_due = next_event();
     return done;
   }
   result<std::uint64_t> advance_to(instant t) {
     if (!env_.is_virtual()) return fail(code::state, "advance_to() is for driver::virtual_time");
+    if (t > longest) return too_far(t);
     const driving here(*this);
     if (!here.first()) return already_driving();
     std::uint64_t ticks = 0;
@@ -323,13 +354,21 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       const instant next = next_event();
       if (next > t || env_.stopping) break;
       if (next > now()) env_.move_to(next);
-      while (next_step(now())) ticks += stepped_ ? 1 : 0;
+      std::uint32_t rounds = 0;
+      for (step did = next_step(now()); did != step::nothing; did = next_step(now())) {
+        ticks += did == step::ticked ? 1 : 0;
+        rounds = did == step::delivered ? rounds + 1 : 0;
+        if (rounds < advance_rounds) continue;
+        return fail(code::state, "handlers published to each other for ", rounds,
+                    " rounds at one instant; time cannot go on");
+      }
     }
     if (t > now()) env_.move_to(t);
     return ticks;
   }
   result<void> jump_to(instant t) {
     if (!env_.is_virtual()) return fail(code::state, "jump_to() is for driver::virtual_time");
+    if (t > longest) return too_far(t);
     const driving here(*this);
     if (!here.first()) return already_driving();
     if (t < now()) return fail(code::arg, "time does not go back");
@@ -346,7 +385,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       if (run == nullptr) break;
       shard& s = *shards_[run->shard];
       change(s, [&] {
-        if (run->over) return;
+        if (run->run.over) return;
         s.acquired(*run, now());
         ids[n++] = run->id;
       });
@@ -367,7 +406,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     shard& s = *shards_[run->shard];
     bool late = false;
     change(s, [&] {
-      late = run->over || !run->acquired;
+      late = run->run.over || !run->acquired;
       if (late) return;
       run->run.taken = taken;
       s.complete(*run, now());
@@ -395,13 +434,28 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
                               message_handler handler) {
     message_handler open;
     if (handler) {
-      open = [this, handler = std::move(handler)](const message& m) mutable -> result<void> {
-        const unleased out(first().owner());
-        return handler(m);
+      open = [this, kept = std::make_shared<guest>(first(), std::move(handler))](
+                 const message& m) -> result<void> {
+        const auto user = kept->user;  // outlives the subscription, if that ends here
+        const in_handler out(*this);
+        return (*user)(m);
       };
     }
-    const leased hold(first().owner());
-    return bus_.subscribe(pattern, o, std::move(open));
+    result<object_id> id = [&] {
+      const leased hold(first().owner());
+      return bus_.subscribe(pattern, o, std::move(open));
+    }();
+    if (!id) tell_all(first());
+    return id;
+  }
+  result<void> unsubscribe(object_id id) {
+    result<void> done = ok;
+    {
+      const leased hold(first().owner());
+      done = bus_.unsubscribe(id);
+    }
+    tell_all(first());  // the handler may go now
+    return done;
   }
   template <class F>
   auto with_bus(F&& f) {
@@ -423,8 +477,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return graph_.declare(source->node, target->node, weight);
   }
   void supply(const reading& r) {
-    supplied_ = true;
-    set_reading(r);
+    const std::lock_guard lock(probe_mutex_);
+    supplied_ = r;
+    show_readings(&r.mode);
   }
 
   // ---- store ----
@@ -488,6 +543,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   }
 
  private:
+  static constexpr std::uint32_t poll_rounds = 64, advance_rounds = 10'000;
   static constexpr duration commit_every = std::chrono::milliseconds(100);
 
   shard& first() noexcept { return *shards_[0]; }
@@ -527,16 +583,36 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 #endif
   }
 
-  /// Frees a lease that the caller holds, for a scope.
-  class unleased {
+  /// A user's handler; its last owner, who holds the lease, leaves it to be destroyed without.
+  struct guest {
+    guest(shard& s, message_handler h)
+        : home(s), user(std::make_shared<message_handler>(std::move(h))) {}
+    guest(const guest&) = delete;
+    guest& operator=(const guest&) = delete;
+    ~guest() { home.bury(std::move(user)); }
+    shard& home;
+    std::shared_ptr<message_handler> user;
+  };
+  /// Frees shard 0's lease for a scope in which a handler runs. If that is given up on meanwhile,
+  /// the lease is not had again, and the bus is told through the delivery's own flag.
+  class in_handler {
    public:
-    explicit unleased(lease& word) noexcept : word_(word) { word_.release(); }
-    ~unleased() { (void)word_.acquire(); }
-    unleased(const unleased&) = delete;
-    unleased& operator=(const unleased&) = delete;
+    explicit in_handler(core& c) noexcept
+        : home_(c.first()), epoch_(home_.owner().epoch()), lost_(c.bus_.lost()) {
+      home_.enter_handler(c.now());
+      home_.owner().release();
+    }
+    ~in_handler() {
+      lost_ = !home_.owner().acquire(epoch_);
+      if (!lost_) home_.leave_handler();
+    }
+    in_handler(const in_handler&) = delete;
+    in_handler& operator=(const in_handler&) = delete;
 
    private:
-    lease& word_;
+    shard& home_;
+    std::uint64_t epoch_;
+    bool& lost_;
   };
   /// Marks that a thread moves time; only one may.
   class driving {
@@ -553,6 +629,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     core& core_;
     bool first_;
   };
+  static error too_far(instant t) {
+    return fail(code::arg, "time goes to 100 years at most, not to ", to_s(t), " s");
+  }
   static error already_driving() {
     return fail(code::reentrant, "time is being moved already: called inside a tick, or by two "
                                  "threads at once");
@@ -580,6 +659,12 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     }
     if (o.group.size() > 63) {
       return fail(code::arg, who, "a group's name is at most 63 bytes, not ", o.group.size());
+    }
+    for (const gate& g : o.gates) {
+      if (auto good = gyre::check(g); !good) return fail(code::arg, who, good.error().text);
+      if (g.of_latency() && o.metrics == metrics_mode::counters) {
+        return fail(code::arg, who, "gate \"", g.name(), "\" needs metrics_mode::full");
+      }
     }
     return gyre::check(o.learning);
   }
@@ -616,7 +701,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     shared_learner* mind = alone ? nullptr : home.find_learner(name);
     if (mind == nullptr) {
       learner_options l = loop.options.learning;
-      if (!alone && l.capacity == learner_options{}.capacity) l.capacity = 10'000;
+      if (!alone && l.capacity == 0) l.capacity = 10'000;
       auto made = std::make_unique<shared_learner>(shared_learner{
           name,
           {loop.where.states(), loop.where.actions(), l, env_.options.seed, loop.order},
@@ -624,11 +709,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       made->stream = keeper::stream_of(key);
       if (keeper_.present()) keeper_.restore(*made);
       mind = home.add_learner(std::move(made));
-    } else if (mind->where.states() != loop.where.states() ||
-               mind->where.actions() != loop.where.actions()) {
-      return fail(code::arg, "loop \"", loop.options.name, "\" has ", loop.where.states(),
-                  " states x ", loop.where.actions(), " actions; its group \"", name,
-                  "\" shares a learner of ", mind->where.states(), " x ", mind->where.actions());
+    } else if (mind->where.features() != loop.where.features() ||
+               mind->where.knobs() != loop.where.knobs()) {
+      return fail(code::arg, "loop \"", loop.options.name, "\" shares the learner of its group \"",
+                  name, "\", and has other features or knobs");
     }
     ++mind->users;
     loop.learning = mind;
@@ -637,8 +721,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   void detach_learner(loop_record& loop) {
     if (loop.learning == nullptr) return;
     const leased hold(shards_[loop.shard]->owner());
-    --loop.learning->users;
-    loop.learning = nullptr;
+    shards_[loop.shard]->leave_learner(loop);
   }
 
   /// What a learner has learned outlives its last loop, where there is a store.
@@ -677,27 +760,27 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
   instant next_event() {
     if (env_.stopping) return never;
-    instant t = next_window_;
-    if (keeper_.present()) t = std::min(t, next_commit_);
+    instant t = never;
     for (const auto& s : shards_) {
       const leased hold(s->owner());
       t = std::min(t, s->next_event());
+      if (s->index() == 0) t = std::min(t, next_house_work());
     }
     return t;
   }
-  /// Does the next thing that is due at `t`; false when nothing is. stepped_: it was a tick.
-  bool next_step(instant t) {
-    stepped_ = false;
-    if (env_.stopping) return false;
+  enum class step : std::uint8_t { nothing, delivered, other, ticked };
+  /// Does the next thing that is due at `t`.
+  step next_step(instant t) {
+    if (env_.stopping) return step::nothing;
     for (const auto& s : shards_) tell_all(*s);
     {
       const leased hold(first().owner());
-      if (bus_.next_due() <= t && bus_.pump(t) != 0) return true;
+      if (bus_.next_due() <= t && bus_.pump(t) != 0) return step::delivered;
       if (next_window_ <= t) {
         observe(t);
-        return true;
+        return step::other;
       }
-      if (keeper_.present() && commit_if_due(t)) return true;
+      if (keeper_.present() && commit_if_due(t)) return step::other;
     }
     shard* next = nullptr;
     due_entry best;
@@ -712,32 +795,41 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
         best = *e;
       }
     }
-    if (next == nullptr) return false;
+    if (next == nullptr) return step::nothing;
     const std::uint64_t epoch = next->owner().acquire();
-    (void)next->run_next(t, epoch);
+    const shard::step did = next->run_next(t, epoch);
     next->owner().release();
     tell_all(*next);
-    stepped_ = true;
-    return true;
+    return did == shard::step::ran ? step::ticked : step::other;
   }
   void tell_all(shard& s) override {
     std::vector<engine_event> events;
+    std::vector<std::shared_ptr<void>> buried;
     {
       const leased hold(s.owner());
-      if (s.told().empty()) return;
+      if (!s.has_afterwork()) return;
       events.swap(s.told());
+      buried.swap(s.buried());
     }
     for (const engine_event& e : events) {
       publish_options o;
       o.source = e.source;
       (void)shard::publish_at_home(env_, e.topic, as_bytes(e.text), o);
     }
+    events.clear();
+    const leased hold(s.owner());
+    if (s.told().capacity() == 0) s.told().swap(events);  // its memory, for the next ones
   }
 
   // ---- observation: under shard 0's lease; takes the others' in order ----
 
+  /// The first of point, point + every, ... that is after t.
+  static instant point_after(instant point, duration every, instant t) noexcept {
+    if (point > t) return point;
+    return add_saturated(point, every * ((t - point) / every + 1));
+  }
   void observe(instant t) {
-    while (next_window_ <= t) next_window_ = add_saturated(next_window_, env_.options.window);
+    next_window_ = point_after(next_window_, env_.options.window, t);
     for (std::size_t i = 1; i < shards_.size(); ++i) (void)shards_[i]->owner().acquire();
     rows_.clear();
     vitalities_.clear();
@@ -759,11 +851,16 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       vitalities_.push_back({l.vitality, l.metrics.health(t)});
     }
     graph_.observe(rows_);
+    bus_.pass_time(t);
     score_ = gyre::score(vitalities_);
     for (const auto& loop : by_node_) {
       if (loop->options.deferrable) throttle(*loop, t);
     }
-    for (std::size_t i = shards_.size(); i-- > 1;) shards_[i]->owner().release();
+    for (std::size_t i = shards_.size(); i-- > 1;) {
+      const bool ring = shards_[i]->must_wake();  // the throttle may have made something due
+      shards_[i]->owner().release();
+      if (ring) shards_[i]->wake().ring();
+    }
   }
   void throttle(loop_record& l, instant t) {
     const double factor = throttle_factor(l.throttle, bus_.health(), score_, l.options.interval);
@@ -782,7 +879,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     const bool much = !commit_failed_ && (env_.commit_wanted.load(std::memory_order_relaxed) ||
                                           keeper_.pending_bytes() >= commit_bytes);
     if (next_commit_ > t && !much) return false;
-    while (next_commit_ <= t) next_commit_ = add_saturated(next_commit_, commit_every);
+    next_commit_ = point_after(next_commit_, commit_every, t);
     commit_failed_ = !write_pending();  // then not before next_commit_; stats() has the error
     return true;
   }
@@ -831,20 +928,31 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
   // ---- readings ----
 
-  void set_reading(const reading& r) {
+  /// What gates see from now on: what was supplied, the probe's figures where that is NaN. Under
+  /// probe_mutex_. @param mode a new one, or null
+  void show_readings(const std::string_view* mode) {
+    reading r = supplied_;
+    const auto fill = [](double& figure, double other) {
+      if (std::isnan(figure)) figure = other;
+    };
+    fill(r.cpu_percent, probed_.cpu_percent);
+    fill(r.memory_percent, probed_.memory_percent);
+    fill(r.cpu_stall_percent, probed_.cpu_stall_percent);
+    fill(r.memory_stall_percent, probed_.memory_stall_percent);
+    r.mode = {};  // the text is the caller's; each shard keeps its own
     for (const auto& s : shards_) {
       const leased hold(s->owner());
       s->load() = r;
-      s->mode() = r.mode;
+      if (mode != nullptr) s->mode() = *mode;
     }
   }
-  /// Under driver::host, real figures where the host gives none.
-  void sample_for_host() {
-    if (!GYRE_THREADS || supplied_ || !wants_readings_) return;
+  /// Reads the machine's figures, where a loop looks at them.
+  void probe_readings() {
+    if (!GYRE_THREADS || !wants_readings_) return;
     const std::lock_guard lock(probe_mutex_);
     const std::uint64_t before = probe_.samples();
-    const reading r = probe_.sample(monotonic_now() - env_.zero);
-    if (probe_.samples() != before) set_reading(r);
+    probed_ = probe_.sample(monotonic_now() - env_.zero);
+    if (probe_.samples() != before) show_readings(nullptr);
   }
 
   // ---- describing: under every lease ----
@@ -867,6 +975,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     if (l.ticks == 0 && !l.scheduled) out.interval_ms = out.configured_ms;
     out.throttle = l.throttle;
     out.gate = l.closed_gate;
+    for (const gate& g : l.options.gates) out.gates.push_back({g.name(), g.is_open()});
     out.last_error = l.last_error;
     out.dropped = l.dropped;
     out.vitality = l.vitality;
@@ -925,6 +1034,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       }
     }
     describe_loops(out, index, t);
+    bus_.pass_time(t);
     out.bus = bus_.stats();
     out.score = score_now(t);
     out.symbiosis = graph_.analyse();
@@ -938,6 +1048,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     auto took = std::make_unique<histogram>();
     auto late = std::make_unique<histogram>();
     totals& sum = out.totals;
+    sum = retired_;
+    for (const auto& s : shards_) sum.events_dropped += s->events_dropped();
     for (const auto& l : by_node_) {
       out.loops.push_back(describe(*l, t));
       loop_stats& row = out.loops.back();
@@ -946,12 +1058,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       ++sum.loops;
       sum.active += row.state != loop_state::paused && row.state != loop_state::stopped ? 1 : 0;
       sum.stuck += row.state == loop_state::stuck ? 1 : 0;
-      sum.ticks += m.cycles;
-      sum.errors += m.errors;
-      sum.timeouts += m.timeouts;
-      sum.cancelled += m.cancelled;
-      sum.gated += m.gated;
-      sum.missed += m.missed;
+      add_up(sum, m);
       if (l->metrics.durations() == nullptr) continue;
       took->merge(l->metrics.durations()->total());
       late->merge(l->metrics.lateness()->total());
@@ -961,6 +1068,14 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     sum.latency = gyre::describe(*took);
     sum.late = gyre::describe(*late);
   }
+  static void add_up(totals& sum, const metrics_stats& m) noexcept {
+    sum.ticks += m.cycles;
+    sum.errors += m.errors;
+    sum.timeouts += m.timeouts;
+    sum.cancelled += m.cancelled;
+    sum.gated += m.gated;
+    sum.missed += m.missed;
+  }
   double score_now(instant t) {
     vitalities_.clear();
     for (const auto& l : by_node_) vitalities_.push_back({l->vitality, l->metrics.health(t)});
@@ -969,33 +1084,34 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
   // ---- crew_work ----
 
-  void keep_house(instant t) override {
-    if (bus_.next_due() <= t) (void)bus_.pump(t, 64);
-    if (next_window_ <= t) observe(t);
-    if (keeper_.present()) (void)commit_if_due(t);
+  shard::step keep_house(instant t, std::uint64_t epoch) override {
+    shard::step did = shard::step::idle;
+    if (bus_.next_due() <= t) {
+      (void)bus_.pump(t, 64);
+      if (first().owner().epoch() != epoch) return shard::step::lost;
+      did = shard::step::ran;
+    }
+    if (next_window_ <= t) {
+      observe(t);
+      did = shard::step::ran;
+    }
+    if (keeper_.present() && commit_if_due(t)) did = shard::step::ran;
+    return did;
   }
   instant next_house_work() const noexcept override {
     return keeper_.present() ? std::min(next_window_, next_commit_) : next_window_;
   }
-  void sample() override {
-    if (!GYRE_THREADS || supplied_ || !wants_readings_) return;
-    reading r;
-    {
-      const std::lock_guard lock(probe_mutex_);
-      r = probe_.sample(monotonic_now() - env_.zero);
-    }
-    set_reading(r);
-  }
+  void sample() override { probe_readings(); }
   void sync_store() override {
     if (keeper_.present()) (void)keeper_.sync();
   }
 
   environment env_;
-  gyre::bus bus_;
   std::unique_ptr<memory> records_;
   keeper keeper_;
   std::vector<trace> traces_;
   std::vector<std::unique_ptr<shard>> shards_;
+  gyre::bus bus_;  // goes before shard 0, which its handlers are left to
 
   std::mutex registry_;  // loops_, names_, added_; taken before any lease
   slot_map<std::shared_ptr<loop_record>> loops_{kind_loop};
@@ -1005,7 +1121,6 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   std::mutex control_;  // start and stop
   std::atomic<bool> driving_{false};
   bool commit_failed_ = false;  // the last one by itself; under shard 0's lease
-  bool stepped_ = false;
   instant started_at_{0}, next_window_{never}, next_commit_{never};
 
   graph graph_;  // this and the next: under shard 0's lease
@@ -1013,12 +1128,13 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   std::vector<observation> rows_;
   std::vector<vital_sign> vitalities_;
   double score_ = 1;
+  totals retired_;  // sums of the loops that were removed
   std::uint64_t snapshots_ = 0;
 
-  std::mutex probe_mutex_;
+  std::mutex probe_mutex_;  // this and the next three; taken before any lease
   pressure_probe probe_;
-  std::atomic<bool> supplied_{false}, wants_readings_{false};
-  duration watch_period_ = std::chrono::milliseconds(50);
+  reading probed_, supplied_;
+  std::atomic<bool> wants_readings_{false};
 #if GYRE_THREADS
   crew crew_;
 #endif

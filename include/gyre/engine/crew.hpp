@@ -21,8 +21,9 @@ namespace detail {
 /// What the threads do besides running ticks.
 class crew_work {
  public:
-  /// Shard 0's thread, lease held, between two ticks: deliver, observe, commit.
-  virtual void keep_house(instant now) = 0;
+  /// Shard 0's thread, lease held, between two ticks: deliver, observe, commit. Held after, except
+  /// when `lost`: given up on inside of a handler.
+  virtual shard::step keep_house(instant now, std::uint64_t epoch) = 0;
   /// When keep_house() has something to do by itself. Lease held.
   virtual instant next_house_work() const noexcept = 0;
   /// Publishes what the shard has to tell. No lease held.
@@ -37,15 +38,17 @@ class crew_work {
 
 class crew {
  public:
+  /// A handler of the bus that runs longer is given up on, like a tick past its timeout.
+  static constexpr duration handler_limit = std::chrono::seconds(2);
+
   /// @param work kept alive by each thread; owns env and its shards.
-  /// @param period how often the watchdog looks: how far past its timeout a tick may run unnoticed
-  void start(environment& env, const std::shared_ptr<crew_work>& work, duration period) {
+  void start(environment& env, const std::shared_ptr<crew_work>& work) {
     std::vector<std::uint64_t> epochs;
     for (shard* s : env.shards) epochs.push_back(s->owner().epoch());
     executor_.start(epochs, [&env, work](std::uint32_t slot, std::uint64_t epoch) {
       drive(env, *work, *env.shards[slot], epoch);
     });
-    watchdog_ = std::thread([this, &env, work, period] { watch(env, *work, period); });
+    watchdog_ = std::thread([this, &env, work] { watch(env, *work); });
   }
 
   /// Waits for running ticks, at most `deadline`; what does not end is left to itself. @return the
@@ -61,7 +64,7 @@ class crew {
       const leased hold(s->owner());
       if (s->running() == nullptr) {
         stragglers.emplace_back("(a bus handler)");
-        (void)s->owner().pass_on();
+        (void)(s->in_handler() ? s->abandon_handler(env.now()) : s->owner().pass_on());
         continue;
       }
       stragglers.push_back(s->running()->options.name);
@@ -71,34 +74,34 @@ class crew {
     return stragglers;
   }
 
-  /// True on a thread that runs this engine's ticks and handlers.
-  static bool inside(environment& env) {
-    for (shard* s : env.shards) {
-      const leased hold(s->owner());
-      if (s->driven_by() == std::this_thread::get_id()) return true;
-    }
-    return false;
-  }
+  /// True on a thread that runs this engine's ticks and handlers, given up on or not.
+  static bool inside(environment& env) { return env.threads.has_this_thread(); }
 
  private:
   static void drive(environment& env, crew_work& work, shard& s, std::uint64_t epoch) {
+    env.threads.enter();
+    take_turns(env, work, s, epoch);
+    env.threads.leave();
+  }
+  /// Until the engine stops or this thread is given up on. The lease is free before and after.
+  static void take_turns(environment& env, crew_work& work, shard& s, std::uint64_t epoch) {
     if (!s.owner().acquire(epoch)) return;
-    s.set_driver(std::this_thread::get_id());
     while (!env.stopping.load(std::memory_order_relaxed)) {
-      const instant t = env.now();
+      instant t = env.now();
       if (s.index() == 0) {
-        work.keep_house(t);
-        if (s.owner().epoch() != epoch) break;  // given up on inside of a handler
+        const shard::step kept = work.keep_house(t, epoch);
+        if (kept == shard::step::lost) return;
+        if (kept == shard::step::ran) t = env.now();  // a tick's time begins after that
       }
       s.expire(t);
       const shard::step did = s.run_next(t, epoch);
       if (did == shard::step::lost) return;
-      if (!s.told().empty()) {
+      if (s.has_afterwork()) {
         s.owner().release();
         work.tell_all(s);
         if (!s.owner().acquire(epoch)) return;
       }
-      if (did == shard::step::ran) continue;
+      if (did != shard::step::idle) continue;
       instant until = s.next_event();
       if (s.index() == 0) until = std::min(until, work.next_house_work());
       const duration rest = until - env.now();
@@ -109,11 +112,10 @@ class crew {
       if (!s.owner().acquire(epoch)) return;
       (void)s.must_wake();
     }
-    s.set_driver({});
     s.owner().release();
   }
 
-  void watch(environment& env, crew_work& work, duration period) {
+  void watch(environment& env, crew_work& work) {
     instant sample_at{0};
     instant sync_at = env.now() + std::chrono::seconds(1);
     while (!env.stopping.load(std::memory_order_relaxed)) {
@@ -127,23 +129,28 @@ class crew {
         sync_at = t + std::chrono::seconds(1);
         work.sync_store();
       }
-      (void)alarm_.wait(period);
+      (void)alarm_.wait(duration{env.watch_ns.load(std::memory_order_relaxed)});
     }
   }
   /// A tick past its timeout is told to give up; if it still runs a tenth of the timeout later (2
-  /// to 100 ms), its thread is given up on and another goes on with the shard.
+  /// to 100 ms), its thread is given up on and another goes on with the shard. So it is with a
+  /// handler past its limit, which cannot be told.
   void look_at(environment& env, shard& s, instant t) {
     constexpr duration least = std::chrono::milliseconds(2);
     constexpr duration most = std::chrono::milliseconds(100);
     std::uint64_t epoch = 0;
     {
       const leased hold(s.owner());
-      if (s.running() == nullptr || t < s.running_until()) return;
-      s.running()->cancel.store(true, std::memory_order_relaxed);
-      const duration grace = std::clamp(s.running()->options.timeout / 10, least, most);
-      if (t < add_saturated(s.running_until(), grace)) return;
-      epoch = s.abandon(env.now());
-      s.set_driver({});
+      if (s.in_handler()) {
+        if (t < add_saturated(s.handler_since(), handler_limit)) return;
+        epoch = s.abandon_handler(t);
+      } else {
+        if (s.running() == nullptr || t < s.running_until()) return;
+        s.running()->cancel.store(true, std::memory_order_relaxed);
+        const duration grace = std::clamp(s.running()->options.timeout / 10, least, most);
+        if (t < add_saturated(s.running_until(), grace)) return;
+        epoch = s.abandon(env.now());
+      }
     }
     (void)executor_.replace(s.index(), epoch);
   }

@@ -2,11 +2,12 @@
 // Room: engine. Threads: each member says.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include <gyre/bus/bus.hpp>
@@ -51,43 +52,116 @@ struct external_run {
   object_id id = 0;
   std::uint32_t shard = 0;
   bool acquired = false;
-  bool over = false;  ///< completed, expired or given up: the id is dead
   instant deadline = never;
 };
 
-/// Where external ticks wait for their caller. Any thread.
-class external_desk {
+/// The threads that run an engine's ticks and handlers, those included that were given up on and
+/// are still inside of one. Any thread.
+class roster {
  public:
-  void offer(const std::shared_ptr<external_run>& run) {
+  void enter() {
     const std::lock_guard lock(mutex_);
-    const auto id = runs_.insert(run);
-    run->id = id ? *id : 0;  // no id left: the tick expires like one that nobody takes
-    if (id) ready_.push_back(*id);
+    ids_.push_back(std::this_thread::get_id());
   }
-  /// The one that has waited longest, or null.
-  std::shared_ptr<external_run> take() {
+  void leave() {
     const std::lock_guard lock(mutex_);
-    while (!ready_.empty()) {
-      const object_id id = ready_.front();
-      ready_.pop_front();
-      if (auto* run = runs_.find(id)) return *run;
-    }
-    return nullptr;
+    std::erase(ids_, std::this_thread::get_id());
   }
-  std::shared_ptr<external_run> find(object_id id) {
+  bool has_this_thread() {
     const std::lock_guard lock(mutex_);
-    auto* run = runs_.find(id);
-    return run != nullptr ? *run : nullptr;
-  }
-  void erase(object_id id) {
-    const std::lock_guard lock(mutex_);
-    (void)runs_.erase(id);
+    return std::find(ids_.begin(), ids_.end(), std::this_thread::get_id()) != ids_.end();
   }
 
  private:
   std::mutex mutex_;
-  slot_map<std::shared_ptr<external_run>> runs_{kind_tick};
-  std::deque<object_id> ready_;
+  std::vector<std::thread::id> ids_;
+};
+
+/// Where external ticks wait for their caller, and what their ids name. Any thread. There is no end
+/// to the ids: a slot is used again under its next generation of 256, but only after 1,024 others
+/// were freed, so that an id names another tick 262,144 ticks later at the earliest.
+class external_desk {
+ public:
+  static constexpr std::uint32_t resting = 1024, max_slots = 1U << 20;
+
+  /// Gives the run an id and its place at the end. False when all slots are taken or resting.
+  bool offer(const std::shared_ptr<external_run>& run) {
+    const std::lock_guard lock(mutex_);
+    std::uint32_t i = free_.first;
+    if (free_.size > resting) {
+      take_out(free_, i);
+    } else if (slots_.size() < max_slots) {
+      i = static_cast<std::uint32_t>(slots_.size());
+      slots_.emplace_back();
+    } else {
+      return false;
+    }
+    slots_[i].run = run;
+    run->id = make_id(kind_tick, slots_[i].generation, i);
+    append(ready_, i);
+    slots_[i].waits = true;
+    return true;
+  }
+  /// The one that has waited longest, or null.
+  std::shared_ptr<external_run> take() {
+    const std::lock_guard lock(mutex_);
+    if (ready_.size == 0) return nullptr;
+    const std::uint32_t i = ready_.first;
+    take_out(ready_, i);
+    slots_[i].waits = false;
+    return slots_[i].run;
+  }
+  /// Null when the id names none.
+  std::shared_ptr<external_run> find(object_id id) {
+    const std::lock_guard lock(mutex_);
+    return names(id) ? slots_[id_index(id)].run : nullptr;
+  }
+  void erase(object_id id) {
+    const std::lock_guard lock(mutex_);
+    if (!names(id)) return;
+    const std::uint32_t i = id_index(id);
+    slot& s = slots_[i];
+    if (s.waits) take_out(ready_, i);
+    s.waits = false;
+    s.run.reset();
+    ++s.generation;
+    append(free_, i);
+  }
+
+ private:
+  static constexpr std::uint32_t none = max_slots;
+  struct slot {  // in one list, or in none: handed out
+    std::shared_ptr<external_run> run;
+    std::uint32_t next = none, before = none;
+    std::uint8_t generation = 0;
+    bool waits = false;
+  };
+  struct list {
+    std::uint32_t first = none, last = none, size = 0;
+  };
+
+  bool names(object_id id) const noexcept {
+    const std::uint32_t i = id_index(id);
+    return id_kind(id) == kind_tick && i < slots_.size() && slots_[i].run != nullptr &&
+           slots_[i].generation == id_generation(id);
+  }
+  void append(list& to, std::uint32_t i) noexcept {
+    slots_[i].next = none;
+    slots_[i].before = to.last;
+    (to.last == none ? to.first : slots_[to.last].next) = i;
+    to.last = i;
+    ++to.size;
+  }
+  void take_out(list& from, std::uint32_t i) noexcept {
+    const slot& s = slots_[i];
+    (s.before == none ? from.first : slots_[s.before].next) = s.next;
+    (s.next == none ? from.last : slots_[s.next].before) = s.before;
+    --from.size;
+  }
+
+  std::mutex mutex_;
+  std::vector<slot> slots_;
+  list ready_, free_;
 };
 
 struct environment {
@@ -97,10 +171,21 @@ struct environment {
   std::atomic<bool> stopping{false};
   std::vector<shard*> shards;            ///< fixed after creation
   external_desk desk;
+  roster threads;
   gyre::memory* records = nullptr;       ///< shard 0's, like the bus
   gyre::bus* events = nullptr;
   bool journalled = false;               ///< shards collect frames for the store: every lease
   std::atomic<bool> commit_wanted{false};  ///< a shard has collected its part of commit_bytes
+
+  /// How often the watchdog looks: how far past its timeout a tick may run unnoticed.
+  std::atomic<std::int64_t> watch_ns{50'000'000};
+  /// A tenth of the shortest timeout that there was, 5 to 50 ms.
+  void watch_for(duration timeout) noexcept {
+    const std::int64_t wanted = std::max<std::int64_t>(timeout.count() / 10, 5'000'000);
+    std::int64_t now_at = watch_ns.load(std::memory_order_relaxed);
+    while (wanted < now_at && !watch_ns.compare_exchange_weak(now_at, wanted)) {
+    }
+  }
 
   explicit environment(engine_options o) : options(std::move(o)), zero(monotonic_now()) {}
 

@@ -46,7 +46,7 @@ struct loop_record {
   bool running = false;
   bool gated = false;
   bool backing_off = false;
-  bool wants_cpu = false;
+  std::atomic<bool> wants_cpu{false};  ///< it asked for CPU time: read it at the start
   std::string closed_gate;
   std::atomic<bool> cancel{false};   ///< the running tick should give up
   std::atomic<bool> occupied{false};  ///< a thread is inside the function, abandoned or not

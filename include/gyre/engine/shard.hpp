@@ -43,7 +43,7 @@ struct engine_event {
 
 class shard final : public tick_services {
  public:
-  enum class step : std::uint8_t { idle, ran, lost };
+  enum class step : std::uint8_t { idle, ran, skipped, lost };
 
   shard(environment& env, std::uint32_t index, trace& out)
       : env_(env), index_(index), trace_(out) {}
@@ -69,7 +69,7 @@ class shard final : public tick_services {
       loop->slot = static_cast<std::uint32_t>(slots_.size());
       slots_.push_back(loop);
       queue_.reserve(slots_.size());
-      outstanding_.reserve(slots_.size());
+      if (outstanding_.capacity() < slots_.size()) outstanding_.reserve(slots_.capacity());
     } else {
       loop->slot = free_.back();
       free_.pop_back();
@@ -87,10 +87,14 @@ class shard final : public tick_services {
     drop_finished();
     slots_[loop->slot].reset();
     free_.push_back(loop->slot);
-    if (loop->learning != nullptr && --loop->learning->users == 0) {
-      std::erase_if(learners_, [&](const auto& l) { return l.get() == loop->learning; });
+    leave_learner(*loop);
+  }
+  /// The last loop that leaves a learner takes it out.
+  void leave_learner(loop_record& loop) {
+    if (loop.learning != nullptr && --loop.learning->users == 0) {
+      std::erase_if(learners_, [&](const auto& l) { return l.get() == loop.learning; });
     }
-    loop->learning = nullptr;
+    loop.learning = nullptr;
   }
 
   shared_learner* find_learner(std::string_view name) noexcept {
@@ -112,19 +116,20 @@ class shard final : public tick_services {
                             : 0;
     const duration every = stretched(loop);
     loop.times = timetable(add_saturated(now, scale(every, part)), every);
+    loop.backing_off = false;
     schedule(loop, now);
   }
-  /// Next tick by the timetable, `now` at the earliest.
-  void schedule(loop_record& loop, instant now) {
+  /// Next tick by the timetable, `earliest` at the earliest; without that it may be overdue.
+  void schedule(loop_record& loop, instant earliest = instant::min()) {
     if (loop.paused || loop.removed) return;
     const double draw = unit(mix(env_.options.seed, loop.order,
                                  static_cast<std::uint64_t>(purpose::jitter), loop.times.index()));
-    loop.due = std::max(loop.times.due(loop.options.jitter, draw), now);
+    loop.due = std::max(loop.times.due(loop.options.jitter, draw), earliest);
     push(loop);
   }
   void unschedule(loop_record& loop) noexcept {
     if (loop.scheduled) (void)queue_.cancel(loop.slot, loop.generation);
-    loop.scheduled = false;
+    loop.scheduled = loop.triggered = false;
   }
   void trigger(loop_record& loop, instant now) {
     loop.triggered = true;
@@ -137,7 +142,7 @@ class shard final : public tick_services {
   }
   void resume(loop_record& loop, instant now) {
     if (!loop.paused) return;
-    loop.paused = false;
+    loop.paused = loop.backing_off = false;
     // A tick that runs now rejoins the timetable at its end.
     if (loop.occupied.load(std::memory_order_acquire) && loop.running) return;
     if (loop.times.interval() == stretched(loop) && loop.ticks > 0) {
@@ -151,6 +156,15 @@ class shard final : public tick_services {
   void retime(loop_record& loop, instant now) {
     loop.times.retime(stretched(loop), now);
     if (loop.scheduled && !loop.triggered) schedule(loop, now);
+  }
+  /// Takes a new priority, and a new jitter, for the tick that is scheduled.
+  void reorder(loop_record& loop, bool rejitter, instant now) {
+    if (!loop.scheduled) return;
+    if (rejitter && !loop.triggered) {
+      schedule(loop, now);
+    } else {
+      push(loop);
+    }
   }
 
   /// First in order among what is due, by (due, priority, order of add); null when nothing waits.
@@ -175,19 +189,19 @@ class shard final : public tick_services {
     const bool asked = std::exchange(loop->triggered, false);
     if (loop->occupied.load(std::memory_order_acquire)) {  // never a second copy
       loop->metrics.missed(1 + (asked ? 0 : arrive(*loop, now).missed));
-      schedule(*loop, now);
-      return step::ran;
+      schedule(*loop);
+      return step::skipped;
     }
     if (!gates_open(*loop, now)) {
       if (!asked) (void)arrive(*loop, now);
-      schedule(*loop, now);
-      return step::ran;
+      schedule(*loop);
+      return step::skipped;
     }
     const arrival a = asked ? arrival{} : arrive(*loop, now);
     if (a.missed != 0) loop->metrics.missed(a.missed);
     if (!a.run) {
-      schedule(*loop, now);
-      return step::ran;
+      schedule(*loop);
+      return step::skipped;
     }
     return run(loop, a.missed, entry.due, now, epoch);
   }
@@ -195,7 +209,7 @@ class shard final : public tick_services {
   /// Ends external ticks whose deadline has passed.
   void expire(instant now) {
     for (const auto& run : outstanding_) {
-      if (!run->over && run->acquired && run->deadline <= now) {
+      if (!run->run.over && run->acquired && run->deadline <= now) {
         loop_record& loop = *run->run.loop;
         give_up(*run);
         account_timeout(loop, run->run, now);
@@ -210,7 +224,7 @@ class shard final : public tick_services {
   }
   /// The caller has run this external tick.
   void complete(external_run& external, instant now) {
-    external.over = true;
+    external.run.over = true;
     finish(external.run, now, now);
     env_.desk.erase(external.id);
     drop_finished();
@@ -238,19 +252,44 @@ class shard final : public tick_services {
     return lease_.pass_on();
   }
 
+  /// A handler of the bus runs on this thread from now on, without the lease. Shard 0 only.
+  void enter_handler(instant now) noexcept {
+    handler_thread_ = std::this_thread::get_id();
+    handler_since_ = now;
+    in_handler_ = true;
+  }
+  void leave_handler() noexcept { in_handler_ = false; }
+  bool in_handler() const noexcept { return in_handler_; }
+  instant handler_since() const noexcept { return handler_since_; }
+  /// Locks out the thread that runs a handler, whose subscription ends. @return the epoch for the
+  /// thread that goes on. @pre in_handler()
+  std::uint64_t abandon_handler(instant now) {
+    in_handler_ = false;
+    tell("gyre.stuck", join("the handler of ", env_.events->abandon(now)), 0);
+    return lease_.pass_on();
+  }
+
   /// Events that wait to be published; take them, free the lease, publish.
   std::vector<engine_event>& told() noexcept { return told_; }
   void tell(const char* topic, std::string text, object_id source) {
-    if (told_.size() < max_told) told_.push_back({topic, std::move(text), source});
+    if (told_.size() < std::max<std::size_t>(min_told, 2 * slots_.size())) {
+      told_.push_back({topic, std::move(text), source});
+    } else {
+      ++events_dropped_;
+    }
   }
+  std::uint64_t events_dropped() const noexcept { return events_dropped_; }
+  /// Keeps what holds a user's closures until the lease is free: what they captured may call the
+  /// engine as it goes.
+  void bury(std::shared_ptr<void> closures) { buried_.push_back(std::move(closures)); }
+  std::vector<std::shared_ptr<void>>& buried() noexcept { return buried_; }
+  bool has_afterwork() const noexcept { return !told_.empty() || !buried_.empty(); }
 
   /// Sleeping is asked of the alarm by whoever drives this shard; who changes something that
   /// should wake it calls this with the lease held and rings after freeing it.
   bool must_wake() noexcept { return std::exchange(asleep_, false); }
   void fall_asleep() noexcept { asleep_ = true; }
   alarm& wake() noexcept { return alarm_; }
-  std::thread::id driven_by() const noexcept { return driver_; }
-  void set_driver(std::thread::id id) noexcept { driver_ = id; }
 
   /// A quantile of the loop's recent durations; NaN without any.
   static double recent_ms(const loop_record& loop, double q, instant now) {
@@ -309,10 +348,11 @@ class shard final : public tick_services {
     lease_.release();
     return good ? code::ok : code::arg;
   }
-  code publish(run_state& run, std::string_view topic, std::span<const std::byte> p) override {
+  code publish(run_state& run, std::string_view topic, std::span<const std::byte> p,
+               publish_options o) override {
     if (const code c = alive(run); c != code::ok) return c;
-    publish_options o;
     o.source = run.loop->id;
+    o.may_wait = false;
     const auto sent = publish_at_home(env_, topic, p, o);
     if (!enter(run)) return code::cancelled;
     if (sent) {
@@ -325,14 +365,7 @@ class shard final : public tick_services {
   }
   code remember(run_state& run, const record& r) override {
     if (const code c = alive(run); c != code::ok) return c;
-    result<void> kept = ok;
-    if (r.source.empty()) {
-      record named = r;
-      named.source = run.loop->options.name;
-      kept = remember_at_home(env_, named);
-    } else {
-      kept = remember_at_home(env_, r);
-    }
+    const result<void> kept = remember_at_home(env_, r, run.loop->options.name);
     if (kept) return code::ok;
     if (!enter(run)) return code::cancelled;
     spoil(run, kept.error().text);
@@ -340,7 +373,9 @@ class shard final : public tick_services {
     return kept.code();
   }
   code alive(const run_state& run) const noexcept override {
-    return run.external || lease_.epoch() == run.epoch ? code::ok : code::cancelled;
+    const bool good =
+        run.external ? !run.over.load(std::memory_order_acquire) : lease_.epoch() == run.epoch;
+    return good ? code::ok : code::cancelled;
   }
   bool cancelled(const run_state& run) const noexcept override {
     return run.loop->cancel.load(std::memory_order_relaxed) || alive(run) != code::ok;
@@ -353,9 +388,9 @@ class shard final : public tick_services {
     if (env_.is_virtual()) return run.spent;
     if (run.external) return elapsed(run);
     const duration t = thread_cpu_now();
-    if (run.cpu_started < duration::zero()) {
-      run.loop->wants_cpu = true;
-      run.cpu_started = t;
+    if (run.cpu_started == duration::min()) {
+      run.loop->wants_cpu.store(true, std::memory_order_relaxed);
+      run.cpu_started = t - (measure() - run.started);
     }
     return t - run.cpu_started + run.spent;
   }
@@ -369,20 +404,26 @@ class shard final : public tick_services {
     bool ring = false;
     result<publish_receipt> sent = [&] {
       const leased hold(home.lease_);
-      auto r = env.events->publish(topic, payload, o, env.now());
+      publish_options sent_as = o;
+      sent_as.follow = home.in_handler_ && home.handler_thread_ == std::this_thread::get_id();
+      auto r = env.events->publish(topic, payload, sent_as, env.now());
       ring = r && r->matched > 0 && home.must_wake();
       return r;
     }();
     if (ring) home.alarm_.ring();
     return sent;
   }
-  static result<void> remember_at_home(environment& env, const record& r) {
-    const leased hold(env.shards[0]->lease_);
-    return env.records->remember(r, env.wall_ms());
+  static result<void> remember_at_home(environment& env, const record& r, const std::string& loop) {
+    shard& home = *env.shards[0];
+    const leased hold(home.lease_);
+    if (!r.source.empty()) return env.records->remember(r, env.wall_ms());
+    home.named_ = r;
+    home.named_.source = loop;
+    return env.records->remember(home.named_, env.wall_ms());
   }
 
  private:
-  static constexpr std::size_t max_told = 64;  // events between two ticks; more are not worth more
+  static constexpr std::size_t min_told = 64;  // events between two ticks; or two a loop
 
   void push(loop_record& loop) {
     loop.scheduled = true;
@@ -416,26 +457,31 @@ class shard final : public tick_services {
 
   step run(const std::shared_ptr<loop_record>& loop, std::uint64_t missed, instant due, instant now,
            std::uint64_t epoch) {
+    std::shared_ptr<external_run> external;
+    if (!loop->function) {
+      external = std::make_shared<external_run>();
+      prepare(external->run, loop, missed, due, now, epoch);
+      external->run.external = true;
+      external->shard = index_;
+      if (!env_.desk.offer(external)) {  // a million of them are out
+        loop->metrics.missed(1);
+        schedule(*loop);
+        return step::skipped;
+      }
+      outstanding_.push_back(external);
+    }
     loop->running = true;
     loop->backing_off = false;
     loop->due = due;
     loop->cancel.store(false, std::memory_order_relaxed);
     loop->stuck.store(false, std::memory_order_relaxed);
     loop->occupied.store(true, std::memory_order_relaxed);
-    if (!loop->function) {
-      auto external = std::make_shared<external_run>();
-      prepare(external->run, loop, missed, due, now, epoch);
-      external->run.external = true;
-      external->shard = index_;
-      outstanding_.push_back(external);
-      env_.desk.offer(external);
-      return step::ran;
-    }
+    if (external != nullptr) return step::ran;
     run_state state;
     prepare(state, loop, missed, due, now, epoch);
     if (!env_.is_virtual()) {
       state.started = measure();
-      if (loop->learning != nullptr || loop->wants_cpu) state.cpu_started = thread_cpu_now();
+      if (loop->wants_cpu.load(std::memory_order_relaxed)) state.cpu_started = thread_cpu_now();
     }
     running_ = loop;
     running_since_ = now;
@@ -480,7 +526,9 @@ class shard final : public tick_services {
   bool enter(const run_state& run) noexcept {
     if (!run.external) return lease_.acquire(run.epoch);
     (void)lease_.acquire();
-    return true;
+    if (!run.over) return true;
+    lease_.release();
+    return false;
   }
   static void spoil(run_state& run, std::string text) {
     if (!run.failed) run.text = std::move(text);
@@ -505,7 +553,10 @@ class shard final : public tick_services {
     loop_record& loop = *run.loop;
     loop.running = false;
     loop.occupied.store(false, std::memory_order_relaxed);
-    if (loop.removed) return;
+    if (loop.removed) {
+      bury(run.loop);
+      return;
+    }
     const duration took = duration_of(run, measured);
     const tick_status status = judge(run, took);
     loop.streak = status == tick_status::ok ? 0 : loop.streak + 1;
@@ -543,7 +594,7 @@ class shard final : public tick_services {
       tell(status == tick_status::timeout ? "gyre.timeout" : "gyre.failed",
            loop.options.name + ": " + why, loop.id);
     }
-    if (!env_.stopping.load(std::memory_order_relaxed) && !loop.triggered) schedule(loop, end);
+    if (!env_.stopping.load(std::memory_order_relaxed) && !loop.triggered) schedule(loop);
   }
   duration duration_of(const run_state& run, instant end) const noexcept {
     if (run.taken >= duration::zero()) return run.taken;
@@ -589,14 +640,14 @@ class shard final : public tick_services {
     keep_frame(loop.learning->stream, transition_frame, scratch_.data());
   }
   void give_up(external_run& run) {
-    if (std::exchange(run.over, true)) return;
+    if (run.run.over.exchange(true)) return;
     loop_record& loop = *run.run.loop;
     loop.running = false;
     loop.occupied.store(false, std::memory_order_relaxed);
     env_.desk.erase(run.id);
   }
   void drop_finished() {
-    std::erase_if(outstanding_, [](const auto& run) { return run->over; });
+    std::erase_if(outstanding_, [](const auto& run) { return run->run.over.load(); });
   }
 
   environment& env_;
@@ -605,7 +656,6 @@ class shard final : public tick_services {
   gyre::lease lease_;
   alarm alarm_;
   bool asleep_ = false;
-  std::thread::id driver_;  ///< of the thread that runs ticks now
 
   scheduler queue_;
   std::vector<std::shared_ptr<loop_record>> slots_;
@@ -617,7 +667,13 @@ class shard final : public tick_services {
 
   std::shared_ptr<loop_record> running_;
   instant running_since_{0}, running_until_{0};
+  bool in_handler_ = false;
+  std::thread::id handler_thread_;
+  instant handler_since_{0};
   std::vector<engine_event> told_;
+  std::uint64_t events_dropped_ = 0;
+  std::vector<std::shared_ptr<void>> buried_;
+  record named_;  ///< of shard 0: the last one remembered without a source; kept for its memory
   std::vector<pending_frame> frames_;
   byte_writer frame_bytes_, scratch_;
 };

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include <gyre/bus/message.hpp>
+#include <gyre/bus/bus.hpp>
 #include <gyre/core/time.hpp>
 #include <gyre/memory/record.hpp>
 
@@ -34,10 +34,11 @@ struct run_state {
   instant began{0};              ///< when it was taken up, on the engine's clock
   instant started{0};            ///< the same on the clock that durations are measured by
   std::uint64_t missed = 0;
-  duration cpu_started{-1};      ///< thread CPU time at the start; negative: not read
+  duration cpu_started = duration::min();  ///< thread CPU time at the start; min: not read
   duration spent{0};
   duration taken{-1};            ///< what the host measured; negative: the engine measures
   bool external = false;
+  std::atomic<bool> over{false};  ///< external: completed, expired or given up; the id is dead
   bool chosen = false;           ///< an action was taken for this tick
   std::uint32_t state = 0, action = 0;
   bool failed = false;
@@ -53,7 +54,8 @@ class tick_services {
   virtual code knob(run_state&, std::string_view name, double& value) = 0;
   virtual code feature(run_state&, std::string_view name, double value) = 0;
   virtual code vitality(run_state&, double value) = 0;
-  virtual code publish(run_state&, std::string_view topic, std::span<const std::byte>) = 0;
+  virtual code publish(run_state&, std::string_view topic, std::span<const std::byte>,
+                       publish_options) = 0;
   virtual code remember(run_state&, const record&) = 0;
   virtual code alive(const run_state&) const noexcept = 0;
   virtual bool cancelled(const run_state&) const noexcept = 0;
@@ -81,8 +83,10 @@ class tick {
     (void)services_.knob(run_, name, value);
     return value;
   }
-  /// Reports what the loop sees; until the next report the feature keeps this value. An unknown
-  /// name or a NaN fails the tick: NOT_FOUND, ARG.
+  /// Reports what the loop sees; until the next report the feature keeps this value. What is
+  /// reported before the first knob() makes the state that the action is chosen in; after it, the
+  /// state that the action led to (of use with learning.sequential). An unknown name or a NaN fails
+  /// the tick: NOT_FOUND, ARG.
   code feature(std::string_view name, double value) {
     return services_.feature(run_, name, value);
   }
@@ -116,12 +120,14 @@ class tick {
     return code::ok;
   }
   /// Publishes from this loop, as engine::publish does; a full subscription that blocks drops it,
-  /// since an engine's own thread never waits. ARG: the topic; the tick fails.
-  code publish(std::string_view topic, std::string_view text) {
-    return services_.publish(run_, topic, as_bytes(text));
+  /// since an engine's own thread never waits. Of the options, `source` and `may_wait` are the
+  /// engine's. ARG: the topic, a negative ttl; the tick fails.
+  code publish(std::string_view topic, std::string_view text, const publish_options& o = {}) {
+    return services_.publish(run_, topic, as_bytes(text), o);
   }
-  code publish(std::string_view topic, std::span<const std::byte> payload) {
-    return services_.publish(run_, topic, payload);
+  code publish(std::string_view topic, std::span<const std::byte> payload,
+               const publish_options& o = {}) {
+    return services_.publish(run_, topic, payload, o);
   }
   /// Remembers a record; an empty source is this loop's name.
   code remember(const record& r) { return services_.remember(run_, r); }
@@ -135,8 +141,8 @@ class tick {
   bool cancelled() const noexcept { return services_.cancelled(run_); }
   /// Wall time since the tick started, at least 0.001.
   double elapsed_ms() const noexcept { return std::max(0.001, to_ms(services_.elapsed(run_))); }
-  /// CPU time of this thread since the tick started, at least 0.001; about 0.9 us a call. A loop
-  /// without knobs is only known to want it at its first call: that one call counts from itself.
+  /// CPU time of this thread since the tick started, at least 0.001; about 0.9 us a call. It is
+  /// read for loops that ask: the tick that asks first takes wall time for what came before.
   double cpu_ms() noexcept { return std::max(0.001, to_ms(services_.cpu(run_))); }
 
  private:

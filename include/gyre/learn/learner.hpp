@@ -19,8 +19,8 @@
 namespace gyre {
 inline namespace v1 {
 
-/// How a learner learns. The defaults suit knobs: the reward of a tick is that tick's own. Where the
-/// action of a tick changes what the next one finds, say `sequential`.
+/// How a learner learns. The defaults suit knobs: the reward of a tick is that tick's own. Where an
+/// action changes what the next tick finds, say `sequential`.
 struct learner_options {
   double discount = 0;          ///< 0..1: what the next state counts; 0.95 where actions change it
   double learning_rate = 0.1;   ///< 0 < rate <= 1: the step towards each sampled target

@@ -1,0 +1,89 @@
+// Method: property. Allocations are counted over ticks of an engine that has run a while: what the
+// engine itself does in a tick takes none.
+#include <gyre/gyre.hpp>
+
+#include <atomic>
+#include <cstdlib>
+#include <functional>
+#include <new>
+#include <string>
+
+#include "catch.hpp"
+
+using namespace std::chrono_literals;
+
+namespace {
+std::atomic<std::size_t> taken{0};  // of this program; see operator new below
+
+/// Allocations in 2,000 ticks of `f` after 20,000 others.
+std::size_t allocations(gyre::loop_options o, std::function<void(gyre::tick&)> f,
+                        const std::function<void(gyre::engine&)>& before = {}) {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  o.name = "a loop whose name is not short";
+  o.interval = 1ms;
+  o.jitter = 0;
+  if (before) before(e);
+  e.add(o, std::move(f)).value();
+  e.advance_to(20s).value();
+  const std::size_t first = taken;
+  const std::uint64_t ticks = e.advance_to(22s).value();
+  const std::size_t more = taken - first;
+  REQUIRE(ticks == 2000);
+  REQUIRE(e.snapshot().totals.errors == 0);
+  return more;
+}
+}  // namespace
+
+// Out of line, or g++ warns about a free() it sees through.
+[[gnu::noinline]] void* operator new(std::size_t n) {
+  ++taken;
+  if (void* p = std::malloc(n == 0 ? 1 : n)) return p;
+  std::abort();
+}
+[[gnu::noinline]] void* operator new(std::size_t n, const std::nothrow_t&) noexcept {
+  return operator new(n);  // else a sanitizer's own, which does not go with our delete
+}
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+
+TEST_CASE("a warm tick that sets knobs, publishes and passes gates allocates nothing", "[engine]") {
+  gyre::loop_options own;
+  own.knobs = {{"k", {1, 2, 3}}};
+  own.gates = {gyre::gates::cpu(), gyre::gates::latency(1e6),
+               gyre::gate("a gate of my own", [](const gyre::reading&) { return 0.; }, 1, 1)};
+  std::uint64_t heard = 0;
+  const auto listen = [&](gyre::engine& e) {
+    e.subscribe("x.>", {}, [&](const gyre::message&) { ++heard; }).value();
+  };
+  const std::size_t n = allocations(
+      own,
+      [](gyre::tick& t) {
+        t.reward(t.knob("k"));
+        t.spend(1us * static_cast<std::int64_t>(t.number() % 1000));
+        t.publish("x.topic", "some text that is longer than a small buffer");
+      },
+      listen);
+  REQUIRE(n == 0);
+  REQUIRE(heard > 0);
+}
+
+TEST_CASE("a warm tick that reports features allocates nothing", "[engine]") {
+  gyre::loop_options o;
+  o.features = {{"f", {1, 2}}};
+  o.knobs = {{"k", {1, 2, 3}}};
+  const std::size_t n = allocations(o, [](gyre::tick& t) {
+    t.feature("f", static_cast<double>(t.number() % 3));
+    t.vitality(.5);
+    t.reward(t.knob("k") + t.cpu_ms());
+  });
+  REQUIRE(n == 0);
+}
+
+TEST_CASE("to remember without a source costs what it costs with one", "[engine]") {
+  static const std::string name = "a loop whose name is not short";
+  static const gyre::record with{.text = "a text longer than a small buffer is", .source = name};
+  static const gyre::record without{.text = "a text longer than a small buffer is"};
+  const std::size_t a = allocations({}, [](gyre::tick& t) { t.remember(with); });
+  const std::size_t b = allocations({}, [](gyre::tick& t) { t.remember(without); });
+  REQUIRE(b == a);
+}
