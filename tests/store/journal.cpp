@@ -1,6 +1,7 @@
 // journal.cpp - Method: use as the engine does, on the system's files; who may open what; and each
 // refusal by its text.
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <gyre/store/memory_files.hpp>
 #include <thread>
@@ -79,6 +80,40 @@ TEST_CASE("a second writer is refused and told who holds the store", "[store]") 
   CHECK(status == 0);
   first.reset();
   CHECK(journal::open(dir, {}, nullptr));
+}
+
+TEST_CASE("a forked child writes nothing into its parent's journal", "[store]") {
+  const scratch here;
+  const std::string dir = here / "store";
+  history h;
+  {
+    auto j = journal::open(dir, {}, nullptr).value();
+    for (int i = 0; i < 5; ++i) h.append(*j);
+    REQUIRE(j->commit());
+    for (int i = 0; i < 5; ++i) h.append(*j);  // pending at the fork
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      for (int i = 0; i < 50; ++i) h.append(*j);
+      const bool refused = j->commit().code() == code::forked && j->sync().code() == code::forked &&
+                           h.checkpoint(*j).code() == code::forked;
+      j.reset();
+      ::_exit(refused ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status));
+    REQUIRE(WEXITSTATUS(status) == 0);
+    CHECK(journal::open(dir, {}, nullptr).code() == code::state);
+    for (int i = 0; i < 5; ++i) h.append(*j);
+    REQUIRE(j->commit());
+    CHECK(j->committed() == 2);
+  }
+  history again;
+  const auto j = journal::open(dir, {}, again.visitor()).value();
+  CHECK(again.good);
+  CHECK(again.count == 15);
+  CHECK(j->torn_bytes() == 0);
 }
 
 TEST_CASE("foreign, newer and missing files are refused and left alone", "[store]") {

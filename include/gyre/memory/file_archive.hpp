@@ -2,7 +2,7 @@
 // Room: memory. Threads: one owner at a time.
 #pragma once
 
-#include <gyre/memory/archive.hpp>
+#include <gyre/memory/block.hpp>
 #include <gyre/store/frame.hpp>
 
 namespace gyre {

@@ -3,7 +3,6 @@
 #pragma once
 #include <deque>
 #include <gyre/core/hash.hpp>
-#include <gyre/memory/archive.hpp>
 #include <gyre/memory/block.hpp>
 #include <gyre/memory/index.hpp>
 
