@@ -39,6 +39,30 @@ TEST_CASE("a move-only value moves out", "[core]") {
   REQUIRE(*out == 5);
 }
 
+TEST_CASE("a value lives once, whatever is done with its result", "[core]") {
+  const auto counted = std::make_shared<int>(1);
+  using result = gyre::result<std::shared_ptr<int>>;
+  {
+    result a(counted);
+    result b(a);
+    result c(std::move(a));
+    REQUIRE(counted.use_count() == 3);  // counted, b and c; a was moved from
+    b = gyre::fail(gyre::code::state, "gone");
+    REQUIRE(!b);
+    b = c;
+    c = std::move(b);
+    REQUIRE(**c == 1);
+    result failed(gyre::fail(gyre::code::arg, "no"));
+    failed = result(counted);
+    REQUIRE(failed.has_value());
+    result taken(std::move(failed));
+    result lost = gyre::fail(gyre::code::io, "lost");
+    result passed(std::move(lost).pass());
+    REQUIRE(passed.error().text == "lost");
+  }
+  REQUIRE(counted.use_count() == 1);
+}
+
 #if GYRE_EXCEPTIONS
 TEST_CASE("value() of a failure throws its code and text", "[core]") {
   try {
