@@ -228,19 +228,18 @@ inline std::string table(const snapshot_data& s, std::size_t rows = 20) {
            detail::settings(l) + detail::doors(l) + "\n";
   }
   if (shown < s.loops.size()) {
-    out += "... and " + std::to_string(s.loops.size() - shown) + " more loops\n";
+    out += join("... and ", s.loops.size() - shown, " more loops\n");
   }
-  out += std::to_string(s.totals.loops) + " loops, " + std::to_string(s.totals.ticks) +
-         " ticks, " + std::to_string(s.totals.errors) + " errors, " +
-         std::to_string(s.totals.timeouts) + " timeouts, " + std::to_string(s.bus.dropped()) +
-         " dropped; p50 " + figure(s.totals.latency.p50_ms) + " ms, p99 " +
-         figure(s.totals.latency.p99_ms) + " ms; score " + figure(s.score) + "\n";
+  const totals& t = s.totals;
+  out += join(t.loops, t.loops == 1 ? " loop, " : " loops, ", t.ticks, " ticks, ", t.errors,
+              " errors, ", t.timeouts, " timeouts, ", s.bus.dropped(), " dropped; p50 ",
+              figure(t.latency.p50_ms), " ms, p99 ", figure(t.latency.p99_ms), " ms; score ",
+              figure(s.score), "\n");
   for (const learner_view& l : s.learners) {
-    out += "learner " + l.name + ": " + std::to_string(l.stats.states) + " states x " +
-           std::to_string(l.stats.actions) + " actions, " +
-           std::to_string(l.stats.observations) + " transitions, exploration " +
-           figure(l.stats.exploration) + ", mean reward " + figure(l.stats.mean_reward) +
-           "\n" + detail::policy(l);
+    out += join("learner ", l.name, ": ", l.stats.states, " states x ", l.stats.actions,
+                " actions, ", l.stats.observations, " transitions, exploration ",
+                figure(l.stats.exploration), ", mean reward ", figure(l.stats.mean_reward), "\n",
+                detail::policy(l));
   }
   return out;
 }
