@@ -44,14 +44,15 @@ struct ok_t {};
 inline constexpr ok_t ok{};
 
 namespace detail {
-/// An error on the heap, or none: one word, so that a result costs its success next to nothing. What
-/// only a failure needs is out of line.
+/// An error on the heap, or none: one word, so that a result costs its success next to nothing.
+/// What only a failure needs is out of line.
 class boxed_error {
  public:
   boxed_error() noexcept = default;
   [[gnu::noinline]] explicit boxed_error(error why) : at_(new error(std::move(why))) {}
   boxed_error(boxed_error&& from) noexcept : at_(std::exchange(from.at_, nullptr)) {}
-  boxed_error(const boxed_error& from) : at_(from.at_ == nullptr ? nullptr : new error(*from.at_)) {}
+  boxed_error(const boxed_error& from)
+      : at_(from.at_ == nullptr ? nullptr : new error(*from.at_)) {}
   boxed_error& operator=(boxed_error from) noexcept {
     std::swap(at_, from.at_);
     return *this;
