@@ -79,6 +79,29 @@ TEST_CASE("a warm tick that reports features allocates nothing", "[engine]") {
   REQUIRE(n == 0);
 }
 
+TEST_CASE("a warm external tick allocates nothing", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  e.add_external({.name = "x", .interval = 1ms, .jitter = 0, .knobs = {{"k", {1, 2}}}}).value();
+  std::uint32_t ids[2];
+  std::uint64_t done = 0;
+  const auto run_to = [&](int ms) {
+    for (int t = static_cast<int>(e.now() / 1ms) + 1; t <= ms; ++t) {
+      e.advance_to(t * 1ms).value();
+      const std::uint32_t n = e.acquire(ids);
+      for (std::uint32_t i = 0; i < n; ++i) {
+        (void)e.with_tick(ids[i], [](gyre::tick& k) { k.reward(k.knob("k")); });
+        done += e.complete(ids[i]) ? 1 : 0;
+      }
+    }
+  };
+  run_to(10'000);
+  const std::size_t first = taken;
+  const std::uint64_t before = done;
+  run_to(12'000);
+  REQUIRE(taken - first == 0);
+  REQUIRE(done - before == 2000);
+}
+
 TEST_CASE("to remember without a source costs what it costs with one", "[engine]") {
   static const std::string name = "a loop whose name is not short";
   static const gyre::record with{.text = "a text longer than a small buffer is", .source = name};

@@ -1087,8 +1087,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   shard::step keep_house(instant t, std::uint64_t epoch) override {
     shard::step did = shard::step::idle;
     if (bus_.next_due() <= t) {
+      first().set_delivering(true);
       (void)bus_.pump(t, 64);
       if (first().owner().epoch() != epoch) return shard::step::lost;
+      first().set_delivering(false);
       did = shard::step::ran;
     }
     if (next_window_ <= t) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -75,6 +76,56 @@ class roster {
  private:
   std::mutex mutex_;
   std::vector<std::thread::id> ids_;
+};
+
+/// The memory of external ticks that are over, for the next ones: of 1,024 at most. Any thread.
+class run_memory {
+ public:
+  run_memory() = default;
+  run_memory(const run_memory&) = delete;
+  run_memory& operator=(const run_memory&) = delete;
+  ~run_memory() {
+    for (void* each : free_) ::operator delete(each);
+  }
+  /// @param size always the same
+  void* take(std::size_t size) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!free_.empty()) {
+        void* const found = free_.back();
+        free_.pop_back();
+        return found;
+      }
+    }
+    return ::operator new(size);
+  }
+  void give(void* gone) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (free_.size() < most) {
+        free_.push_back(gone);
+        return;
+      }
+    }
+    ::operator delete(gone);
+  }
+
+ private:
+  static constexpr std::size_t most = 1024;
+  std::mutex mutex_;
+  std::vector<void*> free_;
+};
+/// For std::allocate_shared.
+template <class T>
+struct run_allocator {
+  using value_type = T;
+  explicit run_allocator(run_memory& m) noexcept : from(&m) {}
+  template <class U>
+  run_allocator(const run_allocator<U>& o) noexcept : from(o.from) {}  // NOLINT: as std's are
+  T* allocate(std::size_t n) { return static_cast<T*>(from->take(n * sizeof(T))); }
+  void deallocate(T* p, std::size_t) noexcept { from->give(p); }
+  bool operator==(const run_allocator& o) const noexcept { return from == o.from; }
+  run_memory* from;
 };
 
 /// Where external ticks wait for their caller, and what their ids name. Any thread. There is no end
@@ -170,6 +221,7 @@ struct environment {
   std::atomic<std::int64_t> now_ns{0};   ///< host and virtual clock
   std::atomic<bool> stopping{false};
   std::vector<shard*> shards;            ///< fixed after creation
+  run_memory external_memory;            ///< goes after the desk
   external_desk desk;
   roster threads;
   gyre::memory* records = nullptr;       ///< shard 0's, like the bus

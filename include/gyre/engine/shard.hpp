@@ -252,6 +252,8 @@ class shard final : public tick_services {
     return lease_.pass_on();
   }
 
+  /// The shard's own thread is delivering, or not: only then a handler may be given up on.
+  void set_delivering(bool on) noexcept { delivering_ = on; }
   /// A handler of the bus runs on this thread from now on, without the lease. Shard 0 only.
   void enter_handler(instant now) noexcept {
     handler_thread_ = std::this_thread::get_id();
@@ -259,12 +261,12 @@ class shard final : public tick_services {
     in_handler_ = true;
   }
   void leave_handler() noexcept { in_handler_ = false; }
-  bool in_handler() const noexcept { return in_handler_; }
+  bool in_handler() const noexcept { return in_handler_ && delivering_; }
   instant handler_since() const noexcept { return handler_since_; }
   /// Locks out the thread that runs a handler, whose subscription ends. @return the epoch for the
   /// thread that goes on. @pre in_handler()
   std::uint64_t abandon_handler(instant now) {
-    in_handler_ = false;
+    in_handler_ = delivering_ = false;
     tell("gyre.stuck", join("the handler of ", env_.events->abandon(now)), 0);
     return lease_.pass_on();
   }
@@ -459,7 +461,8 @@ class shard final : public tick_services {
            std::uint64_t epoch) {
     std::shared_ptr<external_run> external;
     if (!loop->function) {
-      external = std::make_shared<external_run>();
+      external =
+          std::allocate_shared<external_run>(run_allocator<external_run>(env_.external_memory));
       prepare(external->run, loop, missed, due, now, epoch);
       external->run.external = true;
       external->shard = index_;
@@ -667,7 +670,7 @@ class shard final : public tick_services {
 
   std::shared_ptr<loop_record> running_;
   instant running_since_{0}, running_until_{0};
-  bool in_handler_ = false;
+  bool in_handler_ = false, delivering_ = false;
   std::thread::id handler_thread_;
   instant handler_since_{0};
   std::vector<engine_event> told_;
