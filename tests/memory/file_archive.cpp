@@ -53,7 +53,10 @@ TEST_CASE("what is over a day old moves to the archive and is still recalled", "
   CHECK(m.recall({.from_ms = 10 * hour, .to_ms = 12 * hour}).size() == 3);
   CHECK(m.recall({.text = "hour 17 of"}).size() == 1);
   REQUIRE(m.remember(say(17), 501 * hour));  // an archived duplicate is hidden, by time too
-  CHECK(m.recall({.text = "hour 17 of"}).size() == 1);
+  const auto again = m.recall({.text = "hour 17 of"});
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].count == 1);  // and its count begins anew
+  CHECK(m.stats().merged + m.stats().hidden == 0);
   CHECK(m.recall({.to_ms = 20 * hour, .text = "hour 17 of"}).empty());
 }
 

@@ -98,8 +98,8 @@ struct learner_shape {
  private:
   static std::uint64_t hash_of(const gyre::space& where) {
     byte_writer out;
-    const auto put = [&](const std::string& name, const std::vector<double>& values) {
-      out.str(name);
+    const auto put = [&](const std::string& label, const std::vector<double>& values) {
+      out.str(label);
       out.varint(values.size());
       for (const double v : values) out.f64(v);
     };
