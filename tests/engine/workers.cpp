@@ -517,9 +517,13 @@ TEST_CASE("a supplied mode leaves the engine's own readings on", "[engine]") {
   std::thread supplier([&] {
     while (!over) e.supply({.cpu_percent = 42, .mode = "busy"});
   });
-  REQUIRE(eventually([&] { return e.snapshot().memory_percent >= 0; }));
+  const bool both = eventually([&] {
+    const auto now = e.snapshot();
+    return now.memory_percent >= 0 && now.cpu_percent == 42;
+  });
   over = true;
   supplier.join();
+  REQUIRE(both);
   auto s = e.snapshot();
   REQUIRE(s.memory_percent >= 0);
   REQUIRE(s.cpu_percent == 42);
