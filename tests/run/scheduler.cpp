@@ -315,7 +315,7 @@ TEST_CASE("an interval shorter than the wheel's tick is kept", "[run]") {
 
 TEST_CASE("no call moves more than its share of the entries", "[run]") {
   const std::uint32_t n = 1'000'000 / scale_down;
-  const std::int64_t period = GENERATE(second, 10 * second);
+  const std::int64_t period = second * GENERATE(1, 10);
   timer_mill mill(n, period);
   std::uint64_t worst = 0;
   const std::uint64_t before = mill.scheduler.wheel().moved();
