@@ -242,6 +242,7 @@ int main(int count, char** words) {
       "measured; the transfer is\nmodelled. The society of four runs beside them at 1/%g "
       "of its intervals.\n",
       loops, text.files(), text.pieces(), society_divisor);
+  std::fflush(stdout);  // said before the first five seconds are over, into a pipe too
   gyre::engine engine({.seed = o.seed});
   gyre::society::add(engine, {society_divisor}).value();
   std::uint64_t heard = 0;
