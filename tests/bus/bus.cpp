@@ -1,9 +1,8 @@
 // Method: each behaviour on its own on a virtual clock; the account is checked after each case.
-#include <cstdlib>
 #include <gyre/bus/bus.hpp>
-#include <new>
 #include <stdexcept>
 
+#include "allocations.hpp"
 #include "catch.hpp"
 
 using gyre::breaker_state;
@@ -16,8 +15,6 @@ using std::chrono::seconds;
 using texts = std::vector<std::string>;
 
 namespace {
-std::size_t allocations = 0;  // of this program; see operator new below
-
 std::uint32_t sub(gyre::bus& bus, const char* pattern, gyre::subscription_options options = {},
                   gyre::message_handler handler = {}) {
   return bus.subscribe(pattern, options, std::move(handler)).value();
@@ -44,18 +41,6 @@ gyre::subscription_stats balanced(const gyre::bus& bus, std::uint32_t id) {
   return s;
 }
 }  // namespace
-
-// A count of what is allocated; out of line, or g++ warns about a free() it sees through.
-__attribute__((noinline)) void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
-  std::abort();
-}
-__attribute__((noinline)) void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  return operator new(size);
-}
-__attribute__((noinline)) void operator delete(void* p) noexcept { std::free(p); }
-__attribute__((noinline)) void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 TEST_CASE("a handler gets the message whole, and only by pump", "[bus]") {
   gyre::bus bus({.origin = 7});
@@ -602,9 +587,9 @@ TEST_CASE("once warm, publish and pump allocate nothing", "[bus]") {
   }
   std::size_t errors = 0;  // allocations of the handler's own errors
   sub(bus, "loop.>", {.retries = 1}, [&errors](const message&) {
-    const std::size_t first = allocations;
+    const std::size_t first = allocated();
     gyre::result<void> failed = gyre::fail(gyre::code::callback, "no");
-    errors += allocations - first;
+    errors += allocated() - first;
     return failed;
   });
   sub(bus, "loop.>", {.capacity = 8});  // never polled
@@ -620,9 +605,9 @@ TEST_CASE("once warm, publish and pump allocate nothing", "[bus]") {
     bus.pump(now);
   };
   for (int i = 0; i < 3000; ++i) round(i);
-  const std::size_t before = allocations - errors;
+  const std::size_t before = allocated() - errors;
   for (int i = 0; i < 3000; ++i) round(i);
-  REQUIRE(allocations - errors == before);
+  REQUIRE(allocated() - errors == before);
   REQUIRE(handled > 0);
   REQUIRE(bus.stats().balanced());
 }

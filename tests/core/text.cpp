@@ -1,9 +1,9 @@
 // Method: property: a number's text, read back by the C library, is the number within its promise.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <gyre/core/rng.hpp>
 #include <gyre/core/text.hpp>
-
-#include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <string>
 

@@ -1,20 +1,15 @@
 // Method: property. Allocations are counted over ticks of an engine that has run a while: what the
 // engine itself does in a tick takes none.
-#include <gyre/gyre.hpp>
-
-#include <atomic>
-#include <cstdlib>
 #include <functional>
-#include <new>
+#include <gyre/gyre.hpp>
 #include <string>
 
+#include "allocations.hpp"
 #include "catch.hpp"
 
 using namespace std::chrono_literals;
 
 namespace {
-std::atomic<std::size_t> taken{0};  // of this program; see operator new below
-
 /// Allocations in 2,000 ticks of `f` after 20,000 others.
 std::size_t allocations(gyre::loop_options o, std::function<void(gyre::tick&)> f,
                         const std::function<void(gyre::engine&)>& before = {}) {
@@ -25,26 +20,14 @@ std::size_t allocations(gyre::loop_options o, std::function<void(gyre::tick&)> f
   if (before) before(e);
   e.add(o, std::move(f)).value();
   e.advance_to(20s).value();
-  const std::size_t first = taken;
+  const std::size_t first = allocated();
   const std::uint64_t ticks = e.advance_to(22s).value();
-  const std::size_t more = taken - first;
+  const std::size_t more = allocated() - first;
   REQUIRE(ticks == 2000);
   REQUIRE(e.snapshot().totals.errors == 0);
   return more;
 }
 }  // namespace
-
-// Out of line, or g++ warns about a free() it sees through.
-[[gnu::noinline]] void* operator new(std::size_t n) {
-  ++taken;
-  if (void* p = std::malloc(n == 0 ? 1 : n)) return p;
-  std::abort();
-}
-[[gnu::noinline]] void* operator new(std::size_t n, const std::nothrow_t&) noexcept {
-  return operator new(n);  // else a sanitizer's own, which does not go with our delete
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 TEST_CASE("a warm tick that sets knobs, publishes and passes gates allocates nothing", "[engine]") {
   gyre::loop_options own;
@@ -95,10 +78,10 @@ TEST_CASE("a warm external tick allocates nothing", "[engine]") {
     }
   };
   run_to(10'000);
-  const std::size_t first = taken;
+  const std::size_t first = allocated();
   const std::uint64_t before = done;
   run_to(12'000);
-  REQUIRE(taken - first == 0);
+  REQUIRE(allocated() - first == 0);
   REQUIRE(done - before == 2000);
 }
 

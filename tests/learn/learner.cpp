@@ -3,17 +3,14 @@
 // fault: refused rewards, damaged and foreign bytes; no memory taken once built.
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <gyre/learn/learner.hpp>
 #include <limits>
-#include <new>
 
+#include "allocations.hpp"
 #include "catch.hpp"
 
 namespace {
-
-std::size_t news = 0;  // how often this suite took memory by new
 
 gyre::learner_options greedy_now() {
   gyre::learner_options o;
@@ -65,18 +62,6 @@ double worth(const std::array<std::uint32_t, 16>& policy, double discount) {
 }
 
 }  // namespace
-
-// Counts what the standard allocator is asked for; not inlined, so that g++ sees matching pairs.
-[[gnu::noinline]] void* operator new(std::size_t n) {
-  ++news;
-  if (void* p = std::malloc(n == 0 ? 1 : n)) return p;
-  std::abort();
-}
-[[gnu::noinline]] void* operator new(std::size_t n, const std::nothrow_t&) noexcept {
-  return operator new(n);  // else a sanitizer's own, which does not go with our delete
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 TEST_CASE("it stores, samples and trains from the first transition", "[learn]") {
   gyre::learner_options o;
@@ -432,12 +417,12 @@ TEST_CASE("choosing, observing and training take no memory", "[learn]") {
   o.capacity = 300;
   o.discount = 0.9;
   gyre::learner l(8, 15, o, 1, 0);
-  const std::size_t before = news;
+  const std::size_t before = allocated();
   for (std::uint32_t i = 0; i < 2000; ++i) {
     const std::uint32_t a = l.choose(i % 8);
     (void)l.observe({.state = i % 8, .action = a, .reward = 1, .next = (i + 1) % 8});
   }
-  const std::size_t taken = news - before;
+  const std::size_t taken = allocated() - before;
   REQUIRE(taken == 0);
   REQUIRE(l.stats().updates > 0);
 }

@@ -2,13 +2,12 @@
 // then what a step may cost is counted: entries moved, allocations, chunks.
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <gyre/core/rng.hpp>
 #include <gyre/run/scheduler.hpp>
-#include <new>
 #include <set>
 #include <vector>
 
+#include "allocations.hpp"
 #include "catch.hpp"
 
 using gyre::due_entry;
@@ -21,8 +20,6 @@ constexpr std::uint32_t scale_down = 5;  // these builds are to end within a min
 constexpr std::uint32_t scale_down = 1;
 #endif
 constexpr std::int64_t ms = 1'000'000, second = 1000 * ms, day = 86'400 * second, year = 365 * day;
-
-std::size_t timer_allocations = 0;  // of this program; see operator new below
 
 bool same(const due_entry& a, const due_entry& b) {
   return a.due == b.due && a.priority == b.priority && a.order == b.order && a.slot == b.slot &&
@@ -203,18 +200,6 @@ struct timer_mill {
 };
 }  // namespace
 
-/// A count of what is allocated; out of line, or g++ warns about a free() it sees through.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++timer_allocations;
-  if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
-  std::abort();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  return operator new(size);  // else a sanitizer's own, which does not go with our delete
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-
 TEST_CASE("scheduler equals a sorted set, at all scales of time", "[run]") {
   const population p = GENERATE(
       population{3, 1, 10 * year, false, 300'000}, population{100, 1, 10 * year, false, 1'000'000},
@@ -353,10 +338,10 @@ TEST_CASE("a tick whose entries came in order opens piece by piece", "[run]") {
 TEST_CASE("scheduler allocates in reserve and nowhere else", "[run]") {
   const std::int64_t period = GENERATE(std::int64_t{300'000}, second, 30 * second);
   constexpr std::uint32_t n = 5000;
-  const std::size_t unused = timer_allocations;
+  const std::size_t unused = allocated();
   gyre::scheduler scheduler(n);
-  REQUIRE(timer_allocations - unused >= 5);  // the count counts
-  const std::size_t first = timer_allocations, bytes = scheduler.bytes();
+  REQUIRE(allocated() - unused >= 5);  // the count counts
+  const std::size_t first = allocated(), bytes = scheduler.bytes();
   gyre::rng random(4, 0, 0);
   due_entry entry;
   for (int round = 0; round < 3; ++round) {
@@ -373,15 +358,15 @@ TEST_CASE("scheduler allocates in reserve and nowhere else", "[run]") {
     }
     while (!scheduler.empty()) (void)scheduler.pop();
   }
-  REQUIRE(timer_allocations == first);
+  REQUIRE(allocated() == first);
   REQUIRE(scheduler.bytes() == bytes);
 }
 
 TEST_CASE("scheduler that is asked for one slot more each time grows by doubling", "[run]") {
   gyre::scheduler scheduler(1);
-  const std::size_t first = timer_allocations;
+  const std::size_t first = allocated();
   for (std::uint32_t slots = 2; slots <= 20'000; ++slots) scheduler.reserve(slots);
-  REQUIRE(timer_allocations - first < 15 * 5);          // doublings, parts
+  REQUIRE(allocated() - first < 15 * 5);                // doublings, parts
   scheduler.push({gyre::never, 0, 20'000, 20'000, 0});  // one more than was reserved
   REQUIRE(scheduler.find(20'000)->due == gyre::never);
 }
