@@ -68,7 +68,8 @@ class engine {
   /// Adds a loop; it runs whenever the engine runs, at once if it does, unless `.paused`. ARG
   /// naming the option; EXISTS: the name; BUDGET: states x actions over 65,536. Nothing changed
   /// then.
-  result<loop> add(loop_options o, std::function<void(tick&)> function) {
+  /// @param function any callable of void(tick&); need not be copyable
+  result<loop> add(loop_options o, tick_function function) {
     if (!function) return fail(code::arg, "loop \"", o.name, "\" has no function");
     return named(core_->add(std::move(o), std::move(function)));
   }

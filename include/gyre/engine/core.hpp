@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cmath>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -75,89 +74,105 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
   // ---- loops ----
 
-  result<object_id> add(loop_options o, std::function<void(tick&)> function) {
+  result<object_id> add(loop_options o, tick_function function) {
     GYRE_CHECK(check(o));
     const bool own = o.features.engine_own() && !o.knobs.empty();
     GYRE_TRY(where, space::make(own ? own_features() : o.features.list(), o.knobs));
-    auto loop = std::make_shared<loop_record>(std::move(o));
-    loop->function = std::move(function);
-    loop->own_features = own;
-    loop->where = where;
-    loop->seen.assign(where.features().size(), 0);
-    loop->buckets.assign(where.features().size(), 0);
+    const loop_plan wanted(o);
 
     const std::lock_guard lock(registry_);
-    const std::string& name = loop->options.name;
-    if (names_.contains(name)) return fail(code::exists, "there is a loop named \"", name, "\"");
-    loop->order = added_;
-    const std::string& group = loop->options.group;
-    const std::uint64_t place = group.empty() ? added_ : siphash24(as_bytes(group));
-    loop->shard = static_cast<std::uint32_t>(place % shards_.size());
-    shard& home = *shards_[loop->shard];
-    if (!loop->options.knobs.empty()) GYRE_CHECK(attach_learner(*loop));
-    auto id = loops_.insert(loop);
-    if (!id) {
-      detach_learner(*loop);
-      return id;
+    if (table().find(o.name) != 0) {
+      return fail(code::exists, "there is a loop named \"", o.name, "\"");
     }
-    loop->id = *id;
-    names_.emplace(name, *id);
-    ++added_;
-    env_.watch_for(loop->options.timeout);
-    if (own || !loop->options.gates.empty()) wants_readings_ = true;
+    const std::uint64_t place = o.group.empty() ? added_ : siphash24(as_bytes(o.group));
+    shard& home = *shards_[place % shards_.size()];
+    std::uint32_t slot = 0;
     {
-      const leased hold(first().owner());
-      loop->node = graph_.add_node(loop->id, name);
-      by_node_.push_back(loop);
+      const leased hold(home.owner());
+      slot = home.next_slot();  // stays: whoever takes one holds the registry; others only free
     }
+    if (!table().reserve(home.index(), slot)) {
+      return fail(code::budget, "all ", loop_table::most / env_.options.shards,
+                  " ids of a shard's loops are used");
+    }
+    std::unique_ptr<loop_extra> extra;
+    if (own || !o.gates.empty() || !o.features.list().empty() || !o.knobs.empty() || o.deferrable) {
+      extra = std::make_unique<loop_extra>();
+      extra->own_features = own;
+      extra->seen.assign(where.features().size(), 0);
+      extra->buckets.assign(where.features().size(), 0);
+      extra->where = where;
+      extra->gates = std::move(o.gates);
+      extra->configured = o.deferrable ? o.interval : duration::zero();
+      if (!o.knobs.empty()) GYRE_CHECK(attach_learner(home, o, *extra));
+      if (own || !extra->gates.empty()) wants_readings_ = true;
+    }
+    env_.watch_for(o.timeout);
+    object_id id = 0;
     change(home, [&] {
-      home.insert(loop);
-      loop->paused = loop->options.paused;
-      if (!env_.stopping && !loop->paused) home.start(*loop, now());
+      loop_record& loop = home.insert(plans_.take(wanted), o.name, added_);
+      id = loop.id;
+      loop.function = std::move(function);
+      loop.times = timetable(instant{0}, o.interval);
+      loop.paused = o.paused;
+      if (extra != nullptr) home.adopt(loop, std::move(extra));
+      drop_plans(home);
     });
-    return loop->id;
+    table().add_name(o.name, id);
+    ++added_;
+    if (graph_.has_room()) (void)watch(id, o.name);
+    (void)with_loop(id, [&](shard& s, loop_record& l) {
+      if (!env_.stopping && !l.paused) s.start(l, now());
+      return result<void>(ok);
+    });
+    return id;
   }
   result<void> remove(object_id id) {
-    std::shared_ptr<loop_record> loop;
+    const std::lock_guard lock(registry_);
+    metrics_stats last;
+    std::string name;
+    GYRE_CHECK(with_loop(id, [&](shard&, loop_record& l) {
+      name = table().name(l);
+      return result<void>(ok);
+    }));
+    retire_learner(id);
+    table().drop_name(name, id);
+    shard& home = home_of(id);
+    change(home, [&] {
+      loop_record& l = table().at(id_index(id));
+      last = l.metrics.stats(now());
+      home.remove(l);
+      drop_plans(home);
+    });
     {
-      const std::lock_guard lock(registry_);
-      GYRE_TRY(found, find_locked(id));
-      loop = found;
-      names_.erase(loop->options.name);
-      (void)loops_.erase(id);
-      retire_learner(*loop);
-      metrics_stats last;
-      change(*shards_[loop->shard], [&] {
-        shards_[loop->shard]->remove(loop);
-        last = loop->metrics.stats(now());
-      });
       const leased hold(first().owner());
       add_up(retired_, last);
-      graph_.remove_node(loop->node);
-      std::erase(by_node_, loop);
+      const auto gone = std::find_if(members_.begin(), members_.end(),
+                                     [id](const member& m) { return m.id == id; });
+      if (gone != members_.end()) {
+        graph_.remove_node(gone->node);
+        members_.erase(gone);
+      }
     }
+    tell_all(home);  // the user's closures go now
     return ok;
   }
   result<object_id> find(std::string_view name) {
     const std::lock_guard lock(registry_);
-    const auto found = names_.find(name);
-    if (found != names_.end()) return object_id{found->second};
+    const object_id id = table().find(name);
+    if (id != 0) return id;
     return fail(code::not_found, "no loop is named \"", name, "\"");
   }
   /// Calls f(shard, loop) under the loop's lease.
   template <class F>
   result<void> with_loop(object_id id, F&& f) {
-    std::shared_ptr<loop_record> loop;
-    {
-      const std::lock_guard lock(registry_);
-      GYRE_TRY(found, find_locked(id));
-      loop = found;
-    }
+    if (!table().holds(id)) return bad_id(id, kind_loop);
     result<void> done = ok;
-    shard& home = *shards_[loop->shard];
+    shard& home = home_of(id);
     change(home, [&] {
-      // remove() may have come first: between the look-up and the lease.
-      done = loop->removed ? result<void>(bad_id(id, kind_loop)) : f(home, *loop);
+      loop_record& l = table().at(id_index(id));
+      const bool there = l.id == id && l.plan != nullptr && !l.removed;
+      done = there ? f(home, l) : result<void>(bad_id(id, kind_loop));
     });
     return done;
   }
@@ -180,35 +195,39 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   result<void> trigger(object_id id) {
     return with_loop(id, [this](shard& s, loop_record& l) -> result<void> {
       if (env_.stopping) return fail(code::state, "the engine is stopped");
-      if (l.paused) return fail(code::state, "loop \"", l.options.name, "\" is paused");
+      if (l.paused) {
+        return fail(code::state, "loop \"", table().name(l), "\" is paused");
+      }
       s.trigger(l, now());
       return ok;
     });
   }
   result<void> reconfigure(object_id id, const loop_change& c) {
+    const std::lock_guard lock(registry_);
     return with_loop(id, [&](shard& s, loop_record& l) -> result<void> {
-      loop_options o = l.options;
-      if (c.interval) o.interval = *c.interval;
-      if (c.timeout) o.timeout = *c.timeout;
-      if (c.jitter) o.jitter = *c.jitter;
-      if (c.missed) o.missed = *c.missed;
-      if (c.priority) o.priority = *c.priority;
-      if (c.retry) o.retry = *c.retry;
+      loop_options o;
+      o.name = table().name(l);
+      o.interval = c.interval.value_or(l.configured());
+      o.timeout = c.timeout.value_or(l.plan->timeout);
+      o.jitter = c.jitter.value_or(l.plan->jitter);
+      o.missed = c.missed.value_or(l.plan->missed);
+      o.burst = l.plan->burst;
+      o.priority = c.priority.value_or(l.plan->priority);
+      o.retry = c.retry.value_or(l.plan->retry);
+      o.group = l.plan->group;
+      o.metrics = l.plan->metrics;
+      o.deferrable = l.plan->deferrable;
       GYRE_CHECK(check(o));
-      const bool retimed = o.interval != l.options.interval;
-      const bool rejitter = o.jitter != l.options.jitter;
-      const bool reordered = rejitter || o.priority != l.options.priority;
-      l.options.interval = o.interval;
-      l.options.timeout = o.timeout;
+      const bool retimed = o.interval != l.configured();
+      const bool rejitter = o.jitter != l.plan->jitter;
+      const bool reordered = rejitter || o.priority != l.plan->priority;
+      const loop_plan* const old = std::exchange(l.plan, plans_.take(loop_plan(o)));
+      plans_.drop(old);
       env_.watch_for(o.timeout);
-      l.options.jitter = o.jitter;
-      l.options.missed = o.missed;
-      l.options.priority = o.priority;
-      l.options.retry = o.retry;
       if (retimed) {
-        s.retime(l, now());
+        s.retime(l, o.interval, now());
         s.tell("gyre.interval",
-               l.options.name + ": " + to_text(to_ms(o.interval)) + " ms, asked for", l.id);
+               join(o.name, ": ", to_text(to_ms(o.interval)), " ms, asked for"), l.id);
       }
       if (reordered) s.reorder(l, rejitter, now());
       return ok;
@@ -220,11 +239,11 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     bool any = false;
     for (const auto& s : shards_) {
       change(*s, [&] {
-        for (const auto& l : s->loops()) {
-          if (l == nullptr || group.empty() || l->options.group != group) continue;
+        s->each([&](loop_record& l) {
+          if (group.empty() || l.plan->group != group) return;
           any = true;
-          f(*s, *l);
-        }
+          f(*s, l);
+        });
       });
     }
     if (any) return ok;
@@ -245,15 +264,19 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   void reset_metrics() {
     for (const auto& s : shards_) {
       const leased hold(s->owner());
-      for (const auto& l : s->loops()) {
-        if (l == nullptr) continue;
-        l->metrics.reset();
-        l->dropped = l->rewards = 0;
-        l->reward_mean = 0;
-        l->last_error.clear();
-      }
+      s->each([](loop_record& l) {
+        if (l.extra != nullptr) {
+          l.extra->before = l.number();
+          l.extra->dropped = l.extra->rewards = 0;
+          l.extra->reward_mean = 0;
+          l.extra->last_error.clear();
+        }
+        l.metrics.reset();
+      });
       if (s->index() == 0) retired_ = {};
     }
+    const leased hold(first().owner());
+    for (member& m : members_) m.cycles = m.failures = 0;
   }
 
   // ---- time ----
@@ -278,9 +301,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     }
     for (const auto& s : shards_) {
       const leased hold(s->owner());
-      for (const auto& l : s->loops()) {
-        if (l != nullptr && !l->paused) s->start(*l, t);
-      }
+      s->each([&](loop_record& l) {
+        if (!l.paused) s->start(l, t);
+      });
     }
 #if GYRE_THREADS
     if (env_.own_threads()) {
@@ -305,13 +328,13 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     if (env_.own_threads() && !again) stragglers = crew_.stop(env_, deadline);
     for (const auto& sh : shards_) {  // also those that were given up on before
       const leased hold(sh->owner());
-      for (const auto& l : sh->loops()) {
-        if (l == nullptr || !l->stuck || !l->occupied) continue;
-        const std::string& who = l->options.name;
+      sh->each([&](const loop_record& l) {
+        if (!l.stuck || l.inside == 0) return;
+        const std::string_view who = table().name(l);
         if (std::find(stragglers.begin(), stragglers.end(), who) == stragglers.end()) {
-          stragglers.push_back(who);
+          stragglers.emplace_back(who);
         }
-      }
+      });
     }
 #else
     (void)deadline;
@@ -330,18 +353,17 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     if (t > now()) env_.move_to(t);
     probe_readings();
     poll_result done;
-    done.more = true;
     std::uint32_t rounds = 0;
-    while (done.ticks < most && rounds < poll_rounds) {
-      const step did = next_step(now());
-      if (did == step::nothing) {
-        done.more = false;
-        break;
-      }
-      done.ticks += did == step::ticked ? 1 : 0;
-      rounds = did == step::delivered ? rounds + 1 : 0;
+    for (;;) {
+      const round_result did = next_round(now(), most - done.ticks);
+      done.ticks += did.ticks;
+      if (!did.any) break;
+      rounds = did.delivered && did.ticks == 0 ? rounds + 1 : 0;
+      done.more = done.ticks >= most || rounds >= poll_rounds;
+      if (done.more) break;
     }
     done.next_due = next_event();
+    if (done.more) done.more = done.next_due <= now();
     return done;
   }
   result<std::uint64_t> advance_to(instant t) {
@@ -350,18 +372,20 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     const driving here(*this);
     if (!here.first()) return already_driving();
     std::uint64_t ticks = 0;
-    for (;;) {
-      const instant next = next_event();
-      if (next > t || env_.stopping) break;
-      if (next > now()) env_.move_to(next);
-      std::uint32_t rounds = 0;
-      for (step did = next_step(now()); did != step::nothing; did = next_step(now())) {
-        ticks += did == step::ticked ? 1 : 0;
-        rounds = did == step::delivered ? rounds + 1 : 0;
-        if (rounds < advance_rounds) continue;
-        return fail(code::state, "handlers published to each other for ", rounds,
-                    " rounds at one instant; time cannot go on");
+    std::uint32_t rounds = 0;
+    while (!env_.stopping) {
+      const round_result did = next_round(t, ~std::uint64_t{0});
+      ticks += did.ticks;
+      if (!did.any) {
+        const instant next = next_event();
+        if (next > t) break;
+        if (next > now()) env_.move_to(next);
+        continue;
       }
+      rounds = did.delivered && did.ticks == 0 ? rounds + 1 : 0;
+      if (rounds < advance_rounds) continue;
+      return fail(code::state, "handlers published to each other for ", rounds,
+                  " rounds at one instant; time cannot go on");
     }
     if (t > now()) env_.move_to(t);
     return ticks;
@@ -423,7 +447,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     auto sent = send(topic, payload, o);
     if (sent && sent->dropped != 0 && o.source != 0) {
       (void)with_loop(o.source, [&](shard&, loop_record& l) {
-        l.dropped += sent->dropped;
+        home_of(l.id).extra(l).dropped += sent->dropped;
         return result<void>(ok);
       });
     }
@@ -471,10 +495,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     GYRE_TRY(a, find(from));
     GYRE_TRY(b, find(to));
     const std::lock_guard lock(registry_);
-    GYRE_TRY(source, find_locked(a));
-    GYRE_TRY(target, find_locked(b));
+    GYRE_TRY(source, watch(a, from));
+    GYRE_TRY(target, watch(b, to));
     const leased hold(first().owner());
-    return graph_.declare(source->node, target->node, weight);
+    return graph_.declare(source, target, weight);
   }
   void supply(const reading& r) {
     const std::lock_guard lock(probe_mutex_);
@@ -553,9 +577,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     for (const auto& s : shards_) {
       const leased hold(s->owner());
       if (s->running() != nullptr) s->running()->cancel.store(true, std::memory_order_relaxed);
-      for (const auto& l : s->loops()) {
-        if (l != nullptr) s->unschedule(*l);
-      }
+      s->unschedule_all();
       s->give_up_all();
     }
   }
@@ -673,10 +695,36 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
             {"latency_ratio", {0.5, 1.5, 3}},
             {"cpu_percent", {30, 60, 85}}};
   }
-  result<std::shared_ptr<loop_record>> find_locked(object_id id) {
-    auto* found = loops_.find(id);
-    if (found == nullptr) return bad_id(id, kind_loop);
-    return std::shared_ptr<loop_record>(*found);
+  loop_table& table() noexcept { return env_.table; }
+  const loop_table& table() const noexcept { return env_.table; }
+  /// @pre table().holds(id)
+  shard& home_of(object_id id) noexcept { return *shards_[table().shard_of(id)]; }
+  /// Under the registry and that shard's lease.
+  void drop_plans(shard& s) {
+    for (const loop_plan* gone : s.dropped_plans()) plans_.drop(gone);
+    s.dropped_plans().clear();
+  }
+  /// Gives the loop a node in the graph, if it has none. @return the node. STALE
+  result<std::uint32_t> watch(object_id id, std::string_view name) {
+    bool watched = false;
+    std::uint32_t order = 0;
+    GYRE_CHECK(with_loop(id, [&](shard&, loop_record& l) {
+      watched = l.watched;
+      l.watched = true;
+      order = table().order(l);
+      return result<void>(ok);
+    }));
+    const leased hold(first().owner());
+    if (watched) {
+      return std::find_if(members_.begin(), members_.end(),
+                          [id](const member& m) { return m.id == id; })
+          ->node;
+    }
+    const std::uint32_t node = graph_.add_node(id, std::string(name));
+    const auto at = std::find_if(members_.begin(), members_.end(),
+                                 [order](const member& m) { return m.order > order; });
+    members_.insert(at, {id, node, order, 0, 0});
+    return node;
   }
   /// A change to what a shard owns, which may have to wake its thread.
   template <class F>
@@ -686,53 +734,50 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       const leased hold(s.owner());
       f();
       ring = s.must_wake();
+      env_.attention.store(true, std::memory_order_relaxed);
     }
     if (ring) s.wake().ring();
   }
 
-  result<void> attach_learner(loop_record& loop) {
-    shard& home = *shards_[loop.shard];
-    const bool alone = loop.options.group.empty();
-    const std::string name = alone ? loop.options.name : loop.options.group;
+  result<void> attach_learner(shard& home, const loop_options& o, loop_extra& loop) {
+    const bool alone = o.group.empty();
+    const std::string name = alone ? o.name : o.group;
     const std::string key = (alone ? "loop " : "group ") + name;
     const leased first_hold(first().owner());
     std::optional<leased> home_hold;
     if (home.index() != 0) home_hold.emplace(home.owner());
     shared_learner* mind = alone ? nullptr : home.find_learner(name);
     if (mind == nullptr) {
-      learner_options l = loop.options.learning;
+      learner_options l = o.learning;
       if (!alone && l.capacity == 0) l.capacity = 10'000;
       auto made = std::make_unique<shared_learner>(shared_learner{
           name,
-          {loop.where.states(), loop.where.actions(), l, env_.options.seed, loop.order},
+          {loop.where.states(), loop.where.actions(), l, env_.options.seed, added_},
           loop.where});
       made->stream = keeper::stream_of(key);
       if (keeper_.present()) keeper_.restore(*made);
       mind = home.add_learner(std::move(made));
     } else if (mind->where.features() != loop.where.features() ||
                mind->where.knobs() != loop.where.knobs()) {
-      return fail(code::arg, "loop \"", loop.options.name, "\" shares the learner of its group \"",
+      return fail(code::arg, "loop \"", o.name, "\" shares the learner of its group \"",
                   name, "\", and has other features or knobs");
     }
     ++mind->users;
     loop.learning = mind;
     return ok;
   }
-  void detach_learner(loop_record& loop) {
-    if (loop.learning == nullptr) return;
-    const leased hold(shards_[loop.shard]->owner());
-    shards_[loop.shard]->leave_learner(loop);
-  }
 
   /// What a learner has learned outlives its last loop, where there is a store.
-  void retire_learner(const loop_record& loop) {
-    const shared_learner* learned = loop.learning;
-    if (learned == nullptr || learned->users != 1 || !keeper_.present()) return;
+  void retire_learner(object_id id) {
+    if (!keeper_.present()) return;
     const leased first_hold(first().owner());
     move_frames();
+    shard& home = home_of(id);
     std::optional<leased> home_hold;
-    if (loop.shard != 0) home_hold.emplace(shards_[loop.shard]->owner());
-    keeper_.retire(*learned);
+    if (home.index() != 0) home_hold.emplace(home.owner());
+    const loop_extra* const extra = table().at(id_index(id)).extra.get();
+    const shared_learner* learned = extra == nullptr ? nullptr : extra->learning;
+    if (learned != nullptr && learned->users == 1) keeper_.retire(*learned);
   }
 
   result<void> open_store() {
@@ -756,7 +801,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return records_->attach(std::move(cold));
   }
 
-  // ---- one step of host and virtual time ----
+  // ---- one round of host and virtual time ----
 
   instant next_event() {
     if (env_.stopping) return never;
@@ -768,39 +813,59 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     }
     return t;
   }
-  enum class step : std::uint8_t { nothing, delivered, other, ticked };
-  /// Does the next thing that is due at `t`.
-  step next_step(instant t) {
-    if (env_.stopping) return step::nothing;
-    for (const auto& s : shards_) tell_all(*s);
-    {
-      const leased hold(first().owner());
-      if (bus_.next_due() <= t && bus_.pump(t) != 0) return step::delivered;
-      if (next_window_ <= t) {
-        observe(t);
-        return step::other;
-      }
-      if (keeper_.present() && commit_if_due(t)) return step::other;
-    }
+  struct round_result {
+    std::uint64_t ticks = 0;
+    bool delivered = false;  ///< messages of the bus
+    bool any = false;        ///< something was done
+  };
+  /// What is due at now(): work of the house if there is some; else ticks, at most `most`: on a
+  /// virtual clock those up to `until` that come before other work, the clock going on with them.
+  round_result next_round(instant until, std::uint64_t most) {
+    round_result did;
+    if (env_.stopping) return did;
+    const instant t = now();
     shard* next = nullptr;
-    due_entry best;
+    due_entry first_of_others, best;
+    bool rival = false;
+    shard::limits to;
+    to.until = until;
+    to.most = most;
+    for (const auto& s : shards_) {
+      if (s->has_afterwork()) tell_all(*s);
+    }
     for (const auto& s : shards_) {
       const leased hold(s->owner());
+      if (s->index() == 0) {
+        if (bus_.next_due() <= t && bus_.pump(t) != 0) return {0, true, true};
+        if (next_window_ <= t) {
+          observe(t);
+          return {0, false, true};
+        }
+        if (keeper_.present() && commit_if_due(t)) return {0, false, true};
+        to.house = std::min(next_house_work(), bus_.next_due());
+      }
       s->expire(t);
+      to.house = std::min(to.house, s->next_deadline());
       const due_entry* e = s->first();
-      if (e == nullptr || e->due > t) continue;
-      if (next == nullptr || runs_before({e->due, e->priority, e->order, 0, 0},
-                                         {best.due, best.priority, best.order, 0, 0})) {
+      if (e == nullptr || e->due > until) continue;
+      if (next == nullptr || runs_before(*e, best)) {
+        if (next != nullptr) first_of_others = best;
+        rival = next != nullptr;
         next = s.get();
         best = *e;
+      } else if (!rival || runs_before(*e, first_of_others)) {
+        first_of_others = *e;
+        rival = true;
       }
     }
-    if (next == nullptr) return step::nothing;
+    if (next == nullptr) return did;
+    if (rival) to.rival = &first_of_others;
     const std::uint64_t epoch = next->owner().acquire();
-    const shard::step did = next->run_next(t, epoch);
+    const shard::turn turn = next->run_due(to, epoch);
     next->owner().release();
-    tell_all(*next);
-    return did == shard::step::ran ? step::ticked : step::other;
+    did.ticks = turn.ticks;
+    did.any = turn.steps != 0;
+    return did;
   }
   void tell_all(shard& s) override {
     std::vector<engine_event> events;
@@ -832,29 +897,34 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     next_window_ = point_after(next_window_, env_.options.window, t);
     for (std::size_t i = 1; i < shards_.size(); ++i) (void)shards_[i]->owner().acquire();
     rows_.clear();
-    vitalities_.clear();
-    for (const auto& loop : by_node_) {
-      loop_record& l = *loop;
-      const auto n = static_cast<double>(std::max<std::uint64_t>(l.window_ticks, 1));
+    for (member& m : members_) {
+      const loop_record& l = table().at(id_index(m.id));
+      if (l.id != m.id || l.removed) continue;  // it is being removed
+      const std::uint64_t ticks = l.metrics.cycles() - std::exchange(m.cycles, l.metrics.cycles());
+      const std::uint64_t failed =
+          l.metrics.failures() - std::exchange(m.failures, l.metrics.failures());
+      const auto n = static_cast<double>(std::max<std::uint64_t>(ticks, 1));
       observation row;
-      row.node = l.node;
-      row.rate = static_cast<double>(l.window_ticks);
-      row.error_rate = static_cast<double>(l.window_errors) / n;
-      if (l.window_ticks != 0) row.reward = l.window_reward / n;
+      row.node = m.node;
+      row.rate = static_cast<double>(ticks);
+      row.error_rate = static_cast<double>(failed) / n;
+      if (ticks != 0) row.reward = l.extra == nullptr ? 1 : l.extra->window_reward / n;
       row.p95_ms = shard::recent_ms(l, .95, t);
       row.cycles = l.metrics.cycles();
       row.health = l.metrics.health(t);
-      row.vitality = l.vitality;
+      if (l.extra != nullptr) {
+        row.vitality = l.extra->vitality;
+        l.extra->window_reward = 0;
+      }
       rows_.push_back(row);
-      l.window_ticks = l.window_errors = 0;
-      l.window_reward = 0;
-      vitalities_.push_back({l.vitality, l.metrics.health(t)});
     }
     graph_.observe(rows_);
     bus_.pass_time(t);
-    score_ = gyre::score(vitalities_);
-    for (const auto& loop : by_node_) {
-      if (loop->options.deferrable) throttle(*loop, t);
+    score_ = score_now(t);
+    for (const auto& s : shards_) {
+      for (loop_record* l : s->with_extra()) {
+        if (l->plan->deferrable && !l->removed) throttle(*s, *l, t);
+      }
     }
     for (std::size_t i = shards_.size(); i-- > 1;) {
       const bool ring = shards_[i]->must_wake();  // the throttle may have made something due
@@ -862,14 +932,15 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       if (ring) shards_[i]->wake().ring();
     }
   }
-  void throttle(loop_record& l, instant t) {
-    const double factor = throttle_factor(l.throttle, bus_.health(), score_, l.options.interval);
-    if (factor == l.throttle) return;
-    l.throttle = factor;
-    shards_[l.shard]->retime(l, t);
+  void throttle(shard& home, loop_record& l, instant t) {
+    loop_extra& extra = *l.extra;
+    const double factor = throttle_factor(extra.throttle, bus_.health(), score_, extra.configured);
+    if (factor == extra.throttle) return;
+    extra.throttle = factor;
+    home.retime(l, extra.configured, t);
     first().tell("gyre.interval",
-                 l.options.name + ": x" + to_fixed(factor, 3) + ", bus health " +
-                     to_fixed(bus_.health(), 2) + ", score " + to_fixed(score_, 2),
+                 join(table().name(l), ": x", to_fixed(factor, 3), ", bus health ",
+                      to_fixed(bus_.health(), 2), ", score ", to_fixed(score_, 2)),
                  l.id);
   }
 
@@ -966,33 +1037,36 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   loop_stats describe(const loop_record& l, instant t) const {
     loop_stats out;
     out.id = l.id;
-    out.name = l.options.name;
-    out.group = l.options.group;
+    out.name = table().name(l);
+    out.group = l.plan->group;
     out.state = state_of(l);
     out.metrics = l.metrics.stats(t);
     out.interval_ms = to_ms(l.times.interval());
-    out.configured_ms = to_ms(l.options.interval);
-    if (l.ticks == 0 && !l.scheduled) out.interval_ms = out.configured_ms;
-    out.throttle = l.throttle;
-    out.gate = l.closed_gate;
-    for (const gate& g : l.options.gates) out.gates.push_back({g.name(), g.is_open()});
-    out.last_error = l.last_error;
-    out.dropped = l.dropped;
-    out.vitality = l.vitality;
-    out.state_index = l.state;
-    out.action_index = l.action;
-    out.reward = l.reward_mean;
-    for (std::size_t i = 0; i < l.where.knobs().size(); ++i) {
-      out.knobs.push_back({l.where.knobs()[i].name, l.where.value(l.action, i)});
+    out.configured_ms = to_ms(l.configured());
+    if (l.extra == nullptr) {
+      out.reward = l.metrics.cycles() != 0 ? 1 : 0;
+      return out;
     }
-    for (std::size_t i = 0; i < l.where.features().size(); ++i) {
-      out.features.push_back({l.where.features()[i].name, l.seen[i], l.buckets[i]});
+    const loop_extra& extra = *l.extra;
+    out.throttle = extra.throttle;
+    out.gate = extra.closed_gate;
+    for (const gate& g : extra.gates) out.gates.push_back({g.name(), g.is_open()});
+    out.last_error = extra.last_error;
+    out.dropped = extra.dropped;
+    out.vitality = extra.vitality;
+    out.state_index = extra.state;
+    out.action_index = extra.action;
+    out.reward = extra.reward_mean;
+    for (std::size_t i = 0; i < extra.where.knobs().size(); ++i) {
+      out.knobs.push_back({extra.where.knobs()[i].name, extra.where.value(extra.action, i)});
+    }
+    for (std::size_t i = 0; i < extra.where.features().size(); ++i) {
+      out.features.push_back({extra.where.features()[i].name, extra.seen[i], extra.buckets[i]});
     }
     return out;
   }
   loop_state state_of(const loop_record& l) const noexcept {
-    const bool inside = l.occupied.load(std::memory_order_acquire);
-    if (inside && l.stuck.load(std::memory_order_relaxed)) return loop_state::stuck;
+    if (l.stuck && l.inside.load(std::memory_order_acquire) != 0) return loop_state::stuck;
     if (l.running) return loop_state::running;
     if (l.paused) return loop_state::paused;
     if (env_.stopping) return loop_state::stopped;
@@ -1026,34 +1100,45 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     out.cpu_percent = first().load().cpu_percent;
     out.memory_percent = first().load().memory_percent;
     out.mode = first().mode();
-    std::map<const shared_learner*, int> index;
+    std::vector<const shared_learner*> learners;
     for (const auto& s : shards_) {
       for (const auto& l : s->learners()) {
-        index[l.get()] = static_cast<int>(out.learners.size());
+        learners.push_back(l.get());
         out.learners.push_back(describe(*l));
       }
     }
-    describe_loops(out, index, t);
+    describe_loops(out, learners, t);
     bus_.pass_time(t);
     out.bus = bus_.stats();
     out.score = score_now(t);
-    out.symbiosis = graph_.analyse();
+    out.symbiosis = graph_.analyse(out.totals.loops);
     out.memory = records_->stats();
     out.blocks = records_->history(50);
     if (keeper_.present()) out.store = keeper_.stats();
     out.trace = trace_hash_held();
   }
-  void describe_loops(snapshot_data& out, const std::map<const shared_learner*, int>& index,
+  void describe_loops(snapshot_data& out, const std::vector<const shared_learner*>& learners,
                       instant t) {
     auto took = std::make_unique<histogram>();
     auto late = std::make_unique<histogram>();
     totals& sum = out.totals;
     sum = retired_;
-    for (const auto& s : shards_) sum.events_dropped += s->events_dropped();
-    for (const auto& l : by_node_) {
+    std::vector<const loop_record*> all;
+    for (const auto& s : shards_) {
+      sum.events_dropped += s->events_dropped();
+      s->each([&](const loop_record& l) { all.push_back(&l); });
+    }
+    std::sort(all.begin(), all.end(), [this](const loop_record* a, const loop_record* b) {
+      return table().order(*a) < table().order(*b);
+    });
+    out.loops.reserve(all.size());
+    for (const loop_record* l : all) {
       out.loops.push_back(describe(*l, t));
       loop_stats& row = out.loops.back();
-      if (l->learning != nullptr) row.learner = index.at(l->learning);
+      if (l->extra != nullptr && l->extra->learning != nullptr) {
+        row.learner = static_cast<int>(
+            std::find(learners.begin(), learners.end(), l->extra->learning) - learners.begin());
+      }
       const metrics_stats& m = row.metrics;
       ++sum.loops;
       sum.active += row.state != loop_state::paused && row.state != loop_state::stopped ? 1 : 0;
@@ -1076,29 +1161,31 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     sum.gated += m.gated;
     sum.missed += m.missed;
   }
+  /// Over the loops that have had anything to be unwell by; the others are well.
   double score_now(instant t) {
     vitalities_.clear();
-    for (const auto& l : by_node_) vitalities_.push_back({l->vitality, l->metrics.health(t)});
-    return gyre::score(vitalities_);
+    std::size_t loops = 0;
+    for (const auto& s : shards_) {
+      loops += s->size();
+      for (const loop_record* l : s->with_extra()) {
+        if (!l->removed) vitalities_.push_back({l->extra->vitality, l->metrics.health(t)});
+      }
+    }
+    return gyre::score(vitalities_, loops - vitalities_.size());
   }
 
   // ---- crew_work ----
 
-  shard::step keep_house(instant t, std::uint64_t epoch) override {
-    shard::step did = shard::step::idle;
+  bool keep_house(instant t, std::uint64_t epoch) override {
     if (bus_.next_due() <= t) {
       first().set_delivering(true);
       (void)bus_.pump(t, 64);
-      if (first().owner().epoch() != epoch) return shard::step::lost;
+      if (first().owner().epoch() != epoch) return false;
       first().set_delivering(false);
-      did = shard::step::ran;
     }
-    if (next_window_ <= t) {
-      observe(t);
-      did = shard::step::ran;
-    }
-    if (keeper_.present() && commit_if_due(t)) did = shard::step::ran;
-    return did;
+    if (next_window_ <= t) observe(t);
+    if (keeper_.present()) (void)commit_if_due(t);
+    return true;
   }
   instant next_house_work() const noexcept override {
     return keeper_.present() ? std::min(next_window_, next_commit_) : next_window_;
@@ -1115,9 +1202,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   std::vector<std::unique_ptr<shard>> shards_;
   gyre::bus bus_;  // goes before shard 0, which its handlers are left to
 
-  std::mutex registry_;  // loops_, names_, added_; taken before any lease
-  slot_map<std::shared_ptr<loop_record>> loops_{kind_loop};
-  std::map<std::string, object_id, std::less<>> names_;
+  std::mutex registry_;  // names, plans_, added_; taken before any lease
+  plan_list plans_;
   std::uint32_t added_ = 0;
 
   std::mutex control_;  // start and stop
@@ -1125,8 +1211,13 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   bool commit_failed_ = false;  // the last one by itself; under shard 0's lease
   instant started_at_{0}, next_window_{never}, next_commit_{never};
 
+  struct member {  // a loop that has a node in the graph
+    object_id id;
+    std::uint32_t node, order;
+    std::uint64_t cycles, failures;  // as of the last window
+  };
   graph graph_;  // this and the next: under shard 0's lease
-  std::vector<std::shared_ptr<loop_record>> by_node_;  // in order of add
+  std::vector<member> members_;  // in order of add
   std::vector<observation> rows_;
   std::vector<vital_sign> vitalities_;
   double score_ = 1;

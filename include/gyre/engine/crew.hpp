@@ -22,8 +22,8 @@ namespace detail {
 class crew_work {
  public:
   /// Shard 0's thread, lease held, between two ticks: deliver, observe, commit. Held after, except
-  /// when `lost`: given up on inside of a handler.
-  virtual shard::step keep_house(instant now, std::uint64_t epoch) = 0;
+  /// when false: given up on inside of a handler.
+  virtual bool keep_house(instant now, std::uint64_t epoch) = 0;
   /// When keep_house() has something to do by itself. Lease held.
   virtual instant next_house_work() const noexcept = 0;
   /// Publishes what the shard has to tell. No lease held.
@@ -67,7 +67,7 @@ class crew {
         (void)(s->in_handler() ? s->abandon_handler(env.now()) : s->owner().pass_on());
         continue;
       }
-      stragglers.push_back(s->running()->options.name);
+      stragglers.emplace_back(env.table.name(*s->running()->loop));
       (void)s->abandon(env.now());
     }
     executor_.abandon();
@@ -87,21 +87,23 @@ class crew {
   static void take_turns(environment& env, crew_work& work, shard& s, std::uint64_t epoch) {
     if (!s.owner().acquire(epoch)) return;
     while (!env.stopping.load(std::memory_order_relaxed)) {
-      instant t = env.now();
+      const instant t = env.now();
+      shard::limits to;
       if (s.index() == 0) {
-        const shard::step kept = work.keep_house(t, epoch);
-        if (kept == shard::step::lost) return;
-        if (kept == shard::step::ran) t = env.now();  // a tick's time begins after that
+        if (!work.keep_house(t, epoch)) return;
+        to.house = std::min(work.next_house_work(), s.next_event_of_bus());
       }
       s.expire(t);
-      const shard::step did = s.run_next(t, epoch);
-      if (did == shard::step::lost) return;
+      to.house = std::min(to.house, s.next_deadline());
+      const shard::turn did = s.run_due(to, epoch);
+      if (did.lost) return;
       if (s.has_afterwork()) {
         s.owner().release();
         work.tell_all(s);
         if (!s.owner().acquire(epoch)) return;
+        continue;
       }
-      if (did != shard::step::idle) continue;
+      if (did.steps != 0) continue;
       instant until = s.next_event();
       if (s.index() == 0) until = std::min(until, work.next_house_work());
       const duration rest = until - env.now();
@@ -147,7 +149,7 @@ class crew {
       } else {
         if (s.running() == nullptr || t < s.running_until()) return;
         s.running()->cancel.store(true, std::memory_order_relaxed);
-        const duration grace = std::clamp(s.running()->options.timeout / 10, least, most);
+        const duration grace = std::clamp(s.running()->loop->plan->timeout / 10, least, most);
         if (t < add_saturated(s.running_until(), grace)) return;
         epoch = s.abandon(env.now());
       }

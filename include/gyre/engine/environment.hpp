@@ -13,7 +13,7 @@
 
 #include <gyre/bus/bus.hpp>
 #include <gyre/core/hash.hpp>
-#include <gyre/engine/loop_record.hpp>
+#include <gyre/engine/loop_table.hpp>
 #include <gyre/run/lease.hpp>
 
 namespace gyre {
@@ -22,7 +22,6 @@ namespace detail {
 
 class shard;
 
-inline constexpr std::uint32_t kind_loop = 1;
 inline constexpr std::uint32_t kind_tick = 2;
 inline constexpr std::uint32_t kind_subscription = 3;
 
@@ -221,6 +220,9 @@ struct environment {
   std::atomic<std::int64_t> now_ns{0};   ///< host and virtual clock
   std::atomic<bool> stopping{false};
   std::vector<shard*> shards;            ///< fixed after creation
+  loop_table table;
+  /// Something changed that whoever runs ticks should look at before the next one.
+  std::atomic<bool> attention{false};
   run_memory external_memory;            ///< goes after the desk
   external_desk desk;
   roster threads;
@@ -239,7 +241,8 @@ struct environment {
     }
   }
 
-  explicit environment(engine_options o) : options(std::move(o)), zero(monotonic_now()) {}
+  explicit environment(engine_options o)
+      : options(std::move(o)), zero(monotonic_now()), table(options.shards) {}
 
   bool own_threads() const noexcept { return options.driver == driver::workers; }
   bool is_virtual() const noexcept { return options.driver == driver::virtual_time; }

@@ -4,14 +4,15 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <gyre/core/slot_map.hpp>
-#include <gyre/engine/options.hpp>
+#include <gyre/engine/loop_plan.hpp>
 #include <gyre/engine/tick.hpp>
+#include <gyre/engine/tick_function.hpp>
 #include <gyre/snapshot.hpp>
 
 namespace gyre {
@@ -28,53 +29,63 @@ struct shared_learner {
   std::uint32_t users = 0;
 };
 
-struct loop_record {
-  loop_options options;
-  std::function<void(tick&)> function;  ///< empty: external
-  object_id id = 0;
-  std::uint32_t order = 0;  ///< order of add: the loop's random streams and its place among equals
-  std::uint32_t shard = 0;
-  std::uint32_t slot = 0;        ///< in the shard's scheduler
-  std::uint32_t generation = 0;  ///< of its entry there
-
-  timetable times;
-  instant due{0};        ///< of the next tick
-  bool scheduled = false;
-  bool triggered = false;  ///< the next tick was asked for: it is not one of the grid
-  bool paused = false;
-  bool removed = false;
-  bool running = false;
-  bool gated = false;
-  bool backing_off = false;
-  std::atomic<bool> wants_cpu{false};  ///< it asked for CPU time: read it at the start
-  std::string closed_gate;
-  std::atomic<bool> cancel{false};   ///< the running tick should give up
-  std::atomic<bool> occupied{false};  ///< a thread is inside the function, abandoned or not
-  std::atomic<bool> stuck{false};     ///< ... and was abandoned there
+/// What only some loops have: knobs, features, gates, failures, rewards of their own. A loop has it
+/// from the first of these on.
+struct loop_extra {
+  std::uint32_t place = 0;  ///< in the shard's list of them
 
   space where;
   shared_learner* learning = nullptr;
   std::vector<double> seen;            ///< last value of each feature
   std::vector<std::uint32_t> buckets;  ///< and its bucket
   bool own_features = false;
+  bool wants_cpu = false;  ///< it asked for CPU time: read it at the start
   std::uint32_t state = 0, action = 0;
   double reward_mean = 0;  ///< exponential, each of the last ticks weighing 1/20
   std::uint64_t rewards = 0;
   double window_reward = 0;  ///< sum since the last observation window
-  std::uint64_t window_ticks = 0, window_errors = 0;
 
-  loop_metrics metrics;
-  std::uint64_t ticks = 0;  ///< finished
-  std::uint64_t dropped = 0;  ///< of what it published
-  std::uint32_t streak = 0;
+  std::vector<gate> gates;
+  std::string closed_gate;
+  duration configured{0};  ///< the interval before the throttle; 0: there is none
   double throttle = 1;
   double vitality = std::numeric_limits<double>::quiet_NaN();
+  std::uint64_t dropped = 0;  ///< of what it published
+  std::uint64_t before = 0;   ///< ticks before the metrics were reset
+  std::uint32_t streak = 0;   ///< failures in a row
+  instant postponed = instant::min();  ///< the next tick is not due before: backoff
   std::string last_error;
-  std::uint32_t node = 0;  ///< in the symbiosis graph
+};
 
-  explicit loop_record(loop_options o) : options(std::move(o)), metrics(options.metrics) {}
+/// Two cache lines: what finding, starting and ending a tick touches, then what is counted.
+struct alignas(64) loop_record {
+  tick_function function;  ///< empty: external
+  timetable times;
+  std::unique_ptr<loop_extra> extra;
+  const loop_plan* plan = nullptr;  ///< null: the record is free
+  object_id id = 0;                 ///< of the loop, or of the one that had the record last
+  std::atomic<std::uint8_t> inside{0};  ///< threads in the function, those given up on included
+  bool scheduled : 1 = false;
+  bool triggered : 1 = false;  ///< the next tick was asked for: it is not one of the grid
+  bool paused : 1 = false;
+  bool removed : 1 = false;
+  bool running : 1 = false;
+  bool gated : 1 = false;
+  bool backing_off : 1 = false;
+  bool stuck : 1 = false;  ///< a thread was given up on inside of the function
+  bool watched : 1 = false;  ///< has a node in the symbiosis graph
 
-  duration interval() const noexcept { return times.interval(); }
+  loop_metrics metrics;
+
+  bool external() const noexcept { return !function; }
+  /// Ticks so far, whatever reset_metrics() did.
+  std::uint64_t number() const noexcept {
+    return metrics.cycles() + (extra == nullptr ? 0 : extra->before);
+  }
+  duration configured() const noexcept {
+    const bool own = extra != nullptr && extra->configured > duration::zero();
+    return own ? extra->configured : times.interval();
+  }
 };
 
 }  // namespace detail

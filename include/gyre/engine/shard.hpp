@@ -43,8 +43,6 @@ struct engine_event {
 
 class shard final : public tick_services {
  public:
-  enum class step : std::uint8_t { idle, ran, skipped, lost };
-
   shard(environment& env, std::uint32_t index, trace& out)
       : env_(env), index_(index), trace_(out) {}
   shard(const shard&) = delete;
@@ -55,7 +53,6 @@ class shard final : public tick_services {
 
   // All below: the caller holds owner().
 
-  const std::vector<std::shared_ptr<loop_record>>& loops() const noexcept { return slots_; }
   const std::vector<std::unique_ptr<shared_learner>>& learners() const noexcept {
     return learners_;
   }
@@ -64,37 +61,73 @@ class shard final : public tick_services {
   std::vector<pending_frame>& frames() noexcept { return frames_; }
   byte_writer& frame_bytes() noexcept { return frame_bytes_; }
 
-  void insert(const std::shared_ptr<loop_record>& loop) {
-    if (free_.empty()) {
-      loop->slot = static_cast<std::uint32_t>(slots_.size());
-      slots_.push_back(loop);
-      queue_.reserve(slots_.size());
-      if (outstanding_.capacity() < slots_.size()) outstanding_.reserve(slots_.capacity());
-    } else {
-      loop->slot = free_.back();
-      free_.pop_back();
-      slots_[loop->slot] = loop;
+  /// Calls f(loop) for each loop, in order of slot.
+  template <class F>
+  void each(F&& f) {
+    for (std::uint32_t slot = 0; slot < slots_; ++slot) {
+      loop_record& l = env_.table.of_slot(index_, slot);
+      if (l.plan != nullptr && !l.removed) f(l);
     }
   }
-  /// Takes the loop out; a tick of it that runs now ends without being counted.
-  void remove(const std::shared_ptr<loop_record>& loop) {
-    loop->removed = true;
-    loop->cancel.store(true, std::memory_order_relaxed);
-    unschedule(*loop);
-    for (const auto& run : outstanding_) {
-      if (run->run.loop == loop) give_up(*run);
+  std::size_t size() const noexcept { return size_; }  ///< loops
+  /// The loops that have an extra. All others are as well as can be.
+  const std::vector<loop_record*>& with_extra() const noexcept { return with_extra_; }
+
+  /// The slot that the next insert() takes. The engine's registry is held too.
+  std::uint32_t next_slot() const noexcept { return free_.empty() ? slots_ : free_.back(); }
+  /// A new loop in that slot, whose record the table has. @param plan taken for it
+  loop_record& insert(const loop_plan* plan, std::string_view name, std::uint32_t order) {
+    const std::uint32_t slot = next_slot();
+    const bool fresh = free_.empty();
+    loop_record& loop = env_.table.of_slot(index_, slot);
+    if (fresh) {
+      ++slots_;
+      loop.id = make_id(kind_loop, 1, slot * env_.options.shards + index_);
+      queue_.reserve(slots_);
+    } else {
+      free_.pop_back();
     }
-    drop_finished();
-    slots_[loop->slot].reset();
-    free_.push_back(loop->slot);
-    leave_learner(*loop);
+    ++size_;
+    loop.plan = plan;
+    env_.table.label(loop, name, order);
+    loop.metrics = loop_metrics(plan->metrics);
+    return loop;
+  }
+  /// The loop's extra; a new one if it had none until now.
+  loop_extra& extra(loop_record& loop) {
+    if (loop.extra != nullptr) return *loop.extra;
+    adopt(loop, std::make_unique<loop_extra>());
+    loop.extra->rewards = loop.metrics.cycles();  // a reward of 1 each, until now
+    loop.extra->reward_mean = loop.extra->rewards != 0 ? 1 : 0;
+    return *loop.extra;
+  }
+  void adopt(loop_record& loop, std::unique_ptr<loop_extra> extra) {
+    loop.extra = std::move(extra);
+    loop.extra->place = static_cast<std::uint32_t>(with_extra_.size());
+    with_extra_.push_back(&loop);
+  }
+  /// Takes the loop out; a tick of it that runs now ends without being counted, and the record is
+  /// used again after that.
+  void remove(loop_record& loop) {
+    loop.removed = true;
+    --size_;
+    unschedule(loop);
+    if (running_ != nullptr && running_->loop == &loop) running_->cancel = true;
+    for (std::size_t i = 0; i < flights_.size(); ++i) {
+      run_state* const run = flights_[i].run;
+      if (run == nullptr || run->loop != &loop) continue;
+      run->cancel = true;
+      if (run->external) give_up(*run);
+    }
+    leave_learner(loop);
+    if (loop.inside.load(std::memory_order_acquire) == 0) release(loop);
   }
   /// The last loop that leaves a learner takes it out.
   void leave_learner(loop_record& loop) {
-    if (loop.learning != nullptr && --loop.learning->users == 0) {
-      std::erase_if(learners_, [&](const auto& l) { return l.get() == loop.learning; });
-    }
-    loop.learning = nullptr;
+    if (loop.extra == nullptr || loop.extra->learning == nullptr) return;
+    shared_learner* const left = std::exchange(loop.extra->learning, nullptr);
+    if (--left->users != 0) return;
+    std::erase_if(learners_, [&](const auto& l) { return l.get() == left; });
   }
 
   shared_learner* find_learner(std::string_view name) noexcept {
@@ -110,31 +143,27 @@ class shard final : public tick_services {
 
   /// Puts the loop on a new grid that starts now, or after a random part of its interval.
   void start(loop_record& loop, instant now) {
-    const double part = loop.options.jitter > 0
-                            ? unit(mix(env_.options.seed, loop.order,
-                                       static_cast<std::uint64_t>(purpose::phase), 0))
-                            : 0;
+    const double part = loop.plan->jitter > 0 ? draw(env_.table.order(loop), purpose::phase, 0) : 0;
     const duration every = stretched(loop);
     loop.times = timetable(add_saturated(now, scale(every, part)), every);
     loop.backing_off = false;
+    if (loop.extra != nullptr) loop.extra->postponed = instant::min();
     schedule(loop, now);
   }
   /// Next tick by the timetable, `earliest` at the earliest; without that it may be overdue.
   void schedule(loop_record& loop, instant earliest = instant::min()) {
-    if (loop.paused || loop.removed) return;
-    const double draw = unit(mix(env_.options.seed, loop.order,
-                                 static_cast<std::uint64_t>(purpose::jitter), loop.times.index()));
-    loop.due = std::max(loop.times.due(loop.options.jitter, draw), earliest);
-    push(loop);
+    schedule(loop, env_.table.order(loop), slot_of(loop), earliest);
   }
   void unschedule(loop_record& loop) noexcept {
-    if (loop.scheduled) (void)queue_.cancel(loop.slot, loop.generation);
+    if (loop.scheduled) (void)queue_.cancel(slot_of(loop), 0);
     loop.scheduled = loop.triggered = false;
+  }
+  void unschedule_all() noexcept {
+    each([this](loop_record& l) { unschedule(l); });
   }
   void trigger(loop_record& loop, instant now) {
     loop.triggered = true;
-    loop.due = now;
-    push(loop);
+    push(loop, now);
   }
   void pause(loop_record& loop) noexcept {
     loop.paused = true;
@@ -144,17 +173,23 @@ class shard final : public tick_services {
     if (!loop.paused) return;
     loop.paused = loop.backing_off = false;
     // A tick that runs now rejoins the timetable at its end.
-    if (loop.occupied.load(std::memory_order_acquire) && loop.running) return;
-    if (loop.times.interval() == stretched(loop) && loop.ticks > 0) {
+    if (loop.running && loop.inside.load(std::memory_order_acquire) != 0) return;
+    if (loop.times.interval() == stretched(loop) && loop.number() > 0) {
       loop.times.realign(now);
+      if (loop.extra != nullptr) loop.extra->postponed = instant::min();
       schedule(loop, now);
     } else {
       start(loop, now);
     }
   }
-  /// Takes a new interval, or a new throttle, from the next grid point on.
-  void retime(loop_record& loop, instant now) {
-    loop.times.retime(stretched(loop), now);
+  /// Takes a new configured interval, or a new throttle, from the next grid point on.
+  void retime(loop_record& loop, duration configured, instant now) {
+    loop_extra* const extra = loop.extra.get();
+    if (extra != nullptr && loop.plan->deferrable) {
+      extra->configured = configured;
+      configured = throttled(configured, extra->throttle);
+    }
+    loop.times.retime(configured, now);
     if (loop.scheduled && !loop.triggered) schedule(loop, now);
   }
   /// Takes a new priority, and a new jitter, for the tick that is scheduled.
@@ -163,7 +198,7 @@ class shard final : public tick_services {
     if (rejitter && !loop.triggered) {
       schedule(loop, now);
     } else {
-      push(loop);
+      push(loop, queue_.find(slot_of(loop))->due);
     }
   }
 
@@ -171,84 +206,108 @@ class shard final : public tick_services {
   const due_entry* first() const noexcept { return queue_.peek(); }
   /// When something happens next: a tick, an external deadline, a retry on the bus.
   instant next_event() const noexcept {
-    instant t = queue_.next_due();
-    if (index_ == 0) t = std::min(t, env_.events->next_due());
-    for (const auto& run : outstanding_) {
-      if (run->acquired) t = std::min(t, run->deadline);
-    }
-    return t;
+    const instant t = std::min(queue_.next_due(), deadlines_.next_due());
+    return index_ == 0 ? std::min(t, env_.events->next_due()) : t;
   }
 
-  /// Runs the first due tick. Held before; held after, except when `lost`: then this thread was
-  /// given up on and must leave without touching the shard.
-  step run_next(instant now, std::uint64_t epoch) {
+  /// When the bus, which is shard 0's, has something to deliver.
+  instant next_event_of_bus() const noexcept { return env_.events->next_due(); }
+  /// The first of the deadlines of external ticks.
+  instant next_deadline() const noexcept { return deadlines_.next_due(); }
+
+  /// How far run_due() goes.
+  struct limits {
+    instant until{0};  ///< ticks due later are left; the real clock of driver::workers goes on
+    instant house = never;             ///< at this time there is other work
+    const due_entry* rival = nullptr;  ///< first of another shard, which goes before what is later
+    std::uint64_t most = ~std::uint64_t{0};  ///< ticks
+  };
+  struct turn {
+    std::uint64_t ticks = 0;
+    std::uint64_t steps = 0;  ///< ticks, and due times at which none ran
+    bool lost = false;        ///< this thread was given up on and must leave
+  };
+  /// Runs due ticks in order until none is left within the limits, or something else needs
+  /// attention. The lease is held before, and after except when `lost`.
+  turn run_due(const limits& to, std::uint64_t epoch) {
+    turn done;
+    instant now = env_.own_threads() ? env_.now() : to.until;
+    instant clock = env_.own_threads() || env_.is_virtual() ? now : measure();
+    env_.attention.store(false, std::memory_order_relaxed);
     due_entry entry;
-    if (!queue_.pop_due(now, entry)) return step::idle;
-    const std::shared_ptr<loop_record> loop = slots_[entry.slot];
-    loop->scheduled = false;
-    const bool asked = std::exchange(loop->triggered, false);
-    if (loop->occupied.load(std::memory_order_acquire)) {  // never a second copy
-      loop->metrics.missed(1 + (asked ? 0 : arrive(*loop, now).missed));
-      schedule(*loop);
-      return step::skipped;
+    while (done.ticks < to.most) {
+      if (to.rival != nullptr) {
+        const due_entry* mine = queue_.peek();
+        if (mine == nullptr || !runs_before(*mine, *to.rival)) break;
+      }
+      if (env_.own_threads()) {
+        if (now >= to.house || !queue_.pop_due(now, entry)) break;
+      } else {
+        if (!queue_.pop_due(std::min(to.until, to.house - duration(1)), entry)) break;
+        if (env_.is_virtual()) {
+          now = clock = std::max(env_.now(), entry.due);
+          env_.move_to(now);
+        }
+      }
+      ++done.steps;
+      loop_record& loop = env_.table.of_slot(index_, entry.slot);
+      std::uint64_t missed = 0;
+      if (!arrives(loop, now, missed)) continue;
+      ++done.ticks;
+      if (loop.external()) {
+        hand_out(loop, entry, missed, now);
+        continue;
+      }
+      if (!run(loop, entry, missed, now, clock, epoch)) {
+        done.lost = true;
+        return done;
+      }
+      if (has_afterwork() || env_.attention.load(std::memory_order_relaxed)) break;
     }
-    if (!gates_open(*loop, now)) {
-      if (!asked) (void)arrive(*loop, now);
-      schedule(*loop);
-      return step::skipped;
-    }
-    const arrival a = asked ? arrival{} : arrive(*loop, now);
-    if (a.missed != 0) loop->metrics.missed(a.missed);
-    if (!a.run) {
-      schedule(*loop);
-      return step::skipped;
-    }
-    return run(loop, a.missed, entry.due, now, epoch);
+    return done;
   }
 
   /// Ends external ticks whose deadline has passed.
   void expire(instant now) {
-    for (const auto& run : outstanding_) {
-      if (!run->run.over && run->acquired && run->deadline <= now) {
-        loop_record& loop = *run->run.loop;
-        give_up(*run);
-        account_timeout(loop, run->run, now);
-      }
+    due_entry entry;
+    while (deadlines_.pop_due(now, entry)) {
+      const std::shared_ptr<external_run> kept = flights_[entry.slot].kept;
+      loop_record& loop = *kept->run.loop;
+      give_up(kept->run);
+      account_timeout(loop, kept->run, now);
     }
-    drop_finished();
   }
-  void acquired(external_run& run, instant now) noexcept {
-    run.acquired = true;
-    run.run.began = run.run.started = now;
-    run.deadline = add_saturated(now, run.run.loop->options.timeout);
+  void acquired(external_run& external, instant now) noexcept {
+    external.acquired = true;
+    external.run.began = external.run.started = now;
+    const instant deadline = add_saturated(now, external.run.loop->plan->timeout);
+    deadlines_.push({deadline, 0, external.run.place, external.run.place, 0});
   }
   /// The caller has run this external tick.
   void complete(external_run& external, instant now) {
-    external.run.over = true;
+    const std::shared_ptr<external_run> kept = flights_[external.run.place].kept;
+    land(external.run);
     finish(external.run, now, now);
-    env_.desk.erase(external.id);
-    drop_finished();
   }
   /// Gives up every external tick, as the engine stops: not counted.
   void give_up_all() {
-    for (const auto& run : outstanding_) give_up(*run);
-    drop_finished();
+    for (std::size_t i = 0; i < flights_.size(); ++i) {
+      if (flights_[i].run != nullptr) give_up(*flights_[i].run);
+    }
   }
 
   /// The tick that runs in user code now, null when none does.
-  const std::shared_ptr<loop_record>& running() const noexcept { return running_; }
+  run_state* running() const noexcept { return running_; }
   instant running_until() const noexcept { return running_until_; }
   /// Locks out the thread that runs user code and accounts its tick as timed out. @return the epoch
   /// for the thread that goes on. @pre running()
   std::uint64_t abandon(instant now) {
-    const std::shared_ptr<loop_record> loop = std::move(running_);
-    running_.reset();
-    loop->stuck.store(true, std::memory_order_relaxed);
-    run_state ghost;
-    ghost.due = loop->due;
-    ghost.began = running_since_;
-    account_timeout(*loop, ghost, now);
-    tell("gyre.stuck", loop->options.name, loop->id);
+    run_state& run = *std::exchange(running_, nullptr);
+    loop_record& loop = *run.loop;
+    run.over.store(true, std::memory_order_release);
+    loop.stuck = true;
+    account_timeout(loop, run, now);
+    tell("gyre.stuck", std::string(env_.table.name(loop)), loop.id);
     return lease_.pass_on();
   }
 
@@ -274,7 +333,7 @@ class shard final : public tick_services {
   /// Events that wait to be published; take them, free the lease, publish.
   std::vector<engine_event>& told() noexcept { return told_; }
   void tell(const char* topic, std::string text, object_id source) {
-    if (told_.size() < std::max<std::size_t>(min_told, 2 * slots_.size())) {
+    if (told_.size() < std::max<std::size_t>(min_told, 2 * size_)) {
       told_.push_back({topic, std::move(text), source});
     } else {
       ++events_dropped_;
@@ -285,6 +344,8 @@ class shard final : public tick_services {
   /// engine as it goes.
   void bury(std::shared_ptr<void> closures) { buried_.push_back(std::move(closures)); }
   std::vector<std::shared_ptr<void>>& buried() noexcept { return buried_; }
+  /// Plans that are no longer used by a record, for whoever holds the list of them.
+  std::vector<const loop_plan*>& dropped_plans() noexcept { return dropped_plans_; }
   bool has_afterwork() const noexcept { return !told_.empty() || !buried_.empty(); }
 
   /// Sleeping is asked of the alarm by whoever drives this shard; who changes something that
@@ -304,6 +365,7 @@ class shard final : public tick_services {
     frame_bytes_.raw(bytes);
     if (frame_bytes_.size() < commit_bytes / env_.shards.size()) return;
     if (env_.commit_wanted.exchange(true, std::memory_order_relaxed)) return;
+    env_.attention.store(true, std::memory_order_relaxed);
     if (index_ != 0) env_.shards[0]->wake().ring();
   }
 
@@ -311,30 +373,31 @@ class shard final : public tick_services {
 
   code knob(run_state& run, std::string_view name, double& value) override {
     if (!enter(run)) return code::cancelled;
-    loop_record& loop = *run.loop;
-    const int i = loop.where.knob_index(name);
+    const loop_extra* extra = run.loop->extra.get();
+    const int i = extra == nullptr ? -1 : extra->where.knob_index(name);
     if (i >= 0) {
       choose(run);
-      value = loop.where.value(run.action, static_cast<std::size_t>(i));
+      value = extra->where.value(run.action, static_cast<std::size_t>(i));
     } else {
-      spoil(run, "loop \"" + loop.options.name + "\" has no knob \"" + std::string(name) + "\"");
+      spoil(run, join(called(*run.loop), " has no knob \"", name, "\""));
     }
     lease_.release();
     return i >= 0 ? code::ok : code::not_found;
   }
   code feature(run_state& run, std::string_view name, double value) override {
     if (!enter(run)) return code::cancelled;
-    loop_record& loop = *run.loop;
-    const int i = loop.own_features ? -1 : loop.where.feature_index(name);
+    loop_extra* const extra = run.loop->extra.get();
+    const bool any = extra != nullptr && !extra->own_features;
+    const int i = any ? extra->where.feature_index(name) : -1;
     code done = code::ok;
     if (i < 0) {
-      spoil(run, "loop \"" + loop.options.name + "\" has no feature \"" + std::string(name) + "\"");
+      spoil(run, join(called(*run.loop), " has no feature \"", name, "\""));
       done = code::not_found;
     } else if (std::isnan(value)) {
-      spoil(run, "feature \"" + std::string(name) + "\" was reported as NaN");
+      spoil(run, join("feature \"", name, "\" was reported as NaN"));
       done = code::arg;
     } else {
-      see(loop, static_cast<std::size_t>(i), value);
+      see(*extra, static_cast<std::size_t>(i), value);
     }
     lease_.release();
     return done;
@@ -343,7 +406,7 @@ class shard final : public tick_services {
     if (!enter(run)) return code::cancelled;
     const bool good = value >= 0 && value <= 1;
     if (good) {
-      run.loop->vitality = value;
+      extra(*run.loop).vitality = value;
     } else {
       spoil(run, "vitality is 0..1, not " + to_text(value));
     }
@@ -353,12 +416,13 @@ class shard final : public tick_services {
   code publish(run_state& run, std::string_view topic, std::span<const std::byte> p,
                publish_options o) override {
     if (const code c = alive(run); c != code::ok) return c;
-    o.source = run.loop->id;
+    o.source = run.loop_id;
     o.may_wait = false;
     const auto sent = publish_at_home(env_, topic, p, o);
+    if (sent && sent->dropped == 0) return code::ok;
     if (!enter(run)) return code::cancelled;
     if (sent) {
-      run.loop->dropped += sent->dropped;
+      extra(*run.loop).dropped += sent->dropped;
     } else {
       spoil(run, sent.error().text);
     }
@@ -366,8 +430,12 @@ class shard final : public tick_services {
     return sent.code();
   }
   code remember(run_state& run, const record& r) override {
-    if (const code c = alive(run); c != code::ok) return c;
-    const result<void> kept = remember_at_home(env_, r, run.loop->options.name);
+    char name[64];
+    if (!enter(run)) return code::cancelled;
+    const std::string_view loop = env_.table.name(*run.loop);
+    const std::size_t size = loop.copy(name, sizeof name);
+    lease_.release();
+    const result<void> kept = remember_at_home(env_, r, {name, size});
     if (kept) return code::ok;
     if (!enter(run)) return code::cancelled;
     spoil(run, kept.error().text);
@@ -375,12 +443,10 @@ class shard final : public tick_services {
     return kept.code();
   }
   code alive(const run_state& run) const noexcept override {
-    const bool good =
-        run.external ? !run.over.load(std::memory_order_acquire) : lease_.epoch() == run.epoch;
-    return good ? code::ok : code::cancelled;
+    return run.over.load(std::memory_order_acquire) ? code::cancelled : code::ok;
   }
   bool cancelled(const run_state& run) const noexcept override {
-    return run.loop->cancel.load(std::memory_order_relaxed) || alive(run) != code::ok;
+    return run.cancel.load(std::memory_order_relaxed) || alive(run) != code::ok;
   }
   duration elapsed(const run_state& run) const noexcept override {
     if (env_.is_virtual()) return run.spent;
@@ -391,7 +457,7 @@ class shard final : public tick_services {
     if (run.external) return elapsed(run);
     const duration t = thread_cpu_now();
     if (run.cpu_started == duration::min()) {
-      run.loop->wants_cpu.store(true, std::memory_order_relaxed);
+      run.wants_cpu = true;
       run.cpu_started = t - (measure() - run.started);
     }
     return t - run.cpu_started + run.spent;
@@ -409,13 +475,14 @@ class shard final : public tick_services {
       publish_options sent_as = o;
       sent_as.follow = home.in_handler_ && home.handler_thread_ == std::this_thread::get_id();
       auto r = env.events->publish(topic, payload, sent_as, env.now());
+      if (r && r->matched > 0) env.attention.store(true, std::memory_order_relaxed);
       ring = r && r->matched > 0 && home.must_wake();
       return r;
     }();
     if (ring) home.alarm_.ring();
     return sent;
   }
-  static result<void> remember_at_home(environment& env, const record& r, const std::string& loop) {
+  static result<void> remember_at_home(environment& env, const record& r, std::string_view loop) {
     shard& home = *env.shards[0];
     const leased hold(home.lease_);
     if (!r.source.empty()) return env.records->remember(r, env.wall_ms());
@@ -427,28 +494,73 @@ class shard final : public tick_services {
  private:
   static constexpr std::size_t min_told = 64;  // events between two ticks; or two a loop
 
-  void push(loop_record& loop) {
+  std::uint32_t slot_of(const loop_record& loop) const noexcept {
+    return env_.table.slot_of(loop);
+  }
+  std::string called(const loop_record& loop) const {
+    return join("loop \"", env_.table.name(loop), "\"");
+  }
+  /// Uniform in [0, 1), the k-th of a loop's stream.
+  double draw(std::uint32_t order, purpose p, std::uint64_t k) const noexcept {
+    return unit(mix(env_.options.seed, order, static_cast<std::uint64_t>(p), k));
+  }
+  void push(loop_record& loop, instant due) {
     loop.scheduled = true;
-    queue_.push({loop.due, loop.options.priority, loop.order, loop.slot, ++loop.generation});
+    queue_.push({due, loop.plan->priority, env_.table.order(loop), slot_of(loop), 0});
+  }
+  /// The same as the public one, where the loop's numbers are at hand.
+  void schedule(loop_record& loop, std::uint32_t order, std::uint32_t slot, instant earliest) {
+    if (loop.paused || loop.removed) return;
+    const double jitter = loop.plan->jitter;
+    const double part = jitter > 0 ? draw(order, purpose::jitter, loop.times.index()) : .5;
+    const instant until = loop.extra == nullptr ? instant::min() : loop.extra->postponed;
+    const instant due = std::max(loop.times.due(jitter, part, until), earliest);
+    loop.scheduled = true;
+    queue_.push({due, loop.plan->priority, order, slot, 0});
   }
   static duration stretched(const loop_record& loop) noexcept {
-    return throttled(loop.options.interval, loop.throttle);
+    const loop_extra* const extra = loop.extra.get();
+    if (extra == nullptr || extra->configured <= duration::zero()) return loop.times.interval();
+    return throttled(extra->configured, extra->throttle);
   }
   static arrival arrive(loop_record& loop, instant now) noexcept {
-    return loop.times.arrive(now, loop.options.missed, loop.options.burst);
+    if (loop.extra != nullptr) loop.extra->postponed = instant::min();
+    return loop.times.arrive(now, loop.plan->missed, loop.plan->burst);
+  }
+  /// A due time has come: whether a tick runs. If not, the loop is scheduled again.
+  bool arrives(loop_record& loop, instant now, std::uint64_t& missed) {
+    loop.scheduled = false;
+    const bool asked = loop.triggered;
+    loop.triggered = false;
+    bool run = true;
+    if (loop.inside.load(std::memory_order_acquire) != 0) {  // never a second copy
+      loop.metrics.missed(1 + (asked ? 0 : arrive(loop, now).missed));
+      run = false;
+    } else if (loop.extra != nullptr && !gates_open(loop, now)) {
+      if (!asked) (void)arrive(loop, now);
+      run = false;
+    } else if (!asked) {
+      const arrival a = arrive(loop, now);
+      missed = a.missed;
+      if (missed != 0) loop.metrics.missed(missed);
+      run = a.run;
+    }
+    if (!run) schedule(loop);
+    return run;
   }
   bool gates_open(loop_record& loop, instant now) {
-    if (loop.options.gates.empty()) return true;
+    loop_extra& extra = *loop.extra;
+    if (extra.gates.empty()) return true;
     reading r = load_;
     r.mode = mode_;
     r.latency_ms = recent_ms(loop, .99, now);
-    const gate* closed = first_closed(loop.options.gates, r);
+    const gate* closed = first_closed(extra.gates, r);
     loop.gated = closed != nullptr;
     if (closed == nullptr) {
-      loop.closed_gate.clear();
+      extra.closed_gate.clear();
       return true;
     }
-    loop.closed_gate = closed->name();
+    extra.closed_gate = closed->name();
     loop.metrics.gated();
     return false;
   }
@@ -457,56 +569,65 @@ class shard final : public tick_services {
     return env_.is_virtual() || !GYRE_THREADS ? env_.now() : monotonic_now() - env_.zero;
   }
 
-  step run(const std::shared_ptr<loop_record>& loop, std::uint64_t missed, instant due, instant now,
-           std::uint64_t epoch) {
-    std::shared_ptr<external_run> external;
-    if (!loop->function) {
-      external =
-          std::allocate_shared<external_run>(run_allocator<external_run>(env_.external_memory));
-      prepare(external->run, loop, missed, due, now, epoch);
-      external->run.external = true;
-      external->shard = index_;
-      if (!env_.desk.offer(external)) {  // a million of them are out
-        loop->metrics.missed(1);
-        schedule(*loop);
-        return step::skipped;
-      }
-      outstanding_.push_back(external);
-    }
-    loop->running = true;
-    loop->backing_off = false;
-    loop->due = due;
-    loop->cancel.store(false, std::memory_order_relaxed);
-    loop->stuck.store(false, std::memory_order_relaxed);
-    loop->occupied.store(true, std::memory_order_relaxed);
-    if (external != nullptr) return step::ran;
+  /// Runs one tick on this thread. @param now on the engine's clock, and `clock` on the one that
+  /// durations are measured by: both go on to the tick's end, which is where the next begins.
+  /// @return false: given up on, the lease is not held
+  bool run(loop_record& loop, const due_entry& entry, std::uint64_t missed, instant& now,
+           instant& clock, std::uint64_t epoch) {
     run_state state;
-    prepare(state, loop, missed, due, now, epoch);
-    if (!env_.is_virtual()) {
-      state.started = measure();
-      if (loop->wants_cpu.load(std::memory_order_relaxed)) state.cpu_started = thread_cpu_now();
+    prepare(state, loop, entry, missed, now);
+    state.started = clock;
+    if (loop.extra != nullptr && loop.extra->wants_cpu && !env_.is_virtual()) {
+      state.cpu_started = thread_cpu_now();
     }
-    running_ = loop;
-    running_since_ = now;
-    running_until_ = add_saturated(now, loop->options.timeout);
+    running_until_ = add_saturated(now, loop.plan->timeout);
+    running_ = &state;
     lease_.release();
-    call(*loop, state);
-    if (!lease_.acquire(epoch)) {
-      loop->occupied.store(false, std::memory_order_release);
-      return step::lost;
+    call(loop, state);
+    (void)lease_.acquire();
+    if (state.over.load(std::memory_order_relaxed)) {
+      leave(loop);
+      lease_.release();
+      return false;
     }
-    running_.reset();
-    const instant ended = measure();
-    finish(state, ended, env_.is_virtual() ? now : add_saturated(now, ended - state.started));
-    return step::ran;
+    running_ = nullptr;
+    if (!env_.is_virtual()) {
+      clock = measure();
+      if (env_.own_threads()) now = clock;
+    }
+    finish(state, clock, env_.own_threads() || env_.is_virtual()
+                             ? now
+                             : add_saturated(now, clock - state.started));
+    if (lease_.epoch() == epoch) return true;
+    lease_.release();
+    return false;
   }
-  static void prepare(run_state& state, const std::shared_ptr<loop_record>& loop,
-                      std::uint64_t missed, instant due, instant now, std::uint64_t epoch) {
-    state.loop = loop;
-    state.epoch = epoch;
-    state.loop_id = loop->id;
-    state.number = loop->ticks;
-    state.due = due;
+  /// A tick for the caller of the engine to run.
+  void hand_out(loop_record& loop, const due_entry& entry, std::uint64_t missed, instant now) {
+    auto external =
+        std::allocate_shared<external_run>(run_allocator<external_run>(env_.external_memory));
+    external->shard = index_;
+    if (!env_.desk.offer(external)) {  // a million of them are out
+      loop.metrics.missed(1);
+      schedule(loop);
+      return;
+    }
+    run_state& run = external->run;
+    prepare(run, loop, entry, missed, now);
+    run.external = true;
+    take_off(run, std::move(external));
+  }
+  static void prepare(run_state& state, loop_record& loop, const due_entry& entry,
+                      std::uint64_t missed, instant now) noexcept {
+    loop.running = true;
+    loop.backing_off = loop.stuck = false;
+    loop.inside.store(1, std::memory_order_relaxed);
+    state.loop = &loop;
+    state.loop_id = loop.id;
+    state.order = entry.order;
+    state.place = entry.slot;
+    state.number = loop.number();
+    state.due = entry.due;
     state.began = state.started = now;
     state.missed = missed;
   }
@@ -526,10 +647,11 @@ class shard final : public tick_services {
 #endif
   }
 
+  /// Takes the lease for a tick that is not over.
   bool enter(const run_state& run) noexcept {
-    if (!run.external) return lease_.acquire(run.epoch);
+    if (run.over.load(std::memory_order_acquire)) return false;
     (void)lease_.acquire();
-    if (!run.over) return true;
+    if (!run.over.load(std::memory_order_relaxed)) return true;
     lease_.release();
     return false;
   }
@@ -538,66 +660,98 @@ class shard final : public tick_services {
     run.failed = true;
   }
   static void choose(run_state& run) noexcept {
-    if (run.chosen) return;
-    loop_record& loop = *run.loop;
+    if (run.chosen || run.loop->extra == nullptr) return;
+    loop_extra& extra = *run.loop->extra;
     run.chosen = true;
-    run.state = loop.where.state(loop.buckets);
-    run.action = loop.learning != nullptr ? loop.learning->mind.choose(run.state) : 0;
-    loop.state = run.state;
-    loop.action = run.action;
+    run.state = extra.where.state(extra.buckets);
+    run.action = extra.learning != nullptr ? extra.learning->mind.choose(run.state) : 0;
+    extra.state = run.state;
+    extra.action = run.action;
   }
-  static void see(loop_record& loop, std::size_t i, double value) noexcept {
-    loop.seen[i] = value;
-    loop.buckets[i] = loop.where.bucket(i, value);
+  static void see(loop_extra& extra, std::size_t i, double value) noexcept {
+    extra.seen[i] = value;
+    extra.buckets[i] = extra.where.bucket(i, value);
+  }
+
+  /// A thread, or the caller of an external tick, is no longer in the loop's function.
+  void leave(loop_record& loop) {
+    loop.inside.store(0, std::memory_order_release);
+    if (loop.removed) release(loop);
+  }
+  /// The record of a loop that was removed, and that nobody is inside of, may be used again. What
+  /// the user's function holds goes when the lease is free.
+  void release(loop_record& loop) {
+    struct rest {
+      tick_function function;
+      std::unique_ptr<loop_extra> extra;
+    };
+    if (loop.extra != nullptr) {
+      with_extra_[loop.extra->place] = with_extra_.back();
+      with_extra_[loop.extra->place]->extra->place = loop.extra->place;
+      with_extra_.pop_back();
+    }
+    const std::uint32_t slot = slot_of(loop);
+    bury(std::make_shared<rest>(rest{std::move(loop.function), std::move(loop.extra)}));
+    env_.table.clear_label(loop);
+    dropped_plans_.push_back(std::exchange(loop.plan, nullptr));
+    loop.metrics = loop_metrics(metrics_mode::counters);
+    loop.paused = loop.removed = loop.running = loop.gated = false;
+    loop.backing_off = loop.stuck = loop.watched = false;
+    if (id_generation(loop.id) == 0xff) return;  // its ids are used up
+    loop.id = make_id(kind_loop, id_generation(loop.id) + 1, id_index(loop.id));
+    free_.push_back(slot);
   }
 
   /// From outcome to the next tick. @param measured the end on the clock of run.started
   void finish(run_state& run, instant measured, instant end) {
     loop_record& loop = *run.loop;
     loop.running = false;
-    loop.occupied.store(false, std::memory_order_relaxed);
-    if (loop.removed) {
-      bury(run.loop);
-      return;
-    }
+    if (loop.removed) return leave(loop);
+    loop.inside.store(0, std::memory_order_relaxed);
     const duration took = duration_of(run, measured);
     const tick_status status = judge(run, took);
-    loop.streak = status == tick_status::ok ? 0 : loop.streak + 1;
-    choose(run);
-    if (loop.own_features) see_own(loop, took, end);
-    learn(run, status);
+    if (status != tick_status::ok) ++extra(loop).streak;
+    if (run.rewarded) extra(loop);
+    if (loop.extra != nullptr) {
+      if (status == tick_status::ok) loop.extra->streak = 0;
+      loop.extra->wants_cpu |= run.wants_cpu;
+      choose(run);
+      if (loop.extra->own_features) see_own(*loop.extra, loop, took, end);
+      learn(run, status);
+    } else {
+      if (run.wants_cpu) extra(loop).wants_cpu = true;
+      run.reward = 1;
+    }
     loop.metrics.record(status, took, std::max(duration::zero(), run.began - run.due), end);
-    trace_.add(loop.order, run.number, run.due, static_cast<std::uint32_t>(status), run.state,
-               run.action, std::isfinite(run.reward) ? run.reward : 0);
-    ++loop.ticks;
-    ++loop.window_ticks;
+    trace_.add(run.order, run.number, run.due, static_cast<std::uint32_t>(status),
+               run.state, run.action, std::isfinite(run.reward) ? run.reward : 0);
     again(loop, status, run.text, end);
   }
   /// The tick is over without its result: counted as timed out, nothing learned.
   void account_timeout(loop_record& loop, const run_state& run, instant now) {
     loop.running = false;
-    ++loop.streak;
+    if (loop.removed) return;
+    ++extra(loop).streak;
     loop.metrics.record(tick_status::timeout, now - run.began,
                         std::max(duration::zero(), run.began - run.due), now);
-    ++loop.window_ticks;
     again(loop, tick_status::timeout,
-          "did not end within " + to_text(to_ms(loop.options.timeout)) + " ms", now);
+          "did not end within " + to_text(to_ms(loop.plan->timeout)) + " ms", now);
   }
   /// Back on the timetable, after a failure not before its backoff.
   void again(loop_record& loop, tick_status status, const std::string& why, instant end) {
-    const std::uint64_t given_up = loop.times.finish(end, loop.options.missed);
+    const std::uint64_t given_up = loop.times.finish(end, loop.plan->missed);
     if (given_up != 0) loop.metrics.missed(given_up);
     loop.backing_off = status != tick_status::ok;
     if (loop.backing_off) {
-      ++loop.window_errors;
-      loop.last_error = why;
-      const double draw = unit(mix(env_.options.seed, loop.order,
-                                   static_cast<std::uint64_t>(purpose::backoff), loop.ticks));
-      loop.times.postpone(add_saturated(end, loop.options.retry.after(loop.streak, draw)));
+      loop_extra& failing = *loop.extra;
+      failing.last_error = why;
+      const double part = draw(env_.table.order(loop), purpose::backoff, loop.number());
+      failing.postponed = add_saturated(end, loop.plan->retry.after(failing.streak, part));
+      loop.times.postpone(failing.postponed);
       tell(status == tick_status::timeout ? "gyre.timeout" : "gyre.failed",
-           loop.options.name + ": " + why, loop.id);
+           join(env_.table.name(loop), ": ", why), loop.id);
     }
-    if (!env_.stopping.load(std::memory_order_relaxed) && !loop.triggered) schedule(loop);
+    if (!env_.stopping.load(std::memory_order_relaxed) && !loop.scheduled) schedule(loop);
   }
   duration duration_of(const run_state& run, instant end) const noexcept {
     if (run.taken >= duration::zero()) return run.taken;
@@ -605,10 +759,10 @@ class shard final : public tick_services {
     return end - run.started + run.spent;
   }
   tick_status judge(run_state& run, duration took) const {
-    if (took > run.loop->options.timeout) {
+    if (took > run.loop->plan->timeout) {
       if (!run.failed) {
         run.text = "took " + to_fixed(to_ms(took), 3) + " ms, the timeout is " +
-                   to_text(to_ms(run.loop->options.timeout)) + " ms";
+                   to_text(to_ms(run.loop->plan->timeout)) + " ms";
       }
       return tick_status::timeout;
     }
@@ -616,41 +770,60 @@ class shard final : public tick_services {
     return env_.stopping.load(std::memory_order_relaxed) ? tick_status::cancelled
                                                          : tick_status::error;
   }
-  void see_own(loop_record& loop, duration took, instant now) noexcept {
+  void see_own(loop_extra& extra, const loop_record& loop, duration took, instant now) noexcept {
     const double median = recent_ms(loop, .5, now);
-    see(loop, 0, loop.streak);
-    see(loop, 1, median > 0 ? to_ms(took) / median : 1);
-    see(loop, 2, std::isnan(load_.cpu_percent) ? 0 : load_.cpu_percent);
+    see(extra, 0, extra.streak);
+    see(extra, 1, median > 0 ? to_ms(took) / median : 1);
+    see(extra, 2, std::isnan(load_.cpu_percent) ? 0 : load_.cpu_percent);
   }
   void learn(run_state& run, tick_status status) {
-    loop_record& loop = *run.loop;
-    if (!run.rewarded) run.reward = status == tick_status::ok ? 1 : -double(loop.streak);
+    loop_extra& extra = *run.loop->extra;
+    if (!run.rewarded) run.reward = status == tick_status::ok ? 1 : -double(extra.streak);
     if (!std::isfinite(run.reward)) return;
-    ++loop.rewards;
-    loop.window_reward += run.reward;
-    const auto weight = static_cast<double>(std::min<std::uint64_t>(loop.rewards, 20));
-    loop.reward_mean += (run.reward - loop.reward_mean) / weight;
-    if (loop.learning == nullptr) return;
+    ++extra.rewards;
+    extra.window_reward += run.reward;
+    const auto weight = static_cast<double>(std::min<std::uint64_t>(extra.rewards, 20));
+    extra.reward_mean += (run.reward - extra.reward_mean) / weight;
+    if (extra.learning == nullptr) return;
     const transition seen{run.state, run.action, static_cast<float>(run.reward),
-                          loop.where.state(loop.buckets), 0, 0};
-    if (!loop.learning->mind.observe(seen) || !env_.journalled) return;
+                          extra.where.state(extra.buckets), 0, 0};
+    if (!extra.learning->mind.observe(seen) || !env_.journalled) return;
     scratch_.clear();
     scratch_.u32(seen.state);
     scratch_.u32(seen.action);
     scratch_.f32(seen.reward);
     scratch_.u32(seen.next);
-    scratch_.varint(loop.learning->mind.decisions());
-    keep_frame(loop.learning->stream, transition_frame, scratch_.data());
+    scratch_.varint(extra.learning->mind.decisions());
+    keep_frame(extra.learning->stream, transition_frame, scratch_.data());
   }
-  void give_up(external_run& run) {
-    if (run.run.over.exchange(true)) return;
-    loop_record& loop = *run.run.loop;
+
+  /// A tick that ends elsewhere than in run().
+  void take_off(run_state& run, std::shared_ptr<external_run> kept) {
+    if (free_flights_.empty()) {
+      free_flights_.push_back(static_cast<std::uint32_t>(flights_.size()));
+      flights_.emplace_back();
+      deadlines_.reserve(flights_.size());
+    }
+    run.place = free_flights_.back();
+    free_flights_.pop_back();
+    flights_[run.place] = {&run, std::move(kept)};
+  }
+  /// It has ended. What kept an external one goes, unless the caller does too.
+  void land(run_state& run) {
+    run.over.store(true, std::memory_order_release);
+    (void)deadlines_.cancel(run.place, 0);
+    flight& f = flights_[run.place];
+    free_flights_.push_back(run.place);
+    f.run = nullptr;
+    if (f.kept == nullptr) return;
+    env_.desk.erase(f.kept->id);
+    f.kept.reset();
+  }
+  void give_up(run_state& run) {
+    loop_record& loop = *run.loop;
     loop.running = false;
-    loop.occupied.store(false, std::memory_order_relaxed);
-    env_.desk.erase(run.id);
-  }
-  void drop_finished() {
-    std::erase_if(outstanding_, [](const auto& run) { return run->run.over.load(); });
+    loop.inside.store(0, std::memory_order_relaxed);
+    land(run);
   }
 
   environment& env_;
@@ -661,15 +834,24 @@ class shard final : public tick_services {
   bool asleep_ = false;
 
   scheduler queue_;
-  std::vector<std::shared_ptr<loop_record>> slots_;
+  std::uint32_t slots_ = 0;  // ever used
   std::vector<std::uint32_t> free_;
+  std::size_t size_ = 0;
+  std::vector<loop_record*> with_extra_;
+  std::vector<const loop_plan*> dropped_plans_;  // of records that were released
   std::vector<std::unique_ptr<shared_learner>> learners_;
-  std::vector<std::shared_ptr<external_run>> outstanding_;
+  struct flight {  // a tick that ends elsewhere than in run()
+    run_state* run = nullptr;
+    std::shared_ptr<external_run> kept;
+  };
+  std::vector<flight> flights_;
+  std::vector<std::uint32_t> free_flights_;
+  scheduler deadlines_;  // of flights, by place
   reading load_;
   std::string mode_ = "normal";
 
-  std::shared_ptr<loop_record> running_;
-  instant running_since_{0}, running_until_{0};
+  run_state* running_ = nullptr;
+  instant running_until_{0};
   bool in_handler_ = false, delivering_ = false;
   std::thread::id handler_thread_;
   instant handler_since_{0};

@@ -24,11 +24,11 @@ namespace detail {
 struct loop_record;
 
 /// Everything one run needs; on the stack of the thread that runs it, so that a run which was
-/// abandoned can never reach what the engine has since done with the loop.
+/// given up on can never reach what the engine has since done with the loop.
 struct run_state {
-  std::shared_ptr<loop_record> loop;
-  std::uint64_t epoch = 0;       ///< of the shard's lease when the run started
+  loop_record* loop = nullptr;   ///< only under the shard's lease, and while not over
   std::uint32_t loop_id = 0;     ///< as loop::id()
+  std::uint32_t order = 0;       ///< of add
   std::uint64_t number = 0;      ///< finished ticks of this loop before this one
   instant due{0};
   instant began{0};              ///< when it was taken up, on the engine's clock
@@ -38,11 +38,14 @@ struct run_state {
   duration spent{0};
   duration taken{-1};            ///< what the host measured; negative: the engine measures
   bool external = false;
-  std::atomic<bool> over{false};  ///< external: completed, expired or given up; the id is dead
+  bool wants_cpu = false;        ///< cpu_ms() was asked
   bool chosen = false;           ///< an action was taken for this tick
-  std::uint32_t state = 0, action = 0;
   bool failed = false;
   bool rewarded = false;
+  std::atomic<bool> over{false};    ///< completed, expired or given up; set under the lease
+  std::atomic<bool> cancel{false};  ///< it should give up
+  std::uint32_t state = 0, action = 0;
+  std::uint32_t place = 0;       ///< among the shard's flights, if it is one
   double reward = 0;
   std::string text;              ///< why it failed
 };

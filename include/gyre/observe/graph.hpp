@@ -118,8 +118,11 @@ class graph {
     learn();
   }
 
-  /// Nodes, edges, and what follows from them.
-  graph_analysis analyse() const {
+  /// Whether the next loop is watched for learned edges.
+  bool has_room() const noexcept { return watched_count_ < watched_max; }
+
+  /// Nodes, edges, and what follows from them. @param loops of the engine, if more than have a node
+  graph_analysis analyse(std::uint64_t loops = 0) const {
     graph_analysis out;
     std::vector<edge> edges = declared_;
     for (const edge& each : learned_) {
@@ -138,8 +141,8 @@ class graph {
       out.edges.push_back({nodes_[each.from].shown.id, nodes_[each.to].shown.id, each.weight,
                            each.confidence, i < declared_.size(), kind_of(each.weight)});
     }
-    out.loops = loops_;
-    out.unwatched = loops_ - watched_count_;
+    out.loops = std::max(loops, loops_);
+    out.unwatched = out.loops - watched_count_;
     out.not_kept = not_kept_;
     conclude(out, links);
     return out;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <span>
 
@@ -23,12 +24,12 @@ inline double vital(const vital_sign& sign) noexcept {
   return std::isnan(value) ? 0.0 : std::clamp(value, 0.0, 1.0);
 }
 
-/// Mean over the loops, 0..1; 1 when there are none.
-inline double score(std::span<const vital_sign> loops) noexcept {
-  if (loops.empty()) return 1.0;
-  double sum = 0.0;
+/// Mean over the loops, 0..1; 1 when there are none. @param well loops besides, whose part is 1
+inline double score(std::span<const vital_sign> loops, std::size_t well = 0) noexcept {
+  if (loops.size() + well == 0) return 1.0;
+  auto sum = static_cast<double>(well);
   for (const vital_sign& each : loops) sum += vital(each);
-  return sum / static_cast<double>(loops.size());
+  return sum / static_cast<double>(loops.size() + well);
 }
 
 }  // namespace v1

@@ -14,6 +14,8 @@ struct backoff {
   duration cap = std::chrono::seconds(5);
   double jitter = 0.1;  ///< fraction of the wait, 0..1
 
+  bool operator==(const backoff&) const = default;
+
   /// False when base or cap is negative, cap < base, or jitter is outside 0..1 (or NaN).
   bool valid() const noexcept {
     return base.count() >= 0 && cap >= base && jitter >= 0.0 && jitter <= 1.0;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <gyre/core/time.hpp>
-#include <limits>
 
 namespace gyre {
 inline namespace v1 {
@@ -24,26 +23,25 @@ struct arrival {
   std::uint64_t missed = 0;  ///< grid points passed that will have no tick of their own
 };
 
-/// Where one loop stands on its grid. Points are numbered, anchor + n * interval, so neither
-/// lateness nor jitter accumulates. All times saturate at `never`.
+/// Where one loop stands on its grid: the next point, its number and the step, so that neither
+/// lateness nor jitter accumulates. 24 bytes. All times saturate at `never`.
 class timetable {
  public:
   timetable() = default;
   /// @param first grid point 0. @pre interval > 0
-  timetable(instant first, duration interval) noexcept : anchor_(first), interval_(interval) {}
+  timetable(instant first, duration interval) noexcept : next_(first), interval_(interval) {}
 
   std::uint64_t index() const noexcept { return index_; }  ///< number of the next grid point
   duration interval() const noexcept { return interval_; }
-  instant grid() const noexcept { return point(index_); }  ///< the next grid point, no jitter
+  instant grid() const noexcept { return next_; }  ///< the next grid point, no jitter
 
   /// When the next tick is due. @param jitter fraction of the interval, 0..0.5; @param unit
-  /// uniform in [0, 1), a pure function of index() for a run that can be repeated. Never before
-  /// what postpone() asked, and exactly then where that lies past the grid point.
-  instant due(double jitter, double unit) const noexcept {
-    const bool held = index_ == postponed_index_;
-    if (held && postponed_ > grid()) return postponed_;
-    const instant plain = jittered(jitter, unit);
-    return held ? std::max(plain, postponed_) : plain;
+  /// uniform in [0, 1), a pure function of index() for a run that can be repeated. @param until of
+  /// the last postpone() since arrive(): never before it, and exactly then where it lies past the
+  /// grid point
+  instant due(double jitter, double unit, instant until = instant::min()) const noexcept {
+    if (until > next_) return until;
+    return std::max(jittered(jitter, unit), until);
   }
 
   /// The due tick is taken up at `now`: says whether it runs and what was missed, and moves to
@@ -52,20 +50,20 @@ class timetable {
     const std::uint64_t passed = passed_at(now);
     switch (policy) {
       case missed_policy::once:
-        index_ += passed + 1;
+        pass(passed + 1);
         return {true, passed};
       case missed_policy::skip:
-        index_ += passed + 1;
+        pass(passed + 1);
         return {passed == 0, passed == 0 ? 0 : passed + 1};
       case missed_policy::burst: {
         const std::uint64_t kept = burst == 0 ? 1 : burst;
         const std::uint64_t dropped = passed + 1 > kept ? passed + 1 - kept : 0;
-        index_ += dropped + 1;
+        pass(dropped + 1);
         return {true, dropped};
       }
       case missed_policy::delay:
         ++index_;
-        anchor_at(add_saturated(now, interval_));
+        next_ = add_saturated(now, interval_);
         return {true, 0};
     }
     return {};
@@ -75,27 +73,23 @@ class timetable {
   /// policy skip gives up because they passed during the tick; delay restarts its interval here.
   std::uint64_t finish(instant end, missed_policy policy) noexcept {
     if (policy == missed_policy::delay) {
-      anchor_at(add_saturated(end, interval_));
+      next_ = add_saturated(end, interval_);
       return 0;
     }
     if (policy != missed_policy::skip || end <= grid()) return 0;
     const std::uint64_t passed = passed_at(end - duration(1)) + 1;  // a point at `end` is just due
-    index_ += passed;
+    pass(passed);
     return passed;
   }
 
-  /// Not before `until` (backoff): the next tick is due at max(next grid point, until), the
-  /// points in between are given up without being missed, and the grid stays where it was.
-  void postpone(instant until) noexcept {
-    index_ += passed_at(until);
-    postponed_index_ = index_;
-    postponed_ = until;
-  }
+  /// Not before `until` (backoff), which due() is told: the next tick is due at max(next grid
+  /// point, until), the points in between are given up without being missed, and the grid stays
+  /// where it was.
+  void postpone(instant until) noexcept { pass(passed_at(until)); }
 
   /// First grid point at or after `now`: after a pause, so that resuming brings no burst.
   void realign(instant now) noexcept {
-    postponed_index_ = none;
-    if (now > grid()) index_ += passed_at(now - duration(1)) + 1;
+    if (now > next_) pass(passed_at(now - duration(1)) + 1);
   }
 
   /// From now on every `interval`: the next point is one new interval after the last point, at
@@ -103,24 +97,19 @@ class timetable {
   void retime(duration interval, instant now) noexcept {
     if (interval == interval_) return;
     if (index_ > 0) {
-      const instant last = point(index_) - interval_;
-      interval_ = interval;
-      anchor_at(std::max(add_saturated(last, interval), now));
-    } else {
-      anchor_at(point(index_));  // the first tick stays where it is
-      interval_ = interval;
+      const instant last = next_ - interval_;
+      next_ = std::max(add_saturated(last, interval), now);
     }
+    interval_ = interval;  // the first tick stays where it is
   }
 
  private:
-  static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
-
-  instant point(std::uint64_t index) const noexcept {  // index >= anchor_index_
+  /// Goes on by `points` grid points.
+  void pass(std::uint64_t points) noexcept {
+    index_ += points;
     std::int64_t offset = 0;
-    if (__builtin_mul_overflow(index - anchor_index_, interval_.count(), &offset)) {
-      return never;
-    }
-    return add_saturated(anchor_, duration(offset));
+    const bool far = __builtin_mul_overflow(points, interval_.count(), &offset);
+    next_ = far ? never : add_saturated(next_, duration(offset));
   }
   instant jittered(double jitter, double unit) const noexcept {
     const double spread = jitter * (2.0 * unit - 1.0) * static_cast<double>(interval_.count());
@@ -129,21 +118,13 @@ class timetable {
   }
   /// How many grid points after the next one are at or before `now`.
   std::uint64_t passed_at(instant now) const noexcept {
-    const instant next = grid();
-    if (now <= next) return 0;
-    return static_cast<std::uint64_t>((now - next).count() / interval_.count());
-  }
-  void anchor_at(instant next) noexcept {  // point(index_) == next from here on
-    anchor_ = next;
-    anchor_index_ = index_;
+    if (now < add_saturated(next_, interval_)) return 0;  // mostly so: no division
+    return static_cast<std::uint64_t>((now - next_).count() / interval_.count());
   }
 
-  instant anchor_{0};
-  std::uint64_t anchor_index_ = 0;
+  instant next_{0};
   duration interval_{1};
   std::uint64_t index_ = 0;
-  std::uint64_t postponed_index_ = none;  // index_ == postponed_index_: due at postponed_
-  instant postponed_{0};
 };
 
 }  // namespace v1
