@@ -166,13 +166,11 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   /// Calls f(shard, loop) under the loop's lease.
   template <class F>
   result<void> with_loop(object_id id, F&& f) {
-    if (!table().holds(id)) return bad_id(id, kind_loop);
     result<void> done = ok;
     shard& home = home_of(id);
     change(home, [&] {
-      loop_record& l = table().at(id_index(id));
-      const bool there = l.id == id && l.plan != nullptr && !l.removed;
-      done = there ? f(home, l) : result<void>(bad_id(id, kind_loop));
+      loop_record* const l = home.find(id);
+      done = l != nullptr ? f(home, *l) : result<void>(bad_id(id, kind_loop));
     });
     return done;
   }
@@ -697,7 +695,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   }
   loop_table& table() noexcept { return env_.table; }
   const loop_table& table() const noexcept { return env_.table; }
-  /// @pre table().holds(id)
+  /// The shard that has the loop of an id, if that is one.
   shard& home_of(object_id id) noexcept { return *shards_[table().shard_of(id)]; }
   /// Under the registry and that shard's lease.
   void drop_plans(shard& s) {
@@ -898,8 +896,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     for (std::size_t i = 1; i < shards_.size(); ++i) (void)shards_[i]->owner().acquire();
     rows_.clear();
     for (member& m : members_) {
-      const loop_record& l = table().at(id_index(m.id));
-      if (l.id != m.id || l.removed) continue;  // it is being removed
+      const loop_record* const found = home_of(m.id).find(m.id);
+      if (found == nullptr) continue;  // it is being removed
+      const loop_record& l = *found;
       const std::uint64_t ticks = l.metrics.cycles() - std::exchange(m.cycles, l.metrics.cycles());
       const std::uint64_t failed =
           l.metrics.failures() - std::exchange(m.failures, l.metrics.failures());

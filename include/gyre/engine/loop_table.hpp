@@ -3,10 +3,12 @@
 #pragma once
 
 #include <array>
-#include <atomic>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string_view>
 #include <vector>
 
@@ -21,71 +23,99 @@ inline constexpr std::uint32_t kind_loop = 1;
 
 /// Records lie in blocks that never move and are used again under the next generation of their id.
 /// Loop k of shard s has index k * shards + s, so that an id tells its shard and a shard's numbers
-/// are dense.
+/// are dense. Block b has 64 * 2^b places, so that few pointers lead to a million records; a record
+/// is made when its place is first taken, and what was never taken is memory never touched.
 class loop_table {
  public:
-  static constexpr std::uint32_t most = 1U << 20;  ///< loops of all shards
+  static constexpr std::uint32_t most = (1U << 20) - 64;  ///< loops of all shards
 
-  explicit loop_table(std::uint32_t shards) : shards_(shards) { blocks_.reserve(most / per_block); }
+  explicit loop_table(std::uint32_t shards) : shards_(shards), made_(shards, 0) {}
+  loop_table(const loop_table&) = delete;
+  loop_table& operator=(const loop_table&) = delete;
+  ~loop_table() {
+    for (std::uint32_t s = 0; s < shards_; ++s) {
+      for (std::uint32_t slot = 0; slot < made_[s]; ++slot) {
+        of_slot(s, slot).~loop_record();
+        label(slot * shards_ + s).~loop_label();
+      }
+    }
+    for (const block& b : blocks_) {
+      if (b.records != nullptr) ::operator delete(b.records, std::align_val_t{64});
+      ::operator delete(b.labels);
+    }
+  }
 
   // Any thread.
   std::uint32_t shard_of(object_id id) const noexcept { return id_index(id) % shards_; }
-  /// Whether the id may name a loop: then at() may be asked, under its shard's lease.
-  bool holds(object_id id) const noexcept {
-    return id_kind(id) == kind_loop && id_index(id) < size_.load(std::memory_order_acquire);
-  }
+  std::uint32_t slot_of(object_id id) const noexcept { return id_index(id) / shards_; }
 
-  // Under the lease of the loop's shard.
+  // Under the lease of the loop's shard, which knows up to which slot there are records.
   loop_record& at(std::uint32_t index) noexcept {
-    return blocks_[index / per_block]->records[index % per_block];
+    const std::uint32_t b = block_of(index);
+    return blocks_[b].records[index + first - (first << b)];
+  }
+  const loop_record& at(std::uint32_t index) const noexcept {
+    return const_cast<loop_table*>(this)->at(index);
   }
   loop_record& of_slot(std::uint32_t shard, std::uint32_t slot) noexcept {
     return at(slot * shards_ + shard);
   }
-  std::uint32_t slot_of(const loop_record& l) const noexcept { return id_index(l.id) / shards_; }
-  std::uint32_t order(const loop_record& l) const noexcept { return label_of(l).order; }
-  std::string_view name(const loop_record& l) const noexcept { return label_of(l).text(); }
+  std::uint32_t order(const loop_record& l) const noexcept { return label(id_index(l.id)).order; }
+  std::string_view name(const loop_record& l) const noexcept {
+    return label(id_index(l.id)).text();
+  }
+  /// Has the processor read a record that is needed soon.
   void fetch(std::uint32_t shard, std::uint32_t slot) noexcept {
     const loop_record& l = of_slot(shard, slot);
     __builtin_prefetch(&l, 1);
     __builtin_prefetch(&l.metrics, 1);
   }
   /// Names the record. @param order of add
-  void label(const loop_record& l, std::string_view name, std::uint32_t order) {
-    label_of(l).set(name);
-    label_of(l).order = order;
+  void set_label(const loop_record& l, std::string_view name, std::uint32_t order) {
+    label(id_index(l.id)).set(name);
+    label(id_index(l.id)).order = order;
   }
-  void clear_label(const loop_record& l) noexcept { label_of(l).text_.reset(); }
+  void clear_label(const loop_record& l) noexcept { label(id_index(l.id)).text_.reset(); }
 
   // Under the engine's registry.
-  /// Makes room for the slot of a shard; false when no id is left.
+  /// Makes the record of a slot, if there is none; false when no id is left.
   bool reserve(std::uint32_t shard, std::uint32_t slot) {
-    const std::uint64_t index = std::uint64_t{slot} * shards_ + shard;
-    if (index >= most) return false;
-    while (blocks_.size() * per_block <= index) blocks_.push_back(std::make_unique<block>());
-    size_.store(static_cast<std::uint32_t>(blocks_.size() * per_block), std::memory_order_release);
+    if (slot < made_[shard]) return true;
+    const std::uint64_t wide = std::uint64_t{slot} * shards_ + shard;
+    if (wide >= most) return false;
+    const auto index = static_cast<std::uint32_t>(wide);
+    const std::uint32_t number = block_of(index);
+    block& b = blocks_[number];
+    if (b.records == nullptr) {
+      const std::size_t places = std::size_t{first} << number;
+      b.labels = static_cast<loop_label*>(::operator new(places * sizeof(loop_label)));
+      b.records = static_cast<loop_record*>(
+          ::operator new(places * sizeof(loop_record), std::align_val_t{64}));
+    }
+    ::new (static_cast<void*>(&at(index))) loop_record;
+    ::new (static_cast<void*>(&label(index))) loop_label;
+    ++made_[shard];
     return true;
   }
   /// 0: no loop has this name.
   object_id find(std::string_view name) const {
-    const std::uint32_t i = names_.find(hash(name), [&](std::uint32_t index) {
-      return blocks_[index / per_block]->labels[index % per_block].text() == name;
-    });
-    return i == hash_index::none ? 0 : blocks_[i / per_block]->labels[i % per_block].id;
+    const std::uint32_t i = names_.find(
+        hash(name), [&](std::uint32_t index) { return label(index).text() == name; });
+    return i == hash_index::none ? 0 : label(i).id;
   }
   void add_name(std::string_view name, object_id id) {
-    const std::uint32_t i = id_index(id);
-    blocks_[i / per_block]->labels[i % per_block].id = id;
-    names_.insert(hash(name), i);
+    label(id_index(id)).id = id;
+    names_.insert(hash(name), id_index(id));
   }
   void drop_name(std::string_view name, object_id id) noexcept {
     names_.erase(hash(name), id_index(id));
   }
 
  private:
-  static constexpr std::uint32_t per_block = 64;
+  static constexpr std::uint32_t first = 64;  // places of block 0
+  static_assert(most == first * ((1U << 14) - 1));
 
-  struct name_label {
+  struct loop_label {
     std::unique_ptr<char[]> text_;  // its length in the first byte
     std::uint32_t order = 0;
     object_id id = 0;
@@ -101,21 +131,22 @@ class loop_table {
     }
   };
   struct block {
-    std::array<loop_record, per_block> records;
-    std::array<name_label, per_block> labels;
+    loop_record* records = nullptr;
+    loop_label* labels = nullptr;
   };
 
   static std::uint64_t hash(std::string_view name) noexcept { return siphash24(as_bytes(name)); }
-  name_label& label_of(const loop_record& l) noexcept {
-    return blocks_[id_index(l.id) / per_block]->labels[id_index(l.id) % per_block];
+  static std::uint32_t block_of(std::uint32_t index) noexcept {
+    return static_cast<std::uint32_t>(25 - std::countl_zero(index + first));
   }
-  const name_label& label_of(const loop_record& l) const noexcept {
-    return blocks_[id_index(l.id) / per_block]->labels[id_index(l.id) % per_block];
+  loop_label& label(std::uint32_t index) const noexcept {
+    const std::uint32_t b = block_of(index);
+    return blocks_[b].labels[index + first - (first << b)];
   }
 
   std::uint32_t shards_;
-  std::vector<std::unique_ptr<block>> blocks_;
-  std::atomic<std::uint32_t> size_{0};
+  std::vector<std::uint32_t> made_;  // records, by shard
+  std::array<block, 14> blocks_;
   hash_index names_;
 };
 

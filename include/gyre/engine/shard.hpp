@@ -70,6 +70,13 @@ class shard final : public tick_services {
     }
   }
   std::size_t size() const noexcept { return size_; }  ///< loops
+  /// The loop of an id of this shard, null when it is gone or was never there.
+  loop_record* find(object_id id) noexcept {
+    const std::uint32_t slot = env_.table.slot_of(id);
+    if (id_kind(id) != kind_loop || slot >= slots_) return nullptr;
+    loop_record& l = env_.table.of_slot(index_, slot);
+    return l.id == id && l.plan != nullptr && !l.removed ? &l : nullptr;
+  }
   /// The loops that have an extra. All others are as well as can be.
   const std::vector<loop_record*>& with_extra() const noexcept { return with_extra_; }
 
@@ -89,7 +96,7 @@ class shard final : public tick_services {
     }
     ++size_;
     loop.plan = plan;
-    env_.table.label(loop, name, order);
+    env_.table.set_label(loop, name, order);
     loop.metrics = loop_metrics(plan->metrics);
     return loop;
   }
@@ -250,6 +257,7 @@ class shard final : public tick_services {
         }
       }
       ++done.steps;
+      for (const timer_entry& e : queue_.coming()) env_.table.fetch(index_, e.slot);
       loop_record& loop = env_.table.of_slot(index_, entry.slot);
       std::uint64_t missed = 0;
       if (!arrives(loop, now, missed)) continue;
@@ -495,7 +503,7 @@ class shard final : public tick_services {
   static constexpr std::size_t min_told = 64;  // events between two ticks; or two a loop
 
   std::uint32_t slot_of(const loop_record& loop) const noexcept {
-    return env_.table.slot_of(loop);
+    return env_.table.slot_of(loop.id);
   }
   std::string called(const loop_record& loop) const {
     return join("loop \"", env_.table.name(loop), "\"");

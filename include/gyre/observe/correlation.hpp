@@ -151,6 +151,7 @@ class lag_correlation {
           result[j] = static_cast<float>(std::clamp(now, -1e15, 1e15));
         }
         for (std::size_t i = 0; i < used; ++i) {
+          if (!acts(i)) continue;  // nothing was ever added to its row
           const float cause = lagged_[i];
           float* row = &at(k, i, from);
           for (std::size_t j = 0; j < count; ++j) row[j] = row[j] * keep + cause * result[j];
@@ -161,6 +162,15 @@ class lag_correlation {
       lagged_[i] = static_cast<float>(members_[i].series[0].now());
       members_[i].fresh = false;
     }
+  }
+
+  /// Whether the activity of a member, or any of its outcomes, ever brought anything new. Where not,
+  /// find() has nothing to say.
+  bool acts(std::size_t i) const noexcept { return members_[i].series[0].variance() > 0.0; }
+  bool reacts(std::size_t i) const noexcept {
+    const auto& s = members_[i].series;
+    return std::any_of(s.begin() + 1, s.end(),
+                       [](const window_series& each) { return each.variance() > 0.0; });
   }
 
   /// What is known of `from`'s activity before `to`'s outcomes. Weights under `least` are

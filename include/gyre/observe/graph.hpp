@@ -45,6 +45,7 @@ class graph {
   graph() : seen_(watched_max), known_(watched_max * watched_max, 0) {
     learned_.reserve(learned_max);
     found_.reserve(2 * learned_max);
+    effects_.reserve(watched_max);
   }
 
   /// A new loop. @param id the caller's own number, only shown. Returns its place in the graph,
@@ -194,9 +195,14 @@ class graph {
 
   void learn() noexcept {
     found_.clear();
+    effects_.clear();
+    for (std::size_t j = 0; j < watched_.size(); ++j) {
+      if (watched_[j] != none && seen_.reacts(j)) effects_.push_back(j);
+    }
     for (std::size_t i = 0; i < watched_.size(); ++i) {
-      for (std::size_t j = 0; j < watched_.size(); ++j) {
-        if (i == j || watched_[i] == none || watched_[j] == none) continue;
+      if (watched_[i] == none || !seen_.acts(i)) continue;
+      for (const std::size_t j : effects_) {
+        if (i == j) continue;
         std::uint8_t& known = known_[i * watched_max + j];
         const coupling pair = seen_.find(i, j, known != 0 ? 0.25 : 0.3);
         const bool holds = pair.confidence >= (known != 0 ? 0.9 : 0.99);
@@ -244,6 +250,7 @@ class graph {
   std::vector<edge> declared_;
   std::vector<edge> learned_;
   std::vector<edge> found_;  // of the window at hand
+  std::vector<std::size_t> effects_;
   lag_correlation seen_;
   std::vector<std::uint32_t> watched_;  // place in seen_ -> node
   std::vector<std::uint8_t> known_;     // [from][to] in places of seen_: is in learned_

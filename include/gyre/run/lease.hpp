@@ -22,11 +22,9 @@ class lease {
  public:
   /// Takes the word, whatever its epoch; returns that.
   std::uint64_t acquire() noexcept {
-    for (unsigned spins = 0;; ++spins) {
-      std::uint64_t word = word_.load(std::memory_order_relaxed);
-      if ((word & held) == 0 && take(word)) return word >> 1;
-      relax(spins);
-    }
+    const std::uint64_t word = word_.load(std::memory_order_relaxed);
+    if ((word & held) == 0 && take(word)) return word >> 1;
+    return contend();
   }
   /// Takes the word if its epoch is still `epoch`; false, without waiting, once it is another.
   bool acquire(std::uint64_t epoch) noexcept {
@@ -53,6 +51,13 @@ class lease {
  private:
   static constexpr std::uint64_t held = 1;
 
+  std::uint64_t contend() noexcept {  // apart, so that the above is inlined
+    for (unsigned spins = 0;; ++spins) {
+      const std::uint64_t word = word_.load(std::memory_order_relaxed);
+      if ((word & held) == 0 && take(word)) return word >> 1;
+      relax(spins);
+    }
+  }
   bool take(std::uint64_t word) noexcept {
     return word_.compare_exchange_weak(word, word | held, std::memory_order_acquire,
                                        std::memory_order_relaxed);

@@ -7,6 +7,7 @@
 #include <gyre/core/time.hpp>
 #include <gyre/run/timer_buckets.hpp>
 #include <gyre/run/timer_wheel.hpp>
+#include <span>
 #include <vector>
 
 namespace gyre {
@@ -148,6 +149,14 @@ class scheduler {
     return true;
   }
 
+  /// Entries whose turn comes soon: for who fetches what belongs to them into the cache, after each
+  /// pop. One mostly, the next few where a tick has just opened, none when not known.
+  std::span<const timer_entry> coming() const noexcept {
+    const std::size_t from = next_ <= 1 ? next_ : next_ + soon;
+    if (from >= run_.size()) return {};
+    return std::span(run_).subspan(from, next_ <= 1 ? std::min(soon + 1, run_.size() - from) : 1);
+  }
+
   std::size_t size() const noexcept { return live_; }
   bool empty() const noexcept { return live_ == 0; }
   /// Takes everything out. O(slots).
@@ -169,6 +178,7 @@ class scheduler {
  private:
   static constexpr std::size_t few = 128;  // entries up to which a heap is as fast as a wheel
   static constexpr std::size_t ahead = 8;  // of the run, whose records are fetched
+  static constexpr std::size_t soon = 6;
 
   static bool in_heap(std::uint32_t place) noexcept {
     return place >= timer_place::heap && place < timer_place::opened;
