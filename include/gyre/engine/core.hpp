@@ -43,6 +43,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     if (o.shards < 1 || o.shards > 64) {
       return fail(code::arg, "shards is 1..64, not ", o.shards);
     }
+    if (o.hand_off <= duration::zero()) {
+      return fail(code::arg, "hand_off is over 0, not ", to_ms(o.hand_off), " ms");
+    }
     if (o.window < std::chrono::milliseconds(1)) {
       return fail(code::arg, "window is 1 ms or more, not ", to_ms(o.window), " ms");
     }
@@ -210,6 +213,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       o.jitter = c.jitter.value_or(l.plan->jitter);
       o.missed = c.missed.value_or(l.plan->missed);
       o.burst = l.plan->burst;
+      o.instances = l.plan->instances;
       o.priority = c.priority.value_or(l.plan->priority);
       o.retry = c.retry.value_or(l.plan->retry);
       o.group = l.plan->group;
@@ -305,7 +309,13 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     }
 #if GYRE_THREADS
     if (env_.own_threads()) {
-      crew_.start(env_, std::shared_ptr<crew_work>(shared_from_this(), this));
+      auto started = crew_.start(env_, std::shared_ptr<crew_work>(shared_from_this(), this));
+      if (!started) {
+        env_.stopping = true;
+        call_off();
+        (void)crew_.stop(env_, std::chrono::seconds(1));
+        return started;
+      }
     }
 #endif
     return ok;
@@ -618,18 +628,23 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   class in_handler {
    public:
     explicit in_handler(core& c) noexcept
-        : home_(c.first()), epoch_(home_.owner().epoch()), lost_(c.bus_.lost()) {
+        : core_(c), home_(c.first()), epoch_(home_.owner().epoch()), lost_(c.bus_.lost()) {
       home_.enter_handler(c.now());
       home_.owner().release();
     }
     ~in_handler() {
       lost_ = !home_.owner().acquire(epoch_);
-      if (!lost_) home_.leave_handler();
+      if (lost_) {
+        --core_.env_.lost;
+      } else {
+        home_.leave_handler();
+      }
     }
     in_handler(const in_handler&) = delete;
     in_handler& operator=(const in_handler&) = delete;
 
    private:
+    core& core_;
     shard& home_;
     std::uint64_t epoch_;
     bool& lost_;
@@ -674,6 +689,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       return fail(code::arg, who, "the jitter is 0..0.5 of the interval, not ", o.jitter);
     }
     if (o.burst == 0) return fail(code::arg, who, "burst is at least 1, not 0");
+    if (o.instances < 1 || o.instances > 100) {
+      return fail(code::arg, who, "instances is 1..100, not ", o.instances);
+    }
     if (!o.retry.valid()) {
       return fail(code::arg, who, "backoff needs 0 <= base <= cap and jitter 0..1");
     }
@@ -1065,7 +1083,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return out;
   }
   loop_state state_of(const loop_record& l) const noexcept {
-    if (l.stuck && l.inside.load(std::memory_order_acquire) != 0) return loop_state::stuck;
+    if (l.stuck && l.inside != 0) return loop_state::stuck;
     if (l.running) return loop_state::running;
     if (l.paused) return loop_state::paused;
     if (env_.stopping) return loop_state::stopped;

@@ -38,17 +38,22 @@ class crew_work {
 
 class crew {
  public:
-  /// A handler of the bus that runs longer is given up on, like a tick past its timeout.
-  static constexpr duration handler_limit = std::chrono::seconds(2);
+  /// So many threads may be inside of ticks and handlers without driving a shard: then no further
+  /// one is given up on, and its shard waits.
+  static std::size_t most_lost(const environment& env) { return 2 * env.shards.size() + 14; }
 
-  /// @param work kept alive by each thread; owns env and its shards.
-  void start(environment& env, const std::shared_ptr<crew_work>& work) {
+  /// @param work kept alive by each thread; owns env and its shards. BUDGET: the system gives no
+  /// more threads; nothing runs then.
+  result<void> start(environment& env, const std::shared_ptr<crew_work>& work) {
     std::vector<std::uint64_t> epochs;
     for (shard* s : env.shards) epochs.push_back(s->owner().epoch());
-    executor_.start(epochs, [&env, work](std::uint32_t slot, std::uint64_t epoch) {
+    const bool all = executor_.start(epochs, [&env, work](std::uint32_t slot, std::uint64_t epoch) {
       drive(env, *work, *env.shards[slot], epoch);
     });
+    if (!all) return fail(code::budget, "the system gives no thread for each of ", epochs.size(),
+                          " shards");
     watchdog_ = std::thread([this, &env, work] { watch(env, *work); });
+    return ok;
   }
 
   /// Waits for running ticks, at most `deadline`; what does not end is left to itself. @return the
@@ -58,10 +63,19 @@ class crew {
     alarm_.ring();
     for (shard* s : env.shards) s->wake().ring();
     if (watchdog_.joinable()) watchdog_.join();
-    if (executor_.wait(deadline)) return stragglers;
+    const bool ended = executor_.wait(deadline, [&] {
+      return std::none_of(env.shards.begin(), env.shards.end(), [](shard* s) {
+        const leased hold(s->owner());
+        return s->has_handed_off();
+      });
+    });
     for (shard* s : env.shards) {
-      if (!executor_.running(s->index())) continue;
+      if (ended) break;
+      const bool driven = executor_.driven(s->index());
       const leased hold(s->owner());
+      s->abandon_flights(env.now(), stragglers);
+      if (!driven) continue;
+      ++env.lost;
       if (s->running() == nullptr) {
         stragglers.emplace_back("(a bus handler)");
         (void)(s->in_handler() ? s->abandon_handler(env.now()) : s->owner().pass_on());
@@ -134,27 +148,25 @@ class crew {
       (void)alarm_.wait(duration{env.watch_ns.load(std::memory_order_relaxed)});
     }
   }
-  /// A tick past its timeout is told to give up; if it still runs a tenth of the timeout later (2
-  /// to 100 ms), its thread is given up on and another goes on with the shard. So it is with a
-  /// handler past its limit, which cannot be told.
+  /// A tick that has run for the hand-off time keeps its thread, and another goes on with the
+  /// shard. Where the timeout comes first, the tick is told to give up then, and if it still runs
+  /// after the grace, its thread is given up on. So it is with a handler past its limit, which
+  /// cannot be told.
   void look_at(environment& env, shard& s, instant t) {
-    constexpr duration least = std::chrono::milliseconds(2);
-    constexpr duration most = std::chrono::milliseconds(100);
-    std::uint64_t epoch = 0;
     {
       const leased hold(s.owner());
-      if (s.in_handler()) {
-        if (t < add_saturated(s.handler_since(), handler_limit)) return;
-        epoch = s.abandon_handler(t);
-      } else {
-        if (s.running() == nullptr || t < s.running_until()) return;
-        s.running()->cancel.store(true, std::memory_order_relaxed);
-        const duration grace = std::clamp(s.running()->loop->plan->timeout / 10, least, most);
-        if (t < add_saturated(s.running_until(), grace)) return;
-        epoch = s.abandon(env.now());
-      }
+      if (s.needs_thread(t) == shard::need::none) return;
     }
-    (void)executor_.replace(s.index(), epoch);
+    const bool thread = env.lost.load() < most_lost(env) && executor_.prepare();
+    const leased hold(s.owner());
+    const shard::need needed = s.needs_thread(t);  // it may have ended meanwhile
+    if (needed == shard::need::none) return;
+    if (!thread) return s.tell_no_thread();
+    ++env.lost;
+    const std::uint64_t epoch = needed == shard::need::handler ? s.abandon_handler(t)
+                                : needed == shard::need::hand_off ? s.hand_off()
+                                                                  : s.abandon(env.now());
+    executor_.replace(s.index(), epoch);
   }
 
   executor executor_;

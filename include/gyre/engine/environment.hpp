@@ -221,6 +221,7 @@ struct environment {
   std::atomic<bool> stopping{false};
   std::vector<shard*> shards;            ///< fixed after creation
   loop_table table;
+  std::atomic<std::size_t> lost{0};      ///< threads inside of user code that drive no shard
   /// Something changed that whoever runs ticks should look at before the next one.
   std::atomic<bool> attention{false};
   run_memory external_memory;            ///< goes after the desk
@@ -233,9 +234,11 @@ struct environment {
 
   /// How often the watchdog looks: how far past its timeout a tick may run unnoticed.
   std::atomic<std::int64_t> watch_ns{50'000'000};
-  /// A tenth of the shortest timeout that there was, 5 to 50 ms.
+  /// A tenth of the shortest timeout that there was, 5 to 50 ms, and half of the hand-off time.
   void watch_for(duration timeout) noexcept {
-    const std::int64_t wanted = std::max<std::int64_t>(timeout.count() / 10, 5'000'000);
+    const std::int64_t hand_off = std::max<std::int64_t>(options.hand_off.count() / 2, 1'000'000);
+    const std::int64_t wanted =
+        std::min(std::max<std::int64_t>(timeout.count() / 10, 5'000'000), hand_off);
     std::int64_t now_at = watch_ns.load(std::memory_order_relaxed);
     while (wanted < now_at && !watch_ns.compare_exchange_weak(now_at, wanted)) {
     }

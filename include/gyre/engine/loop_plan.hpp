@@ -23,6 +23,7 @@ struct loop_plan {
   backoff retry;
   std::string group;
   std::uint32_t burst = 1;
+  std::uint32_t instances = 1;
   int priority = 0;
   missed_policy missed = missed_policy::once;
   metrics_mode metrics = metrics_mode::full;
@@ -34,6 +35,7 @@ struct loop_plan {
         retry(o.retry),
         group(o.group),
         burst(o.burst),
+        instances(o.instances),
         priority(o.priority),
         missed(o.missed),
         metrics(o.metrics),

@@ -1,8 +1,7 @@
 // loop_record.hpp - everything the engine keeps about one loop.
-// Room: engine. Threads: owned by the loop's shard, except what is atomic.
+// Room: engine. Threads: owned by the loop's shard.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -64,7 +63,7 @@ struct alignas(64) loop_record {
   std::unique_ptr<loop_extra> extra;
   const loop_plan* plan = nullptr;  ///< null: the record is free
   object_id id = 0;                 ///< of the loop, or of the one that had the record last
-  std::atomic<std::uint8_t> inside{0};  ///< threads in the function, those given up on included
+  std::uint8_t inside = 0;          ///< ticks that have not ended, those given up on included
   bool scheduled : 1 = false;
   bool triggered : 1 = false;  ///< the next tick was asked for: it is not one of the grid
   bool paused : 1 = false;

@@ -51,6 +51,9 @@ struct loop_options {
                                            ///< at once, else after a random part of the interval
   missed_policy missed = missed_policy::once;
   std::uint32_t burst = 8;                 ///< at most this many overdue ticks in a row, >= 1
+  std::uint32_t instances = 1;             ///< ticks of it at one time, 1..100: a further one starts
+                                           ///< only beside one that was handed off, is stuck, or
+                                           ///< is external
   int priority = 0;                        ///< higher goes first among ticks due at one time
   backoff retry = {};                      ///< how long to wait after failures
   std::string group = {};                  ///< loops of one group share one learner and one shard
@@ -85,6 +88,10 @@ struct engine_options {
   gyre::driver driver = gyre::driver::workers;
   std::uint64_t seed = 1;          ///< all randomness comes from it
   std::uint32_t shards = 1;        ///< 1..64; threads with driver::workers; groups never split
+  /// With driver::workers: a tick that has run for this long keeps its thread, and another goes on
+  /// with the shard's other loops, which may then run beside it. Until then the ticks of a shard
+  /// never overlap. From longest on: only when the tick outlived its timeout.
+  duration hand_off = std::chrono::milliseconds(100);
   std::string store = {};          ///< directory of the journal; empty: nothing survives
   memory_options memory = {};
   std::uint64_t archive_bytes = std::uint64_t{256} << 20;  ///< of old records' files in the store

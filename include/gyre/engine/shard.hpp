@@ -127,7 +127,7 @@ class shard final : public tick_services {
       if (run->external) give_up(*run);
     }
     leave_learner(loop);
-    if (loop.inside.load(std::memory_order_acquire) == 0) release(loop);
+    if (loop.inside == 0) release(loop);
   }
   /// The last loop that leaves a learner takes it out.
   void leave_learner(loop_record& loop) {
@@ -180,7 +180,7 @@ class shard final : public tick_services {
     if (!loop.paused) return;
     loop.paused = loop.backing_off = false;
     // A tick that runs now rejoins the timetable at its end.
-    if (loop.running && loop.inside.load(std::memory_order_acquire) != 0) return;
+    if (loop.running) return;
     if (loop.times.interval() == stretched(loop) && loop.number() > 0) {
       loop.times.realign(now);
       if (loop.extra != nullptr) loop.extra->postponed = instant::min();
@@ -279,10 +279,18 @@ class shard final : public tick_services {
   void expire(instant now) {
     due_entry entry;
     while (deadlines_.pop_due(now, entry)) {
-      const std::shared_ptr<external_run> kept = flights_[entry.slot].kept;
-      loop_record& loop = *kept->run.loop;
-      give_up(kept->run);
-      account_timeout(loop, kept->run, now);
+      const flight f = flights_[entry.slot];
+      loop_record& loop = *f.run->loop;
+      if (f.kept != nullptr) {
+        give_up(*f.run);
+        account_timeout(loop, *f.run, now);
+      } else if (!f.run->cancel.exchange(true, std::memory_order_relaxed)) {
+        const instant last = add_saturated(entry.due, grace(loop));
+        deadlines_.push({last, 0, entry.slot, entry.slot, 0});
+      } else {
+        land(*f.run);
+        lose(loop, *f.run, now);
+      }
     }
   }
   void acquired(external_run& external, instant now) noexcept {
@@ -300,23 +308,76 @@ class shard final : public tick_services {
   /// Gives up every external tick, as the engine stops: not counted.
   void give_up_all() {
     for (std::size_t i = 0; i < flights_.size(); ++i) {
-      if (flights_[i].run != nullptr) give_up(*flights_[i].run);
+      if (flights_[i].run == nullptr) continue;
+      flights_[i].run->cancel = true;
+      if (flights_[i].kept != nullptr) give_up(*flights_[i].run);
     }
   }
 
-  /// The tick that runs in user code now, null when none does.
+  /// The tick that runs in user code on the shard's thread now, null when none does.
   run_state* running() const noexcept { return running_; }
-  instant running_until() const noexcept { return running_until_; }
   /// Locks out the thread that runs user code and accounts its tick as timed out. @return the epoch
   /// for the thread that goes on. @pre running()
   std::uint64_t abandon(instant now) {
     run_state& run = *std::exchange(running_, nullptr);
-    loop_record& loop = *run.loop;
     run.over.store(true, std::memory_order_release);
-    loop.stuck = true;
-    account_timeout(loop, run, now);
-    tell("gyre.stuck", std::string(env_.table.name(loop)), loop.id);
+    lose(*run.loop, run, now);
     return lease_.pass_on();
+  }
+  /// The tick that runs keeps its thread and goes on beside the shard's others; it may end until
+  /// its timeout. @return the epoch for the thread that goes on. @pre running()
+  std::uint64_t hand_off() {
+    run_state& run = *std::exchange(running_, nullptr);
+    loop_record& loop = *run.loop;
+    take_off(run, nullptr);
+    deadlines_.push({running_until_, 0, run.place, run.place, 0});
+    if (loop.inside < loop.plan->instances && !loop.scheduled) schedule(loop);
+    return lease_.pass_on();
+  }
+  bool has_handed_off() const noexcept {
+    return std::any_of(flights_.begin(), flights_.end(), [](const flight& f) {
+      return f.run != nullptr && f.kept == nullptr;
+    });
+  }
+  /// Gives up what was handed off and has not ended, as the engine stops. @param names of the loops
+  void abandon_flights(instant now, std::vector<std::string>& names) {
+    for (std::size_t i = 0; i < flights_.size(); ++i) {
+      run_state* const run = flights_[i].run;
+      if (run == nullptr || flights_[i].kept != nullptr) continue;
+      names.emplace_back(env_.table.name(*run->loop));
+      land(*run);
+      lose(*run->loop, *run, now);
+    }
+  }
+  /// From its timeout on a tick has so much longer to notice that it should give up: a tenth of
+  /// the timeout, 2 to 100 ms.
+  static duration grace(const loop_record& loop) noexcept {
+    constexpr duration least = std::chrono::milliseconds(2);
+    constexpr duration most = std::chrono::milliseconds(100);
+    return std::clamp(loop.plan->timeout / 10, least, most);
+  }
+
+  /// Why the shard needs another thread at `t`.
+  enum class need : std::uint8_t { none, hand_off, tick, handler };
+  /// A tick that has run for the hand-off time keeps its thread. Where its timeout comes first, it
+  /// is told to give up then, and after the grace it is given up on. So is a handler past its
+  /// limit, which cannot be told.
+  need needs_thread(instant t) noexcept {
+    if (in_handler()) {
+      return t < add_saturated(handler_since_, handler_limit) ? need::none : need::handler;
+    }
+    if (running_ == nullptr) return need::none;
+    const instant at = add_saturated(running_->began, env_.options.hand_off);
+    if (at < running_until_) return t < at ? need::none : need::hand_off;
+    if (t < running_until_) return need::none;
+    running_->cancel.store(true, std::memory_order_relaxed);
+    return t < add_saturated(running_until_, grace(*running_->loop)) ? need::none : need::tick;
+  }
+  /// There is no thread to give: the shard waits for its own. Told once until one is lost again.
+  void tell_no_thread() {
+    if (std::exchange(told_no_thread_, true)) return;
+    tell("gyre.stuck", join("no thread is left for shard ", index_, ": ", env_.lost.load(),
+                            " are inside of ticks and handlers that do not end"), 0);
   }
 
   /// The shard's own thread is delivering, or not: only then a handler may be given up on.
@@ -500,6 +561,8 @@ class shard final : public tick_services {
   }
 
  private:
+  /// A handler of the bus that runs longer is given up on, like a tick past its timeout.
+  static constexpr duration handler_limit = std::chrono::seconds(2);
   static constexpr std::size_t min_told = 64;  // events between two ticks; or two a loop
 
   std::uint32_t slot_of(const loop_record& loop) const noexcept {
@@ -541,7 +604,7 @@ class shard final : public tick_services {
     const bool asked = loop.triggered;
     loop.triggered = false;
     bool run = true;
-    if (loop.inside.load(std::memory_order_acquire) != 0) {  // never a second copy
+    if (loop.inside >= loop.plan->instances) {  // no further copy
       loop.metrics.missed(1 + (asked ? 0 : arrive(loop, now).missed));
       run = false;
     } else if (loop.extra != nullptr && !gates_open(loop, now)) {
@@ -592,12 +655,7 @@ class shard final : public tick_services {
     running_ = &state;
     lease_.release();
     call(loop, state);
-    (void)lease_.acquire();
-    if (state.over.load(std::memory_order_relaxed)) {
-      leave(loop);
-      lease_.release();
-      return false;
-    }
+    if (lease_.acquire() != epoch) return come_back(loop, state);
     running_ = nullptr;
     if (!env_.is_virtual()) {
       clock = measure();
@@ -606,8 +664,22 @@ class shard final : public tick_services {
     finish(state, clock, env_.own_threads() || env_.is_virtual()
                              ? now
                              : add_saturated(now, clock - state.started));
-    if (lease_.epoch() == epoch) return true;
+    return true;
+  }
+  /// A tick has ended whose shard another thread drives: it was handed off, and counts; or it was
+  /// given up on, and nothing is touched but who is inside. Frees the lease. @return false
+  bool come_back(loop_record& loop, run_state& state) {
+    --env_.lost;
+    told_no_thread_ = false;
+    if (state.over.load(std::memory_order_relaxed)) {
+      leave(loop);
+    } else {
+      land(state);
+      finish(state, measure(), env_.now());
+    }
+    const bool ring = must_wake();
     lease_.release();
+    if (ring) alarm_.ring();
     return false;
   }
   /// A tick for the caller of the engine to run.
@@ -624,12 +696,13 @@ class shard final : public tick_services {
     prepare(run, loop, entry, missed, now);
     run.external = true;
     take_off(run, std::move(external));
+    if (loop.inside < loop.plan->instances) schedule(loop);
   }
   static void prepare(run_state& state, loop_record& loop, const due_entry& entry,
                       std::uint64_t missed, instant now) noexcept {
     loop.running = true;
     loop.backing_off = loop.stuck = false;
-    loop.inside.store(1, std::memory_order_relaxed);
+    ++loop.inside;
     state.loop = &loop;
     state.loop_id = loop.id;
     state.order = entry.order;
@@ -683,8 +756,14 @@ class shard final : public tick_services {
 
   /// A thread, or the caller of an external tick, is no longer in the loop's function.
   void leave(loop_record& loop) {
-    loop.inside.store(0, std::memory_order_release);
-    if (loop.removed) release(loop);
+    loop.running = --loop.inside != 0 && !loop.stuck;
+    if (loop.removed && loop.inside == 0) release(loop);
+  }
+  /// The thread of a tick is left to itself: counted as timed out.
+  void lose(loop_record& loop, const run_state& run, instant now) {
+    loop.stuck = true;
+    account_timeout(loop, run, now);
+    tell("gyre.stuck", std::string(env_.table.name(loop)), loop.id);
   }
   /// The record of a loop that was removed, and that nobody is inside of, may be used again. What
   /// the user's function holds goes when the lease is free.
@@ -713,9 +792,9 @@ class shard final : public tick_services {
   /// From outcome to the next tick. @param measured the end on the clock of run.started
   void finish(run_state& run, instant measured, instant end) {
     loop_record& loop = *run.loop;
-    loop.running = false;
-    if (loop.removed) return leave(loop);
-    loop.inside.store(0, std::memory_order_relaxed);
+    const bool removed = loop.removed;
+    leave(loop);
+    if (removed) return;
     const duration took = duration_of(run, measured);
     const tick_status status = judge(run, took);
     if (status != tick_status::ok) ++extra(loop).streak;
@@ -829,9 +908,8 @@ class shard final : public tick_services {
   }
   void give_up(run_state& run) {
     loop_record& loop = *run.loop;
-    loop.running = false;
-    loop.inside.store(0, std::memory_order_relaxed);
     land(run);
+    loop.running = --loop.inside != 0;
   }
 
   environment& env_;
@@ -860,6 +938,7 @@ class shard final : public tick_services {
 
   run_state* running_ = nullptr;
   instant running_until_{0};
+  bool told_no_thread_ = false;
   bool in_handler_ = false, delivering_ = false;
   std::thread::id handler_thread_;
   instant handler_since_{0};

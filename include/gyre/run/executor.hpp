@@ -1,13 +1,16 @@
 // executor.hpp - the threads that drive shards: one a slot, replaceable while one is stuck.
-// Room: run. Threads: start, replace, wait and abandon from one thread at a time; wake from any.
+// Room: run. Threads: start, replace, wait and abandon from one thread at a time; ring from any.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -43,8 +46,10 @@ class alarm {
   bool rung_ = false;
 };
 
-/// One thread a slot. A thread that is stuck in user code is replaced: it is detached, keeps alive
-/// what its body captured, and ends by itself when the user code returns.
+/// Threads that drive slots, one each, and parked ones that take over a slot whose thread is busy
+/// with something else. A thread whose body returns, because it was replaced or because all is to
+/// end, parks. Threads that do not end in time are left to themselves: each keeps alive what its
+/// body captured, and ends by itself when that returns.
 class executor {
  public:
   using body = std::function<void(std::uint32_t slot, std::uint64_t epoch)>;
@@ -54,78 +59,134 @@ class executor {
   executor& operator=(const executor&) = delete;
   ~executor() { abandon(); }
 
-  /// Starts a thread for each epoch given. @pre wait() returned true, or nothing was started
-  void start(const std::vector<std::uint64_t>& epochs, body run) {
-    run_ = std::move(run);
-    workers_.clear();
-    for (std::uint32_t slot = 0; slot < epochs.size(); ++slot) {
-      workers_.push_back(spawn(slot, epochs[slot]));
+  /// A thread for each epoch given; false when the system does not give that many.
+  /// @pre nothing was started since abandon()
+  bool start(const std::vector<std::uint64_t>& epochs, body run) {
+    run_ = std::make_shared<const body>(std::move(run));
+    shared_ = std::make_shared<state>();
+    shared_->driving.assign(epochs.size(), 0);
+    for (std::uint32_t i = 0; i < epochs.size(); ++i) {
+      if (!prepare(i + 1)) return false;
     }
+    for (std::uint32_t i = 0; i < epochs.size(); ++i) replace(i, epochs[i]);
+    return true;
   }
-  /// A fresh thread for the slot; the old one is left to itself. @return how many were, in all
-  std::size_t replace(std::uint32_t slot, std::uint64_t epoch) {
-    if (workers_[slot].thread.joinable()) workers_[slot].thread.detach();
-    workers_[slot] = spawn(slot, epoch);
-    return ++lost_;
+  /// Makes sure that so many threads wait for a slot; false when the system does not give them.
+  bool prepare(std::size_t spares = 1) {
+    {
+      const std::lock_guard lock(shared_->mutex);
+      if (shared_->spares >= spares) return true;
+    }
+    auto inside = std::make_shared<std::atomic<bool>>(false);
+    const auto spawn = [&] {
+      workers_.push_back({std::thread([run = run_, shared = shared_, inside]() mutable {
+                            work(std::move(run), *shared, *inside);
+                          }),
+                          inside});
+    };
+#if GYRE_EXCEPTIONS
+    try {
+      spawn();
+    } catch (const std::system_error&) {
+      return false;
+    }
+#else
+    spawn();
+#endif
+    const std::lock_guard lock(shared_->mutex);
+    ++shared_->spares;
+    return true;
   }
-  /// Waits until every thread has ended, at most `most`, and joins those that have.
-  bool wait(duration most) {
+  /// Gives the slot to a waiting thread; the one that had it is expected to notice and return.
+  /// @pre prepare() was true since the last replace()
+  void replace(std::uint32_t slot, std::uint64_t epoch) {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->driving[slot] = epoch + 1;
+    shared_->jobs.push_back({slot, epoch});
+    --shared_->spares;
+    shared_->changed.notify_all();
+  }
+  /// Lets every thread end whose body has returned, and waits until no slot is driven and `done()`
+  /// holds, which is asked again after each return of a body; at most `most`.
+  template <class F>
+  bool wait(duration most, F&& done) {
+    std::unique_lock lock(shared_->mutex);
+    shared_->closing = true;
+    shared_->changed.notify_all();
     const auto until = std::chrono::steady_clock::now() + most;
-    bool all = true;
-    for (worker& w : workers_) {
-      if (!w.thread.joinable()) continue;
-      std::unique_lock lock(w.end->mutex);
-      if (w.end->changed.wait_until(lock, until, [&] { return w.end->reached; })) {
-        lock.unlock();
-        w.thread.join();
-      } else {
-        all = false;
+    return shared_->changed.wait_until(lock, until, [&] {
+      const auto& driving = shared_->driving;
+      const auto driven = [](std::uint64_t epoch) { return epoch != 0; };
+      return std::none_of(driving.begin(), driving.end(), driven) && done();
+    });
+  }
+  /// True while the thread that was given the slot last has not returned.
+  bool driven(std::uint32_t slot) const {
+    if (shared_ == nullptr) return false;
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->driving[slot] != 0;
+  }
+  /// Joins the threads that have ended, or are about to, and leaves the others to themselves.
+  void abandon() {
+    run_.reset();
+    if (shared_ == nullptr) return;
+    std::vector<worker> all;
+    {
+      const std::lock_guard lock(shared_->mutex);
+      shared_->closing = true;
+      shared_->changed.notify_all();
+      all.swap(workers_);
+      for (worker& w : all) {
+        if (w.inside->load()) w.thread.detach();
       }
     }
-    if (all) run_ = nullptr;  // it may hold what owns this executor
-    return all;
-  }
-  /// True while the slot's thread has not been joined.
-  bool running(std::uint32_t slot) const {
-    return slot < workers_.size() && workers_[slot].thread.joinable();
-  }
-  /// Detaches every thread that has not ended.
-  void abandon() {
-    for (worker& w : workers_) {
-      if (!w.thread.joinable()) continue;
-      w.thread.detach();
-      ++lost_;
+    for (worker& w : all) {
+      if (w.thread.joinable()) w.thread.join();
     }
-    workers_.clear();
-    run_ = nullptr;
+    shared_.reset();
   }
-  std::size_t lost() const noexcept { return lost_; }  ///< threads replaced or abandoned, ever
 
  private:
-  struct ending {
+  struct job {
+    std::uint32_t slot;
+    std::uint64_t epoch;
+  };
+  /// What the threads share, which those left to themselves keep alive.
+  struct state {
     std::mutex mutex;
     std::condition_variable changed;
-    bool reached = false;
+    std::vector<job> jobs;               // for parked threads
+    std::vector<std::uint64_t> driving;  // by slot: 1 + the epoch it was given out with; 0: none
+    std::size_t spares = 0;              // threads that wait, or are about to, less jobs
+    bool closing = false;
   };
   struct worker {
     std::thread thread;
-    std::shared_ptr<ending> end;
+    std::shared_ptr<std::atomic<bool>> inside;  // of a body; written under the mutex
   };
 
-  worker spawn(std::uint32_t slot, std::uint64_t epoch) {
-    auto end = std::make_shared<ending>();
-    return {std::thread([run = run_, end, slot, epoch] {
-              run(slot, epoch);
-              const std::lock_guard lock(end->mutex);
-              end->reached = true;
-              end->changed.notify_all();
-            }),
-            end};
+  static void work(std::shared_ptr<const body> run, state& shared, std::atomic<bool>& inside) {
+    std::unique_lock lock(shared.mutex);
+    for (;;) {
+      shared.changed.wait(lock, [&] { return shared.closing || !shared.jobs.empty(); });
+      if (shared.jobs.empty()) return;
+      const job now = shared.jobs.back();
+      shared.jobs.pop_back();
+      inside = true;
+      lock.unlock();
+      (*run)(now.slot, now.epoch);
+      lock.lock();
+      std::uint64_t& driving = shared.driving[now.slot];
+      if (driving == now.epoch + 1) driving = 0;
+      inside = false;
+      ++shared.spares;
+      shared.changed.notify_all();
+    }
   }
 
-  body run_;
+  std::shared_ptr<const body> run_;
+  std::shared_ptr<state> shared_;
   std::vector<worker> workers_;
-  std::size_t lost_ = 0;
 };
 
 }  // namespace v1
