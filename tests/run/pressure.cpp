@@ -1,40 +1,14 @@
 // Method: files as the system writes them, in a directory of the test's own, read at made-up times.
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <gyre/run/pressure.hpp>
 #include <string>
 
 #include "catch.hpp"
+#include "fake_system.hpp"
 
 using namespace std::chrono_literals;
 
 namespace {
-
-class fake_system {
- public:
-  fake_system() {
-    std::string name = (std::filesystem::temp_directory_path() / "gyre-pressure-XXXXXX").string();
-    if (mkdtemp(name.data()) != nullptr) root_ = name;
-  }
-  ~fake_system() {
-    std::error_code ignored;
-    if (!root_.empty()) std::filesystem::remove_all(root_, ignored);
-  }
-  fake_system(const fake_system&) = delete;
-  fake_system& operator=(const fake_system&) = delete;
-
-  void write(const std::string& path, const std::string& text) const {
-    const std::filesystem::path file = root_ + path;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file) << text;
-  }
-  const std::string& root() const { return root_; }
-
- private:
-  std::string root_;
-};
 
 gyre::duration process_cpu{0};
 gyre::duration fake_process_cpu() { return process_cpu; }
