@@ -2,6 +2,7 @@
 #include <cmath>
 #include <gyre/core/rng.hpp>
 #include <gyre/observe/metrics.hpp>
+#include <utility>
 
 #include "catch.hpp"
 
@@ -66,6 +67,45 @@ TEST_CASE("metrics describe durations and lateness in order", "[observe]") {
   REQUIRE(stats.window.count == 1001);
   REQUIRE(stats.late.min_ms == 0.0);
   REQUIRE(stats.late.p99_ms == Approx(0.99).epsilon(0.011));
+}
+
+TEST_CASE("metrics of several loops add up to one histogram each", "[observe]") {
+  loop_metrics fast;
+  loop_metrics slow;
+  const loop_metrics counted(gyre::metrics_mode::counters);
+  REQUIRE(std::isnan(fast.recent_ms(0.5, 0s)));
+  for (int i = 1; i <= 100; ++i) {
+    fast.record(tick_status::ok, i * 1ms, i * 1us, i * 1ms);
+    slow.record(tick_status::ok, i * 10ms, i * 10us, i * 1ms);
+  }
+  REQUIRE(fast.recent_ms(0.5, 1s) == Approx(50).epsilon(0.011));
+  REQUIRE(fast.recent_ms(0.5, 1s) == fast.stats(1s).window.p50_ms);
+  REQUIRE(std::isnan(fast.recent_ms(0.5, 20s)));
+  gyre::histogram took;
+  gyre::histogram late;
+  for (const loop_metrics* each : {&counted, &std::as_const(fast), &std::as_const(slow)}) {
+    each->merge_totals(took, late);
+  }
+  REQUIRE(took.count() == 200);
+  REQUIRE(took.quantile(0.5) * 1e-6 == Approx(91).epsilon(0.011));
+  REQUIRE(late.max() == 1'000'000);
+  REQUIRE(std::isnan(counted.recent_ms(0.5, 0s)));
+}
+
+TEST_CASE("metrics are sound until the first failure", "[observe]") {
+  const auto kind = GENERATE(tick_status::error, tick_status::timeout, tick_status::cancelled);
+  loop_metrics metrics;
+  REQUIRE(metrics.sound());
+  metrics.record(tick_status::ok, 1ms, 0ms, 0s);
+  metrics.gated();
+  metrics.missed(3);
+  REQUIRE(metrics.sound());
+  metrics.record(kind, 1ms, 0ms, 0s);
+  REQUIRE(!metrics.sound());
+  metrics.record(tick_status::ok, 1ms, 0ms, 1min);
+  REQUIRE(!metrics.sound());  // healthy again, but not by itself for ever
+  metrics.reset();
+  REQUIRE(metrics.sound());
 }
 
 TEST_CASE("metrics health follows the recent ticks, the error rate all of them", "[observe]") {

@@ -113,6 +113,8 @@ class loop_metrics {
     if (recent.cycles == 0) return streak_ == 0 ? 1.0 : 0.0;
     return 1.0 - rate(recent.failures, recent.cycles);
   }
+  /// Never counted a failure since the last reset: health is 1 then, whatever the time.
+  bool sound() const noexcept { return failures() == 0; }
   metrics_mode mode() const noexcept {
     return measured_ != nullptr ? metrics_mode::full : metrics_mode::counters;
   }
@@ -123,6 +125,19 @@ class loop_metrics {
   }
   const windowed_histogram* lateness() const noexcept {
     return measured_ ? &measured_->late : nullptr;
+  }
+
+  /// A quantile of the durations of the last one to two slices, in ms; NaN without histograms or
+  /// recent ticks.
+  double recent_ms(double q, instant now) const noexcept {
+    if (measured_ == nullptr) return latency_stats::unknown;
+    return measured_->took.window(now).quantile(q) * 1e-6;
+  }
+  /// Adds all durations and all lateness to these; nothing with metrics_mode::counters.
+  void merge_totals(histogram& took, histogram& late) const noexcept {
+    if (measured_ == nullptr) return;
+    took.merge(measured_->took.total());
+    late.merge(measured_->late.total());
   }
 
   /// Everything, as of `now`; some microseconds with histograms.
