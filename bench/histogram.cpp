@@ -1,12 +1,34 @@
-// What recording a duration costs, beside keeping the last 200 and sorting them when asked.
+// What recording a duration costs, beside keeping the last 200 and sorting them when asked; and
+// what the metrics of a loop cost, in time and memory, with and without histograms.
 #include <gyre/core/rng.hpp>
-#include <gyre/observe/histogram.hpp>
+#include <gyre/observe/metrics.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <new>
 #include <vector>
 
+#include <malloc.h>
+
 #include "bench.hpp"
+
+namespace {
+std::size_t heap_bytes = 0;  // in use, as malloc counts them
+}
+// Out of line, or g++ warns about a free() it sees through.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  void* const p = std::malloc(size);
+  if (p == nullptr) std::abort();
+  heap_bytes += malloc_usable_size(p) + sizeof(std::size_t);
+  return p;
+}
+[[gnu::noinline]] void operator delete(void* p) noexcept {
+  if (p != nullptr) heap_bytes -= malloc_usable_size(p) + sizeof(std::size_t);
+  std::free(p);
+}
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { operator delete(p); }
 
 namespace {
 
@@ -25,9 +47,66 @@ double error_of_last_200(const std::vector<std::uint64_t>& values, double truth)
   return 100 * std::sqrt(sum / count);
 }
 
+using namespace std::chrono_literals;
+using gyre::metrics_mode;
+
+struct cost {
+  double ns;     // a tick
+  double bytes;  // of the heap a loop, with what malloc takes for itself
+};
+/// Ticks of `count` loops in turn, one of each every `period`; their timings vary by 10 %.
+cost cost_of(metrics_mode mode, std::size_t count, gyre::duration period) {
+  std::vector<gyre::duration> took(1 << 16);
+  std::vector<gyre::duration> late(1 << 16);
+  gyre::rng random(2, 2, gyre::purpose::user);
+  const auto drawn = [&](double ns) {
+    return gyre::duration(std::llround(ns * std::exp(.1 * random.normal())));
+  };
+  for (auto& each : took) each = drawn(200'000);
+  for (auto& each : late) each = drawn(20'000);
+
+  std::vector<std::unique_ptr<gyre::loop_metrics>> loops(count);
+  const std::size_t before = heap_bytes;
+  for (auto& each : loops) each = std::make_unique<gyre::loop_metrics>(mode);
+  gyre::instant now{0};
+  std::size_t at = 0;
+  std::uint64_t k = 0;
+  const auto run = [&](std::uint64_t ticks) {
+    for (std::uint64_t i = 0; i < ticks; ++i) {
+      if (at == 0) now += period;
+      loops[at]->record(gyre::tick_status::ok, took[k & 0xffff], late[7 * k & 0xffff], now);
+      at = at + 1 == count ? 0 : at + 1;
+      ++k;
+    }
+  };
+  run(2'000'000);
+  const double bytes = static_cast<double>(heap_bytes - before) / static_cast<double>(count);
+  return {bench::ns_each(1 << 20, run), bytes};
+}
+
+void metrics_rows() {
+  const char* const peer = "the same with .metrics = counters";
+  const cost fast = cost_of(metrics_mode::full, 1, 1ms);
+  const cost counted = cost_of(metrics_mode::counters, 1, 1ms);
+  bench::row("observe.metrics_record_ns", fast.ns, "ns", peer, counted.ns,
+             "one loop at 1 kHz, timings vary by 10 %");
+  const cost slow = cost_of(metrics_mode::full, 1, 1s);
+  bench::row("observe.slice_turn_ns", 5 * (slow.ns - counted.ns), "ns", "one tick", slow.ns,
+             "one loop at 1 Hz: what the 5 ticks of a slice cost more than counters only");
+  const cost many = cost_of(metrics_mode::full, 100'000, 1s);
+  const cost many_counted = cost_of(metrics_mode::counters, 100'000, 1s);
+  bench::row("observe.metrics_record_100k_ns", many.ns, "ns", peer, many_counted.ns,
+             "100,000 loops at 1 Hz in turn, timings vary by 10 %");
+  bench::row("observe.metrics_bytes", many.bytes, "bytes", peer, many_counted.bytes,
+             "a loop at 1 Hz, timings vary by 10 %, with malloc's own");
+  bench::row("observe.metrics_fast_bytes", fast.bytes, "bytes", peer, counted.bytes,
+             "a loop at 1 kHz, timings vary by 10 %, with malloc's own");
+}
+
 }  // namespace
 
 int main() {
+  metrics_rows();
   gyre::rng random(1, 1, gyre::purpose::user);
   std::vector<std::uint64_t> values(1 << 16);
   for (auto& v : values) v = static_cast<std::uint64_t>(200'000 * std::exp(random.normal()));

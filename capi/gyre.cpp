@@ -435,9 +435,6 @@ constexpr std::uint32_t known_loop_flags = GYRE_LOOP_PAUSED | GYRE_LOOP_EXTERNAL
                                            GYRE_LOOP_DEFERRABLE | GYRE_LOOP_STATELESS |
                                            GYRE_LOOP_COUNTERS;
 
-// What gyre.h says of GYRE_LOOP_COUNTERS: 31 KB less.
-static_assert(2 * sizeof(windowed_histogram) / 1000 == 31);
-
 result<void> read_space(const gyre_loop_options& o, loop_options& out) {
   GYRE_TRY(knobs, copies(o.knobs, o.knob_count, "knobs"));
   for (const gyre_knob& k : knobs) {

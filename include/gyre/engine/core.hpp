@@ -268,7 +268,6 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       const leased hold(s->owner());
       s->each([](loop_record& l) {
         if (l.extra != nullptr) {
-          l.extra->before = l.number();
           l.extra->dropped = l.extra->rewards = 0;
           l.extra->reward_mean = 0;
           l.extra->last_error.clear();
@@ -926,7 +925,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       row.rate = static_cast<double>(ticks);
       row.error_rate = static_cast<double>(failed) / n;
       if (ticks != 0) row.reward = l.extra == nullptr ? 1 : l.extra->window_reward / n;
-      row.p95_ms = shard::recent_ms(l, .95, t);
+      row.p95_ms = l.metrics.recent_ms(.95, t);
       row.cycles = l.metrics.cycles();
       row.health = l.metrics.health(t);
       if (l.extra != nullptr) {
@@ -1161,9 +1160,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       sum.active += row.state != loop_state::paused && row.state != loop_state::stopped ? 1 : 0;
       sum.stuck += row.state == loop_state::stuck ? 1 : 0;
       add_up(sum, m);
-      if (l->metrics.durations() == nullptr) continue;
-      took->merge(l->metrics.durations()->total());
-      late->merge(l->metrics.lateness()->total());
+      l->metrics.merge_totals(*took, *late);
     }
     const std::uint64_t failed = sum.errors + sum.timeouts + sum.cancelled;
     sum.error_rate = sum.ticks == 0 ? 0 : static_cast<double>(failed) / double(sum.ticks);

@@ -50,7 +50,6 @@ struct loop_extra {
   double throttle = 1;
   double vitality = std::numeric_limits<double>::quiet_NaN();
   std::uint64_t dropped = 0;  ///< of what it published
-  std::uint64_t before = 0;   ///< ticks before the metrics were reset
   std::uint32_t streak = 0;   ///< failures in a row
   instant postponed = instant::min();  ///< the next tick is not due before: backoff
   std::string last_error;
@@ -74,13 +73,9 @@ struct alignas(64) loop_record {
   bool stuck : 1 = false;  ///< a thread was given up on inside of the function
   bool watched : 1 = false;  ///< has a node in the symbiosis graph
 
-  loop_metrics metrics;
+  loop_metrics metrics{metrics_mode::counters};
 
   bool external() const noexcept { return !function; }
-  /// Ticks so far, whatever reset_metrics() did.
-  std::uint64_t number() const noexcept {
-    return metrics.cycles() + (extra == nullptr ? 0 : extra->before);
-  }
   duration configured() const noexcept {
     const bool own = extra != nullptr && extra->configured > duration::zero();
     return own ? extra->configured : times.interval();

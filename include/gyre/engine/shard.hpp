@@ -97,7 +97,8 @@ class shard final : public tick_services {
     ++size_;
     loop.plan = plan;
     env_.table.set_label(loop, name, order);
-    loop.metrics = loop_metrics(plan->metrics);
+    std::destroy_at(&loop.metrics);
+    std::construct_at(&loop.metrics, plan->metrics);
     return loop;
   }
   /// The loop's extra; a new one if it had none until now.
@@ -181,7 +182,7 @@ class shard final : public tick_services {
     loop.paused = loop.backing_off = false;
     // A tick that runs now rejoins the timetable at its end.
     if (loop.running) return;
-    if (loop.times.interval() == stretched(loop) && loop.number() > 0) {
+    if (loop.times.interval() == stretched(loop) && loop.metrics.finished() > 0) {
       loop.times.realign(now);
       if (loop.extra != nullptr) loop.extra->postponed = instant::min();
       schedule(loop, now);
@@ -423,12 +424,6 @@ class shard final : public tick_services {
   void fall_asleep() noexcept { asleep_ = true; }
   alarm& wake() noexcept { return alarm_; }
 
-  /// A quantile of the loop's recent durations; NaN without any.
-  static double recent_ms(const loop_record& loop, double q, instant now) {
-    const windowed_histogram* took = loop.metrics.durations();
-    if (took == nullptr) return std::numeric_limits<double>::quiet_NaN();
-    return took->window(now).quantile(q) * 1e-6;
-  }
   void keep_frame(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> bytes) {
     frames_.push_back({stream, type, bytes.size()});
     frame_bytes_.raw(bytes);
@@ -624,7 +619,7 @@ class shard final : public tick_services {
     if (extra.gates.empty()) return true;
     reading r = load_;
     r.mode = mode_;
-    r.latency_ms = recent_ms(loop, .99, now);
+    r.latency_ms = loop.metrics.recent_ms(.99, now);
     const gate* closed = first_closed(extra.gates, r);
     loop.gated = closed != nullptr;
     if (closed == nullptr) {
@@ -707,7 +702,7 @@ class shard final : public tick_services {
     state.loop_id = loop.id;
     state.order = entry.order;
     state.place = entry.slot;
-    state.number = loop.number();
+    state.number = loop.metrics.finished();
     state.due = entry.due;
     state.began = state.started = now;
     state.missed = missed;
@@ -781,7 +776,8 @@ class shard final : public tick_services {
     bury(std::make_shared<rest>(rest{std::move(loop.function), std::move(loop.extra)}));
     env_.table.clear_label(loop);
     dropped_plans_.push_back(std::exchange(loop.plan, nullptr));
-    loop.metrics = loop_metrics(metrics_mode::counters);
+    std::destroy_at(&loop.metrics);
+    std::construct_at(&loop.metrics, metrics_mode::counters);
     loop.paused = loop.removed = loop.running = loop.gated = false;
     loop.backing_off = loop.stuck = loop.watched = false;
     if (id_generation(loop.id) == 0xff) return;  // its ids are used up
@@ -832,7 +828,7 @@ class shard final : public tick_services {
     if (loop.backing_off) {
       loop_extra& failing = *loop.extra;
       failing.last_error = why;
-      const double part = draw(env_.table.order(loop), purpose::backoff, loop.number());
+      const double part = draw(env_.table.order(loop), purpose::backoff, loop.metrics.finished());
       failing.postponed = add_saturated(end, loop.plan->retry.after(failing.streak, part));
       loop.times.postpone(failing.postponed);
       tell(status == tick_status::timeout ? "gyre.timeout" : "gyre.failed",
@@ -858,7 +854,7 @@ class shard final : public tick_services {
                                                          : tick_status::error;
   }
   void see_own(loop_extra& extra, const loop_record& loop, duration took, instant now) noexcept {
-    const double median = recent_ms(loop, .5, now);
+    const double median = loop.metrics.recent_ms(.5, now);
     see(extra, 0, extra.streak);
     see(extra, 1, median > 0 ? to_ms(took) / median : 1);
     see(extra, 2, std::isnan(load_.cpu_percent) ? 0 : load_.cpu_percent);

@@ -8,11 +8,29 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <gyre/core/time.hpp>
 #include <limits>
 
 namespace gyre {
 inline namespace v1 {
+
+namespace detail {
+class timings;
+
+/// Sum and ends of some values. The sum is held at its top rather than wrapped.
+struct extent {
+  std::uint64_t sum = 0;
+  std::uint64_t min = ~std::uint64_t{0};
+  std::uint64_t max = 0;
+
+  bool empty() const noexcept { return min > max; }
+  void add(std::uint64_t value) noexcept { add({value, value, value}); }
+  void add(const extent& other) noexcept {
+    if (__builtin_add_overflow(sum, other.sum, &sum)) sum = ~std::uint64_t{0};
+    min = std::min(min, other.min);
+    max = std::max(max, other.max);
+  }
+};
+}  // namespace detail
 
 /// Base-2 exponential histogram of scale 5, as in OpenTelemetry and in Prometheus' native
 /// histograms: bucket i holds (2^((i-1)/32), 2^(i/32)] ns, up to 2^40 ns (18 minutes). A quantile
@@ -25,16 +43,24 @@ class histogram {
   static constexpr double relative_error = 0.01083;
 
   /// Counts one value. One over `top` is counted in the last bucket and in over_range().
-  void record(std::uint64_t ns) noexcept { record_at(index_of(ns), ns); }
+  void record(std::uint64_t ns) noexcept {
+    std::uint32_t& bucket = counts_[index_of(ns)];
+    if (bucket == std::numeric_limits<std::uint32_t>::max()) halve();
+    ++bucket;
+    ++weight_;
+    ++count_;
+    all_.add(ns);
+    over_ += ns > top ? 1 : 0;
+  }
 
   std::uint64_t count() const noexcept { return count_; }
-  std::uint64_t sum() const noexcept { return sum_; }                    ///< ns, saturates
-  std::uint64_t min() const noexcept { return count_ == 0 ? 0 : min_; }  ///< ns
-  std::uint64_t max() const noexcept { return max_; }                    ///< ns
-  std::uint64_t over_range() const noexcept { return over_; }            ///< values over `top`
-  double mean() const noexcept {                                         ///< ns; NaN when empty
+  std::uint64_t sum() const noexcept { return all_.sum; }                    ///< ns, saturates
+  std::uint64_t min() const noexcept { return count_ == 0 ? 0 : all_.min; }  ///< ns
+  std::uint64_t max() const noexcept { return all_.max; }                    ///< ns
+  std::uint64_t over_range() const noexcept { return over_; }                ///< values over `top`
+  double mean() const noexcept {                                             ///< ns; NaN when empty
     if (count_ == 0) return std::numeric_limits<double>::quiet_NaN();
-    return static_cast<double>(sum_) / static_cast<double>(count_);
+    return static_cast<double>(all_.sum) / static_cast<double>(count_);
   }
 
   /// The value of nearest rank ceil(q * count), in ns, within [min, max]; NaN when empty.
@@ -49,40 +75,32 @@ class histogram {
       std::fill(out, out + n, std::numeric_limits<double>::quiet_NaN());
       return;
     }
-    const std::size_t last = index_of(max_);
-    std::size_t at = index_of(min_);
+    const std::size_t last = index_of(all_.max);
+    std::size_t at = index_of(all_.min);
     std::uint64_t seen = counts_[at];
     for (std::size_t i = 0; i < n; ++i) {
-      const std::uint64_t rank = rank_of(q[i]);
+      const std::uint64_t rank = rank_of(q[i], weight_);
       while (seen < rank && at < last) seen += counts_[++at];
-      const double lowest = static_cast<double>(min_);
-      const double highest = static_cast<double>(max_);
-      const double value = std::clamp(middle(at), lowest, highest);
-      out[i] = rank == weight_ ? highest : rank == 1 ? lowest : value;  // both ends are exact
+      out[i] = value_of(rank, weight_, at, all_);
     }
   }
 
   void merge(const histogram& other) noexcept {
     if (other.count_ == 0) return;
-    const std::size_t last = index_of(other.max_);
-    for (std::size_t i = index_of(other.min_); i <= last; ++i) {
-      while (counts_[i] > std::numeric_limits<std::uint32_t>::max() - other.counts_[i]) halve();
-      counts_[i] += other.counts_[i];
-      weight_ += other.counts_[i];
+    const std::size_t last = index_of(other.all_.max);
+    unsigned halved = 0;
+    for (std::size_t i = index_of(other.all_.min); i <= last; ++i) {
+      count_in(i, other.counts_[i], halved);
     }
-    count_ += other.count_;
-    over_ += other.over_;
-    sum_ = sum_ > ~std::uint64_t{0} - other.sum_ ? ~std::uint64_t{0} : sum_ + other.sum_;
-    min_ = std::min(min_, other.min_);
-    max_ = std::max(max_, other.max_);
+    describe_more(other.count_, other.all_, other.over_);
   }
   void clear() noexcept {
     if (count_ == 0) return;
-    const std::size_t first = index_of(min_);
+    const std::size_t first = index_of(all_.min);
     std::fill(counts_.begin() + static_cast<std::ptrdiff_t>(first),
-              counts_.begin() + static_cast<std::ptrdiff_t>(index_of(max_)) + 1, 0u);
-    count_ = sum_ = max_ = over_ = weight_ = 0;
-    min_ = ~std::uint64_t{0};
+              counts_.begin() + static_cast<std::ptrdiff_t>(index_of(all_.max)) + 1, 0u);
+    count_ = over_ = weight_ = 0;
+    all_ = {};
   }
 
   /// For exporters: what a bucket holds, and its inclusive upper end in ns.
@@ -104,17 +122,22 @@ class histogram {
   }
 
  private:
-  friend class windowed_histogram;
+  friend class detail::timings;  // adds up counts of its own, and ranks them the same way
 
-  void record_at(std::size_t i, std::uint64_t ns) noexcept {
-    if (counts_[i] == std::numeric_limits<std::uint32_t>::max()) halve();
-    ++counts_[i];
-    ++weight_;
-    ++count_;
-    sum_ = sum_ > ~std::uint64_t{0} - ns ? ~std::uint64_t{0} : sum_ + ns;
-    min_ = std::min(min_, ns);
-    max_ = std::max(max_, ns);
-    over_ += ns > top ? 1 : 0;
+  /// Adds n / 2^halved to a bucket. @param halved grows with each halving that this took
+  void count_in(std::size_t i, std::uint64_t n, unsigned& halved) noexcept {
+    std::uint64_t sum = counts_[i] + ((n + (std::uint64_t{1} << halved) - 1) >> halved);
+    for (; sum > std::numeric_limits<std::uint32_t>::max(); ++halved) {
+      halve();
+      sum = sum / 2 + sum % 2;
+    }
+    weight_ += sum - counts_[i];
+    counts_[i] = static_cast<std::uint32_t>(sum);
+  }
+  void describe_more(std::uint64_t count, const detail::extent& all, std::uint64_t over) noexcept {
+    count_ += count;
+    all_.add(all);
+    over_ += over;
   }
   /// After 2^32 values in one bucket: the shape stays, so do count, sum, min and max.
   void halve() noexcept {
@@ -124,10 +147,19 @@ class histogram {
       weight_ += each;
     }
   }
-  std::uint64_t rank_of(double q) const noexcept {  // 0.07 * 100 is a little over 7: not rank 8
-    const double rank = std::ceil(q * static_cast<double>(weight_) * (1.0 - 1e-12));
+  static std::uint64_t rank_of(double q, std::uint64_t weight) noexcept {
+    // 0.07 * 100 is a little over 7: not rank 8.
+    const double rank = std::ceil(q * static_cast<double>(weight) * (1.0 - 1e-12));
     if (!(rank > 1.0)) return 1;
-    return std::min(weight_, static_cast<std::uint64_t>(rank));
+    return std::min(weight, static_cast<std::uint64_t>(rank));
+  }
+  /// What stands for the value of a rank that lies in bucket i; both ends are exact.
+  static double value_of(std::uint64_t rank, std::uint64_t weight, std::size_t i,
+                         const detail::extent& all) noexcept {
+    const double lowest = static_cast<double>(all.min);
+    const double highest = static_cast<double>(all.max);
+    if (rank == weight) return highest;
+    return rank == 1 ? lowest : std::clamp(middle(i), lowest, highest);
   }
   static double middle(std::size_t i) noexcept {  // equally far, relatively, from both ends
     return upper(i) * (2.0 / (1.0 + 1.0218971486541166));
@@ -159,58 +191,8 @@ class histogram {
   std::array<std::uint32_t, buckets> counts_{};
   std::uint64_t count_ = 0;
   std::uint64_t weight_ = 0;  // sum of counts_: count_ until a bucket was full
-  std::uint64_t sum_ = 0;
-  std::uint64_t min_ = ~std::uint64_t{0};
-  std::uint64_t max_ = 0;
+  detail::extent all_;
   std::uint64_t over_ = 0;
-};
-
-/// A total, and a window of the recent past: two slices of equal length take turns, so window()
-/// covers the last one to two slices. 15.6 KB, allocates nothing.
-class windowed_histogram {
- public:
-  /// @param slice length of one slice. @pre slice > 0
-  explicit windowed_histogram(duration slice = std::chrono::seconds(5)) : slice_(slice) {}
-
-  /// Counts a value that came at `now`; O(1), a new slice costs one clear() more.
-  void record(std::uint64_t ns, instant now) noexcept {
-    if (now >= end_) rotate(now);
-    const std::size_t i = histogram::index_of(ns);
-    total_.record_at(i, ns);
-    slices_[current_].record_at(i, ns);
-  }
-
-  /// What came in the last one to two slices before `now`.
-  histogram window(instant now) const noexcept {
-    histogram out;
-    if (now < add_saturated(end_, slice_)) out.merge(slices_[current_]);
-    if (now < end_) out.merge(slices_[1 - current_]);
-    return out;
-  }
-  const histogram& total() const noexcept { return total_; }
-  duration slice() const noexcept { return slice_; }
-
-  void clear() noexcept {
-    total_.clear();
-    slices_[0].clear();
-    slices_[1].clear();
-    end_ = instant{0};
-  }
-
- private:
-  void rotate(instant now) noexcept {
-    if (now >= add_saturated(end_, slice_)) slices_[current_].clear();  // older than both
-    current_ = 1 - current_;
-    slices_[current_].clear();
-    const std::int64_t passed = now.count() / slice_.count();
-    end_ = add_saturated(duration(passed * slice_.count()), slice_);
-  }
-
-  histogram total_;
-  histogram slices_[2];
-  std::size_t current_ = 0;
-  duration slice_;
-  instant end_{0};  // of the current slice
 };
 
 }  // namespace v1

@@ -6,13 +6,15 @@
 #include <cstdint>
 #include <gyre/core/time.hpp>
 #include <gyre/observe/histogram.hpp>
+#include <gyre/observe/timings.hpp>
 #include <limits>
-#include <memory>
 
 namespace gyre {
 inline namespace v1 {
 
-/// full: histograms, 31 KB a loop. counters: none of them, 0.2 KB; percentiles are then NaN.
+/// full: histograms, of the size of what they saw: with stable timings 0.5 KB for a loop of 1 Hz
+/// and 1.2 KB for a fast one, 32 KB at the worst. counters: none of them, 64 bytes a loop;
+/// percentiles are then NaN.
 enum class metrics_mode : std::uint8_t { full, counters };
 
 #pragma GCC diagnostic push
@@ -34,21 +36,27 @@ struct latency_stats {
   double max_ms = unknown;
 };
 
-inline latency_stats describe(const histogram& values) noexcept {
+namespace detail {
+inline latency_stats in_ms(std::uint64_t count, const extent& all, const double (&ns)[4]) noexcept {
   latency_stats out;
-  out.count = values.count();
-  if (out.count == 0) return out;
-  const double q[] = {0.5, 0.95, 0.99, 0.999};
-  double ns[4];
-  values.quantiles(q, ns, 4);
-  out.min_ms = static_cast<double>(values.min()) * 1e-6;
-  out.avg_ms = values.mean() * 1e-6;
+  out.count = count;
+  if (count == 0) return out;
+  out.min_ms = static_cast<double>(all.min) * 1e-6;
+  out.avg_ms = static_cast<double>(all.sum) / static_cast<double>(count) * 1e-6;
   out.p50_ms = ns[0] * 1e-6;
   out.p95_ms = ns[1] * 1e-6;
   out.p99_ms = ns[2] * 1e-6;
   out.p999_ms = ns[3] * 1e-6;
-  out.max_ms = static_cast<double>(values.max()) * 1e-6;
+  out.max_ms = static_cast<double>(all.max) * 1e-6;
   return out;
+}
+inline constexpr double described[] = {0.5, 0.95, 0.99, 0.999};
+}  // namespace detail
+
+inline latency_stats describe(const histogram& values) noexcept {
+  double ns[4];
+  values.quantiles(detail::described, ns, 4);
+  return detail::in_ms(values.count(), {values.sum(), values.min(), values.max()}, ns);
 }
 
 /// Everything loop_metrics knows, at one instant.
@@ -61,8 +69,7 @@ struct metrics_stats {
   std::uint64_t gated = 0;   ///< ticks not run because a gate was closed
   std::uint64_t missed = 0;  ///< grid points that had no tick of their own
   std::uint32_t streak = 0;  ///< failures since the last success
-  double error_rate =
-      0.0;  ///< failures / cycles since the start or the last reset; 0 without cycles
+  double error_rate = 0.0;   ///< failures / cycles, all since the last reset; 0 without cycles
   double window_error_rate = 0.0;   ///< of the last one to two slices
   std::uint64_t window_cycles = 0;  ///< finished ticks of the last one to two slices
   double health = 1.0;       ///< 1 - window_error_rate; without recent ticks, of the last one
@@ -72,164 +79,274 @@ struct metrics_stats {
   latency_stats late_total;  ///< due to start, all ticks
 };
 
-/// Counts and measures the ticks of one loop. Allocates only in its constructor.
+/// Counts and measures the ticks of one loop. A successful tick touches this object, one cache line
+/// where it is aligned so, and with histograms 8 bytes of another; what counts by bucket, once in 8
+/// ticks or a slice. Allocates for what is rare at the first failed, gated, missed or over 4.2 s
+/// long tick, and for histograms in the constructor and for values in an octave not seen before
+/// (see detail::pages); once warm never.
 class loop_metrics {
  public:
-  /// @param slice half of the longest window, see windowed_histogram. @pre slice > 0
-  explicit loop_metrics(metrics_mode mode = metrics_mode::full,
-                        duration slice = std::chrono::seconds(5))
-      : slice_(slice) {
-    if (mode == metrics_mode::full) measured_ = std::make_unique<measured>(slice);
+  /// Rates, health and recent percentiles are those of the running slice and the one before it.
+  static constexpr duration slice = std::chrono::seconds(5);
+
+  explicit loop_metrics(metrics_mode mode = metrics_mode::full)
+      : flags_(mode == metrics_mode::full ? measuring : 0) {
+    if (measures()) {
+      measured_ = new measured;
+    } else {
+      rare_ = nullptr;
+    }
   }
+  ~loop_metrics() {
+    delete rare_block();
+    if (measures()) delete measured_;
+  }
+  loop_metrics(const loop_metrics&) = delete;
+  loop_metrics& operator=(const loop_metrics&) = delete;
 
   /// One finished tick. @param late start - due, negative (jitter) counts as 0.
   void record(tick_status status, duration took, duration late, instant now) noexcept {
     const std::uint64_t took_ns = positive(took);
     const std::uint64_t late_ns = positive(late);
-    ++outcomes_[static_cast<std::size_t>(status)];
-    const bool failed = status != tick_status::ok;
-    streak_ = failed ? streak_ + (streak_ < ~std::uint32_t{0} ? 1 : 0) : 0;
-    if (now >= end_) rotate(now);
-    ++recent_[current_].cycles;
-    recent_[current_].failures += failed ? 1 : 0;
-    took_.add(took_ns);
-    late_.add(late_ns);
-    if (measured_ == nullptr) return;
-    measured_->took.record(took_ns, now);
-    measured_->late.record(late_ns, now);
+    const std::uint32_t number = slice_of(now);
+    if (number > ran_.slice) turn(number);
+    ++finished_;
+    ran_.count();
+    if (std::max(took_ns, late_ns) >= top) {
+      record_long(took_ns, late_ns);
+    } else {
+      took_.add(static_cast<std::uint32_t>(took_ns));
+      late_.add(static_cast<std::uint32_t>(late_ns));
+      if (measures()) {
+        measured_->values.add(at_, static_cast<std::uint32_t>(took_ns),
+                              static_cast<std::uint32_t>(late_ns));
+      }
+    }
+    if (status != tick_status::ok || (flags_ & failing) != 0) note(status);
   }
-  void gated() noexcept { ++gated_; }
-  void missed(std::uint64_t ticks) noexcept { missed_ += ticks; }
+  void gated() noexcept { ++rare().gated; }
+  void missed(std::uint64_t ticks) noexcept {
+    if (ticks != 0) rare().missed += ticks;
+  }
+  /// Asks the cache for what the next record() touches behind this object.
+  void fetch() const noexcept {
+    if (measures()) __builtin_prefetch(measured_->values.next(at_), 1);
+  }
 
-  std::uint64_t cycles() const noexcept {
-    return outcomes_[0] + outcomes_[1] + outcomes_[2] + outcomes_[3];
-  }
-  std::uint64_t failures() const noexcept { return cycles() - outcomes_[0]; }
-  std::uint32_t streak() const noexcept { return streak_; }
+  /// Ticks recorded since the construction; reset() leaves this one.
+  std::uint64_t finished() const noexcept { return finished_; }
+  std::uint64_t cycles() const noexcept { return finished_ - seen().base; }
+  std::uint64_t failures() const noexcept { return sound() ? 0 : seen().failures(); }
+  std::uint32_t streak() const noexcept { return (flags_ & failing) != 0 ? seen().streak : 0; }
   double error_rate() const noexcept { return rate(failures(), cycles()); }
+  /// Never counted a failure since the last reset: health is 1 then, whatever the time.
+  bool sound() const noexcept { return (flags_ & unsound) == 0; }
   /// 1 - error rate of the last one to two slices; without ticks in them, 1 or 0 by the last tick.
   double health(instant now) const noexcept {
-    const tally recent = window(now);
-    if (recent.cycles == 0) return streak_ == 0 ? 1.0 : 0.0;
-    return 1.0 - rate(recent.failures, recent.cycles);
+    if (sound()) return 1.0;
+    const std::uint32_t number = std::max(slice_of(now), ran_.slice);
+    const std::uint64_t recent = ran_.window(number);
+    if (recent == 0) return streak() == 0 ? 1.0 : 0.0;
+    return 1.0 - rate(seen().failed.window(number), recent);
   }
   metrics_mode mode() const noexcept {
-    return measured_ != nullptr ? metrics_mode::full : metrics_mode::counters;
+    return measures() ? metrics_mode::full : metrics_mode::counters;
   }
 
-  /// The histograms, for totals over loops; null with metrics_mode::counters.
-  const windowed_histogram* durations() const noexcept {
-    return measured_ ? &measured_->took : nullptr;
+  /// A quantile of the durations of the last one to two slices, in ms; NaN without histograms or
+  /// recent ticks.
+  double recent_ms(double q, instant now) const noexcept {
+    if (!measures()) return latency_stats::unknown;
+    const unsigned parts = parts_of(std::max(slice_of(now), ran_.slice));
+    const detail::extent all = measured_->values.range(at_, 0, parts);
+    double ns = 0.0;
+    measured_->values.quantiles(at_, 0, parts, all, &q, &ns, 1);
+    return ns * 1e-6;
   }
-  const windowed_histogram* lateness() const noexcept {
-    return measured_ ? &measured_->late : nullptr;
+  /// Adds all durations and all lateness to these; nothing with metrics_mode::counters.
+  void merge_totals(histogram& took, histogram& late) const noexcept {
+    if (!measures() || cycles() == 0) return;
+    measured_->values.merge_into(took, at_, 0, cycles(), all(0), seen().over[0]);
+    measured_->values.merge_into(late, at_, 1, cycles(), all(1), seen().over[1]);
   }
 
   /// Everything, as of `now`; some microseconds with histograms.
   metrics_stats stats(instant now) const noexcept {
     metrics_stats out;
+    const outcomes& rare = seen();
     out.cycles = cycles();
-    out.succeeded = outcomes_[0];
-    out.errors = outcomes_[1];
-    out.timeouts = outcomes_[2];
-    out.cancelled = outcomes_[3];
-    out.gated = gated_;
-    out.missed = missed_;
-    out.streak = streak_;
+    out.succeeded = out.cycles - rare.failures();
+    out.errors = rare.kinds[0];
+    out.timeouts = rare.kinds[1];
+    out.cancelled = rare.kinds[2];
+    out.gated = rare.gated;
+    out.missed = rare.missed;
+    out.streak = rare.streak;
     out.error_rate = error_rate();
-    const tally recent = window(now);
-    out.window_cycles = recent.cycles;
-    out.window_error_rate = rate(recent.failures, recent.cycles);
+    const std::uint32_t number = std::max(slice_of(now), ran_.slice);
+    out.window_cycles = ran_.window(number);
+    out.window_error_rate = rate(rare.failed.window(number), out.window_cycles);
     out.health = health(now);
-    if (measured_ == nullptr) {
-      out.latency = took_.stats(out.cycles);
-      out.late_total = late_.stats(out.cycles);
-      return out;
-    }
-    out.latency = describe(measured_->took.total());
-    out.window = describe(measured_->took.window(now));
-    out.late = describe(measured_->late.window(now));
-    out.late_total = describe(measured_->late.total());
+    out.latency = describe(0, detail::timings::ever, out.cycles, all(0));
+    out.late_total = describe(1, detail::timings::ever, out.cycles, all(1));
+    if (!measures()) return out;
+    const unsigned parts = parts_of(number);
+    const detail::timings& values = measured_->values;
+    out.window = describe(0, parts, out.window_cycles, values.range(at_, 0, parts));
+    out.late = describe(1, parts, out.window_cycles, values.range(at_, 1, parts));
     return out;
   }
 
   /// Back to zero. Only a user asks for this: restarting a loop resets nothing.
   void reset() noexcept {
-    for (std::uint64_t& each : outcomes_) each = 0;
-    gated_ = missed_ = 0;
-    streak_ = 0;
-    recent_[0] = recent_[1] = {};
-    end_ = instant{0};
+    if (finished_ == 0 && rare_block() == nullptr) return;
+    outcomes& kept = rare();
+    kept = {};
+    kept.base = finished_;
     took_ = late_ = {};
-    if (measured_ == nullptr) return;
-    measured_->took.clear();
-    measured_->late.clear();
+    ran_ = {};
+    flags_ &= measuring;
+    if (measures()) measured_->values.clear(at_);
+  }
+
+  /// What it holds besides itself.
+  std::size_t bytes() const noexcept {
+    return (rare_block() != nullptr ? sizeof(outcomes) : 0) +
+           (measures() ? sizeof(measured) + measured_->values.bytes() : 0);
   }
 
  private:
-  struct measured {
-    explicit measured(duration slice) : took(slice), late(slice) {}
-    windowed_histogram took;
-    windowed_histogram late;
-  };
-  struct tally {
-    std::uint64_t cycles = 0;
-    std::uint64_t failures = 0;
-  };
-  struct extent {  // what is known without a histogram
-    std::uint64_t sum = 0;
-    std::uint64_t min = ~std::uint64_t{0};
-    std::uint64_t max = 0;
+  static constexpr std::uint64_t top = ~std::uint32_t{0};  // 4.2 s
+  enum flag : std::uint8_t { measuring = 1, unsound = 2, failing = 4 };
 
-    void add(std::uint64_t ns) noexcept {
-      sum = sum > ~std::uint64_t{0} - ns ? ~std::uint64_t{0} : sum + ns;
+  struct tally {  // of a slice and the one before it
+    std::uint32_t slice = 0;
+    std::uint32_t n[2] = {};
+
+    void count() noexcept { n[0] += n[0] < ~std::uint32_t{0} ? 1 : 0; }
+    void turn(std::uint32_t to) noexcept {
+      n[1] = to - slice == 1 ? n[0] : 0;
+      n[0] = 0;
+      slice = to;
+    }
+    std::uint64_t window(std::uint32_t at) const noexcept {
+      if (at == slice) return std::uint64_t{n[0]} + n[1];
+      return at - slice == 1 ? n[0] : 0;
+    }
+  };
+  struct span {  // an end at `top` stands in outcomes::ends
+    std::uint64_t sum = 0;
+    std::uint32_t min = ~std::uint32_t{0};
+    std::uint32_t max = 0;
+
+    void add(std::uint32_t ns) noexcept {
+      if (__builtin_add_overflow(sum, ns, &sum)) sum = ~std::uint64_t{0};
       min = std::min(min, ns);
       max = std::max(max, ns);
     }
-    latency_stats stats(std::uint64_t count) const noexcept {
-      latency_stats out;
-      out.count = count;
-      if (count == 0) return out;
-      out.min_ms = static_cast<double>(min) * 1e-6;
-      out.avg_ms = static_cast<double>(sum) / static_cast<double>(count) * 1e-6;
-      out.max_ms = static_cast<double>(max) * 1e-6;
-      return out;
-    }
+  };
+  struct outcomes {               // what is rare
+    std::uint64_t kinds[3] = {};  // by tick_status from error
+    std::uint64_t gated = 0;
+    std::uint64_t missed = 0;
+    std::uint64_t base = 0;      // finished_ at the last reset
+    std::uint64_t over[2] = {};  // values over histogram::top
+    detail::extent ends[2];      // of values from `top`
+    tally failed;
+    std::uint32_t streak = 0;  // failures since the last success
+
+    std::uint64_t failures() const noexcept { return kinds[0] + kinds[1] + kinds[2]; }
+  };
+  struct measured {
+    detail::timings values;
+    outcomes* rare = nullptr;
   };
 
   static std::uint64_t positive(duration d) noexcept {
     return d.count() > 0 ? static_cast<std::uint64_t>(d.count()) : 0;
   }
+  static std::uint32_t slice_of(instant now) noexcept {
+    return static_cast<std::uint32_t>(positive(now) / std::uint64_t{slice.count()});
+  }
   static double rate(std::uint64_t part, std::uint64_t whole) noexcept {
     return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
   }
-  tally window(instant now) const noexcept {
-    tally out;
-    if (now < add_saturated(end_, slice_)) out = recent_[current_];
-    if (now < end_) {
-      out.cycles += recent_[1 - current_].cycles;
-      out.failures += recent_[1 - current_].failures;
-    }
-    return out;
+
+  bool measures() const noexcept { return (flags_ & measuring) != 0; }
+  outcomes* rare_block() const noexcept { return measures() ? measured_->rare : rare_; }
+  const outcomes& seen() const noexcept {
+    static constexpr outcomes nothing{};
+    const outcomes* block = rare_block();
+    return block != nullptr ? *block : nothing;
   }
-  void rotate(instant now) noexcept {  // as windowed_histogram does
-    if (now >= add_saturated(end_, slice_)) recent_[current_] = {};
-    current_ = 1 - current_;
-    recent_[current_] = {};
-    end_ = add_saturated(duration(now.count() / slice_.count() * slice_.count()), slice_);
+  outcomes& rare() noexcept {
+    outcomes*& block = measures() ? measured_->rare : rare_;
+    if (block == nullptr) block = new outcomes;
+    return *block;
   }
 
-  std::uint64_t outcomes_[4] = {};  // by tick_status
-  std::uint64_t gated_ = 0;
-  std::uint64_t missed_ = 0;
-  std::uint32_t streak_ = 0;
-  std::uint32_t current_ = 0;
-  duration slice_;
-  instant end_{0};  // of the current slice
-  tally recent_[2];
-  extent took_;
-  extent late_;
-  std::unique_ptr<measured> measured_;
+  [[gnu::noinline]] void turn(std::uint32_t number) noexcept {
+    if (measures()) measured_->values.turn(at_, number - ran_.slice == 1);
+    ran_.turn(number);
+  }
+  [[gnu::noinline]] void note(tick_status status) noexcept {
+    outcomes& kept = rare();
+    if (status == tick_status::ok) {
+      kept.streak = 0;
+      flags_ &= static_cast<std::uint8_t>(~failing);
+      return;
+    }
+    flags_ |= unsound | failing;
+    ++kept.kinds[static_cast<std::size_t>(status) - 1];
+    kept.streak += kept.streak < ~std::uint32_t{0} ? 1 : 0;
+    if (kept.failed.slice != ran_.slice) kept.failed.turn(ran_.slice);
+    kept.failed.count();
+  }
+  [[gnu::noinline]] void record_long(std::uint64_t took_ns, std::uint64_t late_ns) noexcept {
+    outcomes& kept = rare();
+    const std::uint64_t ns[2] = {took_ns, late_ns};
+    for (unsigned which = 0; which < 2; ++which) {
+      span& known = which == 0 ? took_ : late_;
+      const std::uint64_t sum = known.sum;
+      known.add(static_cast<std::uint32_t>(std::min(ns[which], top)));
+      if (ns[which] < top) continue;
+      if (__builtin_add_overflow(sum, ns[which], &known.sum)) known.sum = ~std::uint64_t{0};
+      kept.ends[which].add(ns[which]);
+      kept.over[which] += ns[which] > histogram::top ? 1 : 0;
+    }
+    if (measures()) measured_->values.add_long(at_, took_ns, late_ns);
+  }
+
+  /// Sum and ends of all durations (0) or lateness (1).
+  detail::extent all(unsigned which) const noexcept {
+    const span& known = which == 0 ? took_ : late_;
+    const detail::extent& ends = seen().ends[which];
+    return {known.sum, known.min < top ? known.min : ends.min,
+            known.max < top ? known.max : ends.max};
+  }
+  /// Which slices are in the window that ends in this one.
+  unsigned parts_of(std::uint32_t number) const noexcept {
+    if (number == ran_.slice) return 3;
+    return number - ran_.slice == 1 ? 1u << at_.slice : 0;
+  }
+  latency_stats describe(unsigned which, unsigned parts, std::uint64_t count,
+                         const detail::extent& all) const noexcept {
+    constexpr double unknown = latency_stats::unknown;
+    double ns[4] = {unknown, unknown, unknown, unknown};
+    if (measures()) measured_->values.quantiles(at_, which, parts, all, detail::described, ns, 4);
+    return detail::in_ms(count, all, ns);
+  }
+
+  std::uint64_t finished_ = 0;
+  span took_;
+  span late_;
+  tally ran_;
+  detail::timings::cursor at_;
+  std::uint8_t flags_;
+  union {
+    outcomes* rare_;      // null until something rare happens
+    measured* measured_;  // with `measuring`
+  };
 };
 
 }  // namespace v1

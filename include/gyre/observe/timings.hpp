@@ -1,0 +1,184 @@
+// timings.hpp - how long the ticks of one loop took and how late they were: recently, and ever.
+// Room: observe. Threads: one owner at a time; no clock.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <gyre/observe/histogram.hpp>
+#include <gyre/observe/pages.hpp>
+#include <limits>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// Two distributions, durations (0) and lateness (1), each as a total and two slices of the recent
+/// past. A slice begins as a list of its first 8 ticks; only when it has more are they counted by
+/// bucket. A slice that leaves the window goes into the total: adding a tick writes 8 bytes, and
+/// each counted tick is put in a bucket once.
+class timings {
+ public:
+  static constexpr unsigned listed = 8;
+  static constexpr unsigned ever = 7;  ///< a set of parts: both slices (1 and 2) and the rest
+
+  /// Where the next tick goes. The owner keeps it, so that adding one touches no more here.
+  struct cursor {
+    std::uint8_t slice = 0;     ///< the one being filled, 0 or 1
+    std::uint8_t size[2] = {};  ///< of the lists
+  };
+
+  timings() = default;
+  timings(const timings&) = delete;
+  timings& operator=(const timings&) = delete;
+  ~timings() { delete[] counted_; }
+
+  /// One tick, in ns.
+  void add(cursor& at, std::uint32_t took, std::uint32_t late) noexcept {
+    if (at.size[at.slice] == listed) empty_list(at);
+    list_[at.slice][at.size[at.slice]++] = {{took, late}};
+  }
+  /// One tick too long for the list.
+  void add_long(cursor& at, std::uint64_t took, std::uint64_t late) noexcept {
+    empty_list(at);
+    const std::uint64_t ns[2] = {took, late};
+    for (unsigned which = 0; which < 2; ++which) {
+      counted_[2 * at.slice + which].add(ns[which]);
+      const auto bucket = static_cast<std::uint16_t>(histogram::index_of(ns[which]));
+      pages_.add(at.slice, which, &bucket, 1);
+    }
+  }
+  /// A new slice. @param next it follows the current one, which otherwise is past as well
+  void turn(cursor& at, bool next) noexcept {
+    const unsigned older = at.slice ^ 1u;
+    retire(at, older);
+    if (!next) retire(at, at.slice);
+    at.slice = static_cast<std::uint8_t>(older);
+  }
+  /// Forgets everything and gives the memory back.
+  void clear(cursor& at) noexcept {
+    at = {};
+    delete[] counted_;
+    counted_ = nullptr;
+    pages_.clear();
+  }
+
+  /// Sum and ends of the slices in `parts`.
+  extent range(const cursor& at, unsigned which, unsigned parts) const noexcept {
+    extent out;
+    for (unsigned s = 0; s < 2; ++s) {
+      if ((parts >> s & 1) == 0) continue;
+      for (unsigned i = 0; i < at.size[s]; ++i) out.add(list_[s][i].ns[which]);
+      if (counted_ != nullptr) out.add(counted_[2 * s + which]);
+    }
+    return out;
+  }
+  /// `n` quantiles, in ns. @param all the range of the parts @param q ascending
+  void quantiles(const cursor& at, unsigned which, unsigned parts, const extent& all,
+                 const double* q, double* out, std::size_t n) const noexcept {
+    std::uint16_t waiting[2 * listed];  // buckets of what stands in lists
+    std::size_t lists = 0;
+    for (unsigned s = 0; s < 2; ++s) {
+      for (unsigned i = 0; i < at.size[s] && (parts >> s & 1) != 0; ++i) {
+        waiting[lists++] = static_cast<std::uint16_t>(histogram::index_of(list_[s][i].ns[which]));
+      }
+    }
+    std::uint64_t octaves[pages::octaves] = {};
+    std::uint64_t weight = lists;
+    for (std::size_t i = 0; i < lists; ++i) ++octaves[waiting[i] / pages::page];
+    for (unsigned o = 0; o < pages::octaves; ++o) {
+      const std::uint64_t sum = pages_.octave(parts, which, o);
+      octaves[o] += sum;
+      weight += sum;
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      if (weight == 0) {
+        out[i] = std::numeric_limits<double>::quiet_NaN();
+        continue;
+      }
+      const std::uint64_t rank = histogram::rank_of(q[i], weight);
+      std::uint64_t seen = 0;
+      unsigned octave = 0;
+      while (seen + octaves[octave] < rank) seen += octaves[octave++];
+      std::size_t bucket = octave * pages::page;
+      for (;; ++bucket) {
+        for (std::size_t w = 0; w < lists; ++w) seen += waiting[w] == bucket ? 1 : 0;
+        seen += pages_.count(parts, which, bucket);
+        if (seen >= rank) break;
+      }
+      out[i] = histogram::value_of(rank, weight, bucket, all);
+    }
+  }
+  /// Adds everything to a histogram. @param count, all, over what the owner knows of all ticks
+  void merge_into(histogram& out, const cursor& at, unsigned which, std::uint64_t count,
+                  const extent& all, std::uint64_t over) const noexcept {
+    unsigned halved = 0;
+    for (unsigned s = 0; s < 2; ++s) {
+      for (unsigned i = 0; i < at.size[s]; ++i) {
+        out.count_in(histogram::index_of(list_[s][i].ns[which]), 1, halved);
+      }
+    }
+    for (std::size_t bucket = 0; bucket < histogram::buckets; ++bucket) {
+      const std::uint64_t n = pages_.count(ever, which, bucket);
+      if (n != 0) out.count_in(bucket, n, halved);
+    }
+    out.describe_more(count, all, over);
+  }
+
+  /// Where the next tick is written, to prefetch it.
+  const void* next(const cursor& at) const noexcept {
+    return &list_[at.slice][at.size[at.slice] % listed];
+  }
+  /// What it holds besides itself.
+  std::size_t bytes() const noexcept {
+    return pages_.bytes() + (counted_ != nullptr ? 4 * sizeof(extent) : 0);
+  }
+
+ private:
+  struct tick {
+    std::uint32_t ns[2];
+  };
+  static constexpr unsigned total = 2;  // the part after both slices
+
+  /// Counts a list by bucket.
+  void count_list(cursor& at, unsigned slice, unsigned part) noexcept {
+    for (unsigned which = 0; which < 2; ++which) {
+      std::uint16_t buckets[listed];
+      for (unsigned i = 0; i < at.size[slice]; ++i) {
+        buckets[i] = static_cast<std::uint16_t>(histogram::index_of(list_[slice][i].ns[which]));
+      }
+      pages_.add(part, which, buckets, at.size[slice]);
+    }
+    at.size[slice] = 0;
+  }
+  /// Makes room in the list of the current slice.
+  [[gnu::noinline]] void empty_list(cursor& at) noexcept {
+    if (counted_ == nullptr) counted_ = new extent[4];
+    for (unsigned which = 0; which < 2; ++which) {
+      extent all;
+      for (unsigned i = 0; i < at.size[at.slice]; ++i) {
+        const std::uint64_t ns = list_[at.slice][i].ns[which];
+        all.sum += ns;
+        all.min = std::min(all.min, ns);
+        all.max = std::max(all.max, ns);
+      }
+      counted_[2 * at.slice + which].add(all);
+    }
+    count_list(at, at.slice, at.slice);
+  }
+  /// A slice is past: into the total.
+  void retire(cursor& at, unsigned slice) noexcept {
+    if (at.size[slice] != 0) count_list(at, slice, total);
+    if (counted_ == nullptr || counted_[2 * slice].empty()) return;
+    pages_.move(slice, total);
+    counted_[2 * slice] = counted_[2 * slice + 1] = {};
+  }
+
+  tick list_[2][listed];
+  pages pages_;
+  extent* counted_ = nullptr;  // [slice][which]: of what is no longer in the list
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre
