@@ -58,12 +58,20 @@ for room in ('learn/learner', 'bus/bus', 'observe/metrics', 'memory/memory', 'st
              'run/scheduler'):
     rows.append(include_row('include.' + room.replace('/', '_') + '_hpp_s', f'gyre/{room}.hpp'))
 for row in rows:
-    row['ratio'] = round(row['peer_value'] / row['value'], 3) if row['value'] else None
+    known = row['value'] and row['peer_value'] is not None
+    row['ratio'] = round(row['peer_value'] / row['value'], 3) if known else None
 os.makedirs(os.path.dirname(out), exist_ok=True)
 with open(out, 'w', encoding='utf-8') as f:
     json.dump(rows, f, indent=1)
     f.write('\n')
 width = max(len(r['name']) for r in rows)
+
+
+def cell(value, form):
+    return '-' if value is None else format(value, form)
+
+
 for r in rows:
-    print(f"{r['name']:<{width}}  {r['value']:>12.4g} {r['unit']:<8} {r['peer_value']:>12.4g}  "
-          f"ratio {r['ratio'] if r['ratio'] is not None else '-':>8}  {r['peer']}")
+    print(f"{r['name']:<{width}}  {cell(r['value'], '.4g'):>12} {r['unit']:<8} "
+          f"{cell(r['peer_value'], '.4g'):>12}  ratio {cell(r['ratio'], ''):>8}  {r['peer']}"
+          + (f"  {r['conditions']}" if r['value'] is None else ''))
