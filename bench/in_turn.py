@@ -85,7 +85,8 @@ def row(name, unit, races, key, conditions, factor=1.0):
     value = least(races.get(OURS, []), key) * factor
     others = {n: least(runs, key) * factor for n, runs in races.items() if n != OURS}
     best = min(others, key=others.get, default='')
-    words = '; '.join([told(runs, n) for n, runs in races.items()] + [conditions, SETTING])
+    load = f'load {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs'  # which makes ticks late
+    words = '; '.join([told(runs, n) for n, runs in races.items()] + [conditions, SETTING, load])
     known = not math.isnan(value)
     return {'name': name, 'value': float(f'{value:.5g}') if known else None, 'unit': unit,
             'peer': best, 'peer_value': float(f'{others[best]:.5g}') if best else None,
