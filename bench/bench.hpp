@@ -3,11 +3,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <string>
-
 #include <gyre/core/time.hpp>
+#include <limits>
+#include <string>
 
 namespace bench {
 
@@ -30,13 +31,24 @@ void keep(const T& value) {
   asm volatile("" : : "r,m"(value) : "memory");
 }
 
+/// Instead of a figure: there is none.
+inline constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
+/// JSON has no NaN.
+inline std::string number(double value) {
+  if (!std::isfinite(value)) return "null";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
 /// One row of results.json; collect.py adds the ratio.
 inline void row(const char* name, double value, const char* unit, const char* peer,
                 double peer_value, const char* conditions) {
   std::printf(
-      "{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"peer\":\"%s\",\"peer_value\":%.6g,"
+      "{\"name\":\"%s\",\"value\":%s,\"unit\":\"%s\",\"peer\":\"%s\",\"peer_value\":%s,"
       "\"conditions\":\"%s\"}\n",
-      name, value, unit, peer, peer_value, conditions);
+      name, number(value).c_str(), unit, peer, number(peer_value).c_str(), conditions);
 }
 
 }  // namespace bench

@@ -2,7 +2,9 @@
 """Runs the benchmarks, ours and the peers in turn, and writes results.json.
 
 usage: collect.py <source root> <results.json> <compiler> <program>...
+                  [--in-turn <name> <program>]...
 """
+import argparse
 import json
 import os
 import resource
@@ -10,7 +12,15 @@ import subprocess
 import sys
 import tempfile
 
-root, out, compiler, programs = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
+import in_turn
+
+parser = argparse.ArgumentParser(description='See the top of this file.')
+for each in ('root', 'out', 'compiler'):
+    parser.add_argument(each)
+parser.add_argument('programs', nargs='+')
+parser.add_argument('--in-turn', nargs=2, action='append', default=[], metavar=('NAME', 'PROGRAM'))
+options = parser.parse_args()
+root, out, compiler, programs = options.root, options.out, options.compiler, options.programs
 
 
 def compile_seconds(source):
@@ -42,10 +52,11 @@ def include_row(name, header):
 def asyncio_ns():
     """Best of three, as ours is."""
     script = os.path.join(root, 'bench', 'asyncio_loops.py')
-    return min(float(subprocess.run([sys.executable, script], check=True, capture_output=True,
-                                    text=True).stdout) for _ in range(3))
+    runs = [in_turn.ask([sys.executable, script]) for _ in range(3)]
+    return min((run['cpu_ns'] for run in runs if run), default=None)
 
 
+peers = in_turn.field(dict(options.in_turn))
 rows = []
 for program in programs:
     for line in subprocess.run([program], check=True, capture_output=True,
@@ -53,17 +64,27 @@ for program in programs:
         rows.append(json.loads(line))
         if rows[-1]['peer'] == 'asyncio':
             rows[-1]['peer_value'] = asyncio_ns()
+        in_turn.add_peers(rows[-1], peers)
+rows.extend(in_turn.rows(peers))
 rows.append(include_row('include.gyre_hpp_s', 'gyre/gyre.hpp'))
 for room in ('learn/learner', 'bus/bus', 'observe/metrics', 'memory/memory', 'store/journal',
              'run/scheduler'):
     rows.append(include_row('include.' + room.replace('/', '_') + '_hpp_s', f'gyre/{room}.hpp'))
 for row in rows:
-    row['ratio'] = round(row['peer_value'] / row['value'], 3) if row['value'] else None
+    known = row['value'] and row['peer_value'] is not None
+    row['ratio'] = round(row['peer_value'] / row['value'], 3) if known else None
 os.makedirs(os.path.dirname(out), exist_ok=True)
 with open(out, 'w', encoding='utf-8') as f:
     json.dump(rows, f, indent=1)
     f.write('\n')
 width = max(len(r['name']) for r in rows)
+
+
+def cell(value, form):
+    return '-' if value is None else format(value, form)
+
+
 for r in rows:
-    print(f"{r['name']:<{width}}  {r['value']:>12.4g} {r['unit']:<8} {r['peer_value']:>12.4g}  "
-          f"ratio {r['ratio'] if r['ratio'] is not None else '-':>8}  {r['peer']}")
+    print(f"{r['name']:<{width}}  {cell(r['value'], '.4g'):>12} {r['unit']:<8} "
+          f"{cell(r['peer_value'], '.4g'):>12}  ratio {cell(r['ratio'], ''):>8}  {r['peer']}"
+          + (f"  {r['conditions']}" if r['value'] is None else ''))

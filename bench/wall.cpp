@@ -1,0 +1,56 @@
+// Periodic loops in real time on the worker driver, one shard, doing the work that peer_uv.c and
+// peer_asio.cpp do on theirs: CPU of the process a tick, and how late the ticks were.
+// in_turn.py runs them and makes rows of it.
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <gyre/gyre.hpp>
+#include <string>
+
+#include "periodic.h"
+
+namespace {
+
+struct shared {
+  periodic* work;
+  std::int64_t origin;  // what an engine's instant 0 is on the clock of periodic_now()
+  std::atomic<bool> over{false};
+
+  void tick(std::uint32_t i, gyre::instant due) {
+    if (over.load(std::memory_order_relaxed)) return;
+    if (periodic_tick(work, i, origin + due.count()) == 0) return;
+    over = true;
+    over.notify_one();
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 6) {
+    std::fprintf(stderr, "usage: wall LOOPS PERIOD_US SECONDS TIMER_SLACK_US full|counters\n");
+    return 2;
+  }
+  shared all{periodic_make(argv + 1), 0};
+  const auto metrics =
+      std::string(argv[5]) == "full" ? gyre::metrics_mode::full : gyre::metrics_mode::counters;
+  gyre::engine engine({.shards = 1});
+  all.origin = INT64_MAX;
+  for (int i = 0; i < 100; ++i) {  // the least is the one that was not interrupted in between
+    const std::int64_t since = engine.now().count();
+    all.origin = std::min(all.origin, periodic_now() - since);
+  }
+  for (std::uint32_t i = 0; i < all.work->loops; ++i) {
+    engine
+        .add({.name = gyre::join("l", i),
+              .interval = gyre::duration(all.work->period_ns),
+              .metrics = metrics},
+             [&all, i](gyre::tick& t) { all.tick(i, t.due()); })
+        .value();
+  }
+  periodic_armed(all.work);
+  engine.start().value();
+  all.over.wait(false);
+  periodic_report(all.work);
+  std::_Exit(0);  // taking a million loops apart is not measured
+}
