@@ -78,6 +78,18 @@ test('cycles and deliveries rise at 120 a second', async (t) => {
   assert.match(await page.locator('#panel-overview').innerText(), /120 loops ship pieces[\s\S]*1\/20 of its\s+intervals/);
 });
 
+test('the uptime is what has passed since the start', async () => {
+  await page.waitForFunction(
+    () => {
+      const shown = document.querySelector('[data-figure="uptime"] .value').textContent.split(':').map(Number);
+      const { uptime_s: s, now_ms: ms } = window.told.snap;
+      return s > 5 && Math.abs(s - ms / 1000) < 1 && shown[0] * 60 + shown[1] === Math.floor(s);
+    },
+    null,
+    { timeout: 10000 },
+  );
+});
+
 test('the worker takes at most 35 % of a core', async (t) => {
   for (const mode of ['auto', 'slow', 'fast']) {
     await segment(page, 'link', mode);

@@ -109,6 +109,30 @@ for (const width of [360, 1440]) {
   });
 }
 
+test('at 360 px the table of loops scrolls in its own frame, by keys too, and the names stay', async () => {
+  await page.setViewportSize({ width: 360, height: 800 });
+  await tab(page, 'loops');
+  const frame = page.getByRole('region', { name: 'All loops, scrollable' });
+  await frame.focus();
+  await page.keyboard.press('ArrowRight');
+  await page.waitForFunction(() => document.activeElement.scrollLeft > 0);
+  await frame.evaluate((f) => f.scrollTo(f.scrollWidth, 300));
+  await passes(page, 600); // a refresh leaves it where it is
+  const seen = await frame.evaluate((f) => {
+    const box = (e) => e.getBoundingClientRect();
+    const row = [...f.querySelectorAll('tbody tr')].find((r) => box(r).top > box(f).top + 60);
+    const corner = f.querySelector('thead th');
+    const at = (e) => document.elementFromPoint(box(e).left + 10, box(e).top + 8);
+    return {
+      left: f.scrollLeft, page: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      name: box(row.cells[0]).left - box(f).left, last: box(f).right - box([...row.cells].at(-1)).right,
+      uncovered: [corner, row.cells[0]].every((e) => e.contains(at(e))),
+    };
+  });
+  assert.ok(seen.left > 500 && seen.page <= 0, JSON.stringify(seen));
+  assert.ok(Math.abs(seen.name) < 2 && Math.abs(seen.last) < 2 && seen.uncovered, JSON.stringify(seen));
+});
+
 test('every canvas is an image with a name and a table', async () => {
   await page.setViewportSize({ width: 1440, height: 900 });
   for (const name of TABS) {

@@ -91,7 +91,7 @@ test('a run that the module recorded is shown on every tab', async () => {
   await shows(write('real.jsonl', recorded(frames)), JSON.parse(frames.at(-1)));
 });
 
-test('the run that the demo recorded is shown on every tab', { skip: !process.env.GYRE_RUN && 'without --run build/demo/run.jsonl' }, async () => {
+test('the run that the demo recorded is shown on every tab', { skip: !process.env.GYRE_RUN && 'without --run or --demo' }, async () => {
   const lines = readFileSync(process.env.GYRE_RUN, 'utf8').trim().split('\n');
   await shows(process.env.GYRE_RUN, JSON.parse(lines.at(-1)));
 });
