@@ -183,6 +183,9 @@ TEST_CASE("the JSON of the snapshot has each of these figures by its name") {
                                 "/totals/errors",
                                 "/totals/error_rate",
                                 "/totals/avg_ms",
+                                "/totals/p50_ms",
+                                "/totals/p95_ms",
+                                "/totals/stuck",
                                 "/totals/p99_ms",
                                 "/totals/active",
                                 "/totals/loops",
@@ -204,6 +207,7 @@ TEST_CASE("the JSON of the snapshot has each of these figures by its name") {
                                 "/loops/4/last_error",
                                 "/loops/4/dropped",
                                 "/loops/4/latency/p50_ms",
+                                "/loops/4/latency/avg_ms",
                                 "/loops/4/latency/p95_ms",
                                 "/loops/4/latency/p99_ms",
                                 "/loops/4/latency/p999_ms",
@@ -214,6 +218,9 @@ TEST_CASE("the JSON of the snapshot has each of these figures by its name") {
                                 "/loops/4/features/0/bucket",
                                 "/loops/0/vitality",
                                 "/learners/0/q_values",
+                                "/learners/0/states",
+                                "/learners/0/actions",
+                                "/learners/0/mean_reward",
                                 "/learners/0/exploration",
                                 "/learners/0/replay/size",
                                 "/learners/0/replay/capacity",
@@ -232,10 +239,14 @@ TEST_CASE("the JSON of the snapshot has each of these figures by its name") {
                                 "/symbiosis/score",
                                 "/symbiosis/nodes/3/name",
                                 "/symbiosis/edges/4/weight",
+                                "/symbiosis/edges/4/declared",
+                                "/symbiosis/components",
+                                "/symbiosis/conflicts",
                                 "/symbiosis/density",
                                 "/symbiosis/synergies",
                                 "/symbiosis/recommendations/0",
                                 "/memory/archived",
+                                "/memory/remembered",
                                 "/memory/pruned",
                                 "/memory/compressions",
                                 "/memory/raw_bytes",
@@ -244,12 +255,18 @@ TEST_CASE("the JSON of the snapshot has each of these figures by its name") {
                                 "/memory/resident_bytes",
                                 "/memory/budget_bytes",
                                 "/memory/blocks/0/ratio",
+                                "/memory/blocks/0/at_ms",
+                                "/memory/blocks/0/count",
+                                "/memory/blocks/0/raw_bytes",
+                                "/memory/blocks/0/stored_bytes",
                                 "/memory/block_count",
                                 "/trace"};
   for (const char* path : wanted) {
     CAPTURE(path);
     CHECK(j.contains(nlohmann::json::json_pointer(path)));
   }
+  CHECK(j["symbiosis"]["nodes"].size() == 4);
+  CHECK(j["symbiosis"]["edges"].size() == 5);
   CHECK(j["totals"]["ticks"] == s.totals.ticks);
   CHECK(j["bus"]["dropped"] == s.bus.dropped());
   CHECK(j["symbiosis"]["score"].get<double>() == Approx(s.score));
