@@ -49,8 +49,9 @@ fn many_loops() -> Result<()> {
     let engine = Engine::new(Driver::Workers)?;
     for i in 0..120 {
         engine.add(options(&format!("ship-{:03}", i), 50).group("ship"), move |tick| {
-            tick.feature("mb_per_s", if i % 2 == 0 { 10.0 } else { 1000.0 })?;
-            tick.reward(earned(tick.knob("level")?, tick.knob("block_kib")?, 10.0))
+            let mb_per_s = if i % 2 == 0 { 10.0 } else { 1000.0 };
+            tick.feature("mb_per_s", mb_per_s)?;
+            tick.reward(earned(tick.knob("level")?, tick.knob("block_kib")?, mb_per_s))
         })?;
     }
     engine.start()?;
