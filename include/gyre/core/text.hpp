@@ -68,7 +68,7 @@ inline void append_number(std::string& out, double value) {
   for (; scaled < 1e8; scaled *= 10) --exponent;
   auto whole = static_cast<std::uint64_t>(scaled + 0.5);
   for (; whole % 10 == 0; whole /= 10) ++exponent;
-  char digits[20];
+  char digits[20] = {};  // g++ 12 does not see that at least one is written
   const char* end = std::to_chars(digits, digits + sizeof digits, whole).ptr;
   detail::append_scaled(out, {digits, static_cast<std::size_t>(end - digits)}, exponent);
 }
