@@ -49,3 +49,10 @@ test('the lock file names no host', () => {
   assert.doesNotMatch(lock, /https?:\/\/[^"]*regist|"resolved"/);
   assert.match(lock, /"integrity"/);
 });
+
+test('every package runs on the Node of Debian 12, which tools/setup installs there', () => {
+  const { packages } = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'));
+  const wanted = Object.entries(packages).filter(([, about]) => about.engines?.node);
+  assert.ok(wanted.length > 5);
+  for (const [name, { engines }] of wanted) assert.ok(Math.min(...[...engines.node.matchAll(/(?<![.\d])\d+/g)].map(Number)) <= 18, `${name || 'the page'}: ${engines.node}`);
+});
