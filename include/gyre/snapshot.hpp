@@ -66,6 +66,7 @@ struct loop_stats {
   std::string gate;        ///< the closed gate's name; empty: none is closed
   std::vector<gate_reading> gates;
   std::string last_error;  ///< of the last failed tick; empty: none has failed
+  bool breaker_open = false;  ///< it failed too often: one try now and then, see intensity_options
   std::uint64_t dropped = 0;  ///< messages lost by what it published
   double vitality = std::numeric_limits<double>::quiet_NaN();  ///< NaN: it reports none
   int learner = -1;           ///< index in snapshot_data::learners; -1: it has no knobs
@@ -91,6 +92,7 @@ struct totals {
   std::uint64_t loops = 0, active = 0, stuck = 0;
   std::uint64_t ticks = 0, errors = 0, timeouts = 0, cancelled = 0, gated = 0, missed = 0;
   std::uint64_t events_dropped = 0;  ///< of the engine's own, more than two a loop at a time
+  std::uint64_t lost_threads = 0;    ///< now inside of ticks and handlers, driving no shard
   double error_rate = 0;
   latency_stats latency, late;  ///< since the start or the last reset
 };
@@ -108,7 +110,8 @@ struct store_stats {
 /// Everything, at one instant.
 struct snapshot_data {
   std::uint64_t sequence = 0;  ///< of this engine's snapshots, from 1
-  double now_ms = 0, uptime_s = 0;
+  double now_ms = 0;
+  double uptime_s = 0;  ///< of this run, or of the last one where the engine is stopped
   bool running = false;
   std::uint64_t seed = 0;
   std::string driver;

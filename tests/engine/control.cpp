@@ -96,7 +96,8 @@ TEST_CASE("bad loop options are refused with the value and the range, and nothin
 }
 
 TEST_CASE("bad engine options are refused", "[engine]") {
-  REQUIRE(gyre::engine::create({.shards = 0}).code() == gyre::code::arg);
+  REQUIRE(gyre::engine::create({.slack = -1ms}).code() == gyre::code::arg);
+  REQUIRE(gyre::engine::create({.hand_off = 0ms}).code() == gyre::code::arg);
   REQUIRE(gyre::engine::create({.shards = 65}).code() == gyre::code::arg);
   REQUIRE(gyre::engine::create({.window = 0ms}).code() == gyre::code::arg);
   REQUIRE(gyre::engine::create({.memory = {.budget_bytes = 10}}).code() == gyre::code::arg);

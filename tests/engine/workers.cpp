@@ -9,37 +9,13 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "doors.hpp"
 
 using namespace std::chrono_literals;
 using clock_type = std::chrono::steady_clock;
 
-namespace {
-
-bool eventually(const std::function<bool()>& condition, gyre::duration most = 20s) {
-  const auto end = clock_type::now() + most;
-  while (!condition()) {
-    if (clock_type::now() > end) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
-
-/// A door that a tick can be kept behind.
-class door {
- public:
-  void pass() const {
-    inside_ = true;
-    while (!open_) std::this_thread::sleep_for(1ms);
-  }
-  bool entered() const { return inside_; }
-  void open() { open_ = true; }
-
- private:
-  mutable std::atomic<bool> inside_{false};
-  std::atomic<bool> open_{false};
-};
-
-}  // namespace
+using doors::door;
+using doors::eventually;
 
 TEST_CASE("loops run on their own threads, on time, in every shard", "[engine]") {
   const std::uint32_t shards = GENERATE(1u, 3u);

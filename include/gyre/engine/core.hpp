@@ -21,6 +21,7 @@
 #include <gyre/memory/file_archive.hpp>
 #include <gyre/observe/score.hpp>
 #include <gyre/observe/throttle.hpp>
+#include <gyre/run/cores.hpp>
 #include <gyre/run/pressure.hpp>
 #include <gyre/snapshot.hpp>
 
@@ -40,8 +41,10 @@ namespace detail {
 class core final : public std::enable_shared_from_this<core>, private crew_work {
  public:
   static result<std::shared_ptr<core>> make(engine_options o) {
-    if (o.shards < 1 || o.shards > 64) {
-      return fail(code::arg, "shards is 1..64, not ", o.shards);
+    if (o.shards > 64) return fail(code::arg, "shards is 0..64, not ", o.shards);
+    if (o.shards == 0) o.shards = o.driver == driver::workers ? std::min(cores_allowed(), 64U) : 1;
+    if (o.slack < duration::zero() || o.slack > longest) {
+      return fail(code::arg, "slack is 0 to 100 years, not ", to_ms(o.slack), " ms");
     }
     if (o.hand_off <= duration::zero()) {
       return fail(code::arg, "hand_off is over 0, not ", to_ms(o.hand_off), " ms");
@@ -216,6 +219,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       o.instances = l.plan->instances;
       o.priority = c.priority.value_or(l.plan->priority);
       o.retry = c.retry.value_or(l.plan->retry);
+      o.intensity = l.plan->intensity;
+      o.slack = c.slack.value_or(l.plan->slack);
       o.group = l.plan->group;
       o.metrics = l.plan->metrics;
       o.deferrable = l.plan->deferrable;
@@ -223,7 +228,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       const bool retimed = o.interval != l.configured();
       const bool rejitter = o.jitter != l.plan->jitter;
       const bool reordered = rejitter || o.priority != l.plan->priority;
-      const loop_plan* const old = std::exchange(l.plan, plans_.take(loop_plan(o)));
+      const bool reslacked = o.slack != l.plan->slack;
+      const loop_plan* const old = l.plan;
+      if (reslacked) s.forget_slack(l);
+      l.plan = plans_.take(loop_plan(o));
       plans_.drop(old);
       env_.watch_for(o.timeout);
       if (retimed) {
@@ -231,7 +239,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
         s.tell("gyre.interval",
                join(o.name, ": ", to_text(to_ms(o.interval)), " ms, asked for"), l.id);
       }
-      if (reordered) s.reorder(l, rejitter, now());
+      if (reordered || reslacked) s.reorder(l, rejitter, now());
       return ok;
     });
   }
@@ -292,10 +300,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 #endif
     const std::lock_guard lock(control_);
     if (!env_.stopping) return ok;
-    env_.stopping = false;
     const instant t = now();
     {
       const leased hold(first().owner());
+      env_.stopping = false;
       started_at_ = t;
       next_window_ = add_saturated(t, env_.options.window);
       next_commit_ = add_saturated(t, commit_every);
@@ -329,8 +337,15 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     }
 #endif
     const std::lock_guard lock(control_);
-    const bool again = env_.stopping.exchange(true);  // then only names who is still inside
-    if (!again) call_off();
+    const bool again = env_.stopping;  // then only names who is still inside
+    if (!again) {
+      {
+        const leased hold(first().owner());
+        stopped_at_ = now();
+        env_.stopping = true;
+      }
+      call_off();
+    }
 #if GYRE_THREADS
     if (env_.own_threads() && !again) stragglers = crew_.stop(env_, deadline);
     for (const auto& sh : shards_) {  // also those that were given up on before
@@ -694,6 +709,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     if (!o.retry.valid()) {
       return fail(code::arg, who, "backoff needs 0 <= base <= cap and jitter 0..1");
     }
+    if (auto good = o.intensity.check(); !good) return fail(code::arg, who, good.error().text);
     if (o.group.size() > 63) {
       return fail(code::arg, who, "a group's name is at most 63 bytes, not ", o.group.size());
     }
@@ -1068,6 +1084,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     out.gate = extra.closed_gate;
     for (const gate& g : extra.gates) out.gates.push_back({g.name(), g.is_open()});
     out.last_error = extra.last_error;
+    out.breaker_open = extra.breaker != nullptr && extra.breaker->open();
     out.dropped = extra.dropped;
     out.vitality = extra.vitality;
     out.state_index = extra.state;
@@ -1105,7 +1122,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     const instant t = now();
     out.sequence = ++snapshots_;
     out.now_ms = to_ms(t);
-    out.uptime_s = env_.stopping ? 0 : to_s(t - started_at_);
+    out.uptime_s = to_s((env_.stopping ? stopped_at_ : t) - started_at_);
     out.running = !env_.stopping;
     out.seed = env_.options.seed;
     constexpr const char* drivers[] = {"workers", "host", "virtual"};
@@ -1139,6 +1156,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     auto late = std::make_unique<histogram>();
     totals& sum = out.totals;
     sum = retired_;
+    sum.lost_threads = env_.lost.load();
     std::vector<const loop_record*> all;
     for (const auto& s : shards_) {
       sum.events_dropped += s->events_dropped();
@@ -1223,7 +1241,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   std::mutex control_;  // start and stop
   std::atomic<bool> driving_{false};
   bool commit_failed_ = false;  // the last one by itself; under shard 0's lease
-  instant started_at_{0}, next_window_{never}, next_commit_{never};
+  instant started_at_{0}, stopped_at_{0}, next_window_{never}, next_commit_{never};
 
   struct member {  // a loop that has a node in the graph
     object_id id;

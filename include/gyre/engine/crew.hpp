@@ -94,6 +94,7 @@ class crew {
  private:
   static void drive(environment& env, crew_work& work, shard& s, std::uint64_t epoch) {
     env.threads.enter();
+    if (env.options.slack < std::chrono::microseconds(50)) sleep_precisely();
     take_turns(env, work, s, epoch);
     env.threads.leave();
   }
@@ -118,7 +119,7 @@ class crew {
         continue;
       }
       if (did.steps != 0) continue;
-      instant until = s.next_event();
+      instant until = s.wake_time();
       if (s.index() == 0) until = std::min(until, work.next_house_work());
       const duration rest = until - env.now();
       if (rest <= duration::zero()) continue;

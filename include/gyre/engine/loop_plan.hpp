@@ -20,7 +20,9 @@ namespace detail {
 struct loop_plan {
   duration timeout{};
   double jitter = 0;
+  duration slack{};
   backoff retry;
+  intensity_options intensity;
   std::string group;
   std::uint32_t burst = 1;
   std::uint32_t instances = 1;
@@ -32,7 +34,9 @@ struct loop_plan {
   explicit loop_plan(const loop_options& o)
       : timeout(o.timeout),
         jitter(o.jitter),
+        slack(o.slack),
         retry(o.retry),
+        intensity(o.intensity),
         group(o.group),
         burst(o.burst),
         instances(o.instances),
@@ -46,6 +50,7 @@ struct loop_plan {
     siphash h;
     for (const std::uint64_t word :
          {static_cast<std::uint64_t>(timeout.count()), bit_cast<std::uint64_t>(jitter),
+          static_cast<std::uint64_t>(slack.count()), std::uint64_t{intensity.failures},
           static_cast<std::uint64_t>(retry.base.count()),
           static_cast<std::uint64_t>(retry.cap.count()), bit_cast<std::uint64_t>(retry.jitter),
           std::uint64_t{burst} << 32 | static_cast<std::uint32_t>(priority)}) {
@@ -62,7 +67,8 @@ class plan_list {
   /// The plan that is equal, or a copy; it stays where it is until as many drop() came as take().
   const loop_plan* take(const loop_plan& wanted) {
     const std::uint64_t hash = wanted.hash();
-    std::uint32_t at = index_.find(hash, [&](std::uint32_t i) { return *plans_[i].plan == wanted; });
+    std::uint32_t at =
+        index_.find(hash, [&](std::uint32_t i) { return *plans_[i].plan == wanted; });
     if (at == index_.none) {
       if (free_.empty()) {
         free_.push_back(static_cast<std::uint32_t>(plans_.size()));

@@ -51,6 +51,8 @@ struct loop_extra {
   double vitality = std::numeric_limits<double>::quiet_NaN();
   std::uint64_t dropped = 0;  ///< of what it published
   std::uint32_t streak = 0;   ///< failures in a row
+  duration waited{0};         ///< the last wait of the backoff
+  std::unique_ptr<intensity> breaker;  ///< null: none
   instant postponed = instant::min();  ///< the next tick is not due before: backoff
   std::string last_error;
 };

@@ -16,6 +16,7 @@
 #include <gyre/observe/metrics.hpp>
 #include <gyre/run/backoff.hpp>
 #include <gyre/run/gate.hpp>
+#include <gyre/run/intensity.hpp>
 #include <gyre/run/timetable.hpp>
 
 namespace gyre {
@@ -42,6 +43,9 @@ class feature_list {
   bool own_ = true;
 };
 
+/// A loop's slack where it has none of its own.
+inline constexpr duration engine_slack{-1};
+
 /// What a loop is. Only `name` and `interval` must be given.
 struct loop_options {
   std::string name = {};                   ///< 1..63 bytes, unique in the engine
@@ -51,11 +55,15 @@ struct loop_options {
                                            ///< at once, else after a random part of the interval
   missed_policy missed = missed_policy::once;
   std::uint32_t burst = 8;                 ///< at most this many overdue ticks in a row, >= 1
-  std::uint32_t instances = 1;             ///< ticks of it at one time, 1..100: a further one starts
-                                           ///< only beside one that was handed off, is stuck, or
-                                           ///< is external
+  std::uint32_t instances = 1;             ///< ticks of it at one time, 1..100: a further
+                                           ///< one starts only beside one that was handed off,
+                                           ///< is stuck, or is external
   int priority = 0;                        ///< higher goes first among ticks due at one time
   backoff retry = {};                      ///< how long to wait after failures
+  intensity_options intensity = {};        ///< so many failures within a time open its breaker
+  duration slack = engine_slack;           ///< with driver::workers: so much later than due it may
+                                           ///< start, to share a wake-up; 0: precise; negative: as
+                                           ///< the engine's, which it can only shorten
   std::string group = {};                  ///< loops of one group share one learner and one shard
   std::vector<gate> gates = {};            ///< all must be open for a tick to run
   feature_list features = {};              ///< what it sees
@@ -74,6 +82,7 @@ struct loop_change {
   std::optional<missed_policy> missed = {};
   std::optional<int> priority = {};
   std::optional<backoff> retry = {};
+  std::optional<duration> slack = {};
 };
 
 /// What moves an engine's time.
@@ -87,7 +96,15 @@ enum class driver : std::uint8_t {
 struct engine_options {
   gyre::driver driver = gyre::driver::workers;
   std::uint64_t seed = 1;          ///< all randomness comes from it
-  std::uint32_t shards = 1;        ///< 1..64; threads with driver::workers; groups never split
+  std::uint32_t shards = 0;        ///< 1..64; threads with driver::workers; groups never split;
+                                   ///< 0: the cores that this process may use (affinity, control
+                                   ///< groups) with driver::workers, 1 with the others
+  /// With driver::workers: a thread that sleeps is woken so much after the first of its loops is
+  /// due and then runs all that are, so that many loops share a wake-up. 0: each at its time, and
+  /// Linux is asked for its finest timers.
+  duration slack = std::chrono::milliseconds(1);
+  bool trace = true;               ///< hash over the ticks, some 10 ns each; false: trace_hash() is
+                                   ///< that of no ticks
   /// With driver::workers: a tick that has run for this long keeps its thread, and another goes on
   /// with the shard's other loops, which may then run beside it. Until then the ticks of a shard
   /// never overlap. From longest on: only when the tick outlived its timeout.

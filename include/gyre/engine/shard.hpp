@@ -164,7 +164,12 @@ class shard final : public tick_services {
   }
   void unschedule(loop_record& loop) noexcept {
     if (loop.scheduled) (void)queue_.cancel(slot_of(loop), 0);
+    if (hasty(loop)) (void)hasty_.cancel(slot_of(loop), 0);
     loop.scheduled = loop.triggered = false;
+  }
+  /// Before the loop gets a plan with another slack; reorder() after it.
+  void forget_slack(loop_record& loop) noexcept {
+    if (hasty(loop)) (void)hasty_.cancel(slot_of(loop), 0);
   }
   void unschedule_all() noexcept {
     each([this](loop_record& l) { unschedule(l); });
@@ -218,6 +223,13 @@ class shard final : public tick_services {
     return index_ == 0 ? std::min(t, env_.events->next_due()) : t;
   }
 
+  /// When a thread that sleeps should wake for what next_event() says: later by what its loops
+  /// bear.
+  instant wake_time() const noexcept {
+    const instant ticks = add_saturated(queue_.next_due(), env_.options.slack);
+    const instant t = std::min({ticks, hasty_.next_due(), deadlines_.next_due()});
+    return index_ == 0 ? std::min(t, env_.events->next_due()) : t;
+  }
   /// When the bus, which is shard 0's, has something to deliver.
   instant next_event_of_bus() const noexcept { return env_.events->next_due(); }
   /// The first of the deadlines of external ticks.
@@ -571,8 +583,19 @@ class shard final : public tick_services {
     return unit(mix(env_.options.seed, order, static_cast<std::uint64_t>(p), k));
   }
   void push(loop_record& loop, instant due) {
+    enter_queue(loop, {due, loop.plan->priority, env_.table.order(loop), slot_of(loop), 0});
+  }
+  void enter_queue(loop_record& loop, const due_entry& entry) {
     loop.scheduled = true;
-    queue_.push({due, loop.plan->priority, env_.table.order(loop), slot_of(loop), 0});
+    queue_.push(entry);
+    if (!hasty(loop)) return;
+    const instant latest = add_saturated(entry.due, loop.plan->slack);
+    hasty_.push({latest, 0, entry.order, entry.slot, 0});
+  }
+  /// Whether the loop wants to be woken for before the engine's slack is over.
+  bool hasty(const loop_record& loop) const noexcept {
+    return loop.plan->slack >= duration::zero() && loop.plan->slack < env_.options.slack &&
+           env_.own_threads();
   }
   /// The same as the public one, where the loop's numbers are at hand.
   void schedule(loop_record& loop, std::uint32_t order, std::uint32_t slot, instant earliest) {
@@ -581,8 +604,7 @@ class shard final : public tick_services {
     const double part = jitter > 0 ? draw(order, purpose::jitter, loop.times.index()) : .5;
     const instant until = loop.extra == nullptr ? instant::min() : loop.extra->postponed;
     const instant due = std::max(loop.times.due(jitter, part, until), earliest);
-    loop.scheduled = true;
-    queue_.push({due, loop.plan->priority, order, slot, 0});
+    enter_queue(loop, {due, loop.plan->priority, order, slot, 0});
   }
   static duration stretched(const loop_record& loop) noexcept {
     const loop_extra* const extra = loop.extra.get();
@@ -596,6 +618,7 @@ class shard final : public tick_services {
   /// A due time has come: whether a tick runs. If not, the loop is scheduled again.
   bool arrives(loop_record& loop, instant now, std::uint64_t& missed) {
     loop.scheduled = false;
+    if (hasty(loop)) (void)hasty_.cancel(slot_of(loop), 0);
     const bool asked = loop.triggered;
     loop.triggered = false;
     bool run = true;
@@ -806,8 +829,10 @@ class shard final : public tick_services {
       run.reward = 1;
     }
     loop.metrics.record(status, took, std::max(duration::zero(), run.began - run.due), end);
-    trace_.add(run.order, run.number, run.due, static_cast<std::uint32_t>(status),
-               run.state, run.action, std::isfinite(run.reward) ? run.reward : 0);
+    if (env_.options.trace) {
+      trace_.add(run.order, run.number, run.due, static_cast<std::uint32_t>(status), run.state,
+                 run.action, std::isfinite(run.reward) ? run.reward : 0);
+    }
     again(loop, status, run.text, end);
   }
   /// The tick is over without its result: counted as timed out, nothing learned.
@@ -825,16 +850,40 @@ class shard final : public tick_services {
     const std::uint64_t given_up = loop.times.finish(end, loop.plan->missed);
     if (given_up != 0) loop.metrics.missed(given_up);
     loop.backing_off = status != tick_status::ok;
+    if (loop.extra != nullptr) wait_more(loop, status, why, end);
+    if (!env_.stopping.load(std::memory_order_relaxed) && !loop.scheduled) schedule(loop);
+  }
+  /// What the backoff and the breaker ask for after a tick.
+  void wait_more(loop_record& loop, tick_status status, const std::string& why, instant end) {
+    loop_extra& extra = *loop.extra;
+    instant until = instant::min();
+    bool turned = false;
     if (loop.backing_off) {
-      loop_extra& failing = *loop.extra;
-      failing.last_error = why;
-      const double part = draw(env_.table.order(loop), purpose::backoff, loop.metrics.finished());
-      failing.postponed = add_saturated(end, loop.plan->retry.after(failing.streak, part));
-      loop.times.postpone(failing.postponed);
+      extra.last_error = why;
+      const double part =
+          draw(env_.table.order(loop), purpose::backoff, loop.metrics.finished());
+      extra.waited = loop.plan->retry.after(extra.streak, part, extra.waited);
+      until = add_saturated(end, extra.waited);
       tell(status == tick_status::timeout ? "gyre.timeout" : "gyre.failed",
            join(env_.table.name(loop), ": ", why), loop.id);
+      if (loop.plan->intensity.failures != 0) {
+        if (!extra.breaker) extra.breaker = std::make_unique<intensity>(loop.plan->intensity);
+        turned = extra.breaker->failed(end);
+      }
+    } else if (extra.breaker != nullptr) {
+      turned = extra.breaker->succeeded(end);
     }
-    if (!env_.stopping.load(std::memory_order_relaxed) && !loop.scheduled) schedule(loop);
+    if (extra.breaker != nullptr && extra.breaker->open()) {
+      loop.backing_off = true;
+      until = std::max(until, extra.breaker->not_before(end));
+    }
+    if (turned) {
+      tell("gyre.breaker",
+           join(env_.table.name(loop), extra.breaker->open() ? ": open" : ": closed"), loop.id);
+    }
+    if (until == instant::min()) return;
+    extra.postponed = until;
+    loop.times.postpone(until);
   }
   duration duration_of(const run_state& run, instant end) const noexcept {
     if (run.taken >= duration::zero()) return run.taken;
@@ -916,6 +965,7 @@ class shard final : public tick_services {
   bool asleep_ = false;
 
   scheduler queue_;
+  scheduler hasty_;  // when to wake at the latest, of the loops with less slack than the engine
   std::uint32_t slots_ = 0;  // ever used
   std::vector<std::uint32_t> free_;
   std::size_t size_ = 0;

@@ -164,8 +164,8 @@ class lag_correlation {
     }
   }
 
-  /// Whether the activity of a member, or any of its outcomes, ever brought anything new. Where not,
-  /// find() has nothing to say.
+  /// Whether the activity of a member, or any of its outcomes, ever brought anything new. Where
+  /// not, find() has nothing to say.
   bool acts(std::size_t i) const noexcept { return members_[i].series[0].variance() > 0.0; }
   bool reacts(std::size_t i) const noexcept {
     const auto& s = members_[i].series;

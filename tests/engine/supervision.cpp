@@ -1,0 +1,316 @@
+// Method: real threads whose ticks wait behind doors, for what happens beside a slow tick; a
+// virtual clock for backoff and restart intensity; a shard without threads for wake-up times.
+#include <gyre/gyre.hpp>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "doors.hpp"
+
+using namespace std::chrono_literals;
+using doors::door;
+using doors::eventually;
+
+namespace {
+
+gyre::engine_options one_shard(gyre::duration hand_off) {
+  gyre::engine_options o;
+  o.shards = 1;
+  o.hand_off = hand_off;
+  return o;
+}
+gyre::loop_options quick(const char* name) {
+  gyre::loop_options o;
+  o.name = name;
+  o.interval = 2ms;
+  o.timeout = 60s;
+  return o;
+}
+
+}  // namespace
+
+TEST_CASE("a slow tick keeps its thread, the others go on, and it counts", "[engine]") {
+  const auto d = std::make_shared<door>();
+  std::atomic<int> others{0};
+  std::atomic<bool> alive{false};
+  gyre::engine e(one_shard(5ms));
+  auto slow = e.add(quick("slow"), [&, d](gyre::tick& t) {
+                 d->pass();
+                 alive = !t.cancelled() && t.reward(5) == gyre::code::ok;
+               }).value();
+  e.add(quick("other"), [&](gyre::tick&) { ++others; }).value();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return d->entered(); }));
+  const int before = others;
+  REQUIRE(eventually([&] { return others >= before + 20; }));
+  REQUIRE(slow.stats()->state == gyre::loop_state::running);
+  REQUIRE(slow.stats()->metrics.cycles == 0);
+  REQUIRE(d->times() == 1);  // its grid points pass, and no second copy starts
+  REQUIRE(e.snapshot().totals.lost_threads == 1);
+  d->open();
+  REQUIRE(eventually([&] { return slow.stats()->metrics.cycles >= 3; }));
+  REQUIRE(alive);
+  const auto s = slow.stats().value();
+  REQUIRE(s.metrics.errors + s.metrics.timeouts == 0);
+  REQUIRE(s.reward > 4);
+  REQUIRE(s.metrics.missed > 5);
+  REQUIRE(eventually([&] { return e.snapshot().totals.lost_threads == 0; }));
+  REQUIRE(e.stop().value().empty());
+}
+
+TEST_CASE("a loop that may have several ticks at one time starts one beside a slow one",
+          "[engine]") {
+  const auto d = std::make_shared<door>();
+  gyre::engine e(one_shard(3ms));
+  auto o = quick("slow");
+  o.instances = 3;
+  auto slow = e.add(o, [d](gyre::tick&) { d->pass(); }).value();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return d->entered(3); }));
+  std::this_thread::sleep_for(20ms);  // not for what comes: time in which a fourth would
+  REQUIRE(d->times() == 3);
+  d->open();
+  REQUIRE(eventually([&] { return slow.stats()->metrics.cycles >= 5; }));
+  REQUIRE(slow.stats()->metrics.errors == 0);
+  REQUIRE(e.stop().value().empty());
+}
+
+TEST_CASE("a handed-off tick is told of its timeout, then given up on", "[engine]") {
+  const bool returns = GENERATE(true, false);
+  CAPTURE(returns);
+  const auto d = std::make_shared<door>();
+  std::atomic<int> told{0}, late{-1}, entered{0};
+  gyre::engine e(one_shard(2ms));
+  auto o = quick("slow");
+  o.timeout = 30ms;
+  o.retry = {60s, 60s, 0};
+  auto slow = e.add(o, [&, d, returns](gyre::tick& t) {
+                 ++entered;
+                 while (!t.cancelled()) std::this_thread::sleep_for(1ms);
+                 ++told;
+                 if (returns) return;
+                 d->pass();
+                 late = static_cast<int>(t.reward(9));
+               }).value();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return slow.stats()->metrics.timeouts == 1; }));
+  REQUIRE(told == 1);
+  if (!returns) {
+    REQUIRE(eventually([&] { return slow.stats()->state == gyre::loop_state::stuck; }));
+    d->open();
+    REQUIRE(eventually([&] { return late >= 0 || late < -1; }));
+    REQUIRE(late == static_cast<int>(gyre::code::cancelled));
+    REQUIRE(eventually([&] { return e.snapshot().totals.lost_threads == 0; }));
+    REQUIRE(slow.stats()->reward == Approx(0));  // what it said came too late
+  }
+  REQUIRE(entered == 1);
+  REQUIRE(slow.stats()->metrics.cycles == 1);
+  REQUIRE(e.stop().value().empty());
+}
+
+TEST_CASE("a loop is removed while its tick runs beside the shard", "[engine]") {
+  const auto d = std::make_shared<door>();
+  const auto kept = std::make_shared<int>(0);
+  gyre::engine e(one_shard(2ms));
+  std::atomic<bool> told{false}, gone{false};
+  auto slow = e.add(quick("slow"), [&, d, kept](gyre::tick& t) {
+                 d->pass();
+                 told = t.cancelled();
+                 gone = true;
+               }).value();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return e.snapshot().totals.lost_threads == 1; }));
+  REQUIRE(slow.remove());
+  REQUIRE(slow.stats().code() == gyre::code::stale);
+  auto next = e.add(quick("slow"), [](gyre::tick&) {}).value();  // the name is free, its record not
+  REQUIRE(next.id() != slow.id());
+  REQUIRE(kept.use_count() == 2);
+  d->open();
+  REQUIRE(eventually([&] { return gone.load(); }));
+  REQUIRE(told);
+  REQUIRE(eventually([&] { return kept.use_count() == 1; }));
+  REQUIRE(eventually([&] { return next.stats()->metrics.cycles > 3; }));
+}
+
+TEST_CASE("stop waits for a handed-off tick, and names it when it does not end", "[engine]") {
+  const auto d = std::make_shared<door>();
+  gyre::engine e(one_shard(2ms));
+  auto slow = e.add(quick("slow"), [d](gyre::tick&) { d->pass(); }).value();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return e.snapshot().totals.lost_threads == 1; }));
+  SECTION("it ends") {
+    std::thread opener([d] {
+      std::this_thread::sleep_for(20ms);
+      d->open();
+    });
+    REQUIRE(e.stop(60s).value().empty());
+    opener.join();
+    REQUIRE(slow.stats()->metrics.succeeded == 1);
+  }
+  SECTION("it does not") {
+    REQUIRE(e.stop(10ms).value() == std::vector<std::string>{"slow"});
+    REQUIRE(e.stop().value() == std::vector<std::string>{"slow"});
+    REQUIRE(e.start());  // and again, beside it
+    REQUIRE(e.stop(1s).value() == std::vector<std::string>{"slow"});
+    d->open();
+    REQUIRE(eventually([&] { return e.stop().value().empty(); }));
+    REQUIRE(slow.stats()->metrics.timeouts == 1);
+  }
+}
+
+TEST_CASE("so many threads may be lost and no more, and it is told", "[engine]") {
+  const auto d = std::make_shared<door>();
+  std::atomic<bool> told{false};
+  gyre::engine e(one_shard(1ms));
+  e.subscribe("gyre.stuck", {}, [&](const gyre::message& m) {
+     if (gyre::as_text(m.payload).find("no thread is left") != std::string::npos) told = true;
+   }).value();
+  for (int i = 0; i < 20; ++i) {
+    auto o = quick("l");
+    o.name += std::to_string(i);
+    e.add(o, [d](gyre::tick&) { d->pass(); }).value();
+  }
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return d->times() == 17; }));  // 16 lost, one holds the shard
+  std::this_thread::sleep_for(20ms);  // not for what comes: time in which an 18th would start
+  REQUIRE(d->times() == 17);
+  REQUIRE(e.snapshot().totals.lost_threads == 16);
+  d->open();
+  REQUIRE(eventually([&] { return told.load(); }));
+  REQUIRE(eventually([&] { return e.snapshot().totals.lost_threads == 0; }));
+  REQUIRE(e.stop().value().empty());
+}
+
+TEST_CASE("each kind of backoff is what the loop waits", "[engine]") {
+  const auto kind = GENERATE(gyre::spread::none, gyre::spread::equal, gyre::spread::full,
+                             gyre::spread::decorrelated);
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  std::vector<gyre::instant> at;
+  e.add({.name = "a",
+         .interval = 1ms,
+         .jitter = 0,
+         .retry = {.base = 100ms, .cap = 1s, .kind = kind}},
+        [&](gyre::tick& t) {
+          at.push_back(t.due());
+          t.fail("no");
+        })
+      .value();
+  e.advance_to(200s).value();
+  gyre::duration before = 0ms;
+  bool differ = false;
+  for (std::size_t i = 1; i < at.size(); ++i) {
+    const gyre::duration wait = at[i] - at[i - 1];
+    const gyre::duration plain = i > 4 ? 1s : 100ms * (1 << (i - 1));
+    CAPTURE(i, wait.count());
+    if (kind == gyre::spread::none) REQUIRE(wait == plain);
+    if (kind == gyre::spread::equal) REQUIRE((wait >= plain / 2 && wait <= plain + 1ms));
+    if (kind == gyre::spread::full) REQUIRE(wait <= plain + 1ms);
+    if (kind == gyre::spread::decorrelated) {
+      REQUIRE(wait >= 100ms);
+      const gyre::duration last = std::max<gyre::duration>(100ms, before);
+      REQUIRE(wait <= std::min<gyre::duration>(1s, 3 * last) + 1ms);
+    }
+    differ = differ || (i > 6 && wait != before);
+    before = wait;
+  }
+  REQUIRE(at.size() > 100);
+  REQUIRE(differ == (kind != gyre::spread::none));
+}
+
+TEST_CASE("a loop that fails too often has its breaker open until it was healthy", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  std::vector<std::string> told;
+  e.subscribe("gyre.breaker", {}, [&](const gyre::message& m) {
+     told.emplace_back(gyre::as_text(m.payload));
+   }).value();
+  bool bad = true;
+  std::vector<gyre::instant> at;
+  auto loop = e.add({.name = "a",
+                     .interval = 100ms,
+                     .jitter = 0,
+                     .retry = {.base = 0ms, .cap = 0ms},
+                     .intensity = {.failures = 3, .within = 10s, .rest = 5s, .healthy = 12s}},
+                    [&](gyre::tick& t) {
+                      at.push_back(t.due());
+                      if (bad) t.fail("no");
+                    })
+                  .value();
+  e.advance_to(1s).value();
+  REQUIRE(at == std::vector<gyre::instant>{0ms, 100ms, 200ms});
+  REQUIRE(told == std::vector<std::string>{"a: open"});
+  REQUIRE(loop.stats()->breaker_open);
+  REQUIRE(loop.stats()->state == gyre::loop_state::backing_off);
+  e.advance_to(11s).value();  // one try each rest
+  REQUIRE(at == std::vector<gyre::instant>{0ms, 100ms, 200ms, 5200ms, 10200ms});
+  bad = false;
+  e.advance_to(26s).value();  // 15.2 and 20.2 are not yet 12 s after the last failure
+  REQUIRE(at.size() == 5 + 3 + 8);
+  REQUIRE(at[7] == 25200ms);
+  REQUIRE(at[8] == 25300ms);
+  REQUIRE(told == std::vector<std::string>{"a: open", "a: closed"});
+  REQUIRE_FALSE(loop.stats()->breaker_open);
+  REQUIRE(loop.stats()->metrics.missed == 0);
+  REQUIRE(e.add({.name = "b", .interval = 1s, .intensity = {.failures = 65}}, [](gyre::tick&) {})
+              .code() == gyre::code::arg);
+}
+
+TEST_CASE("a thread wakes after the first due loop's slack, or at a hasty one's time", "[engine]") {
+  gyre::engine_options o;
+  o.shards = 1;
+  o.slack = 10ms;
+  auto core = gyre::detail::core::make(o).value();
+  gyre::detail::environment& env = core->env();
+  env.stopping = false;  // without threads: nothing runs
+  const auto add = [&](const char* name, gyre::duration interval, gyre::duration slack) {
+    gyre::loop_options l;
+    l.name = name;
+    l.interval = interval;
+    l.slack = slack;
+    l.jitter = 0;
+    const auto id = core->add(std::move(l), [](gyre::tick&) {}).value();
+    // A grid that starts at a known time.
+    core->with_loop(id, [&](gyre::detail::shard& s, gyre::detail::loop_record& r) {
+       r.times = gyre::timetable(3600s + interval, interval);
+       s.schedule(r);
+       return gyre::result<void>(gyre::ok);
+     }).value();
+    return id;
+  };
+  gyre::detail::shard& s = *env.shards[0];
+  add("patient", 20ms, gyre::engine_slack);
+  REQUIRE(s.wake_time() == 3600s + 30ms);
+  add("more than the engine's", 20ms, 50ms);
+  REQUIRE(s.wake_time() == 3600s + 30ms);
+  const auto precise = add("precise", 25ms, 0ms);
+  REQUIRE(s.wake_time() == 3600s + 25ms);
+  REQUIRE(core->reconfigure(precise, {.slack = 2ms}));
+  REQUIRE(s.wake_time() == 3600s + 27ms);
+  REQUIRE(core->reconfigure(precise, {.slack = gyre::engine_slack}));
+  REQUIRE(s.wake_time() == 3600s + 30ms);
+  REQUIRE(core->reconfigure(precise, {.slack = 1ms}));
+  REQUIRE(s.wake_time() == 3600s + 26ms);
+  REQUIRE(core->pause(precise));
+  REQUIRE(s.wake_time() == 3600s + 30ms);
+  env.stopping = true;
+}
+
+TEST_CASE("an engine takes the cores it may use, and a virtual one shard", "[engine]") {
+  REQUIRE(gyre::engine().snapshot().shards == std::min(gyre::cores_allowed(), 64u));
+  REQUIRE(gyre::engine({.driver = gyre::driver::virtual_time}).snapshot().shards == 1);
+  REQUIRE(gyre::engine({.driver = gyre::driver::host}).snapshot().shards == 1);
+}
+
+TEST_CASE("without a trace the hash is that of no ticks", "[engine]") {
+  const auto hash = [](bool trace) {
+    gyre::engine e({.driver = gyre::driver::virtual_time, .trace = trace});
+    e.add({.name = "a", .interval = 1ms}, [](gyre::tick&) {}).value();
+    const std::string before = e.trace_hash();
+    e.advance_to(1s).value();
+    return e.trace_hash() == before;
+  };
+  REQUIRE(hash(false));
+  REQUIRE_FALSE(hash(true));
+}
