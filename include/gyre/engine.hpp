@@ -29,7 +29,8 @@ class loop {
   result<void> pause() { return core_->pause(id_); }
   /// Back on its grid, without a burst of what was missed meanwhile.
   result<void> resume() { return core_->resume(id_); }
-  /// One tick as soon as possible, besides those of the grid. STATE when paused or stopped.
+  /// One tick as soon as possible, besides those of the grid; while its ticks are pending or run
+  /// elsewhere, when one of them ends. STATE when paused or stopped.
   result<void> trigger() { return core_->trigger(id_); }
   /// Changes what is given, from the next tick on. ARG as add() would; nothing changed then.
   result<void> reconfigure(const loop_change& c) { return core_->reconfigure(id_, c); }
@@ -122,10 +123,12 @@ class engine {
 #endif
     return core_->stop(std::chrono::seconds(5)).value_or({});
   }
-  /// driver::host: runs every tick that is due at `now`, at most `most`; also ends, with `more`,
-  /// when handlers have published to each other for 64 rounds without a tick. An earlier `now` than
-  /// before counts as that. Never blocks; a callback that never returns cannot be helped here.
-  /// ARG: over 100 years. STATE: another driver. REENTRANT.
+  /// driver::host: runs every tick that is due at `now`, then calls those that were pending before
+  /// (tick::pending) once more, at most `most` calls in all. Where they leave none for what is
+  /// pending, the next poll has one for it first. Also ends, with `more`, when handlers have
+  /// published to each other for 64 rounds without a tick. An earlier `now` than before counts as
+  /// that. Never blocks; a callback that never returns cannot be helped here. ARG: over 100 years.
+  /// STATE: another driver. REENTRANT.
   result<poll_result> poll(instant now, std::uint64_t most = ~std::uint64_t{0}) {
     return core_->poll(now, most);
   }

@@ -30,8 +30,9 @@ inline namespace v1 {
 /// What poll() did.
 struct poll_result {
   std::uint64_t ticks = 0;  ///< started by this call
-  instant next_due = never;
+  instant next_due = never;  ///< when to call next: now, while a tick is pending
   bool more = false;  ///< the budget ended before the due ticks did
+  std::uint64_t resumed = 0;  ///< calls of ticks that were pending before
 };
 
 namespace detail {
@@ -361,16 +362,26 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     probe_readings();
     poll_result done;
     std::uint32_t rounds = 0;
-    for (;;) {
-      const round_result did = next_round(now(), most - done.ticks);
+    const bool waiting = begin_poll();
+    for (bool first = waiting && unreached_;; first = false) {
+      round_result did;
+      if (!first) did = next_round(now(), most);
+      if (!did.any && waiting && most != 0 && resume_one()) {
+        did.any = true;
+        ++done.resumed;
+        --most;
+      }
+      if (!did.any && !first) break;
       done.ticks += did.ticks;
-      if (!did.any) break;
+      most -= did.ticks;
       rounds = did.delivered && did.ticks == 0 ? rounds + 1 : 0;
-      done.more = done.ticks >= most || rounds >= poll_rounds;
+      done.more = most == 0 || rounds >= poll_rounds;
       if (done.more) break;
     }
+    unreached_ = waiting && done.resumed == 0;
     done.next_due = next_event();
     if (done.more) done.more = done.next_due <= now();
+    if (env_.pending != 0) done.next_due = now();
     return done;
   }
   result<std::uint64_t> advance_to(instant t) {
@@ -816,6 +827,27 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return records_->attach(std::move(cold));
   }
 
+  // ---- pending ticks of driver::host ----
+
+  /// Whether some wait for this poll.
+  bool begin_poll() {
+    if (env_.pending == 0) return false;
+    for (const auto& s : shards_) {
+      const leased hold(s->owner());
+      s->begin_poll(now());
+    }
+    return true;
+  }
+  bool resume_one() {
+    for (const auto& s : shards_) {
+      const std::uint64_t epoch = s->owner().acquire();
+      const bool did = s->resume_one(now(), epoch);
+      s->owner().release();
+      if (did) return true;
+    }
+    return false;
+  }
+
   // ---- one round of host and virtual time ----
 
   instant next_event() {
@@ -1222,6 +1254,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
   std::mutex control_;  // start and stop
   std::atomic<bool> driving_{false};
+  bool unreached_ = false;  // pending ticks, by the last poll
   bool commit_failed_ = false;  // the last one by itself; under shard 0's lease
   instant started_at_{0}, next_window_{never}, next_commit_{never};
 

@@ -45,8 +45,8 @@ class trace {
   siphash hash_;
 };
 
-/// A tick that the caller runs: due, handed out by acquire(), ended by complete(). Owned by the
-/// loop's shard.
+/// A tick that the caller runs: due, handed out by acquire(), ended by complete(). Or one whose
+/// function said pending(), with no id. Owned by the loop's shard.
 struct external_run {
   run_state run;
   object_id id = 0;
@@ -222,6 +222,7 @@ struct environment {
   std::vector<shard*> shards;            ///< fixed after creation
   loop_table table;
   std::atomic<std::size_t> lost{0};      ///< threads inside of user code that drive no shard
+  std::atomic<std::uint32_t> pending{0};  ///< ticks that wait for the next poll
   /// Something changed that whoever runs ticks should look at before the next one.
   std::atomic<bool> attention{false};
   run_memory external_memory;            ///< goes after the desk

@@ -52,8 +52,8 @@ struct loop_options {
   missed_policy missed = missed_policy::once;
   std::uint32_t burst = 8;                 ///< at most this many overdue ticks in a row, >= 1
   std::uint32_t instances = 1;             ///< ticks of it at one time, 1..100: a further one starts
-                                           ///< only beside one that was handed off, is stuck, or
-                                           ///< is external
+                                           ///< only beside one that was handed off, is stuck, is
+                                           ///< pending, or is external
   int priority = 0;                        ///< higher goes first among ticks due at one time
   backoff retry = {};                      ///< how long to wait after failures
   std::string group = {};                  ///< loops of one group share one learner and one shard
