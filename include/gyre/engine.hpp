@@ -114,7 +114,7 @@ class engine {
     } else {
       const instant origin = monotonic_now() - env.now();
       for (instant t = env.now(); t < end; t = monotonic_now() - origin) {
-        const auto done = core_->poll(t, ~std::uint64_t{0});
+        const auto done = core_->poll(t, ~std::uint64_t{0}, no_budget);
         if (!done) break;
         const duration rest = std::min(done->next_due, end) - (monotonic_now() - origin);
         if (rest > duration::zero()) std::this_thread::sleep_for(rest);
@@ -124,13 +124,17 @@ class engine {
     return core_->stop(std::chrono::seconds(5)).value_or({});
   }
   /// driver::host: runs every tick that is due at `now`, then calls those that were pending before
-  /// (tick::pending) once more, at most `most` calls in all. Where they leave none for what is
-  /// pending, the next poll has one for it first. Also ends, with `more`, when handlers have
-  /// published to each other for 64 rounds without a tick. An earlier `now` than before counts as
-  /// that. Never blocks; a callback that never returns cannot be helped here. ARG: over 100 years.
-  /// STATE: another driver. REENTRANT.
-  result<poll_result> poll(instant now, std::uint64_t most = ~std::uint64_t{0}) {
-    return core_->poll(now, most);
+  /// (tick::pending) once more, at most `most` calls in all. Ends, with `more`, at that number, or
+  /// after the call by whose end `budget` of real time has passed, or when handlers have published
+  /// to each other for 64 rounds without a tick; the next poll goes on with the tick whose turn it
+  /// is. One due loop at least is seen to; where the due ticks left none for what is pending, the next poll
+  /// begins with that. An earlier `now` than before counts as that. Never blocks; a callback that
+  /// never returns cannot be helped here. ARG: over 100 years, a negative budget. STATE: another
+  /// driver. REENTRANT.
+  /// @param budget by the machine's monotonic clock; without threads there is none, and no effect
+  result<poll_result> poll(instant now, std::uint64_t most = ~std::uint64_t{0},
+                           duration budget = no_budget) {
+    return core_->poll(now, most, budget);
   }
   /// driver::virtual_time: from due time to due time up to `t`, in the order (due, priority, order
   /// of add). @return ticks run. ARG: over 100 years. STATE: another driver, or handlers published

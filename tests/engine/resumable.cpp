@@ -333,6 +333,74 @@ TEST_CASE("a pending tick delays no other, and a budget leaves it a call in two 
   REQUIRE_FALSE(idle.more);  // no due tick is left
 }
 
+TEST_CASE("a poll ends after the tick that used up its time, and the next goes on in order",
+          "[engine]") {
+  const auto shards = GENERATE(1u, 2u);
+  CAPTURE(shards);
+  constexpr gyre::duration budget = 5ms;
+  gyre::engine e({.driver = gyre::driver::host, .shards = static_cast<std::uint32_t>(shards)});
+  struct call {
+    std::size_t loop;
+    gyre::duration begin, end;
+  };
+  std::vector<call> calls;
+  for (std::size_t i = 0; i < 12; ++i) {
+    e.add({.name = std::to_string(i), .interval = 1s, .jitter = 0}, [&, i](gyre::tick&) {
+       const gyre::duration begin = gyre::monotonic_now();
+       work_for(2ms);
+       calls.push_back({i, begin, gyre::monotonic_now()});
+     }).value();
+  }
+  std::size_t polls = 0;
+  for (bool more = true; more; ++polls) {
+    const std::size_t first = calls.size();
+    const gyre::duration begin = gyre::monotonic_now();
+    const auto did = e.poll(0ms, 1000, budget).value();
+    const gyre::duration took = gyre::monotonic_now() - begin;
+    REQUIRE(did.ticks == calls.size() - first);
+    REQUIRE(did.ticks >= 1);
+    more = did.more;
+    if (more) {
+      REQUIRE(took >= budget);
+      REQUIRE(did.next_due == 0ms);
+    }
+    // None began after the time was used up; the engine's clock was read after the call's end.
+    for (std::size_t i = first + 1; i < calls.size(); ++i) {
+      REQUIRE(calls[i - 1].end < calls[first].begin + budget);
+    }
+  }
+  REQUIRE(polls >= 4);  // at most three ticks of 2 ms in each
+  REQUIRE(calls.size() == 12);
+  for (std::size_t i = 0; i < 12; ++i) REQUIRE(calls[i].loop == i);
+  REQUIRE(e.poll(1ms, 1000, budget).value().next_due == 1s);
+}
+
+TEST_CASE("no budget is too small to go on, and none is negative", "[engine]") {
+  gyre::engine e(by_poll());
+  int messages = 0;
+  e.subscribe("m", {}, [&](const gyre::message&) {
+     work_for(100us);
+     ++messages;
+   }).value();
+  for (const char* const name : {"a", "b", "c"}) {
+    e.add_external({.name = name, .interval = 1s, .jitter = 0}).value();
+  }
+  REQUIRE(e.poll(0ms, 10, -1ns).code() == gyre::code::arg);
+  for (int left = 2; left >= 0; --left) {
+    const auto did = e.poll(0ms, 10, 0ns).value();
+    REQUIRE(did.ticks == 1);
+    REQUIRE(did.more == (left != 0));
+  }
+  for (int i = 0; i < 100; ++i) e.publish("m", "text").value();
+  REQUIRE(e.poll(1ms, 10, 0ns).value().more);
+  REQUIRE(messages < 100);
+  while (e.poll(1ms, 10, 0ns).value().more) {
+  }
+  REQUIRE(messages == 100);
+  e.publish("m", "text").value();
+  REQUIRE_FALSE(e.poll(2ms, 10, gyre::no_budget).value().more);
+}
+
 TEST_CASE("with room for it, a loop has another tick beside one that is pending", "[engine]") {
   gyre::engine e(by_poll());
   std::vector<std::uint32_t> calls;

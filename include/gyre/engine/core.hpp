@@ -34,6 +34,8 @@ struct poll_result {
   bool more = false;  ///< the budget ended before the due ticks did
   std::uint64_t resumed = 0;  ///< calls of ticks that were pending before
 };
+/// poll() may take the time it takes.
+inline constexpr duration no_budget = duration::max();
 
 namespace detail {
 
@@ -351,13 +353,18 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return stragglers;
   }
 
-  result<poll_result> poll(instant t, std::uint64_t most) {
+  result<poll_result> poll(instant t, std::uint64_t most, duration budget) {
     if (env_.options.driver != driver::host) {
       return fail(code::state, "poll() is for driver::host");
     }
     if (t > longest) return too_far(t);
+    if (budget < duration::zero()) {
+      return fail(code::arg, "a budget is 0 or more, not ", to_ms(budget), " ms");
+    }
     const driving here(*this);
     if (!here.first()) return already_driving();
+    const bool timed = GYRE_THREADS && budget != no_budget;
+    const instant spent = timed ? add_saturated(env_.measure(), budget) : never;
     if (t > now()) env_.move_to(t);
     probe_readings();
     poll_result done;
@@ -365,7 +372,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     const bool waiting = begin_poll();
     for (bool first = waiting && unreached_;; first = false) {
       round_result did;
-      if (!first) did = next_round(now(), most);
+      if (!first) did = next_round(now(), most, spent);
       if (!did.any && waiting && most != 0 && resume_one()) {
         did.any = true;
         ++done.resumed;
@@ -375,7 +382,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       done.ticks += did.ticks;
       most -= did.ticks;
       rounds = did.delivered && did.ticks == 0 ? rounds + 1 : 0;
-      done.more = most == 0 || rounds >= poll_rounds;
+      done.more =
+          most == 0 || rounds >= poll_rounds || (spent != never && env_.measure() >= spent);
       if (done.more) break;
     }
     unreached_ = waiting && done.resumed == 0;
@@ -392,7 +400,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     std::uint64_t ticks = 0;
     std::uint32_t rounds = 0;
     while (!env_.stopping) {
-      const round_result did = next_round(t, ~std::uint64_t{0});
+      const round_result did = next_round(t, ~std::uint64_t{0}, never);
       ticks += did.ticks;
       if (!did.any) {
         const instant next = next_event();
@@ -867,7 +875,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   };
   /// What is due at now(): work of the house if there is some; else ticks, at most `most`: on a
   /// virtual clock those up to `until` that come before other work, the clock going on with them.
-  round_result next_round(instant until, std::uint64_t most) {
+  /// @param spent by the clock of durations: then nothing begins but one tick
+  round_result next_round(instant until, std::uint64_t most, instant spent) {
     round_result did;
     if (env_.stopping) return did;
     const instant t = now();
@@ -877,13 +886,15 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     shard::limits to;
     to.until = until;
     to.most = most;
+    to.spent = spent;
     for (const auto& s : shards_) {
       if (s->has_afterwork()) tell_all(*s);
     }
     for (const auto& s : shards_) {
       const leased hold(s->owner());
       if (s->index() == 0) {
-        if (bus_.next_due() <= t && bus_.pump(t) != 0) return {0, true, true};
+        const std::size_t messages = spent == never ? ~std::size_t{0} : 16;
+        if (bus_.next_due() <= t && bus_.pump(t, messages) != 0) return {0, true, true};
         if (next_window_ <= t) {
           observe(t);
           return {0, false, true};

@@ -255,6 +255,10 @@ struct environment {
     if (own_threads()) return monotonic_now() - zero;
     return instant{now_ns.load(std::memory_order_relaxed)};
   }
+  /// The clock that durations are measured by.
+  instant measure() const noexcept {
+    return is_virtual() || !GYRE_THREADS ? now() : monotonic_now() - zero;
+  }
   void move_to(instant t) noexcept { now_ns.store(t.count(), std::memory_order_relaxed); }
 
   /// Milliseconds since 1970 for records; on a virtual clock, or where there is no other, since

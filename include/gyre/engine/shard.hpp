@@ -229,6 +229,7 @@ class shard final : public tick_services {
     instant house = never;             ///< at this time there is other work
     const due_entry* rival = nullptr;  ///< first of another shard, which goes before what is later
     std::uint64_t most = ~std::uint64_t{0};  ///< ticks
+    instant spent = never;  ///< by measure(): then no step begins but the first
   };
   struct turn {
     std::uint64_t ticks = 0;
@@ -240,10 +241,11 @@ class shard final : public tick_services {
   turn run_due(const limits& to, std::uint64_t epoch) {
     turn done;
     instant now = env_.own_threads() ? env_.now() : to.until;
-    instant clock = env_.own_threads() || env_.is_virtual() ? now : measure();
+    instant clock = env_.own_threads() || env_.is_virtual() ? now : env_.measure();
     env_.attention.store(false, std::memory_order_relaxed);
     due_entry entry;
     while (done.ticks < to.most) {
+      if (to.spent != never && done.steps != 0 && env_.measure() >= to.spent) break;
       if (to.rival != nullptr) {
         const due_entry* mine = queue_.peek();
         if (mine == nullptr || !runs_before(*mine, *to.rival)) break;
@@ -293,7 +295,7 @@ class shard final : public tick_services {
       if (waits == nullptr || !waits->pending || waits->parked == polls_) continue;
       const std::shared_ptr<external_run> kept = take_down(place);
       run_state& run = kept->run;
-      instant clock = measure();
+      instant clock = env_.measure();
       run.started = clock - (now - run.began);
       if (run.cpu_started != duration::min()) run.cpu_started += thread_cpu_now();
       (void)drive(run, kept, now, clock, epoch);
@@ -547,7 +549,7 @@ class shard final : public tick_services {
   }
   duration elapsed(const run_state& run) const noexcept override {
     if (env_.is_virtual()) return run.spent;
-    return (run.external ? env_.now() : measure()) - run.started + run.spent;
+    return (run.external ? env_.now() : env_.measure()) - run.started + run.spent;
   }
   duration cpu(run_state& run) const noexcept override {
     if (env_.is_virtual()) return run.spent;
@@ -555,7 +557,7 @@ class shard final : public tick_services {
     const duration t = thread_cpu_now();
     if (run.cpu_started == duration::min()) {
       run.wants_cpu = true;
-      run.cpu_started = t - (measure() - run.started);
+      run.cpu_started = t - (env_.measure() - run.started);
     }
     return t - run.cpu_started + run.spent;
   }
@@ -667,11 +669,6 @@ class shard final : public tick_services {
     loop.metrics.gated();
     return false;
   }
-  /// The clock that durations are measured by.
-  instant measure() const noexcept {
-    return env_.is_virtual() || !GYRE_THREADS ? env_.now() : monotonic_now() - env_.zero;
-  }
-
   /// Runs one tick on this thread. @param now on the engine's clock, and `clock` on the one that
   /// durations are measured by: both go on to the tick's end, which is where the next begins.
   /// @return false: given up on, the lease is not held
@@ -698,7 +695,7 @@ class shard final : public tick_services {
     if (lease_.acquire() != epoch) return come_back(loop, state);
     running_ = nullptr;
     if (!env_.is_virtual()) {
-      clock = measure();
+      clock = env_.measure();
       if (env_.own_threads()) now = clock;
     }
     if (state.pending && !state.failed && !loop.removed) {
@@ -741,7 +738,7 @@ class shard final : public tick_services {
       leave(loop);
     } else {
       land(state);
-      finish(state, measure(), env_.now());
+      finish(state, env_.measure(), env_.now());
     }
     const bool ring = must_wake();
     lease_.release();
