@@ -149,8 +149,9 @@ class engine {
 
   // ---- external ticks ----
 
-  /// Hands out due ticks of external loops, at most ids.size(): how many. From now on each has its
-  /// loop's timeout; after that it counts as timed out and its id is STALE.
+  /// Hands out due ticks of external loops, oldest first, at most ids.size(): how many. From now on
+  /// each has its loop's timeout; after that it counts as timed out and its id is STALE. Many at
+  /// once take as many locks as one: two, and two of each shard that they are of.
   std::uint32_t acquire(std::span<std::uint32_t> ids) { return core_->acquire(ids); }
   /// Calls f(tick&) for an acquired tick. STALE: it has ended.
   template <class F>
@@ -160,8 +161,13 @@ class engine {
   /// Ends an acquired tick. @param taken what it took; negative: from acquire() until now by the
   /// engine's clock. STALE: it had ended; nothing changed.
   result<void> complete(std::uint32_t id, duration taken = duration{-1}) {
-    return core_->complete(id, taken);
+    completion one{.id = id, .taken = taken};
+    if (complete(std::span(&one, 1)) != 0) return ok;
+    return bad_id(id, detail::kind_tick);
   }
+  /// The same for many at once, with two locks for 64 of a shard. Each is told by its status whether it counts;
+  /// what has timed out, was removed, or is given twice does not. @return how many count
+  std::size_t complete(std::span<completion> done) { return core_->complete(done); }
 
   // ---- what loops tell each other ----
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -429,18 +430,13 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   // ---- external ticks ----
 
   std::uint32_t acquire(std::span<object_id> ids) {
-    std::uint32_t n = 0;
-    while (n < ids.size()) {
-      const auto run = env_.desk.take();
-      if (run == nullptr) break;
-      shard& s = *shards_[run->shard];
-      change(s, [&] {
-        if (run->run.over) return;
-        s.acquired(*run, now());
-        ids[n++] = run->id;
-      });
+    std::uint64_t shards = 0;
+    ids = ids.first(env_.desk.take(ids, shards));
+    for (; shards != 0; shards &= shards - 1) {
+      shard& s = *shards_[static_cast<std::size_t>(std::countr_zero(shards))];
+      change(s, [&] { s.acquired(ids, now()); });
     }
-    return n;
+    return static_cast<std::uint32_t>(std::remove(ids.begin(), ids.end(), 0U) - ids.begin());
   }
   template <class F>
   result<void> with_tick(object_id id, F&& f) {
@@ -450,20 +446,14 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     f(t);
     return ok;
   }
-  result<void> complete(object_id id, duration taken) {
-    const auto run = env_.desk.find(id);
-    if (run == nullptr) return bad_id(id, kind_tick);
-    shard& s = *shards_[run->shard];
-    bool late = false;
-    change(s, [&] {
-      late = run->run.over || !run->acquired;
-      if (late) return;
-      run->run.taken = taken;
-      s.complete(*run, now());
-    });
-    if (late) return bad_id(id, kind_tick);
-    tell_all(s);
-    return ok;
+  std::size_t complete(std::span<completion> done) {
+    std::size_t ended = 0;
+    for (std::uint64_t shards = env_.desk.locate(done); shards != 0; shards &= shards - 1) {
+      shard& s = *shards_[static_cast<std::size_t>(std::countr_zero(shards))];
+      change(s, [&] { ended += s.complete(done, now()); });
+      tell_all(s);
+    }
+    return ended;
   }
 
   // ---- bus, memory, graph ----

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -323,16 +325,33 @@ class shard final : public tick_services {
       }
     }
   }
-  void acquired(external_run& external, instant now) noexcept {
-    external.acquired = true;
-    external.run.began = external.run.started = now;
-    end_at(external.run, add_saturated(now, external.run.loop->plan->timeout));
+  /// The caller has these external ticks from now on, as far as they are this shard's.
+  void acquired(std::span<object_id> ids, instant now) {
+    env_.desk.each(ids, index_, [&](external_run& external) {
+      external.acquired = true;
+      external.run.began = external.run.started = now;
+      end_at(external.run, add_saturated(now, external.run.loop->plan->timeout));
+    });
   }
-  /// The caller has run this external tick.
-  void complete(external_run& external, instant now) {
-    const std::shared_ptr<external_run> kept = flights_[external.run.place].kept;
-    land(external.run);
-    finish(external.run, now, now);
+  /// The caller has run these external ticks. @return how many have ended now, by that
+  std::size_t complete(std::span<completion> done, instant now) {
+    expire(now);
+    std::size_t ended = 0;
+    std::array<external_desk::found, 64> some;
+    for (std::size_t at = 0; at < done.size();) {
+      const std::size_t n = env_.desk.find(done, index_, at, some);
+      for (const external_desk::found& f : std::span(some).first(n)) {
+        run_state& run = f.run->run;
+        if (run.over.exchange(true, std::memory_order_release)) continue;  // it was given twice
+        run.taken = f.with->taken;
+        (void)take_down(run.place);
+        finish(run, now, now);
+        f.with->status = code::ok;
+        ++ended;
+      }
+      env_.desk.erase(std::span<const external_desk::found>(some).first(n));
+    }
+    return ended;
   }
   /// Gives up every external and every pending tick, as the engine stops: not counted.
   void give_up_all() {

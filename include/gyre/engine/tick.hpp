@@ -78,6 +78,13 @@ class tick_services {
 
 }  // namespace detail
 
+/// An acquired tick that the caller has run, as one of many.
+struct completion {
+  std::uint32_t id = 0;            ///< from engine::acquire()
+  duration taken{-1};              ///< what it took; negative: from then until now
+  gyre::code status = code::stale;  ///< set by engine::complete(): OK, it counts; or STALE
+};
+
 /// One run of a loop. Every call is for the thread that runs the tick and only while it runs; once
 /// the tick has outlived its timeout, each does nothing and returns CANCELLED (NaN for knob()).
 class tick {
