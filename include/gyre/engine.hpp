@@ -29,7 +29,8 @@ class loop {
   result<void> pause() { return core_->pause(id_); }
   /// Back on its grid, without a burst of what was missed meanwhile.
   result<void> resume() { return core_->resume(id_); }
-  /// One tick as soon as possible, besides those of the grid. STATE when paused or stopped.
+  /// One tick as soon as possible, besides those of the grid; while its ticks are pending or run
+  /// elsewhere, when one of them ends. STATE when paused or stopped.
   result<void> trigger() { return core_->trigger(id_); }
   /// Changes what is given, from the next tick on. ARG as add() would; nothing changed then.
   result<void> reconfigure(const loop_change& c) { return core_->reconfigure(id_, c); }
@@ -113,7 +114,7 @@ class engine {
     } else {
       const instant origin = monotonic_now() - env.now();
       for (instant t = env.now(); t < end; t = monotonic_now() - origin) {
-        const auto done = core_->poll(t, ~std::uint64_t{0});
+        const auto done = core_->poll(t, ~std::uint64_t{0}, no_budget);
         if (!done) break;
         const duration rest = std::min(done->next_due, end) - (monotonic_now() - origin);
         if (rest > duration::zero()) std::this_thread::sleep_for(rest);
@@ -122,12 +123,18 @@ class engine {
 #endif
     return core_->stop(std::chrono::seconds(5)).value_or({});
   }
-  /// driver::host: runs every tick that is due at `now`, at most `most`; also ends, with `more`,
-  /// when handlers have published to each other for 64 rounds without a tick. An earlier `now` than
-  /// before counts as that. Never blocks; a callback that never returns cannot be helped here.
-  /// ARG: over 100 years. STATE: another driver. REENTRANT.
-  result<poll_result> poll(instant now, std::uint64_t most = ~std::uint64_t{0}) {
-    return core_->poll(now, most);
+  /// driver::host: runs every tick that is due at `now`, then calls those that were pending before
+  /// (tick::pending) once more, at most `most` calls in all. Ends, with `more`, at that number, or
+  /// after the call by whose end `budget` of real time has passed, or when handlers have published
+  /// to each other for 64 rounds without a tick; the next poll goes on with the tick whose turn it
+  /// is. One due loop at least is seen to; where the due ticks left none for what is pending, the next poll
+  /// begins with that. An earlier `now` than before counts as that. Never blocks; a callback that
+  /// never returns cannot be helped here. ARG: over 100 years, a negative budget. STATE: another
+  /// driver. REENTRANT.
+  /// @param budget by the machine's monotonic clock; without threads there is none, and no effect
+  result<poll_result> poll(instant now, std::uint64_t most = ~std::uint64_t{0},
+                           duration budget = no_budget) {
+    return core_->poll(now, most, budget);
   }
   /// driver::virtual_time: from due time to due time up to `t`, in the order (due, priority, order
   /// of add). @return ticks run. ARG: over 100 years. STATE: another driver, or handlers published
@@ -142,8 +149,9 @@ class engine {
 
   // ---- external ticks ----
 
-  /// Hands out due ticks of external loops, at most ids.size(): how many. From now on each has its
-  /// loop's timeout; after that it counts as timed out and its id is STALE.
+  /// Hands out due ticks of external loops, oldest first, at most ids.size(): how many. From now on
+  /// each has its loop's timeout; after that it counts as timed out and its id is STALE. Many at
+  /// once take as many locks as one: two, and two of each shard that they are of.
   std::uint32_t acquire(std::span<std::uint32_t> ids) { return core_->acquire(ids); }
   /// Calls f(tick&) for an acquired tick. STALE: it has ended.
   template <class F>
@@ -153,8 +161,13 @@ class engine {
   /// Ends an acquired tick. @param taken what it took; negative: from acquire() until now by the
   /// engine's clock. STALE: it had ended; nothing changed.
   result<void> complete(std::uint32_t id, duration taken = duration{-1}) {
-    return core_->complete(id, taken);
+    completion one{.id = id, .taken = taken};
+    if (complete(std::span(&one, 1)) != 0) return ok;
+    return bad_id(id, detail::kind_tick);
   }
+  /// The same for many at once, with two locks for 64 of a shard. Each is told by its status whether it counts;
+  /// what has timed out, was removed, or is given twice does not. @return how many count
+  std::size_t complete(std::span<completion> done) { return core_->complete(done); }
 
   // ---- what loops tell each other ----
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -31,9 +32,12 @@ inline namespace v1 {
 /// What poll() did.
 struct poll_result {
   std::uint64_t ticks = 0;  ///< started by this call
-  instant next_due = never;
+  instant next_due = never;  ///< when to call next: now, while a tick is pending
   bool more = false;  ///< the budget ended before the due ticks did
+  std::uint64_t resumed = 0;  ///< calls of ticks that were pending before
 };
+/// poll() may take the time it takes.
+inline constexpr duration no_budget = duration::max();
 
 namespace detail {
 
@@ -365,27 +369,43 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return stragglers;
   }
 
-  result<poll_result> poll(instant t, std::uint64_t most) {
+  result<poll_result> poll(instant t, std::uint64_t most, duration budget) {
     if (env_.options.driver != driver::host) {
       return fail(code::state, "poll() is for driver::host");
     }
     if (t > longest) return too_far(t);
+    if (budget < duration::zero()) {
+      return fail(code::arg, "a budget is 0 or more, not ", to_ms(budget), " ms");
+    }
     const driving here(*this);
     if (!here.first()) return already_driving();
+    const bool timed = GYRE_THREADS && budget != no_budget;
+    const instant spent = timed ? add_saturated(env_.measure(), budget) : never;
     if (t > now()) env_.move_to(t);
     probe_readings();
     poll_result done;
     std::uint32_t rounds = 0;
-    for (;;) {
-      const round_result did = next_round(now(), most - done.ticks);
+    const bool waiting = begin_poll();
+    for (bool first = waiting && unreached_;; first = false) {
+      round_result did;
+      if (!first) did = next_round(now(), most, spent);
+      if (!did.any && waiting && most != 0 && resume_one()) {
+        did.any = true;
+        ++done.resumed;
+        --most;
+      }
+      if (!did.any && !first) break;
       done.ticks += did.ticks;
-      if (!did.any) break;
+      most -= did.ticks;
       rounds = did.delivered && did.ticks == 0 ? rounds + 1 : 0;
-      done.more = done.ticks >= most || rounds >= poll_rounds;
+      done.more =
+          most == 0 || rounds >= poll_rounds || (spent != never && env_.measure() >= spent);
       if (done.more) break;
     }
+    unreached_ = waiting && done.resumed == 0;
     done.next_due = next_event();
     if (done.more) done.more = done.next_due <= now();
+    if (env_.pending != 0) done.next_due = now();
     return done;
   }
   result<std::uint64_t> advance_to(instant t) {
@@ -396,7 +416,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     std::uint64_t ticks = 0;
     std::uint32_t rounds = 0;
     while (!env_.stopping) {
-      const round_result did = next_round(t, ~std::uint64_t{0});
+      const round_result did = next_round(t, ~std::uint64_t{0}, never);
       ticks += did.ticks;
       if (!did.any) {
         const instant next = next_event();
@@ -425,18 +445,13 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   // ---- external ticks ----
 
   std::uint32_t acquire(std::span<object_id> ids) {
-    std::uint32_t n = 0;
-    while (n < ids.size()) {
-      const auto run = env_.desk.take();
-      if (run == nullptr) break;
-      shard& s = *shards_[run->shard];
-      change(s, [&] {
-        if (run->run.over) return;
-        s.acquired(*run, now());
-        ids[n++] = run->id;
-      });
+    std::uint64_t shards = 0;
+    ids = ids.first(env_.desk.take(ids, shards));
+    for (; shards != 0; shards &= shards - 1) {
+      shard& s = *shards_[static_cast<std::size_t>(std::countr_zero(shards))];
+      change(s, [&] { s.acquired(ids, now()); });
     }
-    return n;
+    return static_cast<std::uint32_t>(std::remove(ids.begin(), ids.end(), 0U) - ids.begin());
   }
   template <class F>
   result<void> with_tick(object_id id, F&& f) {
@@ -446,20 +461,14 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     f(t);
     return ok;
   }
-  result<void> complete(object_id id, duration taken) {
-    const auto run = env_.desk.find(id);
-    if (run == nullptr) return bad_id(id, kind_tick);
-    shard& s = *shards_[run->shard];
-    bool late = false;
-    change(s, [&] {
-      late = run->run.over || !run->acquired;
-      if (late) return;
-      run->run.taken = taken;
-      s.complete(*run, now());
-    });
-    if (late) return bad_id(id, kind_tick);
-    tell_all(s);
-    return ok;
+  std::size_t complete(std::span<completion> done) {
+    std::size_t ended = 0;
+    for (std::uint64_t shards = env_.desk.locate(done); shards != 0; shards &= shards - 1) {
+      shard& s = *shards_[static_cast<std::size_t>(std::countr_zero(shards))];
+      change(s, [&] { ended += s.complete(done, now()); });
+      tell_all(s);
+    }
+    return ended;
   }
 
   // ---- bus, memory, graph ----
@@ -832,6 +841,27 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return records_->attach(std::move(cold));
   }
 
+  // ---- pending ticks of driver::host ----
+
+  /// Whether some wait for this poll.
+  bool begin_poll() {
+    if (env_.pending == 0) return false;
+    for (const auto& s : shards_) {
+      const leased hold(s->owner());
+      s->begin_poll(now());
+    }
+    return true;
+  }
+  bool resume_one() {
+    for (const auto& s : shards_) {
+      const std::uint64_t epoch = s->owner().acquire();
+      const bool did = s->resume_one(now(), epoch);
+      s->owner().release();
+      if (did) return true;
+    }
+    return false;
+  }
+
   // ---- one round of host and virtual time ----
 
   instant next_event() {
@@ -851,7 +881,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   };
   /// What is due at now(): work of the house if there is some; else ticks, at most `most`: on a
   /// virtual clock those up to `until` that come before other work, the clock going on with them.
-  round_result next_round(instant until, std::uint64_t most) {
+  /// @param spent by the clock of durations: then nothing begins but one tick
+  round_result next_round(instant until, std::uint64_t most, instant spent) {
     round_result did;
     if (env_.stopping) return did;
     const instant t = now();
@@ -861,13 +892,15 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     shard::limits to;
     to.until = until;
     to.most = most;
+    to.spent = spent;
     for (const auto& s : shards_) {
       if (s->has_afterwork()) tell_all(*s);
     }
     for (const auto& s : shards_) {
       const leased hold(s->owner());
       if (s->index() == 0) {
-        if (bus_.next_due() <= t && bus_.pump(t) != 0) return {0, true, true};
+        const std::size_t messages = spent == never ? ~std::size_t{0} : 16;
+        if (bus_.next_due() <= t && bus_.pump(t, messages) != 0) return {0, true, true};
         if (next_window_ <= t) {
           observe(t);
           return {0, false, true};
@@ -1240,6 +1273,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
   std::mutex control_;  // start and stop
   std::atomic<bool> driving_{false};
+  bool unreached_ = false;  // pending ticks, by the last poll
   bool commit_failed_ = false;  // the last one by itself; under shard 0's lease
   instant started_at_{0}, stopped_at_{0}, next_window_{never}, next_commit_{never};
 

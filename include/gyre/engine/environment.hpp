@@ -45,8 +45,8 @@ class trace {
   siphash hash_;
 };
 
-/// A tick that the caller runs: due, handed out by acquire(), ended by complete(). Owned by the
-/// loop's shard.
+/// A tick that the caller runs: due, handed out by acquire(), ended by complete(). Or one whose
+/// function said pending(), with no id. Owned by the loop's shard.
 struct external_run {
   run_state run;
   object_id id = 0;
@@ -77,42 +77,35 @@ class roster {
   std::vector<std::thread::id> ids_;
 };
 
-/// The memory of external ticks that are over, for the next ones: of 1,024 at most. Any thread.
+/// The memory of external ticks that are over, for the next ones: of as many as were there at one
+/// time. Any thread.
 class run_memory {
  public:
   run_memory() = default;
   run_memory(const run_memory&) = delete;
   run_memory& operator=(const run_memory&) = delete;
   ~run_memory() {
-    for (void* each : free_) ::operator delete(each);
+    while (free_ != nullptr) ::operator delete(std::exchange(free_, free_->next));
   }
-  /// @param size always the same
+  /// @param size always the same, and that of a pointer at least
   void* take(std::size_t size) {
     {
       const std::lock_guard lock(mutex_);
-      if (!free_.empty()) {
-        void* const found = free_.back();
-        free_.pop_back();
-        return found;
-      }
+      if (free_ != nullptr) return std::exchange(free_, free_->next);
     }
     return ::operator new(size);
   }
-  void give(void* gone) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (free_.size() < most) {
-        free_.push_back(gone);
-        return;
-      }
-    }
-    ::operator delete(gone);
+  void give(void* gone) noexcept {
+    const std::lock_guard lock(mutex_);
+    free_ = ::new (gone) place{free_};
   }
 
  private:
-  static constexpr std::size_t most = 1024;
+  struct place {
+    place* next;
+  };
   std::mutex mutex_;
-  std::vector<void*> free_;
+  place* free_ = nullptr;
 };
 /// For std::allocate_shared.
 template <class T>
@@ -152,14 +145,59 @@ class external_desk {
     slots_[i].waits = true;
     return true;
   }
-  /// The one that has waited longest, or null.
-  std::shared_ptr<external_run> take() {
+  /// The ids of those that have waited longest, oldest first: how many. @param shards gets a bit
+  /// for each shard that has one of them
+  std::size_t take(std::span<object_id> ids, std::uint64_t& shards) {
     const std::lock_guard lock(mutex_);
-    if (ready_.size == 0) return nullptr;
-    const std::uint32_t i = ready_.first;
-    take_out(ready_, i);
-    slots_[i].waits = false;
-    return slots_[i].run;
+    const std::size_t n = std::min<std::size_t>(ids.size(), ready_.size);
+    for (object_id& id : ids.first(n)) {
+      const std::uint32_t i = ready_.first;
+      take_out(ready_, i);
+      slots_[i].waits = false;
+      id = slots_[i].run->id;
+      shards |= std::uint64_t{1} << slots_[i].run->shard;
+    }
+    return n;
+  }
+  /// Calls f(run) for each that is of this shard, whose lease is held. One that has ended becomes 0.
+  template <class F>
+  void each(std::span<object_id> ids, std::uint32_t shard, F&& f) {
+    const std::lock_guard lock(mutex_);
+    for (object_id& id : ids) {
+      if (!names(id)) {
+        id = 0;
+      } else if (slots_[id_index(id)].run->shard == shard) {
+        f(*slots_[id_index(id)].run);
+      }
+    }
+  }
+  /// Marks all as STALE. @return a bit for each shard that has one of them
+  std::uint64_t locate(std::span<completion> done) {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t shards = 0;
+    for (completion& c : done) {
+      c.status = code::stale;
+      if (names(c.id)) shards |= std::uint64_t{1} << slots_[id_index(c.id)].run->shard;
+    }
+    return shards;
+  }
+  struct found {
+    external_run* run;
+    completion* with;
+  };
+  /// The next of them, from `at` on, that were acquired and are of this shard, whose lease is held:
+  /// how many. They stay until erased.
+  std::size_t find(std::span<completion> done, std::uint32_t shard, std::size_t& at,
+                   std::span<found> out) {
+    const std::lock_guard lock(mutex_);
+    std::size_t n = 0;
+    for (; at < done.size() && n < out.size(); ++at) {
+      completion& c = done[at];
+      if (!names(c.id)) continue;
+      external_run* const run = slots_[id_index(c.id)].run.get();
+      if (run->shard == shard && run->acquired) out[n++] = {run, &c};
+    }
+    return n;
   }
   /// Null when the id names none.
   std::shared_ptr<external_run> find(object_id id) {
@@ -168,14 +206,11 @@ class external_desk {
   }
   void erase(object_id id) {
     const std::lock_guard lock(mutex_);
-    if (!names(id)) return;
-    const std::uint32_t i = id_index(id);
-    slot& s = slots_[i];
-    if (s.waits) take_out(ready_, i);
-    s.waits = false;
-    s.run.reset();
-    ++s.generation;
-    append(free_, i);
+    drop(id);
+  }
+  void erase(std::span<const found> ended) {
+    const std::lock_guard lock(mutex_);
+    for (const found& f : ended) drop(f.with->id);
   }
 
  private:
@@ -190,6 +225,16 @@ class external_desk {
     std::uint32_t first = none, last = none, size = 0;
   };
 
+  void drop(object_id id) noexcept {
+    if (!names(id)) return;
+    const std::uint32_t i = id_index(id);
+    slot& s = slots_[i];
+    if (s.waits) take_out(ready_, i);
+    s.waits = false;
+    s.run.reset();
+    ++s.generation;
+    append(free_, i);
+  }
   bool names(object_id id) const noexcept {
     const std::uint32_t i = id_index(id);
     return id_kind(id) == kind_tick && i < slots_.size() && slots_[i].run != nullptr &&
@@ -222,6 +267,7 @@ struct environment {
   std::vector<shard*> shards;            ///< fixed after creation
   loop_table table;
   std::atomic<std::size_t> lost{0};      ///< threads inside of user code that drive no shard
+  std::atomic<std::uint32_t> pending{0};  ///< ticks that wait for the next poll
   /// Something changed that whoever runs ticks should look at before the next one.
   std::atomic<bool> attention{false};
   run_memory external_memory;            ///< goes after the desk
@@ -253,6 +299,10 @@ struct environment {
   instant now() const noexcept {
     if (own_threads()) return monotonic_now() - zero;
     return instant{now_ns.load(std::memory_order_relaxed)};
+  }
+  /// The clock that durations are measured by.
+  instant measure() const noexcept {
+    return is_virtual() || !GYRE_THREADS ? now() : monotonic_now() - zero;
   }
   void move_to(instant t) noexcept { now_ns.store(t.count(), std::memory_order_relaxed); }
 

@@ -57,7 +57,7 @@ struct loop_options {
   std::uint32_t burst = 8;                 ///< at most this many overdue ticks in a row, >= 1
   std::uint32_t instances = 1;             ///< ticks of it at one time, 1..100: a further
                                            ///< one starts only beside one that was handed off,
-                                           ///< is stuck, or is external
+                                           ///< is stuck, is pending, or is external
   int priority = 0;                        ///< higher goes first among ticks due at one time
   backoff retry = {};                      ///< how long to wait after failures
   intensity_options intensity = {};        ///< so many failures within a time open its breaker

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -125,7 +127,7 @@ class shard final : public tick_services {
       run_state* const run = flights_[i].run;
       if (run == nullptr || run->loop != &loop) continue;
       run->cancel = true;
-      if (run->external) give_up(*run);
+      if (flights_[i].kept != nullptr) give_up(*run);
     }
     leave_learner(loop);
     if (loop.inside == 0) release(loop);
@@ -241,6 +243,7 @@ class shard final : public tick_services {
     instant house = never;             ///< at this time there is other work
     const due_entry* rival = nullptr;  ///< first of another shard, which goes before what is later
     std::uint64_t most = ~std::uint64_t{0};  ///< ticks
+    instant spent = never;  ///< by measure(): then no step begins but the first
   };
   struct turn {
     std::uint64_t ticks = 0;
@@ -252,10 +255,11 @@ class shard final : public tick_services {
   turn run_due(const limits& to, std::uint64_t epoch) {
     turn done;
     instant now = env_.own_threads() ? env_.now() : to.until;
-    instant clock = env_.own_threads() || env_.is_virtual() ? now : measure();
+    instant clock = env_.own_threads() || env_.is_virtual() ? now : env_.measure();
     env_.attention.store(false, std::memory_order_relaxed);
     due_entry entry;
     while (done.ticks < to.most) {
+      if (to.spent != never && done.steps != 0 && env_.measure() >= to.spent) break;
       if (to.rival != nullptr) {
         const due_entry* mine = queue_.peek();
         if (mine == nullptr || !runs_before(*mine, *to.rival)) break;
@@ -288,13 +292,40 @@ class shard final : public tick_services {
     return done;
   }
 
-  /// Ends external ticks whose deadline has passed.
+  /// A poll begins: those that have said pending() before are to be called again, once each.
+  void begin_poll(instant now) {
+    expire(now);
+    ++polls_;
+    resuming_.erase(resuming_.begin(), resuming_.begin() + static_cast<std::ptrdiff_t>(resumed_));
+    resumed_ = 0;
+    resuming_.insert(resuming_.end(), parked_.begin(), parked_.end());
+    parked_.clear();
+  }
+  /// Calls the next of them. False: there is none. The lease is held before and after.
+  bool resume_one(instant now, std::uint64_t epoch) {
+    while (resumed_ < resuming_.size()) {
+      const std::uint32_t place = resuming_[resumed_++];
+      const run_state* const waits = flights_[place].run;  // or what has the place since
+      if (waits == nullptr || !waits->pending || waits->parked == polls_) continue;
+      const std::shared_ptr<external_run> kept = take_down(place);
+      run_state& run = kept->run;
+      instant clock = env_.measure();
+      run.started = clock - (now - run.began);
+      if (run.cpu_started != duration::min()) run.cpu_started += thread_cpu_now();
+      (void)drive(run, kept, now, clock, epoch);
+      return true;
+    }
+    return false;
+  }
+
+  /// Ends external and pending ticks whose deadline has passed.
   void expire(instant now) {
     due_entry entry;
     while (deadlines_.pop_due(now, entry)) {
       const flight f = flights_[entry.slot];
       loop_record& loop = *f.run->loop;
       if (f.kept != nullptr) {
+        f.run->cancel.store(true, std::memory_order_relaxed);
         give_up(*f.run);
         account_timeout(loop, *f.run, now);
       } else if (!f.run->cancel.exchange(true, std::memory_order_relaxed)) {
@@ -306,19 +337,35 @@ class shard final : public tick_services {
       }
     }
   }
-  void acquired(external_run& external, instant now) noexcept {
-    external.acquired = true;
-    external.run.began = external.run.started = now;
-    const instant deadline = add_saturated(now, external.run.loop->plan->timeout);
-    deadlines_.push({deadline, 0, external.run.place, external.run.place, 0});
+  /// The caller has these external ticks from now on, as far as they are this shard's.
+  void acquired(std::span<object_id> ids, instant now) {
+    env_.desk.each(ids, index_, [&](external_run& external) {
+      external.acquired = true;
+      external.run.began = external.run.started = now;
+      end_at(external.run, add_saturated(now, external.run.loop->plan->timeout));
+    });
   }
-  /// The caller has run this external tick.
-  void complete(external_run& external, instant now) {
-    const std::shared_ptr<external_run> kept = flights_[external.run.place].kept;
-    land(external.run);
-    finish(external.run, now, now);
+  /// The caller has run these external ticks. @return how many have ended now, by that
+  std::size_t complete(std::span<completion> done, instant now) {
+    expire(now);
+    std::size_t ended = 0;
+    std::array<external_desk::found, 64> some;
+    for (std::size_t at = 0; at < done.size();) {
+      const std::size_t n = env_.desk.find(done, index_, at, some);
+      for (const external_desk::found& f : std::span(some).first(n)) {
+        run_state& run = f.run->run;
+        if (run.over.exchange(true, std::memory_order_release)) continue;  // it was given twice
+        run.taken = f.with->taken;
+        (void)take_down(run.place);
+        finish(run, now, now);
+        f.with->status = code::ok;
+        ++ended;
+      }
+      env_.desk.erase(std::span<const external_desk::found>(some).first(n));
+    }
+    return ended;
   }
-  /// Gives up every external tick, as the engine stops: not counted.
+  /// Gives up every external and every pending tick, as the engine stops: not counted.
   void give_up_all() {
     for (std::size_t i = 0; i < flights_.size(); ++i) {
       if (flights_[i].run == nullptr) continue;
@@ -343,7 +390,7 @@ class shard final : public tick_services {
     run_state& run = *std::exchange(running_, nullptr);
     loop_record& loop = *run.loop;
     take_off(run, nullptr);
-    deadlines_.push({running_until_, 0, run.place, run.place, 0});
+    end_at(run, running_until_);
     if (loop.inside < loop.plan->instances && !loop.scheduled) schedule(loop);
     return lease_.pass_on();
   }
@@ -518,6 +565,13 @@ class shard final : public tick_services {
     lease_.release();
     return kept.code();
   }
+  code pending(run_state& run) override {
+    if (const code c = alive(run); c != code::ok) return c;
+    run.pending = env_.options.driver == driver::host && !run.external;
+    if (run.pending) return code::ok;
+    spoil(run, "pending() is for driver::host, and not for external ticks");
+    return code::state;
+  }
   code alive(const run_state& run) const noexcept override {
     return run.over.load(std::memory_order_acquire) ? code::cancelled : code::ok;
   }
@@ -526,7 +580,7 @@ class shard final : public tick_services {
   }
   duration elapsed(const run_state& run) const noexcept override {
     if (env_.is_virtual()) return run.spent;
-    return (run.external ? env_.now() : measure()) - run.started + run.spent;
+    return (run.external ? env_.now() : env_.measure()) - run.started + run.spent;
   }
   duration cpu(run_state& run) const noexcept override {
     if (env_.is_virtual()) return run.spent;
@@ -534,7 +588,7 @@ class shard final : public tick_services {
     const duration t = thread_cpu_now();
     if (run.cpu_started == duration::min()) {
       run.wants_cpu = true;
-      run.cpu_started = t - (measure() - run.started);
+      run.cpu_started = t - (env_.measure() - run.started);
     }
     return t - run.cpu_started + run.spent;
   }
@@ -622,6 +676,10 @@ class shard final : public tick_services {
     const bool asked = loop.triggered;
     loop.triggered = false;
     bool run = true;
+    if (loop.inside >= loop.plan->instances && asked && !loop.stuck) {
+      loop.triggered = true;  // when one of those inside ends
+      return false;
+    }
     if (loop.inside >= loop.plan->instances) {  // no further copy
       loop.metrics.missed(1 + (asked ? 0 : arrive(loop, now).missed));
       run = false;
@@ -653,11 +711,6 @@ class shard final : public tick_services {
     loop.metrics.gated();
     return false;
   }
-  /// The clock that durations are measured by.
-  instant measure() const noexcept {
-    return env_.is_virtual() || !GYRE_THREADS ? env_.now() : monotonic_now() - env_.zero;
-  }
-
   /// Runs one tick on this thread. @param now on the engine's clock, and `clock` on the one that
   /// durations are measured by: both go on to the tick's end, which is where the next begins.
   /// @return false: given up on, the lease is not held
@@ -669,20 +722,54 @@ class shard final : public tick_services {
     if (loop.extra != nullptr && loop.extra->wants_cpu && !env_.is_virtual()) {
       state.cpu_started = thread_cpu_now();
     }
+    return drive(state, nullptr, now, clock, epoch);
+  }
+  /// The tick's function is called, and then the tick is over or pending. The rest as run().
+  /// @param kept what the run is in, if it was pending before
+  bool drive(run_state& state, const std::shared_ptr<external_run>& kept, instant& now,
+             instant& clock, std::uint64_t epoch) {
+    loop_record& loop = *state.loop;
     running_until_ = add_saturated(now, loop.plan->timeout);
     running_ = &state;
+    state.pending = false;
     lease_.release();
     call(loop, state);
     if (lease_.acquire() != epoch) return come_back(loop, state);
     running_ = nullptr;
     if (!env_.is_virtual()) {
-      clock = measure();
+      clock = env_.measure();
       if (env_.own_threads()) now = clock;
+    }
+    if (state.pending && !state.failed && !loop.removed) {
+      if (state.cancel.load(std::memory_order_relaxed)) {  // the engine was stopped meanwhile
+        leave(loop);
+        return true;
+      }
+      if (duration_of(state, clock) <= loop.plan->timeout) {
+        park(state, kept);
+        return true;
+      }
     }
     finish(state, clock, env_.own_threads() || env_.is_virtual()
                              ? now
-                             : add_saturated(now, clock - state.started));
+                             : add_saturated(state.began, clock - state.started));
     return true;
+  }
+  /// The tick goes on at the next poll.
+  void park(run_state& state, std::shared_ptr<external_run> kept) {
+    if (state.cpu_started != duration::min()) state.cpu_started -= thread_cpu_now();
+    if (kept == nullptr) {
+      kept = keep();
+      static_cast<run_facts&>(kept->run) = std::move(state);
+    }
+    run_state& run = kept->run;
+    ++run.calls;
+    run.parked = polls_;
+    ++env_.pending;
+    take_off(run, std::move(kept));
+    parked_.push_back(run.place);
+    end_at(run, add_saturated(run.began, run.loop->plan->timeout));
+    if (run.loop->inside < run.loop->plan->instances && !run.loop->scheduled) schedule(*run.loop);
   }
   /// A tick has ended whose shard another thread drives: it was handed off, and counts; or it was
   /// given up on, and nothing is touched but who is inside. Frees the lease. @return false
@@ -693,7 +780,7 @@ class shard final : public tick_services {
       leave(loop);
     } else {
       land(state);
-      finish(state, measure(), env_.now());
+      finish(state, env_.measure(), env_.now());
     }
     const bool ring = must_wake();
     lease_.release();
@@ -702,8 +789,7 @@ class shard final : public tick_services {
   }
   /// A tick for the caller of the engine to run.
   void hand_out(loop_record& loop, const due_entry& entry, std::uint64_t missed, instant now) {
-    auto external =
-        std::allocate_shared<external_run>(run_allocator<external_run>(env_.external_memory));
+    auto external = keep();
     external->shard = index_;
     if (!env_.desk.offer(external)) {  // a million of them are out
       loop.metrics.missed(1);
@@ -851,7 +937,12 @@ class shard final : public tick_services {
     if (given_up != 0) loop.metrics.missed(given_up);
     loop.backing_off = status != tick_status::ok;
     if (loop.extra != nullptr) wait_more(loop, status, why, end);
-    if (!env_.stopping.load(std::memory_order_relaxed) && !loop.scheduled) schedule(loop);
+    if (env_.stopping.load(std::memory_order_relaxed) || loop.scheduled) return;
+    if (loop.triggered) {
+      push(loop, env_.now());
+    } else {
+      schedule(loop);
+    }
   }
   /// What the backoff and the breaker ask for after a tick.
   void wait_more(loop_record& loop, tick_status status, const std::string& why, instant end) {
@@ -929,6 +1020,9 @@ class shard final : public tick_services {
     keep_frame(extra.learning->stream, transition_frame, scratch_.data());
   }
 
+  std::shared_ptr<external_run> keep() {
+    return std::allocate_shared<external_run>(run_allocator<external_run>(env_.external_memory));
+  }
   /// A tick that ends elsewhere than in run().
   void take_off(run_state& run, std::shared_ptr<external_run> kept) {
     if (free_flights_.empty()) {
@@ -943,17 +1037,23 @@ class shard final : public tick_services {
   /// It has ended. What kept an external one goes, unless the caller does too.
   void land(run_state& run) {
     run.over.store(true, std::memory_order_release);
-    (void)deadlines_.cancel(run.place, 0);
-    flight& f = flights_[run.place];
-    free_flights_.push_back(run.place);
-    f.run = nullptr;
-    if (f.kept == nullptr) return;
-    env_.desk.erase(f.kept->id);
-    f.kept.reset();
+    const std::shared_ptr<external_run> kept = take_down(run.place);
+    if (kept != nullptr && kept->id != 0) env_.desk.erase(kept->id);
+  }
+  /// It is no flight any more. @return what kept it
+  std::shared_ptr<external_run> take_down(std::uint32_t place) {
+    (void)deadlines_.cancel(place, 0);
+    flight& f = flights_[place];
+    if (std::exchange(f.run, nullptr)->pending) --env_.pending;
+    free_flights_.push_back(place);
+    return std::move(f.kept);
+  }
+  void end_at(const run_state& run, instant deadline) {
+    deadlines_.push({deadline, 0, run.place, run.place, 0});
   }
   void give_up(run_state& run) {
     loop_record& loop = *run.loop;
-    land(run);
+    land(run);  // `run` may be gone
     loop.running = --loop.inside != 0;
   }
 
@@ -979,6 +1079,10 @@ class shard final : public tick_services {
   std::vector<flight> flights_;
   std::vector<std::uint32_t> free_flights_;
   scheduler deadlines_;  // of flights, by place
+  std::vector<std::uint32_t> parked_;    // places of pending ticks: of this poll
+  std::vector<std::uint32_t> resuming_;  // and of those before, the first resumed_ done with
+  std::size_t resumed_ = 0;
+  std::uint32_t polls_ = 0;  // those in which something was pending
   reading load_;
   std::string mode_ = "normal";
 

@@ -23,9 +23,8 @@ namespace detail {
 
 struct loop_record;
 
-/// Everything one run needs; on the stack of the thread that runs it, so that a run which was
-/// given up on can never reach what the engine has since done with the loop.
-struct run_state {
+/// What is known of one run, and outlives a call of the function that says pending().
+struct run_facts {
   loop_record* loop = nullptr;   ///< only under the shard's lease, and while not over
   std::uint32_t loop_id = 0;     ///< as loop::id()
   std::uint32_t order = 0;       ///< of add
@@ -38,16 +37,23 @@ struct run_state {
   duration spent{0};
   duration taken{-1};            ///< what the host measured; negative: the engine measures
   bool external = false;
+  bool pending = false;          ///< the function is to be called again
   bool wants_cpu = false;        ///< cpu_ms() was asked
   bool chosen = false;           ///< an action was taken for this tick
   bool failed = false;
   bool rewarded = false;
-  std::atomic<bool> over{false};    ///< completed, expired or given up; set under the lease
-  std::atomic<bool> cancel{false};  ///< it should give up
+  std::uint32_t calls = 0;       ///< of the function that said pending()
+  std::uint32_t parked = 0;      ///< number of the poll of the last of these
   std::uint32_t state = 0, action = 0;
   std::uint32_t place = 0;       ///< among the shard's flights, if it is one
   double reward = 0;
   std::string text;              ///< why it failed
+};
+/// Everything one run needs; on the stack of the thread that runs it, so that a run which was
+/// given up on can never reach what the engine has since done with the loop.
+struct run_state : run_facts {
+  std::atomic<bool> over{false};    ///< completed, expired or given up; set under the lease
+  std::atomic<bool> cancel{false};  ///< it should give up
 };
 
 /// What a tick asks of the engine; each call takes the shard's lease and fails with CANCELLED once
@@ -60,6 +66,7 @@ class tick_services {
   virtual code publish(run_state&, std::string_view topic, std::span<const std::byte>,
                        publish_options) = 0;
   virtual code remember(run_state&, const record&) = 0;
+  virtual code pending(run_state&) = 0;
   virtual code alive(const run_state&) const noexcept = 0;
   virtual bool cancelled(const run_state&) const noexcept = 0;
   virtual duration elapsed(const run_state&) const noexcept = 0;
@@ -70,6 +77,13 @@ class tick_services {
 };
 
 }  // namespace detail
+
+/// An acquired tick that the caller has run, as one of many.
+struct completion {
+  std::uint32_t id = 0;            ///< from engine::acquire()
+  duration taken{-1};              ///< what it took; negative: from then until now
+  gyre::code status = code::stale;  ///< set by engine::complete(): OK, it counts; or STALE
+};
 
 /// One run of a loop. Every call is for the thread that runs the tick and only while it runs; once
 /// the tick has outlived its timeout, each does nothing and returns CANCELLED (NaN for knob()).
@@ -114,6 +128,19 @@ class tick {
     run_.failed = true;
     return code::ok;
   }
+  /// The tick is not done: with driver::host the function is called again by the next poll, for the
+  /// same tick, until it returns without this, has failed, or outlives the loop's timeout, counted
+  /// from its first call on the engine's clock: then it is a timeout, is not called again, and the
+  /// next call is a new tick with calls() 0. Number, due time, knobs, features, reward and elapsed
+  /// time go on; what the function itself needs between the calls is its own. Meanwhile the loop is
+  /// running and has no other tick unless `instances` is over 1; gates and the missed-tick policy
+  /// are for ticks, not for calls. remove() and stop() end it without a count and without a call,
+  /// pause() lets it end, trigger() asks for one tick after it; a new timeout counts from the next
+  /// call on. STATE with the other drivers, whose ticks have threads or no time to wait, and for an
+  /// external tick, which is pending anyway: the tick fails.
+  code pending() { return services_.pending(run_); }
+  /// Calls of this tick's function before this one, all of which said pending().
+  std::uint32_t calls() const noexcept { return run_.calls; }
   /// Adds to the tick's measured duration; moves no clock. On a virtual clock that is all it lasts.
   /// ARG when negative.
   code spend(duration d) {
