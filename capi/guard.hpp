@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -57,6 +58,8 @@ gyre_status guard(gyre_error* err, F&& body) noexcept {
 /// The size that a caller may give for a T at least: what it was in the first version.
 template <class T>
 inline constexpr std::uint32_t first_size = sizeof(T);
+template <>
+inline constexpr std::uint32_t first_size<gyre_loop_options> = offsetof(gyre_loop_options, parent);
 
 inline constexpr std::uint32_t largest_size = 4096;  // no struct of any version is larger
 

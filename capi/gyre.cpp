@@ -486,6 +486,7 @@ result<loop_options> options_of(const gyre_loop_options& o) {
   if (o.burst != 0) out.burst = o.burst;
   out.priority = o.priority;
   out.group = text_of(o.group);
+  out.parent = text_of(o.parent);
   out.paused = (o.flags & GYRE_LOOP_PAUSED) != 0;
   out.deferrable = (o.flags & GYRE_LOOP_DEFERRABLE) != 0;
   if ((o.flags & GYRE_LOOP_COUNTERS) != 0) out.metrics = metrics_mode::counters;
@@ -861,15 +862,22 @@ gyre_status gyre_loop_create(gyre_engine engine, const gyre_loop_options* option
 
 gyre_status gyre_loop_remove(gyre_loop loop, gyre_error* err) {
   return guard(err, [&]() -> result<void> {
+    std::vector<std::uint32_t> gone;  // the engine's ids, then ours
     auto removed = with_loop(loop, [&](engine_object& owner, gyre::loop& handle) -> result<void> {
-      const std::uint32_t native = handle.id();
-      GYRE_CHECK(handle.remove());
+      GYRE_CHECK(handle.remove(gone));
       const std::lock_guard<std::mutex> hold(owner.mutex);
-      owner.loops.erase(native);
+      for (std::uint32_t& id : gone) {
+        const auto known = owner.loops.find(id);
+        id = known == owner.loops.end() ? 0 : known->second;
+        if (id != 0) owner.loops.erase(known);
+      }
       return ok;
     });
     if (!removed) return removed;
-    return retire<loop_object>(loop);
+    for (const std::uint32_t id : gone) {
+      if (id != 0) (void)retire<loop_object>(id);
+    }
+    return ok;
   });
 }
 
@@ -895,6 +903,47 @@ gyre_status gyre_loop_resume(gyre_loop loop) {
   return guard(nullptr, [&] {
     return with_loop(loop, [](engine_object&, gyre::loop& handle) { return handle.resume(); });
   });
+}
+
+static gyre_status act_on_loops(gyre_engine engine, const char* pattern, double factor,
+                                uint32_t* count, gyre_error* err,
+                                result<std::uint32_t> (*act)(gyre::engine&, const char*, double)) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    GYRE_CHECK(not_null(pattern, "pattern"));
+    GYRE_TRY(n, act(*owner->engine, pattern, factor));
+    if (count) *count = n;
+    return ok;
+  });
+}
+
+gyre_status gyre_loops_pause(gyre_engine engine, const char* pattern, uint32_t* count,
+                             gyre_error* err) {
+  return act_on_loops(engine, pattern, 1, count, err, [](gyre::engine& e, const char* p, double) {
+    return e.pause_loops(p);
+  });
+}
+
+gyre_status gyre_loops_resume(gyre_engine engine, const char* pattern, uint32_t* count,
+                              gyre_error* err) {
+  return act_on_loops(engine, pattern, 1, count, err, [](gyre::engine& e, const char* p, double) {
+    return e.resume_loops(p);
+  });
+}
+
+gyre_status gyre_loops_stop(gyre_engine engine, const char* pattern, uint32_t* count,
+                            gyre_error* err) {
+  return act_on_loops(engine, pattern, 1, count, err, [](gyre::engine& e, const char* p, double) {
+    return e.stop_loops(p);
+  });
+}
+
+gyre_status gyre_loops_throttle(gyre_engine engine, const char* pattern, double factor,
+                                uint32_t* count, gyre_error* err) {
+  return act_on_loops(engine, pattern, factor, count, err,
+                      [](gyre::engine& e, const char* p, double f) {
+                        return e.throttle_loops(p, f);
+                      });
 }
 
 gyre_status gyre_loop_trigger(gyre_loop loop) {

@@ -393,6 +393,8 @@ typedef struct gyre_loop_options {
   int32_t priority;         /**< of two due at the same instant the higher goes first */
   uint32_t replay_capacity; /**< transitions kept; default 5,000 (a group's: 10,000) */
   uint32_t sample_average;  /**< 1: step = max(learning_rate, 1/n), n the visits of that cell */
+  const char* parent;       /**< name of a loop that is there: paused, stopped or removed, it takes
+                               this one with it; default: none */
 } gyre_loop_options;
 
 /** What to change on a loop. 0 leaves a field as it is. */
@@ -454,23 +456,50 @@ typedef struct gyre_loop_metrics {
  *  GYRE_LOOP_PAUSED.
  *  @return GYRE_E_ARG (empty or long name, interval, a knob without values, edges that do not
  *           ascend, a callback missing or too many, other knobs than its group), GYRE_E_BUDGET
- *           (states x actions over 65,536), GYRE_E_EXISTS (the name, or two knobs of one name). */
+ *           (states x actions over 65,536), GYRE_E_EXISTS (the name, or two knobs of one name),
+ *           GYRE_E_NOT_FOUND (the parent). */
 GYRE_API gyre_status gyre_loop_create(gyre_engine engine, const gyre_loop_options* options,
                                       gyre_loop* out, gyre_error* err);
 
-/** Takes it out of the engine; a tick under way ends first in its own time. Its id is stale at
- *  once, its `destroy` is called when its last tick has returned. Allowed in its own callback. */
+/** Takes it out of the engine, and all below it first: its children, the youngest first, each with
+ *  its own. Ticks under way end first in their own time. The ids are stale at once; each `destroy`
+ *  is called when its loop's last tick has returned. Allowed in their own callbacks. */
 GYRE_API gyre_status gyre_loop_remove(gyre_loop loop, gyre_error* err);
 
 /** The loop of that name. @return GYRE_E_NOT_FOUND. */
 GYRE_API gyre_status gyre_loop_find(gyre_engine engine, const char* name, gyre_loop* out,
                                     gyre_error* err);
 
-/** No further ticks until gyre_loop_resume. Again: GYRE_OK, no effect. */
+/** No further ticks until gyre_loop_resume, nor of loops below it. Again: GYRE_OK, no effect. */
 GYRE_API gyre_status gyre_loop_pause(gyre_loop loop);
 
-/** Back on its grid. */
+/** Back on its grid, and loops below it that were not paused themselves. A loop under one that is
+ *  paused waits for that. */
 GYRE_API gyre_status gyre_loop_resume(gyre_loop loop);
+
+/** gyre_loop_pause on every loop whose whole name looks like `pattern`: `*` is any run of bytes,
+ *  `?` one byte, any other byte itself; nothing escapes.
+ *  @param count optional: how many match, in whatever state; loops below those are not counted.
+ *  @return GYRE_E_NOT_FOUND: none. GYRE_E_ARG: the pattern is empty, or over 255 bytes. So the next
+ *           three. */
+GYRE_API gyre_status gyre_loops_pause(gyre_engine engine, const char* pattern, uint32_t* count,
+                                      gyre_error* err);
+
+/** gyre_loop_resume on each. */
+GYRE_API gyre_status gyre_loops_resume(gyre_engine engine, const char* pattern, uint32_t* count,
+                                       gyre_error* err);
+
+/** Pauses each, and has gyre_tick_cancelled tell its ticks under way, and those of loops below it,
+ *  to return soon; waits for nothing. A tick that then fails is counted as cancelled; an external
+ *  one that was not acquired yet is taken back. gyre_loop_resume or gyre_loops_resume ends it. */
+GYRE_API gyre_status gyre_loops_stop(gyre_engine engine, const char* pattern, uint32_t* count,
+                                     gyre_error* err);
+
+/** Each has `factor` times its interval from now on, at most 60 s but never under its own; 1 takes
+ *  that back. Where the engine throttles it too (GYRE_LOOP_DEFERRABLE), the larger factor counts.
+ *  @return also GYRE_E_ARG: the factor is not finite or under 1. */
+GYRE_API gyre_status gyre_loops_throttle(gyre_engine engine, const char* pattern, double factor,
+                                         uint32_t* count, gyre_error* err);
 
 /** One tick as soon as possible, whatever the grid says, backoff included. Several before it ran
  *  are one. @return GYRE_E_STATE (paused, stopped). */
@@ -552,8 +581,8 @@ GYRE_API gyre_status gyre_tick_fail(gyre_tick tick, const char* text);
  *  Adds up. */
 GYRE_API gyre_status gyre_tick_spend(gyre_tick tick, double ms);
 
-/** @return GYRE_OK: go on; GYRE_E_CANCELLED: the tick timed out or the engine stops: return soon.
- */
+/** @return GYRE_OK: go on; GYRE_E_CANCELLED: the tick timed out, its loop was removed or stopped,
+ *  or the engine stops: return soon. */
 GYRE_API gyre_status gyre_tick_cancelled(gyre_tick tick);
 
 /** Which tick it is, how late, how long so far. */

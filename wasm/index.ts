@@ -89,7 +89,7 @@ const LOOP_OPTIONS = layout([
   ['backoff_cap_ms', 'f64'], ['knobs', 'ptr'], ['discount', 'f64'], ['features', 'ptr'], ['learning_rate', 'f64'],
   ['gates', 'ptr'], ['explore_from', 'f64'], ['explore_to', 'f64'], ['explore_over', 'f64'], ['knob_count', 'u32'],
   ['feature_count', 'u32'], ['gate_count', 'u32'], ['missed', 'i32'], ['burst', 'u32'], ['priority', 'i32'],
-  ['replay_capacity', 'u32'], ['sample_average', 'u32'],
+  ['replay_capacity', 'u32'], ['sample_average', 'u32'], ['parent', 'ptr'],
 ]);
 const LOOP_CHANGE = layout([
   ['size', 'u32'], ['reserved', 'u32'], ['interval_ms', 'f64'], ['timeout_ms', 'f64'], ['jitter', 'f64'],

@@ -20,22 +20,35 @@ class engine;
 
 /// A loop of an engine: an id that may be copied and kept. After remove() every call returns STALE.
 /// Must not be used after its engine is gone.
+///
+/// A loop may have a parent (loop_options::parent). It runs while neither it nor anything above it
+/// is paused: pausing a parent pauses all below it, and resuming it lets those go on that were not
+/// paused themselves. A child that is resumed, or added, under a paused parent waits for that.
+/// Children go before their parent, the youngest first with all below it, and come back after it.
 class loop {
  public:
   loop() = default;
   std::uint32_t id() const noexcept { return id_; }
 
-  /// Unschedules it; a tick that runs now ends as usual.
-  result<void> pause() { return core_->pause(id_); }
-  /// Back on its grid, without a burst of what was missed meanwhile.
-  result<void> resume() { return core_->resume(id_); }
+  /// Unschedules it and all below it; ticks that run now end as usual.
+  result<void> pause() { return core_->act(id_, {detail::deed::pause}); }
+  /// Back on its grid, without a burst of what was missed meanwhile. O(all below it) as pause().
+  result<void> resume() { return core_->act(id_, {detail::deed::resume}); }
   /// One tick as soon as possible, besides those of the grid; while its ticks are pending or run
   /// elsewhere, when one of them ends. STATE when paused or stopped.
   result<void> trigger() { return core_->trigger(id_); }
   /// Changes what is given, from the next tick on. ARG as add() would; nothing changed then.
   result<void> reconfigure(const loop_change& c) { return core_->reconfigure(id_, c); }
-  /// Takes it out; a tick that runs now is told to give up and is not counted.
-  result<void> remove() { return core_->remove(id_); }
+  /// Takes it out, and all below it; ticks that run now are told to give up and are not counted.
+  result<void> remove() {
+    std::vector<std::uint32_t> ids;
+    return remove(ids);
+  }
+  /// @param[out] ids of all that went, in that order
+  result<void> remove(std::vector<std::uint32_t>& ids) {
+    ids.clear();
+    return core_->remove(id_, ids);
+  }
   result<loop_stats> stats() const { return core_->stats(id_); }
 
  private:
@@ -82,9 +95,45 @@ class engine {
     GYRE_CHECK(core_->stats(id));
     return loop(core_.get(), id);
   }
-  /// All loops of a group. NOT_FOUND: none is in it.
-  result<void> pause_group(std::string_view group) { return core_->pause_group(group); }
-  result<void> resume_group(std::string_view group) { return core_->resume_group(group); }
+  /// All loops of a group, as loop::pause() and resume(). NOT_FOUND: none is in it.
+  result<void> pause_group(std::string_view group) {
+    GYRE_CHECK(core_->act(group, true, {detail::deed::pause}));
+    return ok;
+  }
+  result<void> resume_group(std::string_view group) {
+    GYRE_CHECK(core_->act(group, true, {detail::deed::resume}));
+    return ok;
+  }
+
+  // ---- loops by name ----
+  //
+  // Every loop whose whole name looks like the pattern: `*` is any run of bytes, also none, `?` one
+  // byte, any other byte itself; nothing escapes. Each returns how many match, in whatever state;
+  // loops below those are not counted. ARG: the pattern is not 1 to 255 bytes; NOT_FOUND: no loop
+  // matches; nothing changed. Not at one instant: some loops run while others are reached. O(all
+  // loops), during which ticks go on, and calls that add, remove, find or reconfigure wait.
+
+  /// As loop::pause().
+  result<std::uint32_t> pause_loops(std::string_view pattern) {
+    return core_->act(pattern, false, {detail::deed::pause});
+  }
+  /// As loop::resume(), also after stop_loops().
+  result<std::uint32_t> resume_loops(std::string_view pattern) {
+    return core_->act(pattern, false, {detail::deed::resume});
+  }
+  /// Pauses them, and tells their ticks that run now, and those of all below them, to give up: at
+  /// once, without waiting. Such a tick that then fails counts as cancelled. External ticks that
+  /// nobody has acquired yet are taken back, not counted.
+  result<std::uint32_t> stop_loops(std::string_view pattern) {
+    return core_->act(pattern, false, {detail::deed::stop});
+  }
+  /// Their interval is the configured one times `factor`, at most 60 s and never under the
+  /// configured one, until the next call; 1 takes it back. What is below them keeps its own. Of a
+  /// deferrable loop that the engine throttles too, the larger factor counts. An interval that
+  /// changes is told as gyre.interval. ARG: the factor is under 1 or not finite.
+  result<std::uint32_t> throttle_loops(std::string_view pattern, double factor) {
+    return core_->act(pattern, false, {detail::deed::throttle, factor});
+  }
 
   // ---- time ----
 

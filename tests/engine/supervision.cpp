@@ -292,7 +292,7 @@ TEST_CASE("a thread wakes after the first due loop's slack, or at a hasty one's 
   REQUIRE(s.wake_time() == 3600s + 30ms);
   REQUIRE(core->reconfigure(precise, {.slack = 1ms}));
   REQUIRE(s.wake_time() == 3600s + 26ms);
-  REQUIRE(core->pause(precise));
+  REQUIRE(core->act(precise, {gyre::detail::deed::pause}));
   REQUIRE(s.wake_time() == 3600s + 30ms);
   env.stopping = true;
 }

@@ -101,6 +101,7 @@ abi_struct!(gyre_loop_options {
     priority: i32,
     replay_capacity: u32,
     sample_average: u32,
+    parent: *const c_char,
 });
 
 abi_struct!(gyre_totals {

@@ -53,6 +53,13 @@ class hash_index {
     places_[at] = {};
   }
   std::size_t size() const noexcept { return size_; }
+  /// Calls f(number) for each, in no order that means anything.
+  template <class F>
+  void each(F&& f) const {
+    for (const place& p : places_) {
+      if (p.number != none) f(p.number);
+    }
+  }
 
  private:
   struct place {

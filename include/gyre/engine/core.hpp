@@ -16,8 +16,10 @@
 #include <utility>
 #include <vector>
 
+#include <gyre/core/glob.hpp>
 #include <gyre/engine/crew.hpp>
 #include <gyre/engine/keeper.hpp>
+#include <gyre/engine/loop_tree.hpp>
 #include <gyre/engine/shard.hpp>
 #include <gyre/memory/file_archive.hpp>
 #include <gyre/observe/score.hpp>
@@ -40,6 +42,15 @@ struct poll_result {
 inline constexpr duration no_budget = duration::max();
 
 namespace detail {
+
+/// What is done to loops. What is below them is paused, stopped and removed before them, and
+/// resumed after them.
+struct deed {
+  enum verb : std::uint8_t { pause, resume, stop, throttle, remove };
+  verb what;
+  double factor = 1;                          ///< of a throttle
+  std::vector<object_id>* removed = nullptr;  ///< receives ids
+};
 
 /// Kept alive by the engine and by every thread that may still be inside user code.
 class core final : public std::enable_shared_from_this<core>, private crew_work {
@@ -94,6 +105,11 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     if (table().find(o.name) != 0) {
       return fail(code::exists, "there is a loop named \"", o.name, "\"");
     }
+    const object_id parent = o.parent.empty() ? 0 : table().find(o.parent);
+    if (parent == 0 && !o.parent.empty()) {
+      return fail(code::not_found, "loop \"", o.name, "\": no loop is named \"", o.parent,
+                  "\", which is to be its parent");
+    }
     const std::uint64_t place = o.group.empty() ? added_ : siphash24(as_bytes(o.group));
     shard& home = *shards_[place % shards_.size()];
     std::uint32_t slot = 0;
@@ -118,53 +134,45 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       if (own || !extra->gates.empty()) wants_readings_ = true;
     }
     env_.watch_for(o.timeout);
+    std::uint8_t paused = o.paused ? by_itself : 0;
+    if (parent != 0) {
+      (void)with_loop(parent, [&](shard&, loop_record& l) {
+        l.related = true;  // whoever pauses it from now on waits for the registry
+        if (l.paused != 0) paused |= from_above;
+        return result<void>(ok);
+      });
+    }
     object_id id = 0;
     change(home, [&] {
       loop_record& loop = home.insert(plans_.take(wanted), o.name, added_);
       id = loop.id;
       loop.function = std::move(function);
       loop.times = timetable(instant{0}, o.interval);
-      loop.paused = o.paused;
+      loop.paused = paused;
+      loop.related = parent != 0;
       if (extra != nullptr) home.adopt(loop, std::move(extra));
       drop_plans(home);
     });
     table().add_name(o.name, id);
+    if (parent != 0) tree_.add(parent, id);
     ++added_;
     if (graph_.has_room()) (void)watch(id, o.name);
     (void)with_loop(id, [&](shard& s, loop_record& l) {
-      if (!env_.stopping && !l.paused) s.start(l, now());
+      if (!env_.stopping && l.paused == 0) s.start(l, now());
       return result<void>(ok);
     });
     return id;
   }
-  result<void> remove(object_id id) {
-    const std::lock_guard lock(registry_);
-    metrics_stats last;
-    std::string name;
-    GYRE_CHECK(with_loop(id, [&](shard&, loop_record& l) {
-      name = table().name(l);
-      return result<void>(ok);
-    }));
-    retire_learner(id);
-    table().drop_name(name, id);
-    shard& home = home_of(id);
-    change(home, [&] {
-      loop_record& l = table().at(id_index(id));
-      last = l.metrics.stats(now());
-      home.remove(l);
-      drop_plans(home);
-    });
+  /// @param gone receives the ids of all that went
+  result<void> remove(object_id id, std::vector<object_id>& gone) {
     {
-      const leased hold(first().owner());
-      add_up(retired_, last);
-      const auto gone = std::find_if(members_.begin(), members_.end(),
-                                     [id](const member& m) { return m.id == id; });
-      if (gone != members_.end()) {
-        graph_.remove_node(gone->node);
-        members_.erase(gone);
-      }
+      const std::lock_guard lock(registry_);
+      tree_.begin();
+      GYRE_CHECK(act_on_family(id, {deed::remove, 1, &gone}));
     }
-    tell_all(home);  // the user's closures go now
+    for (const auto& s : shards_) {  // the users' closures go now
+      if (gone.size() > 1 || s.get() == &home_of(id)) tell_all(*s);
+    }
     return ok;
   }
   result<object_id> find(std::string_view name) {
@@ -184,26 +192,37 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     });
     return done;
   }
-  result<void> pause(object_id id) {
-    return with_loop(id, [](shard& s, loop_record& l) {
-      s.pause(l);
+  /// Pauses or resumes.
+  result<void> act(object_id id, const deed& d) {
+    bool related = false;
+    GYRE_CHECK(with_loop(id, [&](shard& s, loop_record& l) {
+      related = l.related;
+      if (!related) (void)act_on(s, l, d, by_itself);
       return result<void>(ok);
-    });
+    }));
+    if (!related) return ok;
+    const std::lock_guard lock(registry_);
+    tree_.begin();
+    return act_on_family(id, d);
   }
-  result<void> resume(object_id id) {
-    return with_loop(id, [this](shard& s, loop_record& l) {
-      if (env_.stopping) {
-        l.paused = false;
-      } else {
-        s.resume(l, now());
-      }
-      return result<void>(ok);
-    });
+  /// On all that match a pattern, or are of a group. @return how many. NOT_FOUND: none; ARG
+  result<std::uint32_t> act(std::string_view wanted, bool group, const deed& d) {
+    if (!(d.factor >= 1 && std::isfinite(d.factor))) {
+      return fail(code::arg, "a throttle's factor is finite and at least 1, not ", d.factor);
+    }
+    const std::lock_guard lock(registry_);
+    GYRE_TRY(chosen, select(wanted, group));
+    tree_.begin();
+    for (const loop_record* l : chosen) (void)act_on_family(l->id, d);
+    for (const auto& s : shards_) {
+      if (d.what == deed::stop) change(*s, [&] { s->pass_on_told(); });
+    }
+    return static_cast<std::uint32_t>(chosen.size());
   }
   result<void> trigger(object_id id) {
     return with_loop(id, [this](shard& s, loop_record& l) -> result<void> {
       if (env_.stopping) return fail(code::state, "the engine is stopped");
-      if (l.paused) {
+      if (l.paused != 0) {
         return fail(code::state, "loop \"", table().name(l), "\" is paused");
       }
       s.trigger(l, now());
@@ -247,34 +266,6 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       return ok;
     });
   }
-  /// Calls f(shard, loop) for each loop of a group. NOT_FOUND when it has none.
-  template <class F>
-  result<void> with_group(std::string_view group, F&& f) {
-    bool any = false;
-    for (const auto& s : shards_) {
-      change(*s, [&] {
-        s->each([&](loop_record& l) {
-          if (group.empty() || l.plan->group != group) return;
-          any = true;
-          f(*s, l);
-        });
-      });
-    }
-    if (any) return ok;
-    return fail(code::not_found, "no loop is in a group named \"", group, "\"");
-  }
-  result<void> pause_group(std::string_view group) {
-    return with_group(group, [](shard& s, loop_record& l) { s.pause(l); });
-  }
-  result<void> resume_group(std::string_view group) {
-    return with_group(group, [this](shard& s, loop_record& l) {
-      if (env_.stopping) {
-        l.paused = false;
-      } else {
-        s.resume(l, now());
-      }
-    });
-  }
   void reset_metrics() {
     for (const auto& s : shards_) {
       const leased hold(s->owner());
@@ -315,7 +306,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     for (const auto& s : shards_) {
       const leased hold(s->owner());
       s->each([&](loop_record& l) {
-        if (!l.paused) s->start(l, t);
+        if (l.paused == 0) s->start(l, t);
       });
     }
 #if GYRE_THREADS
@@ -807,6 +798,107 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return ok;
   }
 
+  void sort_by_order(std::vector<const loop_record*>& loops) const {
+    std::sort(loops.begin(), loops.end(), [this](const loop_record* a, const loop_record* b) {
+      return table().order(*a) < table().order(*b);
+    });
+  }
+  /// Under the registry, which keeps what it reads and returns: see loop_table. In order of add.
+  result<std::vector<const loop_record*>> select(std::string_view wanted, bool group) {
+    if (!group && (wanted.empty() || wanted.size() > 255)) {
+      return fail(code::arg, "a pattern is 1 to 255 bytes, not ", wanted.size());
+    }
+    std::vector<const loop_record*> chosen;
+    table().each_named([&](const loop_record& l) {
+      const bool is = group ? !wanted.empty() && l.plan->group == wanted
+                            : glob_matches(wanted, table().name(l));
+      if (is) chosen.push_back(&l);
+    });
+    if (chosen.empty()) {
+      return fail(code::not_found, group ? "no loop is in a group named \"" : "no loop matches \"",
+                  wanted, "\"");
+    }
+    sort_by_order(chosen);
+    return chosen;
+  }
+  /// @return whether what is below the loop is to be resumed
+  bool act_on(shard& s, loop_record& l, const deed& d, std::uint8_t why) {
+    if (d.what == deed::resume) return s.resume(l, why, now());
+    if (d.what == deed::throttle) {
+      slow_down(s, l, d.factor);
+      return false;
+    }
+    s.pause(l, why);
+    if (d.what == deed::stop) l.told = true;
+    return false;
+  }
+  void slow_down(shard& s, loop_record& l, double factor) {
+    if (l.extra == nullptr && factor == 1) return;
+    loop_extra& extra = s.extra(l);
+    extra.configured = l.configured();
+    extra.asked = factor;
+    const duration before = l.times.interval();
+    s.retime(l, extra.configured, now());
+    if (l.times.interval() == before) return;
+    s.tell("gyre.interval",
+           join(table().name(l), ": ", to_text(to_ms(l.times.interval())), " ms, throttled x",
+                to_text(factor)), l.id);
+  }
+  /// On the loop and, but for a throttle, all below it. Under the registry. STALE
+  result<void> act_on_family(object_id top, const deed& d) {
+    result<void> done = ok;
+    const auto each = [&](object_id id) {
+      bool below = false;
+      if (d.what == deed::remove) {
+        done = remove_one(id);
+        if (done) d.removed->push_back(id);
+        return below;
+      }
+      const auto found = with_loop(id, [&](shard& s, loop_record& l) {
+        below = act_on(s, l, d, id == top ? by_itself : from_above);
+        return result<void>(ok);
+      });
+      if (!found) done = found;
+      return below;
+    };
+    if (d.what == deed::throttle || d.what == deed::resume) {
+      tree_.top_down(top, each);
+    } else {
+      tree_.bottom_up(top, each);
+    }
+    return done;
+  }
+  /// Under the registry. @pre there is nothing below it, or nothing any more. STALE
+  result<void> remove_one(object_id id) {
+    shard& home = home_of(id);
+    std::string name;
+    {
+      const leased hold(home.owner());
+      const loop_record* const l = home.find(id);
+      if (l == nullptr) return bad_id(id, kind_loop);
+      name = table().name(*l);
+    }
+    retire_learner(id);
+    table().drop_name(name, id);
+    tree_.remove(id);
+    metrics_stats last;
+    change(home, [&] {
+      loop_record& l = table().at(id_index(id));
+      last = l.metrics.stats(now());
+      home.remove(l);
+      drop_plans(home);
+    });
+    const leased hold(first().owner());
+    add_up(retired_, last);
+    const auto gone = std::find_if(members_.begin(), members_.end(),
+                                   [id](const member& m) { return m.id == id; });
+    if (gone != members_.end()) {
+      graph_.remove_node(gone->node);
+      members_.erase(gone);
+    }
+    return ok;
+  }
+
   /// What a learner has learned outlives its last loop, where there is a store.
   void retire_learner(object_id id) {
     if (!keeper_.present()) return;
@@ -1000,8 +1092,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   void throttle(shard& home, loop_record& l, instant t) {
     loop_extra& extra = *l.extra;
     const double factor = throttle_factor(extra.throttle, bus_.health(), score_, extra.configured);
-    if (factor == extra.throttle) return;
+    const double before = extra.factor();
     extra.throttle = factor;
+    if (extra.factor() == before) return;
     home.retime(l, extra.configured, t);
     first().tell("gyre.interval",
                  join(table().name(l), ": x", to_fixed(factor, 3), ", bus health ",
@@ -1113,7 +1206,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       return out;
     }
     const loop_extra& extra = *l.extra;
-    out.throttle = extra.throttle;
+    out.throttle = extra.factor();
     out.gate = extra.closed_gate;
     for (const gate& g : extra.gates) out.gates.push_back({g.name(), g.is_open()});
     out.last_error = extra.last_error;
@@ -1134,7 +1227,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   loop_state state_of(const loop_record& l) const noexcept {
     if (l.stuck && l.inside != 0) return loop_state::stuck;
     if (l.running) return loop_state::running;
-    if (l.paused) return loop_state::paused;
+    if (l.paused != 0) return loop_state::paused;
     if (env_.stopping) return loop_state::stopped;
     if (l.gated) return loop_state::gated;
     if (l.backing_off) return loop_state::backing_off;
@@ -1195,9 +1288,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       sum.events_dropped += s->events_dropped();
       s->each([&](const loop_record& l) { all.push_back(&l); });
     }
-    std::sort(all.begin(), all.end(), [this](const loop_record* a, const loop_record* b) {
-      return table().order(*a) < table().order(*b);
-    });
+    sort_by_order(all);
     out.loops.reserve(all.size());
     for (const loop_record* l : all) {
       out.loops.push_back(describe(*l, t));
@@ -1267,8 +1358,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   std::vector<std::unique_ptr<shard>> shards_;
   gyre::bus bus_;  // goes before shard 0, which its handlers are left to
 
-  std::mutex registry_;  // names, plans_, added_; taken before any lease
+  std::mutex registry_;  // names, plans_, tree_, added_; taken before any lease
   plan_list plans_;
+  loop_tree tree_;
   std::uint32_t added_ = 0;
 
   std::mutex control_;  // start and stop

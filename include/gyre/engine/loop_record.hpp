@@ -2,6 +2,7 @@
 // Room: engine. Threads: owned by the loop's shard.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -47,7 +48,8 @@ struct loop_extra {
   std::vector<gate> gates;
   std::string closed_gate;
   duration configured{0};  ///< the interval before the throttle; 0: there is none
-  double throttle = 1;
+  double throttle = 1;  ///< the engine's own, of deferrable loops
+  double asked = 1;     ///< by throttle_loops(); the larger of both applies
   double vitality = std::numeric_limits<double>::quiet_NaN();
   std::uint64_t dropped = 0;  ///< of what it published
   std::uint32_t streak = 0;   ///< failures in a row
@@ -55,7 +57,11 @@ struct loop_extra {
   std::unique_ptr<intensity> breaker;  ///< null: none
   instant postponed = instant::min();  ///< the next tick is not due before: backoff
   std::string last_error;
+
+  double factor() const noexcept { return std::max(throttle, asked); }
 };
+
+inline constexpr std::uint8_t by_itself = 1, from_above = 2;
 
 /// Two cache lines: what finding, starting and ending a tick touches, then what is counted.
 struct alignas(64) loop_record {
@@ -65,9 +71,11 @@ struct alignas(64) loop_record {
   const loop_plan* plan = nullptr;  ///< null: the record is free
   object_id id = 0;                 ///< of the loop, or of the one that had the record last
   std::uint8_t inside = 0;          ///< ticks that have not ended, those given up on included
+  std::uint8_t paused = 0;          ///< why: by_itself, from_above; 0: it is not
   bool scheduled : 1 = false;
   bool triggered : 1 = false;  ///< the next tick was asked for: it is not one of the grid
-  bool paused : 1 = false;
+  bool told : 1 = false;       ///< its ticks are to give up, until it is resumed
+  bool related : 1 = false;    ///< has, or had, a parent or children: see loop_tree
   bool removed : 1 = false;
   bool running : 1 = false;
   bool gated : 1 = false;

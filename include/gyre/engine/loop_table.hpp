@@ -103,6 +103,12 @@ class loop_table {
         hash(name), [&](std::uint32_t index) { return label(index).text() == name; });
     return i == hash_index::none ? 0 : label(i).id;
   }
+  /// Calls f(record) for each loop, in no order. What it reads of one must not need the lease: id,
+  /// name, order and plan stay while the registry is held.
+  template <class F>
+  void each_named(F&& f) const {
+    names_.each([&](std::uint32_t index) { f(at(index)); });
+  }
   void add_name(std::string_view name, object_id id) {
     label(id_index(id)).id = id;
     names_.insert(hash(name), id_index(id));

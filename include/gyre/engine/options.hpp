@@ -72,6 +72,8 @@ struct loop_options {
   metrics_mode metrics = metrics_mode::full;
   bool paused = false;                     ///< added without being scheduled
   bool deferrable = false;                 ///< the throttle may lengthen its interval
+  std::string parent = {};                 ///< a loop that is there: what removes, pauses or stops
+                                           ///< that one does so to this one first, see loop
 };
 
 /// What reconfigure() changes; what is not given stays.

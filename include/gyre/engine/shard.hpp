@@ -180,13 +180,24 @@ class shard final : public tick_services {
     loop.triggered = true;
     push(loop, now);
   }
-  void pause(loop_record& loop) noexcept {
-    loop.paused = true;
+  void pause(loop_record& loop, std::uint8_t why) noexcept {
+    loop.paused |= why;
     unschedule(loop);
   }
-  void resume(loop_record& loop, instant now) {
-    if (!loop.paused) return;
-    loop.paused = loop.backing_off = false;
+  /// @return whether it goes on, this having been the last reason not to
+  bool resume(loop_record& loop, std::uint8_t why, instant now) {
+    if (loop.paused != why) {
+      loop.paused = static_cast<std::uint8_t>(loop.paused & ~why);
+      return false;
+    }
+    loop.paused = 0;
+    loop.told = false;
+    if (!env_.stopping.load(std::memory_order_relaxed)) go_on(loop, now);
+    return true;
+  }
+  /// Back on its grid.
+  void go_on(loop_record& loop, instant now) {
+    loop.backing_off = false;
     // A tick that runs now rejoins the timetable at its end.
     if (loop.running) return;
     if (loop.times.interval() == stretched(loop) && loop.metrics.finished() > 0) {
@@ -197,12 +208,22 @@ class shard final : public tick_services {
       start(loop, now);
     }
   }
+  /// What runs of loops that were told to gives up; external ticks that nobody has acquired end.
+  void pass_on_told() {
+    if (running_ != nullptr && running_->loop->told) running_->cancel = true;
+    for (std::size_t i = 0; i < flights_.size(); ++i) {
+      run_state* const run = flights_[i].run;
+      if (run == nullptr || !run->loop->told) continue;
+      run->cancel = true;
+      if (run->external && !flights_[i].kept->acquired) give_up(*run);
+    }
+  }
   /// Takes a new configured interval, or a new throttle, from the next grid point on.
   void retime(loop_record& loop, duration configured, instant now) {
     loop_extra* const extra = loop.extra.get();
-    if (extra != nullptr && loop.plan->deferrable) {
+    if (extra != nullptr && extra->configured > duration::zero()) {
       extra->configured = configured;
-      configured = throttled(configured, extra->throttle);
+      configured = throttled(configured, extra->factor());
     }
     loop.times.retime(configured, now);
     if (loop.scheduled && !loop.triggered) schedule(loop, now);
@@ -653,7 +674,7 @@ class shard final : public tick_services {
   }
   /// The same as the public one, where the loop's numbers are at hand.
   void schedule(loop_record& loop, std::uint32_t order, std::uint32_t slot, instant earliest) {
-    if (loop.paused || loop.removed) return;
+    if (loop.paused != 0 || loop.removed) return;
     const double jitter = loop.plan->jitter;
     const double part = jitter > 0 ? draw(order, purpose::jitter, loop.times.index()) : .5;
     const instant until = loop.extra == nullptr ? instant::min() : loop.extra->postponed;
@@ -663,7 +684,7 @@ class shard final : public tick_services {
   static duration stretched(const loop_record& loop) noexcept {
     const loop_extra* const extra = loop.extra.get();
     if (extra == nullptr || extra->configured <= duration::zero()) return loop.times.interval();
-    return throttled(extra->configured, extra->throttle);
+    return throttled(extra->configured, extra->factor());
   }
   static arrival arrive(loop_record& loop, instant now) noexcept {
     if (loop.extra != nullptr) loop.extra->postponed = instant::min();
@@ -887,8 +908,10 @@ class shard final : public tick_services {
     dropped_plans_.push_back(std::exchange(loop.plan, nullptr));
     std::destroy_at(&loop.metrics);
     std::construct_at(&loop.metrics, metrics_mode::counters);
-    loop.paused = loop.removed = loop.running = loop.gated = false;
+    loop.paused = 0;
+    loop.removed = loop.running = loop.gated = false;
     loop.backing_off = loop.stuck = loop.watched = false;
+    loop.told = loop.related = false;
     if (id_generation(loop.id) == 0xff) return;  // its ids are used up
     loop.id = make_id(kind_loop, id_generation(loop.id) + 1, id_index(loop.id));
     free_.push_back(slot);
@@ -990,8 +1013,9 @@ class shard final : public tick_services {
       return tick_status::timeout;
     }
     if (!run.failed) return tick_status::ok;
-    return env_.stopping.load(std::memory_order_relaxed) ? tick_status::cancelled
-                                                         : tick_status::error;
+    const bool told = run.cancel.load(std::memory_order_relaxed) ||
+                      env_.stopping.load(std::memory_order_relaxed);
+    return told ? tick_status::cancelled : tick_status::error;
   }
   void see_own(loop_extra& extra, const loop_record& loop, duration took, instant now) noexcept {
     const double median = loop.metrics.recent_ms(.5, now);

@@ -166,8 +166,8 @@ class tick {
   std::uint64_t number() const noexcept { return run_.number; }  ///< finished ticks before this one
   instant due() const noexcept { return run_.due; }
   std::uint64_t missed() const noexcept { return run_.missed; }  ///< ticks this one stands for
-  /// True when the loop should give up: its timeout passed, it is being removed, or the engine
-  /// stops. Cheap; meant to be asked in inner loops.
+  /// True when the loop should give up: its timeout passed, it is being removed or stopped, or the
+  /// engine stops. Cheap; meant to be asked in inner loops.
   bool cancelled() const noexcept { return services_.cancelled(run_); }
   /// Wall time since the tick started, at least 0.001.
   double elapsed_ms() const noexcept { return std::max(0.001, to_ms(services_.elapsed(run_))); }
