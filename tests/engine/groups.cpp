@@ -139,6 +139,11 @@ TEST_CASE("a throttle by pattern lengthens intervals, tells why, and is taken ba
 TEST_CASE("of two throttles the larger one counts", "[engine]") {
   gyre::engine e(groups::virtual_time());
   bool well = false;
+  int told = 0;
+  e.subscribe("gyre.interval", {}, [&](const gyre::message&) {
+       ++told;
+       return gyre::result<void>(gyre::ok);
+     }).value();
   auto l = e.add({.name = "l", .interval = 100ms, .jitter = 0, .deferrable = true},
                  [&](gyre::tick& t) { t.vitality(well ? 1 : 0); })
                .value();
@@ -146,6 +151,7 @@ TEST_CASE("of two throttles the larger one counts", "[engine]") {
   REQUIRE(e.throttle_loops("l", 2));
   e.advance_to(1500ms).value();  // one window at which the score is 0
   REQUIRE(factor() == 2);
+  REQUIRE(told == 1);
   REQUIRE(l.stats()->interval_ms == 200);
   e.advance_to(2500ms).value();
   REQUIRE(factor() == 1.5 * 1.5);
@@ -269,6 +275,19 @@ TEST_CASE("a parent is removed from its own tick and from a child's", "[engine]"
   REQUIRE(parent.stats().code() == gyre::code::stale);
 }
 
+TEST_CASE("a walk over all of a family, from each of its loops, goes over it once", "[engine]") {
+  gyre::detail::loop_tree tree;
+  for (std::uint32_t id = 2; id <= 1000; ++id) tree.add(id - 1, id);
+  for (int round = 0; round < 2; ++round) {
+    std::uint32_t calls = 0;
+    tree.begin();
+    for (std::uint32_t id = 1; id <= 1000; ++id) {
+      tree.bottom_up(id, [&](std::uint32_t) { ++calls; });
+    }
+    REQUIRE(calls == 1999);  // once from above, and as the top of its own walk
+  }
+}
+
 TEST_CASE("a long chain and a wide family cost what they have loops", "[engine]") {
   gyre::engine e(groups::virtual_time());
   constexpr int n = 30'000;  // n * n steps would be minutes, n frames of a stack its end
@@ -327,11 +346,26 @@ TEST_CASE("stopped loops' external ticks are told, and those not acquired taken 
   REQUIRE(e.complete(rest[0]));
   e.advance_to(120ms).value();
   REQUIRE(e.acquire(rest) == 4);
-  for (const std::uint32_t id : rest) {
-    bool cancelled = true;
+  const auto told_now = [&](std::uint32_t id) {
+    bool cancelled = false;
     REQUIRE(e.with_tick(id, [&](gyre::tick& t) { cancelled = t.cancelled(); }));
-    REQUIRE_FALSE(cancelled);
+    return cancelled;
+  };
+  for (const std::uint32_t id : rest) REQUIRE_FALSE(told_now(id));
+  REQUIRE(e.stop_loops("y").value() == 1);  // what was stopped before is not told again
+  int told_of_all = 0;
+  for (const std::uint32_t id : rest) {
+    told_of_all += told_now(id) ? 1 : 0;
+    REQUIRE(e.complete(id));
   }
+  REQUIRE(told_of_all == 1);
+  REQUIRE(e.find("y")->remove());  // nor is who has the record after it
+  REQUIRE(e.add_external({.name = "z", .interval = 10s, .jitter = 0}));
+  REQUIRE(e.pause_loops("x*"));
+  e.advance_to(121ms).value();
+  REQUIRE(e.acquire(rest) == 1);
+  REQUIRE(e.stop_loops("x*"));
+  REQUIRE_FALSE(told_now(rest[0]));
 }
 
 TEST_CASE("stop_loops tells ticks on threads at once, and theirs that were handed off",
