@@ -2,6 +2,7 @@
 // Room: capi. Threads: as gyre.h says of each; what is not shared by engines is in `table`.
 #include "gyre.h"
 
+#include <array>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -243,6 +244,7 @@ struct engine_object : capi::object {
   std::map<std::uint32_t, gyre_loop> loops;  // by the engine's own id
   std::map<gyre_subscription, std::uint32_t> subscriptions;
   std::vector<std::pair<gyre_tick, std::uint32_t>> ticks;  // acquired, not known to have ended
+  std::size_t sweep_at = 0;  // so many of these, and those that have ended are looked for
 };
 
 struct loop_object : capi::object {
@@ -735,12 +737,19 @@ gyre_status gyre_engine_stop(gyre_engine engine, double deadline_ms, char* names
 
 gyre_status gyre_engine_poll(gyre_engine engine, double now_ms, uint32_t max_ticks,
                              gyre_poll_result* out, gyre_error* err) {
+  return gyre_engine_poll_within(engine, now_ms, max_ticks, 0, out, err);
+}
+
+gyre_status gyre_engine_poll_within(gyre_engine engine, double now_ms, uint32_t max_ticks,
+                                    double budget_ms, gyre_poll_result* out, gyre_error* err) {
   return guard(err, [&]() -> result<void> {
     GYRE_TRY(owner, pin<engine_object>(engine));
     if (out) GYRE_CHECK(check_out(out, "out"));
     GYRE_TRY(now, ms_of(now_ms, "now_ms"));
+    duration budget = no_budget;
+    GYRE_CHECK(set_ms(budget, budget_ms, "budget_ms"));
     const std::uint64_t most = max_ticks == 0 ? ~std::uint64_t{0} : max_ticks;
-    GYRE_TRY(done, owner->engine->poll(now, most));
+    GYRE_TRY(done, owner->engine->poll(now, most, budget));
     if (!out) return ok;
     gyre_poll_result r{};
     r.more = done.more ? 1 : 0;
@@ -1005,6 +1014,31 @@ gyre_status gyre_loop_knob(gyre_loop loop, const char* knob, double* out) {
 
 // ---- Ticks --------------------------------------------------------------------------------------
 
+namespace {
+/// Gives up the ids of external ticks that were completed, or have timed out unanswered. Under the
+/// owner's mutex. Not at each call: with many out, that would be most of it. Nor so seldom that an
+/// id could name another tick meanwhile, which is after some 262,000.
+void sweep(engine_object& owner) {
+  std::erase_if(owner.ticks, [&](const auto& held) {
+    // No pin: another thread may be using it, and would be told that it is in use.
+    if (owner.engine->with_tick(held.second, [](tick&) {})) return false;
+    (void)destroy<tick_object>(held.first);  // or its own gyre_tick_complete does
+    return true;
+  });
+  const std::size_t left = owner.ticks.size();
+  owner.sweep_at = left + std::min<std::size_t>(left, 65'536) + 1;
+}
+/// Makes the id of an external tick stale, which is about to end. @return the engine's own id
+result<std::uint32_t> hand_back(gyre_engine engine, gyre_tick tick) {
+  {
+    GYRE_TRY(object, pin<tick_object>(tick, true));
+    if (object->running || object->engine != engine) return fail(code::state, "");
+  }
+  GYRE_TRY(object, table().take<tick_object>(tick));
+  return std::unique_ptr<tick_object>(object)->native;
+}
+}  // namespace
+
 gyre_status gyre_tick_acquire(gyre_engine engine, gyre_tick* ticks, uint32_t cap, uint32_t* count,
                               gyre_error* err) {
   return guard(err, [&]() -> result<void> {
@@ -1012,22 +1046,18 @@ gyre_status gyre_tick_acquire(gyre_engine engine, gyre_tick* ticks, uint32_t cap
     GYRE_CHECK(not_null(count, "count"));
     if (cap > 0) GYRE_CHECK(not_null(ticks, "ticks"));
     const std::lock_guard<std::mutex> hold(owner->mutex);
-    std::erase_if(owner->ticks, [&](const auto& held) {  // completed, or timed out unanswered
-      // No pin: another thread may be using it, and would be told that it is in use.
-      if (owner->engine->with_tick(held.second, [](tick&) {})) return false;
-      (void)destroy<tick_object>(held.first);  // or its own gyre_tick_complete does
-      return true;
-    });
-    std::uint32_t native = 0, n = 0;
-    while (n < cap && owner->engine->acquire(std::span(&native, 1)) == 1) {
+    if (owner->ticks.size() >= owner->sweep_at) sweep(*owner);
+    const std::uint32_t taken = owner->engine->acquire(std::span(ticks, cap));
+    std::uint32_t n = 0;
+    for (; n < taken; ++n) {
       auto object = std::make_unique<tick_object>();
       object->engine = engine;
-      object->native = native;
+      object->native = ticks[n];
       auto id = adopt(std::move(object));
       if (!id && n == 0) return std::move(id).error();
-      if (!id) break;  // this one will time out; those before it are the caller's
-      owner->ticks.emplace_back(*id, native);
-      ticks[n++] = *id;
+      if (!id) break;  // this one and the next will time out; those before it are the caller's
+      owner->ticks.emplace_back(*id, ticks[n]);
+      ticks[n] = *id;
     }
     *count = n;
     return ok;
@@ -1056,6 +1086,45 @@ gyre_status gyre_tick_complete(gyre_tick tick, const gyre_completion* completion
     }
     (void)destroy<tick_object>(tick);  // or another thread's gyre_tick_acquire has
     return ok;
+  });
+}
+
+gyre_status gyre_tick_complete_many(gyre_engine engine, const gyre_tick* ticks,
+                                    const double* took_ms, uint32_t count, gyre_status* statuses) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    if (count > 0) GYRE_CHECK(not_null(ticks, "ticks"));
+    const auto taken = [&](std::uint32_t i) -> result<duration> {
+      duration took{-1};
+      if (took_ms) GYRE_CHECK(set_ms(took, took_ms[i], "took_ms"));
+      return took;
+    };
+    for (std::uint32_t i = 0; i < count; ++i) GYRE_CHECK(taken(i));
+    std::array<completion, 64> some;
+    std::array<std::uint32_t, 64> places;
+    for (std::uint32_t i = 0; i < count;) {
+      std::size_t n = 0;
+      for (; i < count && n < some.size(); ++i) {
+        const auto native = hand_back(engine, ticks[i]);
+        if (statuses) statuses[i] = static_cast<gyre_status>(native.code());
+        if (!native) continue;
+        places[n] = i;
+        some[n++] = {.id = *native, .taken = *taken(i)};
+      }
+      (void)owner->engine->complete(std::span(some).first(n));
+      for (std::size_t k = 0; statuses && k < n; ++k) {
+        statuses[places[k]] = static_cast<gyre_status>(some[k].status);
+      }
+    }
+    return ok;
+  });
+}
+
+gyre_status gyre_tick_pending(gyre_tick tick) {
+  return guard(nullptr, [&] {
+    return with_tick(tick, [&](gyre::tick& t) {
+      return said(t.pending(), "only the host driver's ticks can be pending");
+    });
   });
 }
 
@@ -1138,6 +1207,7 @@ gyre_status gyre_tick_info_read(gyre_tick tick, gyre_tick_info* out) {
       info.due_ms = to_ms(t.due());
       info.elapsed_ms = t.elapsed_ms();
       info.cpu_ms = t.cpu_ms();
+      info.calls = t.calls();
       return ok;
     }));
     {

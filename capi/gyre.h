@@ -233,9 +233,9 @@ typedef struct gyre_engine_info {
 /** What one gyre_engine_poll did. */
 typedef struct gyre_poll_result {
   uint32_t size;
-  uint32_t more;      /**< 1: `max_ticks` was reached before all was done: call again soon */
+  uint32_t more;      /**< 1: the budget ended before all that is due had run: call again soon */
   uint64_t ticks;     /**< ticks that ran */
-  double next_due_ms; /**< when to call next; -1: nothing is planned */
+  double next_due_ms; /**< when to call next: now, while a tick is pending; -1: nothing is planned */
 } gyre_poll_result;
 
 /** What the host measured, for the gates. GYRE_NONE: not known; 0 is a reading. */
@@ -284,11 +284,18 @@ GYRE_API gyre_status gyre_engine_stop(gyre_engine engine, double deadline_ms, ch
  *  missed policy applies.
  *  @param now_ms    the host's clock since it made the engine; a value before the last one counts
  *           as the last one.
- *  @param max_ticks at most so many; 0: no limit.
+ *  @param max_ticks at most so many, further calls of pending ticks included; 0: no limit.
  *  @param out       optional. Of a stopped engine: nothing ran, nothing is planned.
  *  @return GYRE_E_STATE (another driver), GYRE_E_REENTRANT. */
 GYRE_API gyre_status gyre_engine_poll(gyre_engine engine, double now_ms, uint32_t max_ticks,
                                       gyre_poll_result* out, gyre_error* err);
+
+/** The same, and ends after the tick that used up the time; the next call goes on in order.
+ *  @param budget_ms of real time, by the machine's clock; 0: no limit. No effect in gyre.wasm, which
+ *           has no clock. */
+GYRE_API gyre_status gyre_engine_poll_within(gyre_engine engine, double now_ms, uint32_t max_ticks,
+                                             double budget_ms, gyre_poll_result* out,
+                                             gyre_error* err);
 
 /** GYRE_DRIVER_VIRTUAL: runs every tick due up to and at `to_ms`, each at its own instant; the
  *  clock then stands at `to_ms`. An instant before the clock's: no effect.
@@ -529,6 +536,8 @@ typedef struct gyre_tick_info {
   double elapsed_ms; /**< since it started, >= 0.001 */
   double cpu_ms;     /**< of its thread since it started, >= 0.001; elapsed_ms where that is not
                         known: external ticks, virtual engines */
+  uint32_t calls;    /**< of its callback before this one, each of which said gyre_tick_pending */
+  uint32_t reserved; /**< 0 */
 } gyre_tick_info;
 
 /** How an external tick ended. Zero but for `size`: well. */
@@ -545,7 +554,7 @@ typedef struct gyre_completion {
  *  the workers; a loop whose tick was not handed back yet has no other.
  *  @param ticks room for `cap` ids. Several threads may take ticks and return them.
  *  @param[out] count how many there are; 0 is no error.
- *  @return GYRE_E_NOMEM: no id is left; the tick that would have had it is a timeout. */
+ *  @return GYRE_E_NOMEM: no id is left; the ticks that would have had one are timeouts. */
 GYRE_API gyre_status gyre_tick_acquire(gyre_engine engine, gyre_tick* ticks, uint32_t cap,
                                        uint32_t* count, gyre_error* err);
 
@@ -553,6 +562,24 @@ GYRE_API gyre_status gyre_tick_acquire(gyre_engine engine, gyre_tick* ticks, uin
  *  @param completion NULL: well.
  *  @return GYRE_E_STALE (timed out before), GYRE_E_STATE (not an external tick). */
 GYRE_API gyre_status gyre_tick_complete(gyre_tick tick, const gyre_completion* completion);
+
+/** Ends many external ticks at once. One that failed is told so by gyre_tick_fail before.
+ *  @param took_ms `count` times; each, and NULL for all, as gyre_completion's.
+ *  @param[out] statuses NULL, or `count` of what gyre_tick_complete would return: GYRE_OK for those
+ *           that count, GYRE_E_STALE (timed out, given before), GYRE_E_STATE (not an external tick
+ *           of this engine, or in use by another thread).
+ *  @return GYRE_E_ARG: a time is not finite; none of them has ended then. */
+GYRE_API gyre_status gyre_tick_complete_many(gyre_engine engine, const gyre_tick* ticks,
+                                             const double* took_ms, uint32_t count,
+                                             gyre_status* statuses);
+
+/** The tick is not done: once its callback has returned GYRE_OK, the next gyre_engine_poll calls it
+ *  again for the same tick, with another id, until it returns without this, fails, or outlives its
+ *  loop's timeout, counted from the first call: then it is a timeout, and the next call is a new
+ *  tick, whose gyre_tick_info has 0 `calls`. Removing the loop and stopping the engine end it too.
+ *  @return GYRE_E_STATE: not an engine with GYRE_DRIVER_HOST, or an external tick; the tick will
+ *           count as failed. GYRE_E_CANCELLED as gyre_tick_knob. */
+GYRE_API gyre_status gyre_tick_pending(gyre_tick tick);
 
 /** The value to use for a knob. The choice falls at the first of these calls in a tick: report
  *  features before it.

@@ -97,7 +97,7 @@ const LOOP_CHANGE = layout([
 const COMPLETION = layout([['size', 'u32'], ['failed', 'u32'], ['text', 'ptr'], ['took_ms', 'f64']]);
 const TICK_INFO = layout([
   ['size', 'u32'], ['loop', 'u32'], ['number', 'u64'], ['missed', 'u64'], ['due_ms', 'f64'], ['elapsed_ms', 'f64'],
-  ['cpu_ms', 'f64'],
+  ['cpu_ms', 'f64'], ['calls', 'u32'], ['reserved', 'u32'],
 ]);
 const MESSAGE = layout([
   ['size', 'u32'], ['payload_size', 'u32'], ['topic', 'ptr'], ['at_ms', 'f64'], ['payload', 'ptr'], ['ttl_ms', 'f64'],

@@ -145,6 +145,8 @@ const missing table[] = {
      [](world& w) { return gyre_tick_acquire(w.engine, nullptr, 8, &number, nullptr); }},
     {"acquire: count",
      [](world& w) { return gyre_tick_acquire(w.engine, &number, 1, nullptr, nullptr); }},
+    {"complete many: ticks",
+     [](world& w) { return gyre_tick_complete_many(w.engine, nullptr, nullptr, 8, nullptr); }},
     {"knob: name", [](world& w) { return gyre_tick_knob(w.tick, nullptr, &real); }},
     {"knob: out", [](world& w) { return gyre_tick_knob(w.tick, "knob", nullptr); }},
     {"feature: name", [](world& w) { return gyre_tick_feature(w.tick, nullptr, 1); }},

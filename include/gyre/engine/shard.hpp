@@ -317,15 +317,14 @@ class shard final : public tick_services {
   void begin_poll(instant now) {
     expire(now);
     ++polls_;
-    resuming_.erase(resuming_.begin(), resuming_.begin() + static_cast<std::ptrdiff_t>(resumed_));
+    parked_.erase(parked_.begin(), parked_.begin() + static_cast<std::ptrdiff_t>(resumed_));
     resumed_ = 0;
-    resuming_.insert(resuming_.end(), parked_.begin(), parked_.end());
-    parked_.clear();
+    resuming_ = parked_.size();
   }
   /// Calls the next of them. False: there is none. The lease is held before and after.
   bool resume_one(instant now, std::uint64_t epoch) {
-    while (resumed_ < resuming_.size()) {
-      const std::uint32_t place = resuming_[resumed_++];
+    while (resumed_ < resuming_) {
+      const std::uint32_t place = parked_[resumed_++];
       const run_state* const waits = flights_[place].run;  // or what has the place since
       if (waits == nullptr || !waits->pending || waits->parked == polls_) continue;
       const std::shared_ptr<external_run> kept = take_down(place);
@@ -586,13 +585,6 @@ class shard final : public tick_services {
     lease_.release();
     return kept.code();
   }
-  code pending(run_state& run) override {
-    if (const code c = alive(run); c != code::ok) return c;
-    run.pending = env_.options.driver == driver::host && !run.external;
-    if (run.pending) return code::ok;
-    spoil(run, "pending() is for driver::host, and not for external ticks");
-    return code::state;
-  }
   code alive(const run_state& run) const noexcept override {
     return run.over.load(std::memory_order_acquire) ? code::cancelled : code::ok;
   }
@@ -740,6 +732,7 @@ class shard final : public tick_services {
     run_state state;
     prepare(state, loop, entry, missed, now);
     state.started = clock;
+    state.may_wait = env_.options.driver == driver::host;
     if (loop.extra != nullptr && loop.extra->wants_cpu && !env_.is_virtual()) {
       state.cpu_started = thread_cpu_now();
     }
@@ -1103,9 +1096,8 @@ class shard final : public tick_services {
   std::vector<flight> flights_;
   std::vector<std::uint32_t> free_flights_;
   scheduler deadlines_;  // of flights, by place
-  std::vector<std::uint32_t> parked_;    // places of pending ticks: of this poll
-  std::vector<std::uint32_t> resuming_;  // and of those before, the first resumed_ done with
-  std::size_t resumed_ = 0;
+  std::vector<std::uint32_t> parked_;  // places of pending ticks, or of what had been one
+  std::size_t resumed_ = 0, resuming_ = 0;  // so many of them this poll has called, and is to call
   std::uint32_t polls_ = 0;  // those in which something was pending
   reading load_;
   std::string mode_ = "normal";

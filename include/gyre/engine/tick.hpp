@@ -37,6 +37,7 @@ struct run_facts {
   duration spent{0};
   duration taken{-1};            ///< what the host measured; negative: the engine measures
   bool external = false;
+  bool may_wait = false;         ///< a host will poll again
   bool pending = false;          ///< the function is to be called again
   bool wants_cpu = false;        ///< cpu_ms() was asked
   bool chosen = false;           ///< an action was taken for this tick
@@ -66,7 +67,6 @@ class tick_services {
   virtual code publish(run_state&, std::string_view topic, std::span<const std::byte>,
                        publish_options) = 0;
   virtual code remember(run_state&, const record&) = 0;
-  virtual code pending(run_state&) = 0;
   virtual code alive(const run_state&) const noexcept = 0;
   virtual bool cancelled(const run_state&) const noexcept = 0;
   virtual duration elapsed(const run_state&) const noexcept = 0;
@@ -138,7 +138,13 @@ class tick {
   /// pause() lets it end, trigger() asks for one tick after it; a new timeout counts from the next
   /// call on. STATE with the other drivers, whose ticks have threads or no time to wait, and for an
   /// external tick, which is pending anyway: the tick fails.
-  code pending() { return services_.pending(run_); }
+  code pending() {
+    if (const code c = services_.alive(run_); c != code::ok) return c;
+    run_.pending = run_.may_wait;
+    if (run_.pending) return code::ok;
+    fail("pending() is for driver::host, and not for external ticks");
+    return code::state;
+  }
   /// Calls of this tick's function before this one, all of which said pending().
   std::uint32_t calls() const noexcept { return run_.calls; }
   /// Adds to the tick's measured duration; moves no clock. On a virtual clock that is all it lasts.
