@@ -249,6 +249,12 @@ TEST_CASE("metrics health follows the recent ticks, the error rate all of them",
     metrics.record(tick_status::ok, 1ms, 0ms, now + 1min);
     REQUIRE(metrics.health(now + 2min) == 1.0);
   }
+  SECTION("a time that is past by now sees the window of the last tick") {
+    metrics.record(tick_status::error, 1ms, 0ms, now + 1min);
+    metrics.record(tick_status::ok, 1ms, 0ms, now + 1min);
+    REQUIRE(metrics.health(now) == 0.5);
+    REQUIRE(metrics.stats(now).window_error_rate == 0.5);
+  }
   SECTION("the window empties") {
     const metrics_stats stats = metrics.stats(now + 20s);
     REQUIRE(stats.window.count == 0);

@@ -112,15 +112,13 @@ class loop_metrics {
     if (number > ran_.slice) turn(number);
     ++finished_;
     ran_.count();
+    took_.add(took_ns);
+    late_.add(late_ns);
     if (std::max(took_ns, late_ns) >= top) {
       record_long(took_ns, late_ns);
-    } else {
-      took_.add(static_cast<std::uint32_t>(took_ns));
-      late_.add(static_cast<std::uint32_t>(late_ns));
-      if (measures()) {
-        measured_->values.add(at_, static_cast<std::uint32_t>(took_ns),
-                              static_cast<std::uint32_t>(late_ns));
-      }
+    } else if (measures()) {
+      measured_->values.add(at_, static_cast<std::uint32_t>(took_ns),
+                            static_cast<std::uint32_t>(late_ns));
     }
     if (status != tick_status::ok || (flags_ & failing) != 0) note(status);
   }
@@ -166,8 +164,11 @@ class loop_metrics {
   /// Adds all durations and all lateness to these; nothing with metrics_mode::counters.
   void merge_totals(histogram& took, histogram& late) const noexcept {
     if (!measures() || cycles() == 0) return;
-    measured_->values.merge_into(took, at_, 0, cycles(), all(0), seen().over[0]);
-    measured_->values.merge_into(late, at_, 1, cycles(), all(1), seen().over[1]);
+    histogram* const out[] = {&took, &late};
+    for (unsigned which = 0; which < 2; ++which) {
+      measured_->values.merge_into(*out[which], at_, which, cycles(), all(which),
+                                   seen().over[which]);
+    }
   }
 
   /// Everything, as of `now`; some microseconds with histograms.
@@ -239,10 +240,11 @@ class loop_metrics {
     std::uint32_t min = ~std::uint32_t{0};
     std::uint32_t max = 0;
 
-    void add(std::uint32_t ns) noexcept {
+    void add(std::uint64_t ns) noexcept {
       if (__builtin_add_overflow(sum, ns, &sum)) sum = ~std::uint64_t{0};
-      min = std::min(min, ns);
-      max = std::max(max, ns);
+      const auto end = static_cast<std::uint32_t>(std::min(ns, top));
+      min = std::min(min, end);
+      max = std::max(max, end);
     }
   };
   struct outcomes {               // what is rare
@@ -306,11 +308,7 @@ class loop_metrics {
     outcomes& kept = rare();
     const std::uint64_t ns[2] = {took_ns, late_ns};
     for (unsigned which = 0; which < 2; ++which) {
-      span& known = which == 0 ? took_ : late_;
-      const std::uint64_t sum = known.sum;
-      known.add(static_cast<std::uint32_t>(std::min(ns[which], top)));
       if (ns[which] < top) continue;
-      if (__builtin_add_overflow(sum, ns[which], &known.sum)) known.sum = ~std::uint64_t{0};
       kept.ends[which].add(ns[which]);
       kept.over[which] += ns[which] > histogram::top ? 1 : 0;
     }

@@ -51,31 +51,46 @@ class pages {
     add(part, which, &bucket, 1);
     add_at(part, (map_[which][bucket / page] - 1u) * page + bucket % page, n - 1);
   }
-  /// What some parts, a bit each, counted in a bucket.
-  std::uint64_t count(unsigned of, unsigned which, std::size_t bucket) const noexcept {
-    return sum(of, which, bucket, 1);
+  /// The octaves that have a page, a bit each.
+  std::uint64_t in_use(unsigned which) const noexcept {
+    std::uint64_t out = 0;
+    for (unsigned o = 0; o < octaves; ++o) out |= std::uint64_t{map_[which][o] != 0} << o;
+    return out;
   }
-  /// ... and in the 32 buckets from 32 * octave.
-  std::uint64_t octave(unsigned of, unsigned which, std::size_t octave) const noexcept {
-    return sum(of, which, octave * page, page);
+  /// Adds to `counts` what some parts, a bit each, counted in the 32 buckets from 32 * octave.
+  void read(unsigned of, unsigned which, unsigned octave, std::uint64_t* counts) const noexcept {
+    const std::uint8_t number = map_[which][octave];
+    if (number == 0) return;
+    const std::size_t at = (number - 1u) * page;
+    for (unsigned part = 0; part < parts; ++part) {
+      if ((of >> part & 1) == 0 || plane_[part] == none) continue;
+      for (unsigned i = 0; i < page; ++i) counts[i] += low(part)[at + i];
+      if (!wide(part)) continue;
+      for (unsigned i = 0; i < page; ++i) counts[i] += std::uint32_t{high(part)[at + i]} << 16;
+    }
   }
   /// Adds what one part counted to another, and empties it; its memory stays. O(pages).
   void move(unsigned from, unsigned to) noexcept {
     if (plane_[from] == none) return;
     if (plane_[to] == none) add_plane(to);
-    const std::uint16_t* source = low(from);
-    for (std::size_t at = 0; at < used_ * page; ++at) {
-      std::uint64_t four = 0;  // most are 0
-      if (at % 4 == 0) std::memcpy(&four, source + at, sizeof four);
-      if (at % 4 == 0 && four == 0 && !wide(from)) {
-        at += 3;
+    constexpr std::uint64_t tops = 0x8000'8000'8000'8000;
+    std::uint16_t* source = low(from);
+    std::uint16_t* target = low(to);
+    for (std::size_t at = 0; at < used_ * page; at += 4) {  // four at once
+      std::uint64_t a = 0;
+      std::uint64_t b = 0;
+      std::memcpy(&a, source + at, sizeof a);
+      std::memcpy(&b, target + at, sizeof b);
+      const std::uint64_t sum = ((a & ~tops) + (b & ~tops)) ^ ((a ^ b) & tops);
+      if (wide(from) || (((a & b) | ((a | b) & ~sum)) & tops) != 0) {  // one does not fit
+        for (std::size_t i = at; i < at + 4; ++i) add_at(to, i, get(from, i));
+        for (std::size_t i = at; i < at + 4; ++i) set(from, i, 0);
+        source = low(from);
+        target = low(to);
         continue;
       }
-      const std::uint32_t n = get(from, at);
-      if (n == 0) continue;
-      set(from, at, 0);
-      add_at(to, at, n);
-      source = low(from);
+      std::memcpy(target + at, &sum, sizeof sum);
+      std::memset(source + at, 0, sizeof a);
     }
   }
   /// Gives all memory back.
@@ -102,22 +117,10 @@ class pages {
   std::uint32_t get(unsigned part, std::size_t at) const noexcept {
     return low(part)[at] | (wide(part) ? std::uint32_t{high(part)[at]} << 16 : 0);
   }
-  void set(unsigned part, std::size_t at, std::uint64_t count) noexcept {
+  void set(unsigned part, std::size_t at, std::uint32_t count) noexcept {
     low(part)[at] = static_cast<std::uint16_t>(count);
     if (wide(part)) high(part)[at] = static_cast<std::uint16_t>(count >> 16);
   }
-  std::uint64_t sum(unsigned of, unsigned which, std::size_t bucket, unsigned n) const noexcept {
-    std::uint64_t sum = 0;
-    const std::uint8_t number = map_[which][bucket / page];
-    if (number == 0) return 0;
-    const std::size_t at = (number - 1u) * page + bucket % page;
-    for (unsigned part = 0; part < parts; ++part) {
-      if ((of >> part & 1) == 0 || plane_[part] == none) continue;
-      for (unsigned i = 0; i < n; ++i) sum += get(part, at + i);
-    }
-    return sum;
-  }
-
   void add_at(unsigned part, std::size_t at, std::uint32_t n) noexcept {
     std::uint16_t& count = low(part)[at];
     const std::uint32_t sum = (n & 0xffff) + count;
@@ -133,7 +136,7 @@ class pages {
       halve(part, static_cast<std::uint8_t>(at / page + 1));
       sum = sum / 2 + sum % 2;
     }
-    set(part, at, sum);
+    set(part, at, static_cast<std::uint32_t>(sum));
   }
   /// Halves a part of the distribution that owns a page; what was seen stays seen.
   void halve(unsigned part, std::uint8_t owned) noexcept {
@@ -141,7 +144,7 @@ class pages {
     for (const std::uint8_t number : map_[first ? 0 : 1]) {
       for (std::size_t i = 0; number != 0 && i < page; ++i) {
         const std::size_t at = (number - 1u) * page + i;
-        set(part, at, (std::uint64_t{get(part, at)} + 1) / 2);
+        set(part, at, get(part, at) / 2 + get(part, at) % 2);
       }
     }
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <gyre/observe/histogram.hpp>
@@ -39,12 +40,11 @@ class timings {
     list_[at.slice][at.size[at.slice]++] = {{took, late}};
   }
   /// One tick too long for the list.
-  void add_long(cursor& at, std::uint64_t took, std::uint64_t late) noexcept {
-    empty_list(at);
+  void add_long(const cursor& at, std::uint64_t took, std::uint64_t late) noexcept {
     const std::uint64_t ns[2] = {took, late};
     for (unsigned which = 0; which < 2; ++which) {
-      counted_[2 * at.slice + which].add(ns[which]);
-      const auto bucket = static_cast<std::uint16_t>(histogram::index_of(ns[which]));
+      counted(at.slice)[which].add(ns[which]);
+      const std::uint16_t bucket = bucket_of(ns[which]);
       pages_.add(at.slice, which, &bucket, 1);
     }
   }
@@ -76,51 +76,34 @@ class timings {
   /// `n` quantiles, in ns. @param all the range of the parts @param q ascending
   void quantiles(const cursor& at, unsigned which, unsigned parts, const extent& all,
                  const double* q, double* out, std::size_t n) const noexcept {
-    std::uint16_t waiting[2 * listed];  // buckets of what stands in lists
-    std::size_t lists = 0;
-    for (unsigned s = 0; s < 2; ++s) {
-      for (unsigned i = 0; i < at.size[s] && (parts >> s & 1) != 0; ++i) {
-        waiting[lists++] = static_cast<std::uint16_t>(histogram::index_of(list_[s][i].ns[which]));
-      }
+    std::uint64_t weight = 0;
+    for (auto o = octaves(at, which, parts); o.next();) {
+      for (const std::uint64_t each : o.counts) weight += each;
     }
-    std::uint64_t octaves[pages::octaves] = {};
-    std::uint64_t weight = lists;
-    for (std::size_t i = 0; i < lists; ++i) ++octaves[waiting[i] / pages::page];
-    for (unsigned o = 0; o < pages::octaves; ++o) {
-      const std::uint64_t sum = pages_.octave(parts, which, o);
-      octaves[o] += sum;
-      weight += sum;
+    if (weight == 0) {
+      std::fill(out, out + n, std::numeric_limits<double>::quiet_NaN());
+      return;
     }
-    for (std::size_t i = 0; i < n; ++i) {
-      if (weight == 0) {
-        out[i] = std::numeric_limits<double>::quiet_NaN();
-        continue;
+    std::uint64_t rank = histogram::rank_of(*q, weight);
+    std::uint64_t seen = 0;
+    for (auto o = octaves(at, which, parts); o.next();) {
+      for (unsigned i = 0; i < pages::page; ++i) {
+        for (seen += o.counts[i]; seen >= rank; rank = histogram::rank_of(*q, weight)) {
+          *out++ = histogram::value_of(rank, weight, o.first + i, all);
+          ++q;
+          if (--n == 0) return;
+        }
       }
-      const std::uint64_t rank = histogram::rank_of(q[i], weight);
-      std::uint64_t seen = 0;
-      unsigned octave = 0;
-      while (seen + octaves[octave] < rank) seen += octaves[octave++];
-      std::size_t bucket = octave * pages::page;
-      for (;; ++bucket) {
-        for (std::size_t w = 0; w < lists; ++w) seen += waiting[w] == bucket ? 1 : 0;
-        seen += pages_.count(parts, which, bucket);
-        if (seen >= rank) break;
-      }
-      out[i] = histogram::value_of(rank, weight, bucket, all);
     }
   }
   /// Adds everything to a histogram. @param count, all, over what the owner knows of all ticks
   void merge_into(histogram& out, const cursor& at, unsigned which, std::uint64_t count,
                   const extent& all, std::uint64_t over) const noexcept {
     unsigned halved = 0;
-    for (unsigned s = 0; s < 2; ++s) {
-      for (unsigned i = 0; i < at.size[s]; ++i) {
-        out.count_in(histogram::index_of(list_[s][i].ns[which]), 1, halved);
+    for (auto o = octaves(at, which, ever); o.next();) {
+      for (unsigned i = 0; i < pages::page; ++i) {
+        if (o.counts[i] != 0) out.count_in(o.first + i, o.counts[i], halved);
       }
-    }
-    for (std::size_t bucket = 0; bucket < histogram::buckets; ++bucket) {
-      const std::uint64_t n = pages_.count(ever, which, bucket);
-      if (n != 0) out.count_in(bucket, n, halved);
     }
     out.describe_more(count, all, over);
   }
@@ -140,29 +123,68 @@ class timings {
   };
   static constexpr unsigned total = 2;  // the part after both slices
 
+  /// The octaves in which some parts counted something, one after the other.
+  class walk {
+   public:
+    std::uint64_t counts[pages::page];  ///< by bucket
+    std::size_t first = 0;              ///< bucket
+
+    walk(const timings& of, const cursor& at, unsigned which, unsigned parts) noexcept
+        : pages_(of.pages_), which_(which), parts_(parts), left_(of.pages_.in_use(which)) {
+      for (unsigned s = 0; s < 2; ++s) {
+        for (unsigned i = 0; i < at.size[s] && (parts >> s & 1) != 0; ++i) {
+          list_[size_] = bucket_of(of.list_[s][i].ns[which]);
+          left_ |= std::uint64_t{1} << list_[size_++] / pages::page;
+        }
+      }
+    }
+    bool next() noexcept {
+      if (left_ == 0) return false;
+      const auto octave = static_cast<unsigned>(std::countr_zero(left_));
+      left_ &= left_ - 1;
+      first = octave * pages::page;
+      std::fill_n(counts, pages::page, 0u);
+      pages_.read(parts_, which_, octave, counts);
+      for (unsigned i = 0; i < size_; ++i) {
+        if (list_[i] / pages::page == octave) ++counts[list_[i] % pages::page];
+      }
+      return true;
+    }
+
+   private:
+    const pages& pages_;
+    unsigned which_;
+    unsigned parts_;
+    std::uint64_t left_;              // octaves, a bit each
+    std::uint16_t list_[2 * listed];  // buckets of what is in lists
+    unsigned size_ = 0;
+  };
+  walk octaves(const cursor& at, unsigned which, unsigned parts) const noexcept {
+    return walk(*this, at, which, parts);
+  }
+
+  static std::uint16_t bucket_of(std::uint64_t ns) noexcept {
+    return static_cast<std::uint16_t>(histogram::index_of(ns));
+  }
   /// Counts a list by bucket.
   void count_list(cursor& at, unsigned slice, unsigned part) noexcept {
     for (unsigned which = 0; which < 2; ++which) {
       std::uint16_t buckets[listed];
       for (unsigned i = 0; i < at.size[slice]; ++i) {
-        buckets[i] = static_cast<std::uint16_t>(histogram::index_of(list_[slice][i].ns[which]));
+        buckets[i] = bucket_of(list_[slice][i].ns[which]);
       }
       pages_.add(part, which, buckets, at.size[slice]);
     }
     at.size[slice] = 0;
   }
+  extent* counted(unsigned slice) noexcept {
+    if (counted_ == nullptr) counted_ = new extent[4];
+    return counted_ + std::size_t{2} * slice;
+  }
   /// Makes room in the list of the current slice.
   [[gnu::noinline]] void empty_list(cursor& at) noexcept {
-    if (counted_ == nullptr) counted_ = new extent[4];
     for (unsigned which = 0; which < 2; ++which) {
-      extent all;
-      for (unsigned i = 0; i < at.size[at.slice]; ++i) {
-        const std::uint64_t ns = list_[at.slice][i].ns[which];
-        all.sum += ns;
-        all.min = std::min(all.min, ns);
-        all.max = std::max(all.max, ns);
-      }
-      counted_[2 * at.slice + which].add(all);
+      counted(at.slice)[which] = range(at, which, 1u << at.slice);
     }
     count_list(at, at.slice, at.slice);
   }
