@@ -235,7 +235,7 @@ typedef struct gyre_poll_result {
   uint32_t size;
   uint32_t more;      /**< 1: the budget ended before all that is due had run: call again soon */
   uint64_t ticks;     /**< ticks that ran */
-  double next_due_ms; /**< when to call next: now, while a tick is pending; -1: nothing is planned */
+  double next_due_ms; /**< when to call next: now while a tick is pending; -1: nothing planned */
 } gyre_poll_result;
 
 /** What the host measured, for the gates. GYRE_NONE: not known; 0 is a reading. */
@@ -291,8 +291,8 @@ GYRE_API gyre_status gyre_engine_poll(gyre_engine engine, double now_ms, uint32_
                                       gyre_poll_result* out, gyre_error* err);
 
 /** The same, and ends after the tick that used up the time; the next call goes on in order.
- *  @param budget_ms of real time, by the machine's clock; 0: no limit. No effect in gyre.wasm, which
- *           has no clock. */
+ *  @param budget_ms of real time, by the machine's clock; 0: no limit. No effect in gyre.wasm,
+ *           which has no clock. */
 GYRE_API gyre_status gyre_engine_poll_within(gyre_engine engine, double now_ms, uint32_t max_ticks,
                                              double budget_ms, gyre_poll_result* out,
                                              gyre_error* err);

@@ -176,8 +176,8 @@ class engine {
   /// (tick::pending) once more, at most `most` calls in all. Ends, with `more`, at that number, or
   /// after the call by whose end `budget` of real time has passed, or when handlers have published
   /// to each other for 64 rounds without a tick; the next poll goes on with the tick whose turn it
-  /// is. One due loop at least is seen to; where the due ticks left none for what is pending, the next poll
-  /// begins with that. An earlier `now` than before counts as that. Never blocks; a callback that
+  /// is. One due loop at least is seen to; where the due ticks left none for what is pending, the
+  /// next poll begins with that. An earlier `now` than before counts as that. Never blocks; a callback that
   /// never returns cannot be helped here. ARG: over 100 years, a negative budget. STATE: another
   /// driver. REENTRANT.
   /// @param budget by the machine's monotonic clock; without threads there is none, and no effect
@@ -214,8 +214,8 @@ class engine {
     if (complete(std::span(&one, 1)) != 0) return ok;
     return bad_id(id, detail::kind_tick);
   }
-  /// The same for many at once, with two locks for 64 of a shard. Each is told by its status whether it counts;
-  /// what has timed out, was removed, or is given twice does not. @return how many count
+  /// The same for many at once, with two locks for 64 of a shard. Each is told by its status whether
+  /// it counts; what has timed out, was removed, or is given twice does not. @return how many count
   std::size_t complete(std::span<completion> done) { return core_->complete(done); }
 
   // ---- what loops tell each other ----

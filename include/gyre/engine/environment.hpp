@@ -159,7 +159,7 @@ class external_desk {
     }
     return n;
   }
-  /// Calls f(run) for each that is of this shard, whose lease is held. One that has ended becomes 0.
+  /// Calls f(run) for each of this shard, whose lease is held. One that has ended becomes 0.
   template <class F>
   void each(std::span<object_id> ids, std::uint32_t shard, F&& f) {
     const std::lock_guard lock(mutex_);
