@@ -177,8 +177,8 @@ class engine {
   /// after the call by whose end `budget` of real time has passed, or when handlers have published
   /// to each other for 64 rounds without a tick; the next poll goes on with the tick whose turn it
   /// is. One due loop at least is seen to; where the due ticks left none for what is pending, the
-  /// next poll begins with that. An earlier `now` than before counts as that. Never blocks; a callback that
-  /// never returns cannot be helped here. ARG: over 100 years, a negative budget. STATE: another
+  /// next poll begins with that. An earlier `now` than before counts as that. Never blocks; a
+  /// callback that never returns cannot be helped here. ARG: over 100 years, a negative budget. STATE: another
   /// driver. REENTRANT.
   /// @param budget by the machine's monotonic clock; without threads there is none, and no effect
   result<poll_result> poll(instant now, std::uint64_t most = ~std::uint64_t{0},
@@ -214,8 +214,8 @@ class engine {
     if (complete(std::span(&one, 1)) != 0) return ok;
     return bad_id(id, detail::kind_tick);
   }
-  /// The same for many at once, with two locks for 64 of a shard. Each is told by its status whether
-  /// it counts; what has timed out, was removed, or is given twice does not. @return how many count
+  /// The same for many at once, with two locks for 64 of a shard. Each is told by its status if it
+  /// counts; what has timed out, was removed, or is given twice does not. @return how many count
   std::size_t complete(std::span<completion> done) { return core_->complete(done); }
 
   // ---- what loops tell each other ----
