@@ -178,9 +178,8 @@ class engine {
   /// to each other for 64 rounds without a tick; the next poll goes on with the tick whose turn it
   /// is. One due loop at least is seen to; where the due ticks left none for what is pending, the
   /// next poll begins with that. An earlier `now` than before counts as that. Never blocks; a
-  /// callback that never returns cannot be helped here. ARG: over 100 years, a negative budget. STATE: another
-  /// driver. REENTRANT.
-  /// @param budget by the machine's monotonic clock; without threads there is none, and no effect
+  /// callback that never returns cannot be helped here. ARG: over 100 years, a negative budget.
+  /// STATE: another driver. REENTRANT.
   result<poll_result> poll(instant now, std::uint64_t most = ~std::uint64_t{0},
                            duration budget = no_budget) {
     return core_->poll(now, most, budget);
