@@ -84,6 +84,7 @@ class executor {
     return true;
   }
   /// Makes sure that so many threads wait for a slot; false when the system does not give them.
+  /// @pre wait() was not called since start()
   bool prepare(std::size_t spares = 1) {
     {
       const std::lock_guard lock(shared_->mutex);
