@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -147,6 +149,19 @@ TEST_CASE("only a tick that a host polls can be pending; elsewhere it fails and 
   REQUIRE(said == gyre::code::state);
   REQUIRE(l.stats()->metrics.errors == 1);
   REQUIRE(l.stats()->last_error == why);
+
+#if GYRE_THREADS
+  gyre::engine own;
+  std::atomic<bool> ran{false};
+  const auto w = own.add({.name = "w", .interval = 1ms, .jitter = 0},
+                         [&](gyre::tick& t) { ran = t.pending() == gyre::code::state; })
+                     .value();
+  (void)own.start();
+  while (!ran) std::this_thread::yield();
+  (void)own.stop();
+  REQUIRE(w.stats()->metrics.errors >= 1);
+  REQUIRE(w.stats()->last_error == why);
+#endif
 
   gyre::engine host(by_poll());
   const auto x = host.add_external({.name = "x", .interval = 1s, .jitter = 0}).value();

@@ -1051,7 +1051,7 @@ class shard final : public tick_services {
     free_flights_.pop_back();
     flights_[run.place] = {&run, std::move(kept)};
   }
-  /// It has ended. What kept an external one goes, unless the caller does too.
+  /// It has ended. What kept an external or pending one goes, unless the caller does too.
   void land(run_state& run) {
     run.over.store(true, std::memory_order_release);
     const std::shared_ptr<external_run> kept = take_down(run.place);

@@ -140,8 +140,10 @@ class tick {
   /// external tick, which is pending anyway: the tick fails.
   code pending() {
     if (const code c = services_.alive(run_); c != code::ok) return c;
-    run_.pending = run_.may_wait;
-    if (run_.pending) return code::ok;
+    if (run_.may_wait) {
+      run_.pending = true;
+      return code::ok;
+    }
     fail("pending() is for driver::host, and not for external ticks");
     return code::state;
   }
