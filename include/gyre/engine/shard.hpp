@@ -754,8 +754,8 @@ class shard final : public tick_services {
       clock = env_.measure();
       if (env_.own_threads()) now = clock;
     }
-    if (state.pending && !state.failed && !loop.removed) {
-      if (state.cancel.load(std::memory_order_relaxed)) {  // the engine was stopped meanwhile
+    if (state.pending && !state.failed) {
+      if (state.cancel.load(std::memory_order_relaxed)) {  // removed, or the engine was stopped
         leave(loop);
         return true;
       }
