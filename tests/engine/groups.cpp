@@ -368,6 +368,32 @@ TEST_CASE("stopped loops' external ticks are told, and those not acquired taken 
   REQUIRE_FALSE(told_now(rest[0]));
 }
 
+TEST_CASE("stop_loops tells a pending tick, which is called once more to give up", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::host});
+  int calls = 0;
+  const auto works = [&](gyre::tick& t) {
+    ++calls;
+    if (t.cancelled()) {
+      t.fail("gave up");
+    } else {
+      t.pending();
+    }
+  };
+  REQUIRE(e.add({.name = "top", .interval = 10ms, .jitter = 0}, groups::idle));
+  auto l = e.add({.name = "l", .interval = 10ms, .jitter = 0, .parent = "top"}, works).value();
+  for (int i = 0; i < 3; ++i) e.poll(1ms).value();
+  REQUIRE(l.pause());
+  e.poll(2ms).value();
+  const int before = calls;
+  REQUIRE(before >= 3);
+  REQUIRE(l.stats()->metrics.cycles == 0);  // pausing leaves it to end as it will
+  REQUIRE(e.stop_loops("top").value() == 1);
+  for (int i = 0; i < 3; ++i) e.poll(500ms).value();
+  REQUIRE(calls == before + 1);
+  REQUIRE(l.stats()->metrics.cancelled == 1);
+  REQUIRE(l.stats()->state == gyre::loop_state::paused);
+}
+
 TEST_CASE("stop_loops tells ticks on threads at once, and theirs that were handed off",
           "[engine]") {
   gyre::engine e({.shards = 2, .hand_off = 20ms});
