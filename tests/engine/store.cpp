@@ -140,7 +140,8 @@ TEST_CASE("kill -9 at 100 random instants loses nothing that a commit group held
     two_learners(*e);
     const auto back = e->snapshot();
     REQUIRE(back.learners[0].stats.observations >= acknowledged);
-    REQUIRE(back.learners[0].stats.replay_size >= acknowledged);
+    const auto& kept = back.learners[0].stats;  // a fast child acknowledges more than fit
+    REQUIRE(kept.replay_size >= std::min<std::uint64_t>(acknowledged, kept.replay_capacity));
     REQUIRE(back.memory.remembered >= 2 * acknowledged);
     const std::uint64_t sampled = back.learners[0].stats.replay_sampled;
     e->advance_to(500ms).value();
