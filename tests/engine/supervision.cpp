@@ -97,15 +97,15 @@ TEST_CASE("a handed-off tick is told of its timeout, then given up on", "[engine
                }).value();
   REQUIRE(e.start());
   REQUIRE(eventually([&] { return slow.stats()->metrics.timeouts == 1; }));
-  REQUIRE(told == 1);
+  REQUIRE(eventually([&] { return told == 1; }));  // a busy machine may give it up before
   if (!returns) {
     REQUIRE(eventually([&] { return slow.stats()->state == gyre::loop_state::stuck; }));
     d->open();
     REQUIRE(eventually([&] { return late >= 0 || late < -1; }));
     REQUIRE(late == static_cast<int>(gyre::code::cancelled));
-    REQUIRE(eventually([&] { return e.snapshot().totals.lost_threads == 0; }));
-    REQUIRE(slow.stats()->reward == Approx(0));  // what it said came too late
   }
+  REQUIRE(eventually([&] { return e.snapshot().totals.lost_threads == 0; }));
+  if (!returns) REQUIRE(slow.stats()->reward == Approx(0));  // what it said came too late
   REQUIRE(entered == 1);
   REQUIRE(slow.stats()->metrics.cycles == 1);
   REQUIRE(e.stop().value().empty());
