@@ -129,6 +129,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       extra->buckets.assign(where.features().size(), 0);
       extra->where = where;
       extra->gates = std::move(o.gates);
+      extra->asks_latency = std::any_of(extra->gates.begin(), extra->gates.end(),
+                                        [](const gate& g) { return g.of_latency(); });
       extra->configured = o.deferrable ? o.interval : duration::zero();
       if (!o.knobs.empty()) GYRE_CHECK(attach_learner(home, o, *extra));
       if (own || !extra->gates.empty()) wants_readings_ = true;

@@ -46,6 +46,7 @@ struct loop_extra {
   double window_reward = 0;  ///< sum since the last observation window
 
   std::vector<gate> gates;
+  bool asks_latency = false;  ///< one of them looks at the loop's own recent p99
   std::string closed_gate;
   duration configured{0};  ///< the interval before the throttle; 0: there is none
   double throttle = 1;  ///< the engine's own, of deferrable loops

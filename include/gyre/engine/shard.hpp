@@ -713,7 +713,7 @@ class shard final : public tick_services {
     if (extra.gates.empty()) return true;
     reading r = load_;
     r.mode = mode_;
-    r.latency_ms = loop.metrics.recent_ms(.99, now);
+    if (extra.asks_latency) r.latency_ms = loop.metrics.recent_ms(.99, now);
     const gate* closed = first_closed(extra.gates, r);
     loop.gated = closed != nullptr;
     if (closed == nullptr) {
@@ -935,7 +935,7 @@ class shard final : public tick_services {
       trace_.add(run.order, run.number, run.due, static_cast<std::uint32_t>(status), run.state,
                  run.action, std::isfinite(run.reward) ? run.reward : 0);
     }
-    again(loop, status, run.text, end);
+    again(loop, run.order, status, run.text, end);
   }
   /// The tick is over without its result: counted as timed out, nothing learned.
   void account_timeout(loop_record& loop, const run_state& run, instant now) {
@@ -944,11 +944,13 @@ class shard final : public tick_services {
     ++extra(loop).streak;
     loop.metrics.record(tick_status::timeout, now - run.began,
                         std::max(duration::zero(), run.began - run.due), now);
-    again(loop, tick_status::timeout,
+    again(loop, run.order, tick_status::timeout,
           "did not end within " + to_text(to_ms(loop.plan->timeout)) + " ms", now);
   }
   /// Back on the timetable, after a failure not before its backoff.
-  void again(loop_record& loop, tick_status status, const std::string& why, instant end) {
+  /// @param order of add, which the tick has at hand: the table's label is a line of memory further
+  void again(loop_record& loop, std::uint32_t order, tick_status status, const std::string& why,
+             instant end) {
     const std::uint64_t given_up = loop.times.finish(end, loop.plan->missed);
     if (given_up != 0) loop.metrics.missed(given_up);
     loop.backing_off = status != tick_status::ok;
@@ -957,7 +959,7 @@ class shard final : public tick_services {
     if (loop.triggered) {
       push(loop, env_.now());
     } else {
-      schedule(loop);
+      schedule(loop, order, slot_of(loop), instant::min());
     }
   }
   /// What the backoff and the breaker ask for after a tick.
