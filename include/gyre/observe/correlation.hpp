@@ -235,8 +235,8 @@ class lag_correlation {
   static double beyond(double z) noexcept {
     const double t = 1.0 / (1.0 + z * 0.35355339059327376);
     double power = 0.0;
-    for (const double c : {0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806,
-                           0.09678418, 0.37409196, 1.00002368, -1.26551223}) {
+    for (const double c : {0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807,
+                           -0.18628806, 0.09678418, 0.37409196, 1.00002368, -1.26551223}) {
       power = power * t + c;
     }
     const double part = (power - 0.5 * z * z) / 1024.0;  // e^part by Taylor, then squared 10 times
