@@ -36,9 +36,6 @@ class keeper {
   keeper() = default;
   keeper(const keeper&) = delete;
   keeper& operator=(const keeper&) = delete;
-  ~keeper() {
-    if constexpr (!has_system_files) (void)journal_.release();  // null: so no journal is linked
-  }
 
   /// Opens the store and holds what it has until memory and learners ask for it. Where the build
   /// has no files the compiler sees that no keeper is ever present, and leaves the store out.
@@ -60,7 +57,7 @@ class keeper {
   }
   /// Commits what is pending, without a sync, and gives the store back. Not present() from then on.
   void close() {
-    if constexpr (has_system_files) journal_.reset();
+    journal_.reset();
     held_.clear();
     ages_.clear();
     held_bytes_ = 0;
@@ -196,6 +193,14 @@ class keeper {
     std::vector<std::pair<std::uint8_t, std::size_t>> list_;
     byte_writer bytes_;
   };
+  /// Where the build has no files there is none to close, and none of its code is linked.
+  struct closing {
+    closing() = default;
+    closing(std::default_delete<journal>) noexcept {}  // NOLINT: implicit, from open()'s
+    void operator()(journal* j) const noexcept {
+      if constexpr (has_system_files) delete j;
+    }
+  };
   using shelf = std::map<std::uint32_t, kept_learner>;
 
   /// The stream's place on the shelf; a new one is the youngest.
@@ -228,7 +233,7 @@ class keeper {
     return done;
   }
 
-  std::unique_ptr<journal> journal_;
+  std::unique_ptr<journal, closing> journal_;
   frames records_;
   shelf held_;                                    // by stream
   std::map<std::uint64_t, std::uint32_t> ages_;   // their streams, the oldest first
