@@ -1003,7 +1003,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       s->expire(t);
       to.house = std::min(to.house, s->next_deadline());
       const due_entry* e = s->first();
-      if (e == nullptr || e->due > until) continue;
+      if (e == nullptr || e->due > until) {
+        s->rest();
+        continue;
+      }
       if (next == nullptr || runs_before(*e, best)) {
         if (next != nullptr) first_of_others = best;
         rival = next != nullptr;
@@ -1078,11 +1081,14 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     graph_.observe(rows_);
     bus_.pass_time(t);
     score_ = score_now(t);
+    std::uint64_t shed = 0;
     for (const auto& s : shards_) {
+      shed += s->take_shed();
       for (loop_record* l : s->with_extra()) {
         if (l->plan->deferrable && !l->removed) throttle(*s, *l, t);
       }
     }
+    if (shed != 0) first().tell("gyre.shed", join(shed, " ticks of overloaded shards"), 0);
     for (std::size_t i = shards_.size(); i-- > 1;) {
       const bool ring = shards_[i]->must_wake();  // the throttle may have made something due
       shards_[i]->owner().release();
@@ -1316,6 +1322,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     sum.cancelled += m.cancelled;
     sum.gated += m.gated;
     sum.missed += m.missed;
+    sum.shed += m.shed;
   }
   /// Over the loops that have had anything to be unwell by; the others are well.
   double score_now(instant t) {

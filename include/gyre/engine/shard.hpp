@@ -17,7 +17,7 @@
 #include <gyre/engine/environment.hpp>
 #include <gyre/observe/throttle.hpp>
 #include <gyre/run/executor.hpp>
-#include <gyre/run/scheduler.hpp>
+#include <gyre/run/ready.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -165,7 +165,7 @@ class shard final : public tick_services {
     schedule(loop, env_.table.order(loop), slot_of(loop), earliest);
   }
   void unschedule(loop_record& loop) noexcept {
-    if (loop.scheduled) (void)queue_.cancel(slot_of(loop), 0);
+    if (loop.scheduled && !queue_.cancel(slot_of(loop), 0)) ready_.cancel(slot_of(loop));
     if (hasty(loop)) (void)hasty_.cancel(slot_of(loop), 0);
     loop.scheduled = loop.triggered = false;
   }
@@ -178,6 +178,7 @@ class shard final : public tick_services {
   }
   void trigger(loop_record& loop, instant now) {
     loop.triggered = true;
+    ready_.cancel(slot_of(loop));
     push(loop, now);
   }
   void pause(loop_record& loop, std::uint8_t why) noexcept {
@@ -226,29 +227,46 @@ class shard final : public tick_services {
       configured = throttled(configured, extra->factor());
     }
     loop.times.retime(configured, now);
-    if (loop.scheduled && !loop.triggered) schedule(loop, now);
+    if (!loop.scheduled || loop.triggered) return;
+    ready_.cancel(slot_of(loop));
+    schedule(loop, now);
   }
   /// Takes a new priority, and a new jitter, for the tick that is scheduled.
   void reorder(loop_record& loop, bool rejitter, instant now) {
     if (!loop.scheduled) return;
+    const std::uint32_t slot = slot_of(loop);
+    const due_entry* const late = ready_.find(slot);
+    const instant due = (late != nullptr ? late : queue_.find(slot))->due;
+    ready_.cancel(slot);
     if (rejitter && !loop.triggered) {
       schedule(loop, now);
     } else {
-      push(loop, queue_.find(slot_of(loop))->due);
+      push(loop, due);
     }
   }
 
-  /// First in order among what is due, by (due, priority, order of add); null when nothing waits.
-  const due_entry* first() const noexcept { return queue_.peek(); }
+  /// The tick that goes first: by (due, priority, order of add), or of an overloaded shard by its
+  /// ready_queue. Null when nothing waits.
+  const due_entry* first() const noexcept {
+    return ready_.empty() ? queue_.peek() : ready_.peek();
+  }
+  /// Nothing is due: what comes is not late by this shard's fault.
+  void rest() noexcept {
+    if (std::exchange(resting_, true)) return;
+    on_time_ = ready_queue::late;
+    ready_.settle();
+  }
   /// When something happens next: a tick, an external deadline, a retry on the bus.
   instant next_event() const noexcept {
-    const instant t = std::min(queue_.next_due(), deadlines_.next_due());
+    const due_entry* const next = first();
+    const instant t = std::min(next == nullptr ? never : next->due, deadlines_.next_due());
     return index_ == 0 ? std::min(t, env_.events->next_due()) : t;
   }
 
   /// When a thread that sleeps should wake for what next_event() says: later by what its loops
   /// bear.
   instant wake_time() const noexcept {
+    if (!ready_.empty()) return ready_.peek()->due;
     const instant ticks = add_saturated(queue_.next_due(), env_.options.slack);
     const instant t = std::min({ticks, hasty_.next_due(), deadlines_.next_due()});
     return index_ == 0 ? std::min(t, env_.events->next_due()) : t;
@@ -278,17 +296,20 @@ class shard final : public tick_services {
     instant now = env_.own_threads() ? env_.now() : to.until;
     instant clock = env_.own_threads() || env_.is_virtual() ? now : env_.measure();
     env_.attention.store(false, std::memory_order_relaxed);
+    if (resting_) busy_since_ = now;
+    resting_ = false;
     due_entry entry;
     while (done.ticks < to.most) {
       if (to.spent != never && done.steps != 0 && env_.measure() >= to.spent) break;
       if (to.rival != nullptr) {
-        const due_entry* mine = queue_.peek();
+        const due_entry* mine = first();
         if (mine == nullptr || !runs_before(*mine, *to.rival)) break;
       }
       if (env_.own_threads()) {
-        if (now >= to.house || !queue_.pop_due(now, entry)) break;
+        if (now >= to.house || !take(now, entry)) break;
       } else {
-        if (!queue_.pop_due(std::min(to.until, to.house - duration(1)), entry)) break;
+        const instant end = std::min(to.until, to.house - duration(1));
+        if (!(env_.is_virtual() ? queue_.pop_due(end, entry) : take(end, entry))) break;
         if (env_.is_virtual()) {
           now = clock = std::max(env_.now(), entry.due);
           env_.move_to(now);
@@ -489,6 +510,8 @@ class shard final : public tick_services {
     }
   }
   std::uint64_t events_dropped() const noexcept { return events_dropped_; }
+  /// Ticks shed since the last call.
+  std::uint64_t take_shed() noexcept { return std::exchange(shed_, 0); }
   /// Keeps what holds a user's closures until the lease is free: what they captured may call the
   /// engine as it goes.
   void bury(std::shared_ptr<void> closures) { buried_.push_back(std::move(closures)); }
@@ -681,6 +704,52 @@ class shard final : public tick_services {
   static arrival arrive(loop_record& loop, instant now) noexcept {
     if (loop.extra != nullptr) loop.extra->postponed = instant::min();
     return loop.times.arrive(now, loop.plan->missed, loop.plan->burst);
+  }
+  /// The tick to run at `now`; false: nothing is due. While the shard keeps up that is the first by
+  /// (due, priority, order of add).
+  bool take(instant now, due_entry& entry) {
+    while (queue_.pop_due(now, entry)) {
+      if (now - entry.due <= on_time_ || catch_up(now, entry)) return true;
+    }
+    if (pick(now, entry)) return true;
+    rest();
+    return false;
+  }
+  /// The same for a shard that is overloaded, or may be. @param entry popped, and late
+  bool catch_up(instant now, due_entry& entry) {
+    if (ready_.empty() && waited(entry, now) <= ready_queue::late) return true;  // the host slept
+    constexpr int at_once = 1024;  // of a million due ticks not all are sorted between two
+    for (int taken = 1;; ++taken) {
+      ready_.push(entry);
+      if (taken == at_once || !queue_.pop_due(now, entry)) break;
+    }
+    on_time_ = duration(-1);
+    return pick(now, entry);
+  }
+  bool pick(instant now, due_entry& entry) {
+    while (ready_.pop(entry)) {
+      loop_record& loop = env_.table.of_slot(index_, entry.slot);
+      if (ready_.empty()) on_time_ = ready_queue::late;
+      const duration old = loop.triggered ? duration::zero() : waited(entry, now);
+      if (!ready_.sheds(entry, old, loop.times.interval())) return true;
+      shed(loop, now);
+    }
+    return false;
+  }
+  /// How long a due tick has waited while the shard was busy: what it was late for before that, the
+  /// host slept.
+  duration waited(const due_entry& entry, instant now) const noexcept {
+    return now - std::max(entry.due, busy_since_);
+  }
+  /// The loop does without what it has missed until its next grid point.
+  void shed(loop_record& loop, instant now) {
+    loop.scheduled = false;
+    const bool grid = loop.plan->missed != missed_policy::delay;
+    if (loop.extra != nullptr) loop.extra->postponed = instant::min();
+    const arrival a = loop.times.arrive(now, grid ? missed_policy::once : missed_policy::delay, 1);
+    loop.metrics.shed(1 + a.missed);
+    shed_ += 1 + a.missed;
+    schedule(loop);
   }
   /// A due time has come: whether a tick runs. If not, the loop is scheduled again.
   bool arrives(loop_record& loop, instant now, std::uint64_t& missed) {
@@ -1083,6 +1152,11 @@ class shard final : public tick_services {
 
   scheduler queue_;
   scheduler hasty_;  // when to wake at the latest, of the loops with less slack than the engine
+  ready_queue ready_;     // due ticks of queue_, while overloaded
+  duration on_time_ = ready_queue::late;  // so late a tick may be; nothing is while ready_ is used
+  instant busy_since_{0};
+  bool resting_ = true;   // nothing was due when it was looked at last
+  std::uint64_t shed_ = 0;  // since take_shed()
   std::uint32_t slots_ = 0;  // ever used
   std::vector<std::uint32_t> free_;
   std::size_t size_ = 0;
