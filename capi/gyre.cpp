@@ -1547,6 +1547,7 @@ gyre_status gyre_snapshot_totals(gyre_engine engine, gyre_totals* out) {
     m.resident_bytes = s.resident_bytes;
     m.score = s.score;
     m.shed = t.shed;
+    m.gaps = t.gaps;
     write_out(out, m);
     return ok;
   });

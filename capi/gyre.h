@@ -930,6 +930,7 @@ typedef struct gyre_totals {
   uint64_t resident_bytes; /**< 0 where not known */
   double score;            /**< as gyre_graph_score */
   uint64_t shed;           /**< grid points given up while overloaded */
+  uint64_t gaps;           /**< times in which the machine or the host slept */
 } gyre_totals;
 
 /** Everything observable at one instant, as one JSON object; docs/formats.md names its fields.

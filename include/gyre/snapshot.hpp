@@ -92,6 +92,7 @@ struct totals {
   std::uint64_t loops = 0, active = 0, stuck = 0;
   std::uint64_t ticks = 0, errors = 0, timeouts = 0, cancelled = 0, gated = 0, missed = 0;
   std::uint64_t shed = 0;            ///< by overloaded shards
+  std::uint64_t gaps = 0;            ///< times in which nothing ran: see engine_options::gaps
   std::uint64_t events_dropped = 0;  ///< of the engine's own, more than two a loop at a time
   std::uint64_t lost_threads = 0;    ///< now inside of ticks and handlers, driving no shard
   double error_rate = 0;

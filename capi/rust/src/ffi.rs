@@ -128,6 +128,7 @@ abi_struct!(gyre_totals {
     resident_bytes: u64,
     score: f64,
     shed: u64,
+    gaps: u64,
 });
 
 extern "C" {

@@ -149,7 +149,7 @@ inline void write(json_writer& out, const totals& t) {
   out.field("ticks", t.ticks).field("errors", t.errors).field("timeouts", t.timeouts);
   out.field("cancelled", t.cancelled).field("gated", t.gated).field("missed", t.missed);
   out.field("shed", t.shed).field("events_dropped", t.events_dropped);
-  out.field("lost_threads", t.lost_threads);
+  out.field("lost_threads", t.lost_threads).field("gaps", t.gaps);
   out.field("error_rate", t.error_rate).field("avg_ms", t.latency.avg_ms);
   out.field("p50_ms", t.latency.p50_ms).field("p95_ms", t.latency.p95_ms);
   out.field("p99_ms", t.latency.p99_ms).field("late_p50_ms", t.late.p50_ms);

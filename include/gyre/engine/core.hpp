@@ -68,6 +68,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       return fail(code::arg, "window is 1 ms or more, not ", to_ms(o.window), " ms");
     }
     GYRE_CHECK(o.memory.check());
+    if (GYRE_THREADS) GYRE_CHECK(o.gaps.check());
+    if (o.boottime == nullptr) o.boottime = boottime_now;
     if (o.driver == driver::workers && !GYRE_THREADS) {
       return fail(code::unsupported, "this build has no threads: use driver::host and poll()");
     }
@@ -77,7 +79,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return made;
   }
 
-  explicit core(engine_options o) : env_(std::move(o)), bus_(env_.options.bus) {
+  explicit core(engine_options o)
+      : env_(std::move(o)), bus_(env_.options.bus), gap_(env_.options.gaps) {
     const bool many = env_.own_threads();
     traces_.resize(many ? env_.options.shards : 1);
     for (std::uint32_t i = 0; i < env_.options.shards; ++i) {
@@ -300,6 +303,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       const leased hold(first().owner());
       env_.stopping = false;
       started_at_ = t;
+      gap_.restart();
       next_window_ = add_saturated(t, env_.options.window);
       next_commit_ = add_saturated(t, commit_every);
     }
@@ -372,7 +376,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     if (!here.first()) return already_driving();
     const bool timed = GYRE_THREADS && budget != no_budget;
     const instant spent = timed ? add_saturated(env_.measure(), budget) : never;
+    const duration passed = std::max(duration::zero(), t - now());
     if (t > now()) env_.move_to(t);
+    look_for_gap(std::exchange(expected_, passed));
     probe_readings();
     poll_result done;
     std::uint32_t rounds = 0;
@@ -395,6 +401,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     }
     unreached_ = waiting && done.resumed == 0;
     done.next_due = next_event();
+    expected_ = std::max(expected_, done.next_due - now());
     if (done.more) done.more = done.next_due <= now();
     if (env_.pending != 0) done.next_due = now();
     return done;
@@ -1353,6 +1360,37 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   instant next_house_work() const noexcept override {
     return keeper_.present() ? std::min(next_window_, next_commit_) : next_window_;
   }
+  void look_for_gap(duration expected) override {
+    if (env_.stopping) return;
+    gap found;
+    if (GYRE_THREADS && env_.own_threads()) {
+      const duration boottime = env_.options.boottime();  // before the other: see gap_detector
+      const instant t = monotonic_now() - env_.zero;
+      const leased hold(first().owner());
+      found = gap_.poll(t, expected, boottime);
+    } else {
+      const leased hold(first().owner());
+      found = gap_.poll(now(), expected);
+    }
+    if (found) pass_gap(found);
+  }
+  void pass_gap(const gap& found) {
+    for (const auto& s : shards_) (void)s->owner().acquire();
+    env_.asleep_ns += found.asleep.count();
+    const instant end = now();
+    for (const auto& s : shards_) s->after_gap(end, found.asleep);
+    ++retired_.gaps;
+    first().tell("gyre.gap",
+                 join(to_text(to_ms(add_saturated(found.asleep, found.jumped))),
+                      found.asleep > duration::zero() ? " ms asleep" : " ms not driven"),
+                 0);
+    env_.attention.store(true, std::memory_order_relaxed);
+    for (std::size_t i = shards_.size(); i-- > 0;) {
+      const bool ring = shards_[i]->must_wake();
+      shards_[i]->owner().release();
+      if (ring) shards_[i]->wake().ring();
+    }
+  }
   void sample() override { probe_readings(); }
   void sync_store() override {
     if (keeper_.present()) (void)keeper_.sync();
@@ -1373,6 +1411,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   std::mutex control_;  // start and stop
   std::atomic<bool> driving_{false};
   bool unreached_ = false;  // pending ticks, by the last poll
+  duration expected_{0};  // by driver::host: how long it may be until the next poll
   bool commit_failed_ = false;  // the last one by itself; under shard 0's lease
   instant started_at_{0}, stopped_at_{0}, next_window_{never}, next_commit_{never};
 
@@ -1386,7 +1425,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   std::vector<observation> rows_;
   std::vector<vital_sign> vitalities_;
   double score_ = 1;
-  totals retired_;  // sums of the loops that were removed
+  totals retired_;  // sums of the loops that were removed, and what no loop counts
+  gap_detector gap_;
   std::uint64_t snapshots_ = 0;
 
   std::mutex probe_mutex_;  // this and the next three; taken before any lease

@@ -167,7 +167,7 @@ class shard final : public tick_services {
   void unschedule(loop_record& loop) noexcept {
     if (loop.scheduled && !queue_.cancel(slot_of(loop), 0)) ready_.cancel(slot_of(loop));
     if (hasty(loop)) (void)hasty_.cancel(slot_of(loop), 0);
-    loop.scheduled = loop.triggered = false;
+    loop.scheduled = loop.triggered = loop.spread = false;
   }
   /// Before the loop gets a plan with another slack; reorder() after it.
   void forget_slack(loop_record& loop) noexcept {
@@ -256,6 +256,22 @@ class shard final : public tick_services {
     on_time_ = ready_queue::late;
     ready_.settle();
   }
+  /// A gap ends now. What is late by it is not by this shard's fault, and goes by spread(). @param
+  /// asleep its part in which the clock stood that durations are measured by: none of it is a
+  /// tick's or a handler's time
+  void after_gap(instant now, duration asleep) {
+    gap_end_ = busy_since_ = now;
+    if (!GYRE_THREADS || asleep == duration::zero()) return;
+    for (instant* t : {&running_since_, &running_until_, &handler_since_}) {
+      *t = add_saturated(*t, asleep);
+    }
+    std::vector<due_entry> open;
+    while (!deadlines_.empty()) open.push_back(deadlines_.pop());
+    for (due_entry& e : open) {
+      e.due = add_saturated(e.due, asleep);
+      deadlines_.push(e);
+    }
+  }
   /// When something happens next: a tick, an external deadline, a retry on the bus.
   instant next_event() const noexcept {
     const due_entry* const next = first();
@@ -293,8 +309,9 @@ class shard final : public tick_services {
   /// attention. The lease is held before, and after except when `lost`.
   turn run_due(const limits& to, std::uint64_t epoch) {
     turn done;
-    instant now = env_.own_threads() ? env_.now() : to.until;
-    instant clock = env_.own_threads() || env_.is_virtual() ? now : env_.measure();
+    instant now = to.until, clock = now;
+    if (!env_.is_virtual()) clock = env_.measure();
+    if (env_.own_threads()) now = env_.shown(clock);
     env_.attention.store(false, std::memory_order_relaxed);
     if (resting_) busy_since_ = now;
     resting_ = false;
@@ -382,7 +399,8 @@ class shard final : public tick_services {
   void acquired(std::span<object_id> ids, instant now) {
     env_.desk.each(ids, index_, [&](external_run& external) {
       external.acquired = true;
-      external.run.began = external.run.started = now;
+      external.run.began = now;
+      external.run.started = measure_external();
       end_at(external.run, add_saturated(now, external.run.loop->plan->timeout));
     });
   }
@@ -398,7 +416,7 @@ class shard final : public tick_services {
         if (run.over.exchange(true, std::memory_order_release)) continue;  // it was given twice
         run.taken = f.with->taken;
         (void)take_down(run.place);
-        finish(run, now, now);
+        finish(run, measure_external(), now);
         f.with->status = code::ok;
         ++ended;
       }
@@ -468,7 +486,7 @@ class shard final : public tick_services {
       return t < add_saturated(handler_since_, handler_limit) ? need::none : need::handler;
     }
     if (running_ == nullptr) return need::none;
-    const instant at = add_saturated(running_->began, env_.options.hand_off);
+    const instant at = add_saturated(running_since_, env_.options.hand_off);
     if (at < running_until_) return t < at ? need::none : need::hand_off;
     if (t < running_until_) return need::none;
     running_->cancel.store(true, std::memory_order_relaxed);
@@ -616,7 +634,7 @@ class shard final : public tick_services {
   }
   duration elapsed(const run_state& run) const noexcept override {
     if (env_.is_virtual()) return run.spent;
-    return (run.external ? env_.now() : env_.measure()) - run.started + run.spent;
+    return (run.external ? measure_external() : env_.measure()) - run.started + run.spent;
   }
   duration cpu(run_state& run) const noexcept override {
     if (env_.is_virtual()) return run.spent;
@@ -717,19 +735,21 @@ class shard final : public tick_services {
   }
   /// The same for a shard that is overloaded, or may be. @param entry popped, and late
   bool catch_up(instant now, due_entry& entry) {
-    if (ready_.empty() && waited(entry, now) <= ready_queue::late) return true;  // the host slept
     constexpr int at_once = 1024;  // of a million due ticks not all are sorted between two
-    for (int taken = 1;; ++taken) {
+    for (int taken = 0; taken < at_once; ++taken) {
+      if (taken != 0 && !queue_.pop_due(now, entry)) break;
+      if (spread(env_.table.of_slot(index_, entry.slot), entry)) continue;
+      if (ready_.empty() && waited(entry, now) <= ready_queue::late) return true;  // the host slept
       ready_.push(entry);
-      if (taken == at_once || !queue_.pop_due(now, entry)) break;
+      on_time_ = duration(-1);
     }
-    on_time_ = duration(-1);
     return pick(now, entry);
   }
   bool pick(instant now, due_entry& entry) {
     while (ready_.pop(entry)) {
       loop_record& loop = env_.table.of_slot(index_, entry.slot);
       if (ready_.empty()) on_time_ = ready_queue::late;
+      if (spread(loop, entry)) continue;
       const duration old = loop.triggered ? duration::zero() : waited(entry, now);
       if (!ready_.sheds(entry, old, loop.times.interval())) return true;
       shed(loop, now);
@@ -741,9 +761,21 @@ class shard final : public tick_services {
   duration waited(const due_entry& entry, instant now) const noexcept {
     return now - std::max(entry.due, busy_since_);
   }
+  /// A tick that is late by a gap goes after a drawn part of the loop's jitter, at most of a
+  /// minute, from the gap's end: once for each gap. False: it is none.
+  bool spread(loop_record& loop, const due_entry& entry) {
+    if (entry.due >= gap_end_ || loop.spread || loop.triggered) return false;
+    if (loop.plan->jitter == 0) return false;
+    const duration most = std::min<duration>(scale(loop.times.interval(), loop.plan->jitter),
+                                             std::chrono::minutes(1));
+    const double part = draw(entry.order, purpose::gap, loop.times.index());
+    loop.spread = true;
+    schedule(loop, add_saturated(gap_end_, scale(most, part)));
+    return true;
+  }
   /// The loop does without what it has missed until its next grid point.
   void shed(loop_record& loop, instant now) {
-    loop.scheduled = false;
+    loop.scheduled = loop.spread = false;
     const bool grid = loop.plan->missed != missed_policy::delay;
     if (loop.extra != nullptr) loop.extra->postponed = instant::min();
     const arrival a = loop.times.arrive(now, grid ? missed_policy::once : missed_policy::delay, 1);
@@ -756,7 +788,7 @@ class shard final : public tick_services {
     loop.scheduled = false;
     if (hasty(loop)) (void)hasty_.cancel(slot_of(loop), 0);
     const bool asked = loop.triggered;
-    loop.triggered = false;
+    loop.triggered = loop.spread = false;
     bool run = true;
     if (loop.inside >= loop.plan->instances && asked && !loop.stuck) {
       loop.triggered = true;  // when one of those inside ends
@@ -793,6 +825,11 @@ class shard final : public tick_services {
     loop.metrics.gated();
     return false;
   }
+  /// The clock that external ticks are measured by: a host's is as it says.
+  instant measure_external() const noexcept {
+    return env_.own_threads() ? env_.measure() : env_.now();
+  }
+
   /// Runs one tick on this thread. @param now on the engine's clock, and `clock` on the one that
   /// durations are measured by: both go on to the tick's end, which is where the next begins.
   /// @return false: given up on, the lease is not held
@@ -812,6 +849,7 @@ class shard final : public tick_services {
   bool drive(run_state& state, const std::shared_ptr<external_run>& kept, instant& now,
              instant& clock, std::uint64_t epoch) {
     loop_record& loop = *state.loop;
+    running_since_ = now;
     running_until_ = add_saturated(now, loop.plan->timeout);
     running_ = &state;
     state.pending = false;
@@ -821,7 +859,7 @@ class shard final : public tick_services {
     running_ = nullptr;
     if (!env_.is_virtual()) {
       clock = env_.measure();
-      if (env_.own_threads()) now = clock;
+      if (env_.own_threads()) now = env_.shown(clock);
     }
     if (state.pending && !state.failed && !loop.removed) {
       if (state.cancel.load(std::memory_order_relaxed)) {  // the engine was stopped meanwhile
@@ -1155,6 +1193,7 @@ class shard final : public tick_services {
   ready_queue ready_;     // due ticks of queue_, while overloaded
   duration on_time_ = ready_queue::late;  // so late a tick may be; nothing is while ready_ is used
   instant busy_since_{0};
+  instant gap_end_{0};    // of the last
   bool resting_ = true;   // nothing was due when it was looked at last
   std::uint64_t shed_ = 0;  // since take_shed()
   std::uint32_t slots_ = 0;  // ever used
@@ -1177,7 +1216,7 @@ class shard final : public tick_services {
   std::string mode_ = "normal";
 
   run_state* running_ = nullptr;
-  instant running_until_{0};
+  instant running_since_{0}, running_until_{0};
   bool told_no_thread_ = false;
   bool in_handler_ = false, delivering_ = false;
   std::thread::id handler_thread_;
