@@ -593,6 +593,12 @@ gyre_loop_metrics metrics_of(engine_object& owner, const loop_stats& l, const sn
   m.window = latency_of(l.metrics.window);
   m.late = latency_of(l.metrics.late_total);
   m.shed = l.metrics.shed;
+  copy_name(m.gate, l.gate);
+  for (std::size_t i = l.gates.size(); i-- > 0;) {
+    if (l.gates[i].open) continue;
+    m.gate_value = l.gates[i].value;
+    m.gate_open_at = l.gates[i].opens_under;
+  }
   return m;
 }
 static_assert(static_cast<int>(loop_state::stopped) == GYRE_LOOP_STOPPED);

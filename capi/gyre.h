@@ -458,6 +458,9 @@ typedef struct gyre_loop_metrics {
   gyre_latency window;  /**< ... in the last 5 to 10 s */
   gyre_latency late;    /**< from due to started */
   uint64_t shed;        /**< grid points given up while overloaded; not among the missed */
+  char gate[64];        /**< its first gate that is closed; "" when none is */
+  double gate_value;    /**< what that gate saw at the last tick that asked it */
+  double gate_open_at;  /**< under which it opens again */
 } gyre_loop_metrics;
 
 /** Adds a loop; it runs whenever the engine runs, at once if it already does, unless

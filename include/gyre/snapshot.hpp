@@ -54,6 +54,8 @@ struct feature_reading {
 struct gate_reading {
   std::string name;
   bool open = true;
+  double value = std::numeric_limits<double>::quiet_NaN();  ///< what it looked at; NaN: not known
+  double closes_above = 0, opens_under = 0;
 };
 
 /// One loop.
@@ -124,6 +126,7 @@ struct snapshot_data {
   double cpu_percent = std::numeric_limits<double>::quiet_NaN();     ///< what gates see
   double memory_percent = std::numeric_limits<double>::quiet_NaN();  ///< what gates see
   std::string mode;
+  std::uint64_t readings = 0;  ///< so often the machine's figures were read, 4 a second at most
   std::vector<loop_stats> loops;  ///< in order of add
   std::vector<learner_view> learners;
   bus_stats bus;
@@ -158,6 +161,7 @@ inline std::string doors(const loop_stats& l) {
   std::string out;
   for (const gate_reading& g : l.gates) {
     out += (out.empty() ? "  gates " : " ") + g.name + (g.open ? "=open" : "=closed");
+    if (!g.open) out += join(" at ", figure(g.value), ", opens under ", to_text(g.opens_under));
   }
   return out;
 }

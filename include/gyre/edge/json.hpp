@@ -175,7 +175,8 @@ inline void write(json_writer& out, const loop_stats& l) {
   out.field("action_index", l.action_index).field("reward", l.reward);
   out.key("gates").open('[');
   for (const gate_reading& g : l.gates) {
-    out.open('{').field("name", g.name).field("open", g.open).close('}');
+    out.open('{').field("name", g.name).field("open", g.open).field("value", g.value);
+    out.field("closes_above", g.closes_above).field("opens_under", g.opens_under).close('}');
   }
   out.close(']');
   out.key("knobs").open('[');

@@ -1221,7 +1221,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     const loop_extra& extra = *l.extra;
     out.throttle = extra.factor();
     out.gate = extra.closed_gate;
-    for (const gate& g : extra.gates) out.gates.push_back({g.name(), g.is_open()});
+    for (const gate& g : extra.gates) {
+      out.gates.push_back(
+          {g.name(), g.is_open(), g.value(), g.closes_above(), g.opens_under()});
+    }
     out.last_error = extra.last_error;
     out.breaker_open = extra.breaker != nullptr && extra.breaker->open();
     out.dropped = extra.dropped;
@@ -1272,6 +1275,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     out.cpu_percent = first().load().cpu_percent;
     out.memory_percent = first().load().memory_percent;
     out.mode = first().mode();
+    out.readings = probe_.samples();
     std::vector<const shared_learner*> learners;
     for (const auto& s : shards_) {
       for (const auto& l : s->learners()) {
