@@ -592,6 +592,13 @@ gyre_loop_metrics metrics_of(engine_object& owner, const loop_stats& l, const sn
   m.latency = latency_of(l.metrics.latency);
   m.window = latency_of(l.metrics.window);
   m.late = latency_of(l.metrics.late_total);
+  m.shed = l.metrics.shed;
+  copy_name(m.gate, l.gate);
+  for (std::size_t i = l.gates.size(); i-- > 0;) {
+    if (l.gates[i].open) continue;
+    m.gate_value = l.gates[i].value;
+    m.gate_open_at = l.gates[i].opens_under;
+  }
   return m;
 }
 static_assert(static_cast<int>(loop_state::stopped) == GYRE_LOOP_STOPPED);
@@ -1545,6 +1552,8 @@ gyre_status gyre_snapshot_totals(gyre_engine engine, gyre_totals* out) {
     m.cpu_percent = or_zero(s.process_cpu_percent);
     m.resident_bytes = s.resident_bytes;
     m.score = s.score;
+    m.shed = t.shed;
+    m.gaps = t.gaps;
     write_out(out, m);
     return ok;
   });

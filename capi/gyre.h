@@ -397,7 +397,7 @@ typedef struct gyre_loop_options {
   uint32_t gate_count;
   int32_t missed;           /**< GYRE_MISSED_... */
   uint32_t burst;           /**< default 8 */
-  int32_t priority;         /**< of two due at the same instant the higher goes first */
+  int32_t priority;         /**< the higher goes first of two due at once, and under overload */
   uint32_t replay_capacity; /**< transitions kept; default 5,000 (a group's: 10,000) */
   uint32_t sample_average;  /**< 1: step = max(learning_rate, 1/n), n the visits of that cell */
   const char* parent;       /**< name of a loop that is there: paused, stopped or removed, it takes
@@ -457,6 +457,10 @@ typedef struct gyre_loop_metrics {
   gyre_latency latency; /**< how long its ticks took, since the start */
   gyre_latency window;  /**< ... in the last 5 to 10 s */
   gyre_latency late;    /**< from due to started */
+  uint64_t shed;        /**< grid points given up while overloaded; not among the missed */
+  char gate[64];        /**< its first gate that is closed; "" when none is */
+  double gate_value;    /**< what that gate saw at the last tick that asked it */
+  double gate_open_at;  /**< under which it opens again */
 } gyre_loop_metrics;
 
 /** Adds a loop; it runs whenever the engine runs, at once if it already does, unless
@@ -928,6 +932,8 @@ typedef struct gyre_totals {
   double cpu_percent;      /**< of this process, 100 is one core; 0 where not known */
   uint64_t resident_bytes; /**< 0 where not known */
   double score;            /**< as gyre_graph_score */
+  uint64_t shed;           /**< grid points given up while overloaded */
+  uint64_t gaps;           /**< times in which the machine or the host slept */
 } gyre_totals;
 
 /** Everything observable at one instant, as one JSON object; docs/formats.md names its fields.

@@ -54,6 +54,8 @@ struct feature_reading {
 struct gate_reading {
   std::string name;
   bool open = true;
+  double value = std::numeric_limits<double>::quiet_NaN();  ///< what it looked at; NaN: not known
+  double closes_above = 0, opens_under = 0;
 };
 
 /// One loop.
@@ -91,6 +93,8 @@ struct learner_view {
 struct totals {
   std::uint64_t loops = 0, active = 0, stuck = 0;
   std::uint64_t ticks = 0, errors = 0, timeouts = 0, cancelled = 0, gated = 0, missed = 0;
+  std::uint64_t shed = 0;            ///< by overloaded shards
+  std::uint64_t gaps = 0;            ///< times in which nothing ran: see engine_options::gaps
   std::uint64_t events_dropped = 0;  ///< of the engine's own, more than two a loop at a time
   std::uint64_t lost_threads = 0;    ///< now inside of ticks and handlers, driving no shard
   double error_rate = 0;
@@ -122,6 +126,7 @@ struct snapshot_data {
   double cpu_percent = std::numeric_limits<double>::quiet_NaN();     ///< what gates see
   double memory_percent = std::numeric_limits<double>::quiet_NaN();  ///< what gates see
   std::string mode;
+  std::uint64_t readings = 0;  ///< so often the machine's figures were read, 4 a second at most
   std::vector<loop_stats> loops;  ///< in order of add
   std::vector<learner_view> learners;
   bus_stats bus;
@@ -156,6 +161,7 @@ inline std::string doors(const loop_stats& l) {
   std::string out;
   for (const gate_reading& g : l.gates) {
     out += (out.empty() ? "  gates " : " ") + g.name + (g.open ? "=open" : "=closed");
+    if (!g.open) out += join(" at ", figure(g.value), ", opens under ", to_text(g.opens_under));
   }
   return out;
 }

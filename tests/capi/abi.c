@@ -120,12 +120,16 @@ static void loops(gyre_engine engine) {
   OK(gyre_loop_metrics_read(loop, &metrics));
   OK(gyre_engine_advance_to(engine, 3100, NULL));
   IS(metrics.cycles == (uint64_t)ticks);
+  OK(gyre_loop_metrics_read(loop, &metrics));
+  IS(strcmp(metrics.gate, "memory") == 0);
+  IS(metrics.gate_value == 90 && metrics.gate_open_at == 80);
   reading.memory_percent = 50;
   OK(gyre_engine_supply(engine, &reading, NULL));
   OK(gyre_engine_advance_to(engine, 4100, NULL));
   IS(metrics.cycles < (uint64_t)ticks);
   OK(gyre_loop_metrics_read(loop, &metrics));
   IS(metrics.gated > 10);
+  IS(metrics.gate[0] == 0 && metrics.gate_value == 0 && metrics.shed == 0);
 
   OK(gyre_engine_jump_to(engine, 5000, NULL));
   OK(gyre_engine_now(engine, &value));

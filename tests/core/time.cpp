@@ -24,3 +24,13 @@ TEST_CASE("sums and products stay at the ends of the range", "[core]") {
   REQUIRE(gyre::scale(duration::max(), 3) == duration::max());
   REQUIRE(gyre::scale(duration{100}, .5) == duration{50});
 }
+
+#if GYRE_THREADS
+TEST_CASE("boottime goes on at least as fast as the monotonic clock", "[core]") {
+  const gyre::duration boot = gyre::boottime_now();
+  const gyre::instant from = gyre::monotonic_now();
+  gyre::instant to = from;
+  while (to - from < std::chrono::milliseconds(2)) to = gyre::monotonic_now();
+  REQUIRE(gyre::boottime_now() - boot >= to - from);
+}
+#endif

@@ -531,7 +531,17 @@ TEST_CASE("a snapshot lists each gate of a loop", "[engine]") {
   REQUIRE(s.loops[0].gates[0].open);
   REQUIRE(s.loops[0].gates[1].name == "memory");
   REQUIRE_FALSE(s.loops[0].gates[1].open);
-  REQUIRE(gyre::table(s).find("gates cpu=open memory=closed") != std::string::npos);
+  REQUIRE(std::isnan(s.loops[0].gates[0].value));
+  REQUIRE(s.loops[0].gates[1].value == 99);
+  REQUIRE(s.loops[0].gates[1].closes_above == 85);
+  REQUIRE(s.loops[0].gates[1].opens_under == 80);
+  REQUIRE(s.loops[0].gate == "memory");
+  REQUIRE(gyre::table(s).find("gates cpu=open memory=closed at 99.00, opens under 80") !=
+          std::string::npos);
+  e.supply({.memory_percent = 82});
+  e.advance_to(60ms).value();
+  REQUIRE(e.snapshot().loops[0].gates[1].value == 82);
+  REQUIRE(e.snapshot().loops[0].gate == "memory");
 }
 
 TEST_CASE("a tick may publish with a lifetime and a correlation", "[engine]") {

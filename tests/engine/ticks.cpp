@@ -128,6 +128,21 @@ TEST_CASE("a host engine measures ticks, polls within its budget and never goes 
   REQUIRE(e.advance_to(1s).code() == gyre::code::state);
 }
 
+TEST_CASE("gates see the machine's figures read at most four times a second", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::host});
+  std::uint64_t asked = 0;
+  gyre::gate watch("watch", [&](const gyre::reading&) { return static_cast<double>(++asked); }, 1e9,
+                   1e9);
+  e.add({.name = "l", .interval = 1ms, .gates = {watch}}, [](gyre::tick&) {}).value();
+  const gyre::instant from = gyre::monotonic_now();
+  std::uint64_t polls = 0;
+  while (e.snapshot().readings < 3) e.poll(1ms * static_cast<std::int64_t>(++polls)).value();
+  const gyre::duration took = gyre::monotonic_now() - from;
+  REQUIRE(took >= 500ms);  // two intervals between three readings
+  REQUIRE(polls > 100);
+  REQUIRE(asked > 100);
+}
+
 TEST_CASE("every finished tick is a transition, from the first on", "[engine]") {
   gyre::engine e({.driver = gyre::driver::virtual_time});
   e.add({.name = "l",

@@ -217,6 +217,36 @@ TEST_CASE("a gate closes on a host-supplied reading, counts, and opens with hyst
   REQUIRE(l.stats()->gate.empty());
 }
 
+TEST_CASE("behind a gate that opens again loops resume over their period", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  bool watching = false;
+  std::vector<std::vector<gyre::instant>> ran(201);
+  for (std::size_t i = 0; i < ran.size(); ++i) {
+    e.add({.name = "l" + std::to_string(i),
+           .interval = 1s,
+           .jitter = i == 200 ? 0 : .1,
+           .gates = {gyre::gates::memory()}},
+          [&, i](gyre::tick& t) {
+            if (watching) ran[i].push_back(t.due());
+          })
+        .value();
+  }
+  e.advance_to(10500ms).value();
+  e.supply({.memory_percent = 90});
+  e.advance_to(20500ms).value();
+  e.supply({.memory_percent = 70});
+  watching = true;
+  e.advance_to(21700ms).value();
+  int tenths[12] = {};
+  for (std::size_t i = 0; i < 200; ++i) {
+    CAPTURE(i);
+    REQUIRE(!ran[i].empty());  // at its next own grid point
+    ++tenths[(ran[i][0] - 20500ms) / 100ms];
+  }
+  for (int i = 0; i < 10; ++i) REQUIRE((tenths[i] >= 8 && tenths[i] <= 35));  // of 20 expected
+  REQUIRE(ran[200] == std::vector<gyre::instant>{21s});  // without jitter: exact
+}
+
 TEST_CASE("deferrable loops slow down while the score is low and come back", "[engine]") {
   gyre::engine e({.driver = gyre::driver::virtual_time});
   bool ill = true;

@@ -1,4 +1,5 @@
 // Method: stories of readings over time, told against the documented limits.
+#include <cmath>
 #include <gyre/run/gate.hpp>
 #include <vector>
 
@@ -20,12 +21,14 @@ gyre::reading memory(double percent) {
 TEST_CASE("gate closes above one limit and opens under another", "[run]") {
   gyre::gate gate = gyre::gates::cpu();
   REQUIRE(gate.name() == "cpu");
+  REQUIRE(std::isnan(gate.value()));
   REQUIRE(gate.open(cpu(79)));
   REQUIRE(gate.open(cpu(80)));
   REQUIRE_FALSE(gate.open(cpu(80.1)));
   REQUIRE_FALSE(gate.is_open());
   REQUIRE_FALSE(gate.open(cpu(75)));
   REQUIRE_FALSE(gate.open(cpu(70)));
+  REQUIRE(gate.value() == 70);
   REQUIRE(gate.open(cpu(69.9)));
   REQUIRE(gate.open(cpu(75)));  // between the limits it stays as it was
 }
@@ -43,6 +46,7 @@ TEST_CASE("gate is open when its figure is not known", "[run]") {
   REQUIRE(gate.open({}));
   REQUIRE_FALSE(gate.open(cpu(99)));
   REQUIRE(gate.open({}));
+  REQUIRE(std::isnan(gate.value()));
   gyre::gate stall = gyre::gates::stall();
   REQUIRE(stall.open({}));
 }

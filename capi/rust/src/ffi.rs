@@ -127,6 +127,8 @@ abi_struct!(gyre_totals {
     cpu_percent: f64,
     resident_bytes: u64,
     score: f64,
+    shed: u64,
+    gaps: u64,
 });
 
 extern "C" {

@@ -18,6 +18,7 @@ enum class purpose : std::uint32_t {
   key = 6,
   society = 7,
   user = 8,
+  gap = 9,
 };
 
 /// One 64-bit draw. Each number passes through the finaliser of SplitMix64 (Steele, Lea and Flood

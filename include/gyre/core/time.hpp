@@ -62,6 +62,18 @@ inline duration monotonic_now() noexcept {
 #endif
 }
 
+/// The monotonic clock that also goes on while the machine is suspended (CLOCK_BOOTTIME of Linux);
+/// elsewhere monotonic_now(). Its origin is another.
+inline duration boottime_now() noexcept {
+#if GYRE_THREADS && defined(CLOCK_BOOTTIME)
+  std::timespec t{};
+  clock_gettime(CLOCK_BOOTTIME, &t);
+  return std::chrono::seconds{t.tv_sec} + duration{t.tv_nsec};
+#else
+  return monotonic_now();
+#endif
+}
+
 #if GYRE_THREADS && defined(CLOCK_THREAD_CPUTIME_ID)
 /// CPU time of the calling thread. A system call: about 0.9 us a read.
 inline duration thread_cpu_now() noexcept {

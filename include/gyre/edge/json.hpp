@@ -148,7 +148,8 @@ inline void write(json_writer& out, const totals& t) {
   out.open('{').field("loops", t.loops).field("active", t.active).field("stuck", t.stuck);
   out.field("ticks", t.ticks).field("errors", t.errors).field("timeouts", t.timeouts);
   out.field("cancelled", t.cancelled).field("gated", t.gated).field("missed", t.missed);
-  out.field("events_dropped", t.events_dropped).field("lost_threads", t.lost_threads);
+  out.field("shed", t.shed).field("events_dropped", t.events_dropped);
+  out.field("lost_threads", t.lost_threads).field("gaps", t.gaps);
   out.field("error_rate", t.error_rate).field("avg_ms", t.latency.avg_ms);
   out.field("p50_ms", t.latency.p50_ms).field("p95_ms", t.latency.p95_ms);
   out.field("p99_ms", t.latency.p99_ms).field("late_p50_ms", t.late.p50_ms);
@@ -160,7 +161,8 @@ inline void write(json_writer& out, const loop_stats& l) {
   out.open('{').field("id", l.id).field("name", l.name).field("group", l.group);
   out.field("state", name(l.state)).field("cycles", m.cycles).field("errors", m.errors);
   out.field("timeouts", m.timeouts).field("cancelled", m.cancelled).field("gated", m.gated);
-  out.field("missed", m.missed).field("error_rate", m.error_rate).field("streak", m.streak);
+  out.field("missed", m.missed).field("shed", m.shed);
+  out.field("error_rate", m.error_rate).field("streak", m.streak);
   out.field("interval_ms", l.interval_ms).field("configured_ms", l.configured_ms);
   out.field("throttle", l.throttle).field("running", l.state == loop_state::running);
   out.field("gate", l.gate).field("last_error", l.last_error).field("dropped", l.dropped);
@@ -173,7 +175,8 @@ inline void write(json_writer& out, const loop_stats& l) {
   out.field("action_index", l.action_index).field("reward", l.reward);
   out.key("gates").open('[');
   for (const gate_reading& g : l.gates) {
-    out.open('{').field("name", g.name).field("open", g.open).close('}');
+    out.open('{').field("name", g.name).field("open", g.open).field("value", g.value);
+    out.field("closes_above", g.closes_above).field("opens_under", g.opens_under).close('}');
   }
   out.close(']');
   out.key("knobs").open('[');

@@ -68,6 +68,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       return fail(code::arg, "window is 1 ms or more, not ", to_ms(o.window), " ms");
     }
     GYRE_CHECK(o.memory.check());
+    if (GYRE_THREADS) GYRE_CHECK(o.gaps.check());
+    if (o.boottime == nullptr) o.boottime = boottime_now;
     if (o.driver == driver::workers && !GYRE_THREADS) {
       return fail(code::unsupported, "this build has no threads: use driver::host and poll()");
     }
@@ -77,7 +79,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return made;
   }
 
-  explicit core(engine_options o) : env_(std::move(o)), bus_(env_.options.bus) {
+  explicit core(engine_options o)
+      : env_(std::move(o)), bus_(env_.options.bus), gap_(env_.options.gaps) {
     const bool many = env_.own_threads();
     traces_.resize(many ? env_.options.shards : 1);
     for (std::uint32_t i = 0; i < env_.options.shards; ++i) {
@@ -302,6 +305,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       const leased hold(first().owner());
       env_.stopping = false;
       started_at_ = t;
+      gap_.restart();
       next_window_ = add_saturated(t, env_.options.window);
       next_commit_ = add_saturated(t, commit_every);
     }
@@ -374,7 +378,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     if (!here.first()) return already_driving();
     const bool timed = GYRE_THREADS && budget != no_budget;
     const instant spent = timed ? add_saturated(env_.measure(), budget) : never;
+    const duration passed = std::max(duration::zero(), t - now());
     if (t > now()) env_.move_to(t);
+    look_for_gap(std::exchange(expected_, passed));
     probe_readings();
     poll_result done;
     std::uint32_t rounds = 0;
@@ -397,6 +403,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     }
     unreached_ = waiting && done.resumed == 0;
     done.next_due = next_event();
+    expected_ = std::max(expected_, done.next_due - now());
     if (done.more) done.more = done.next_due <= now();
     if (env_.pending != 0) done.next_due = now();
     return done;
@@ -1005,7 +1012,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       s->expire(t);
       to.house = std::min(to.house, s->next_deadline());
       const due_entry* e = s->first();
-      if (e == nullptr || e->due > until) continue;
+      if (e == nullptr || e->due > until) {
+        s->rest();
+        continue;
+      }
       if (next == nullptr || runs_before(*e, best)) {
         if (next != nullptr) first_of_others = best;
         rival = next != nullptr;
@@ -1080,11 +1090,14 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     graph_.observe(rows_);
     bus_.pass_time(t);
     score_ = score_now(t);
+    std::uint64_t shed = 0;
     for (const auto& s : shards_) {
+      shed += s->take_shed();
       for (loop_record* l : s->with_extra()) {
         if (l->plan->deferrable && !l->removed) throttle(*s, *l, t);
       }
     }
+    if (shed != 0) first().tell("gyre.shed", join(shed, " ticks of overloaded shards"), 0);
     for (std::size_t i = shards_.size(); i-- > 1;) {
       const bool ring = shards_[i]->must_wake();  // the throttle may have made something due
       shards_[i]->owner().release();
@@ -1210,7 +1223,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     const loop_extra& extra = *l.extra;
     out.throttle = extra.factor();
     out.gate = extra.closed_gate;
-    for (const gate& g : extra.gates) out.gates.push_back({g.name(), g.is_open()});
+    for (const gate& g : extra.gates) {
+      out.gates.push_back(
+          {g.name(), g.is_open(), g.value(), g.closes_above(), g.opens_under()});
+    }
     out.last_error = extra.last_error;
     out.breaker_open = extra.breaker != nullptr && extra.breaker->open();
     out.dropped = extra.dropped;
@@ -1261,6 +1277,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     out.cpu_percent = first().load().cpu_percent;
     out.memory_percent = first().load().memory_percent;
     out.mode = first().mode();
+    out.readings = probe_.samples();
     std::vector<const shared_learner*> learners;
     for (const auto& s : shards_) {
       for (const auto& l : s->learners()) {
@@ -1318,6 +1335,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     sum.cancelled += m.cancelled;
     sum.gated += m.gated;
     sum.missed += m.missed;
+    sum.shed += m.shed;
   }
   /// Over the loops that have had anything to be unwell by; the others are well.
   double score_now(instant t) {
@@ -1348,6 +1366,37 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   instant next_house_work() const noexcept override {
     return keeper_.present() ? std::min(next_window_, next_commit_) : next_window_;
   }
+  void look_for_gap(duration expected) override {
+    if (env_.stopping) return;
+    gap found;
+    if (GYRE_THREADS && env_.own_threads()) {
+      const duration boottime = env_.options.boottime();  // before the other: see gap_detector
+      const instant t = monotonic_now() - env_.zero;
+      const leased hold(first().owner());
+      found = gap_.poll(t, expected, boottime);
+    } else {
+      const leased hold(first().owner());
+      found = gap_.poll(now(), expected);
+    }
+    if (found) pass_gap(found);
+  }
+  void pass_gap(const gap& found) {
+    for (const auto& s : shards_) (void)s->owner().acquire();
+    env_.asleep_ns += found.asleep.count();
+    const instant end = now();
+    for (const auto& s : shards_) s->after_gap(end, found.asleep);
+    ++retired_.gaps;
+    first().tell("gyre.gap",
+                 join(to_text(to_ms(add_saturated(found.asleep, found.jumped))),
+                      found.asleep > duration::zero() ? " ms asleep" : " ms not driven"),
+                 0);
+    env_.attention.store(true, std::memory_order_relaxed);
+    for (std::size_t i = shards_.size(); i-- > 0;) {
+      const bool ring = shards_[i]->must_wake();
+      shards_[i]->owner().release();
+      if (ring) shards_[i]->wake().ring();
+    }
+  }
   void sample() override { probe_readings(); }
   void sync_store() override {
     if (keeper_.present()) (void)keeper_.sync();
@@ -1368,6 +1417,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   std::mutex control_;  // start and stop
   std::atomic<bool> driving_{false};
   bool unreached_ = false;  // pending ticks, by the last poll
+  duration expected_{0};  // by driver::host: how long it may be until the next poll
   bool commit_failed_ = false;  // the last one by itself; under shard 0's lease
   instant started_at_{0}, stopped_at_{0}, next_window_{never}, next_commit_{never};
 
@@ -1381,7 +1431,8 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   std::vector<observation> rows_;
   std::vector<vital_sign> vitalities_;
   double score_ = 1;
-  totals retired_;  // sums of the loops that were removed
+  totals retired_;  // sums of the loops that were removed, and what no loop counts
+  gap_detector gap_;
   std::uint64_t snapshots_ = 0;
 
   std::mutex probe_mutex_;  // this and the next three; taken before any lease

@@ -28,6 +28,8 @@ class crew_work {
   virtual instant next_house_work() const noexcept = 0;
   /// Publishes what the shard has to tell. No lease held.
   virtual void tell_all(shard&) = 0;
+  /// The watchdog, each time it looks. @param slept what it meant to since it did
+  virtual void look_for_gap(duration slept) = 0;
   /// The watchdog, four times a second: readings for gates; once a second: sync of the store.
   virtual void sample() = 0;
   virtual void sync_store() = 0;
@@ -135,7 +137,9 @@ class crew {
   void watch(environment& env, crew_work& work) {
     instant sample_at{0};
     instant sync_at = env.now() + std::chrono::seconds(1);
+    duration slept{0};
     while (!env.stopping.load(std::memory_order_relaxed)) {
+      work.look_for_gap(slept);
       const instant t = env.now();
       for (shard* s : env.shards) look_at(env, *s, t);
       if (t >= sample_at) {
@@ -146,7 +150,8 @@ class crew {
         sync_at = t + std::chrono::seconds(1);
         work.sync_store();
       }
-      (void)alarm_.wait(duration{env.watch_ns.load(std::memory_order_relaxed)});
+      slept = duration{env.watch_ns.load(std::memory_order_relaxed)};
+      (void)alarm_.wait(slept);
     }
   }
   /// A tick that has run for the hand-off time keeps its thread, and another goes on with the

@@ -262,6 +262,7 @@ class external_desk {
 struct environment {
   engine_options options;
   duration zero{0};                      ///< the monotonic clock at creation
+  std::atomic<std::int64_t> asleep_ns{0};  ///< the machine was suspended so long since; every lease
   std::atomic<std::int64_t> now_ns{0};   ///< host and virtual clock
   std::atomic<bool> stopping{false};
   std::vector<shard*> shards;            ///< fixed after creation
@@ -293,16 +294,21 @@ struct environment {
   explicit environment(engine_options o)
       : options(std::move(o)), zero(monotonic_now()), table(options.shards) {}
 
-  bool own_threads() const noexcept { return options.driver == driver::workers; }
+  bool own_threads() const noexcept { return GYRE_THREADS && options.driver == driver::workers; }
   bool is_virtual() const noexcept { return options.driver == driver::virtual_time; }
 
   instant now() const noexcept {
-    if (own_threads()) return monotonic_now() - zero;
+    if (own_threads()) return shown(monotonic_now() - zero);
     return instant{now_ns.load(std::memory_order_relaxed)};
   }
   /// The clock that durations are measured by.
   instant measure() const noexcept {
     return is_virtual() || !GYRE_THREADS ? now() : monotonic_now() - zero;
+  }
+  /// driver::workers: the engine's clock, when the one that durations are measured by is at `t`,
+  /// which stands while the machine is suspended.
+  instant shown(instant t) const noexcept {
+    return t + duration{asleep_ns.load(std::memory_order_relaxed)};
   }
   void move_to(instant t) noexcept { now_ns.store(t.count(), std::memory_order_relaxed); }
 

@@ -81,6 +81,7 @@ struct alignas(64) loop_record {
   bool running : 1 = false;
   bool gated : 1 = false;
   bool backing_off : 1 = false;
+  bool spread : 1 = false;  ///< it is late by a gap, and due at its drawn time after that
   bool stuck : 1 = false;  ///< a thread was given up on inside of the function
   bool watched : 1 = false;  ///< has a node in the symbiosis graph
 

@@ -15,6 +15,7 @@
 #include <gyre/memory/memory.hpp>
 #include <gyre/observe/metrics.hpp>
 #include <gyre/run/backoff.hpp>
+#include <gyre/run/gap.hpp>
 #include <gyre/run/gate.hpp>
 #include <gyre/run/intensity.hpp>
 #include <gyre/run/timetable.hpp>
@@ -58,7 +59,9 @@ struct loop_options {
   std::uint32_t instances = 1;             ///< ticks of it at one time, 1..100: a further
                                            ///< one starts only beside one that was handed off,
                                            ///< is stuck, is pending, or is external
-  int priority = 0;                        ///< higher goes first among ticks due at one time
+  int priority = 0;                        ///< higher goes first among ticks due at one time; and
+                                           ///< while overloaded, when lower ones are shed: see
+                                           ///< run/ready.hpp
   backoff retry = {};                      ///< how long to wait after failures
   intensity_options intensity = {};        ///< so many failures within a time open its breaker
   duration slack = engine_slack;           ///< with driver::workers: so much later than due it may
@@ -116,6 +119,12 @@ struct engine_options {
   std::uint64_t archive_bytes = std::uint64_t{256} << 20;  ///< of old records' files in the store
   bus_options bus = {};
   duration window = std::chrono::seconds(1);  ///< observation: graph, throttle; 1 ms or more
+  /// From what length on it is a gap that the machine was suspended (driver::workers, Linux; the
+  /// engine's clock then goes on by that time), or that nobody drove the engine (also
+  /// driver::host). Loops that are late by a gap do not all run at its end, but each after a drawn
+  /// part of its jitter, at most of a minute; gyre.gap tells.
+  gap_options gaps = {};
+  duration (*boottime)() noexcept = boottime_now;  ///< what a suspend is told by; another in tests
 };
 
 }  // namespace v1

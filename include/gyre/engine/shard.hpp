@@ -17,7 +17,7 @@
 #include <gyre/engine/environment.hpp>
 #include <gyre/observe/throttle.hpp>
 #include <gyre/run/executor.hpp>
-#include <gyre/run/scheduler.hpp>
+#include <gyre/run/ready.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -165,9 +165,9 @@ class shard final : public tick_services {
     schedule(loop, env_.table.order(loop), slot_of(loop), earliest);
   }
   void unschedule(loop_record& loop) noexcept {
-    if (loop.scheduled) (void)queue_.cancel(slot_of(loop), 0);
+    if (loop.scheduled && !queue_.cancel(slot_of(loop), 0)) ready_.cancel(slot_of(loop));
     if (hasty(loop)) (void)hasty_.cancel(slot_of(loop), 0);
-    loop.scheduled = loop.triggered = false;
+    loop.scheduled = loop.triggered = loop.spread = false;
   }
   /// Before the loop gets a plan with another slack; reorder() after it.
   void forget_slack(loop_record& loop) noexcept {
@@ -178,6 +178,7 @@ class shard final : public tick_services {
   }
   void trigger(loop_record& loop, instant now) {
     loop.triggered = true;
+    ready_.cancel(slot_of(loop));
     push(loop, now);
   }
   void pause(loop_record& loop, std::uint8_t why) noexcept {
@@ -226,29 +227,62 @@ class shard final : public tick_services {
       configured = throttled(configured, extra->factor());
     }
     loop.times.retime(configured, now);
-    if (loop.scheduled && !loop.triggered) schedule(loop, now);
+    if (!loop.scheduled || loop.triggered) return;
+    ready_.cancel(slot_of(loop));
+    schedule(loop, now);
   }
   /// Takes a new priority, and a new jitter, for the tick that is scheduled.
   void reorder(loop_record& loop, bool rejitter, instant now) {
     if (!loop.scheduled) return;
+    const std::uint32_t slot = slot_of(loop);
+    const due_entry* const late = ready_.find(slot);
+    const instant due = (late != nullptr ? late : queue_.find(slot))->due;
+    ready_.cancel(slot);
     if (rejitter && !loop.triggered) {
       schedule(loop, now);
     } else {
-      push(loop, queue_.find(slot_of(loop))->due);
+      push(loop, due);
     }
   }
 
-  /// First in order among what is due, by (due, priority, order of add); null when nothing waits.
-  const due_entry* first() const noexcept { return queue_.peek(); }
+  /// The tick that goes first: by (due, priority, order of add), or of an overloaded shard by its
+  /// ready_queue. Null when nothing waits.
+  const due_entry* first() const noexcept {
+    return ready_.empty() ? queue_.peek() : ready_.peek();
+  }
+  /// Nothing is due: what comes is not late by this shard's fault.
+  void rest() noexcept {
+    if (std::exchange(resting_, true)) return;
+    on_time_ = ready_queue::late;
+    ready_.settle();
+  }
+  /// A gap ends now. What is late by it is not by this shard's fault, and goes by spread(). @param
+  /// asleep its part in which the clock stood that durations are measured by: none of it is a
+  /// tick's or a handler's time
+  void after_gap(instant now, duration asleep) {
+    gap_end_ = busy_since_ = now;
+    if (!GYRE_THREADS || asleep == duration::zero()) return;
+    for (instant* t : {&running_since_, &running_until_, &handler_since_}) {
+      *t = add_saturated(*t, asleep);
+    }
+    std::vector<due_entry> open;
+    while (!deadlines_.empty()) open.push_back(deadlines_.pop());
+    for (due_entry& e : open) {
+      e.due = add_saturated(e.due, asleep);
+      deadlines_.push(e);
+    }
+  }
   /// When something happens next: a tick, an external deadline, a retry on the bus.
   instant next_event() const noexcept {
-    const instant t = std::min(queue_.next_due(), deadlines_.next_due());
+    const due_entry* const next = first();
+    const instant t = std::min(next == nullptr ? never : next->due, deadlines_.next_due());
     return index_ == 0 ? std::min(t, env_.events->next_due()) : t;
   }
 
   /// When a thread that sleeps should wake for what next_event() says: later by what its loops
   /// bear.
   instant wake_time() const noexcept {
+    if (!ready_.empty()) return ready_.peek()->due;
     const instant ticks = add_saturated(queue_.next_due(), env_.options.slack);
     const instant t = std::min({ticks, hasty_.next_due(), deadlines_.next_due()});
     return index_ == 0 ? std::min(t, env_.events->next_due()) : t;
@@ -275,20 +309,24 @@ class shard final : public tick_services {
   /// attention. The lease is held before, and after except when `lost`.
   turn run_due(const limits& to, std::uint64_t epoch) {
     turn done;
-    instant now = env_.own_threads() ? env_.now() : to.until;
-    instant clock = env_.own_threads() || env_.is_virtual() ? now : env_.measure();
+    instant now = to.until, clock = now;
+    if (!env_.is_virtual()) clock = env_.measure();
+    if (env_.own_threads()) now = env_.shown(clock);
     env_.attention.store(false, std::memory_order_relaxed);
+    if (resting_) busy_since_ = now;
+    resting_ = false;
     due_entry entry;
     while (done.ticks < to.most) {
       if (to.spent != never && done.steps != 0 && env_.measure() >= to.spent) break;
       if (to.rival != nullptr) {
-        const due_entry* mine = queue_.peek();
+        const due_entry* mine = first();
         if (mine == nullptr || !runs_before(*mine, *to.rival)) break;
       }
       if (env_.own_threads()) {
-        if (now >= to.house || !queue_.pop_due(now, entry)) break;
+        if (now >= to.house || !take(now, entry)) break;
       } else {
-        if (!queue_.pop_due(std::min(to.until, to.house - duration(1)), entry)) break;
+        const instant end = std::min(to.until, to.house - duration(1));
+        if (!(env_.is_virtual() ? queue_.pop_due(end, entry) : take(end, entry))) break;
         if (env_.is_virtual()) {
           now = clock = std::max(env_.now(), entry.due);
           env_.move_to(now);
@@ -361,7 +399,8 @@ class shard final : public tick_services {
   void acquired(std::span<object_id> ids, instant now) {
     env_.desk.each(ids, index_, [&](external_run& external) {
       external.acquired = true;
-      external.run.began = external.run.started = now;
+      external.run.began = now;
+      external.run.started = measure_external();
       end_at(external.run, add_saturated(now, external.run.loop->plan->timeout));
     });
   }
@@ -377,7 +416,7 @@ class shard final : public tick_services {
         if (run.over.exchange(true, std::memory_order_release)) continue;  // it was given twice
         run.taken = f.with->taken;
         (void)take_down(run.place);
-        finish(run, now, now);
+        finish(run, measure_external(), now);
         f.with->status = code::ok;
         ++ended;
       }
@@ -447,7 +486,7 @@ class shard final : public tick_services {
       return t < add_saturated(handler_since_, handler_limit) ? need::none : need::handler;
     }
     if (running_ == nullptr) return need::none;
-    const instant at = add_saturated(running_->began, env_.options.hand_off);
+    const instant at = add_saturated(running_since_, env_.options.hand_off);
     if (at < running_until_) return t < at ? need::none : need::hand_off;
     if (t < running_until_) return need::none;
     running_->cancel.store(true, std::memory_order_relaxed);
@@ -489,6 +528,8 @@ class shard final : public tick_services {
     }
   }
   std::uint64_t events_dropped() const noexcept { return events_dropped_; }
+  /// Ticks shed since the last call.
+  std::uint64_t take_shed() noexcept { return std::exchange(shed_, 0); }
   /// Keeps what holds a user's closures until the lease is free: what they captured may call the
   /// engine as it goes.
   void bury(std::shared_ptr<void> closures) { buried_.push_back(std::move(closures)); }
@@ -593,7 +634,7 @@ class shard final : public tick_services {
   }
   duration elapsed(const run_state& run) const noexcept override {
     if (env_.is_virtual()) return run.spent;
-    return (run.external ? env_.now() : env_.measure()) - run.started + run.spent;
+    return (run.external ? measure_external() : env_.measure()) - run.started + run.spent;
   }
   duration cpu(run_state& run) const noexcept override {
     if (env_.is_virtual()) return run.spent;
@@ -682,12 +723,72 @@ class shard final : public tick_services {
     if (loop.extra != nullptr) loop.extra->postponed = instant::min();
     return loop.times.arrive(now, loop.plan->missed, loop.plan->burst);
   }
+  /// The tick to run at `now`; false: nothing is due. While the shard keeps up that is the first by
+  /// (due, priority, order of add).
+  bool take(instant now, due_entry& entry) {
+    while (queue_.pop_due(now, entry)) {
+      if (now - entry.due <= on_time_ || catch_up(now, entry)) return true;
+    }
+    if (pick(now, entry)) return true;
+    rest();
+    return false;
+  }
+  /// The same for a shard that is overloaded, or may be. @param entry popped, and late
+  bool catch_up(instant now, due_entry& entry) {
+    constexpr int at_once = 1024;  // of a million due ticks not all are sorted between two
+    for (int taken = 0; taken < at_once; ++taken) {
+      if (taken != 0 && !queue_.pop_due(now, entry)) break;
+      if (spread(env_.table.of_slot(index_, entry.slot), entry)) continue;
+      if (ready_.empty() && waited(entry, now) <= ready_queue::late) return true;  // the host slept
+      ready_.push(entry);
+      on_time_ = duration(-1);
+    }
+    return pick(now, entry);
+  }
+  bool pick(instant now, due_entry& entry) {
+    while (ready_.pop(entry)) {
+      loop_record& loop = env_.table.of_slot(index_, entry.slot);
+      if (ready_.empty()) on_time_ = ready_queue::late;
+      if (spread(loop, entry)) continue;
+      const duration old = loop.triggered ? duration::zero() : waited(entry, now);
+      if (!ready_.sheds(entry, old, loop.times.interval())) return true;
+      shed(loop, now);
+    }
+    return false;
+  }
+  /// How long a due tick has waited while the shard was busy: what it was late for before that, the
+  /// host slept.
+  duration waited(const due_entry& entry, instant now) const noexcept {
+    return now - std::max(entry.due, busy_since_);
+  }
+  /// A tick that is late by a gap goes after a drawn part of the loop's jitter, at most of a
+  /// minute, from the gap's end: once for each gap. False: it is none.
+  bool spread(loop_record& loop, const due_entry& entry) {
+    if (entry.due >= gap_end_ || loop.spread || loop.triggered) return false;
+    if (loop.plan->jitter == 0) return false;
+    const duration most = std::min<duration>(scale(loop.times.interval(), loop.plan->jitter),
+                                             std::chrono::minutes(1));
+    const double part = draw(entry.order, purpose::gap, loop.times.index());
+    loop.spread = true;
+    schedule(loop, add_saturated(gap_end_, scale(most, part)));
+    return true;
+  }
+  /// The loop does without what it has missed until its next grid point.
+  void shed(loop_record& loop, instant now) {
+    loop.scheduled = loop.spread = false;
+    const bool grid = loop.plan->missed != missed_policy::delay;
+    if (loop.extra != nullptr) loop.extra->postponed = instant::min();
+    const arrival a = loop.times.arrive(now, grid ? missed_policy::once : missed_policy::delay, 1);
+    loop.metrics.shed(1 + a.missed);
+    shed_ += 1 + a.missed;
+    schedule(loop);
+  }
   /// A due time has come: whether a tick runs. If not, the loop is scheduled again.
   bool arrives(loop_record& loop, instant now, std::uint64_t& missed) {
     loop.scheduled = false;
     if (hasty(loop)) (void)hasty_.cancel(slot_of(loop), 0);
     const bool asked = loop.triggered;
-    loop.triggered = false;
+    loop.triggered = loop.spread = false;
     bool run = true;
     if (loop.inside >= loop.plan->instances && asked && !loop.stuck) {
       loop.triggered = true;  // when one of those inside ends
@@ -724,6 +825,11 @@ class shard final : public tick_services {
     loop.metrics.gated();
     return false;
   }
+  /// The clock that external ticks are measured by: a host's is as it says.
+  instant measure_external() const noexcept {
+    return env_.own_threads() ? env_.measure() : env_.now();
+  }
+
   /// Runs one tick on this thread. @param now on the engine's clock, and `clock` on the one that
   /// durations are measured by: both go on to the tick's end, which is where the next begins.
   /// @return false: given up on, the lease is not held
@@ -743,6 +849,7 @@ class shard final : public tick_services {
   bool drive(run_state& state, const std::shared_ptr<external_run>& kept, instant& now,
              instant& clock, std::uint64_t epoch) {
     loop_record& loop = *state.loop;
+    running_since_ = now;
     running_until_ = add_saturated(now, loop.plan->timeout);
     running_ = &state;
     state.pending = false;
@@ -752,7 +859,7 @@ class shard final : public tick_services {
     running_ = nullptr;
     if (!env_.is_virtual()) {
       clock = env_.measure();
-      if (env_.own_threads()) now = clock;
+      if (env_.own_threads()) now = env_.shown(clock);
     }
     if (state.pending && !state.failed) {
       if (state.cancel.load(std::memory_order_relaxed)) {  // removed, or the engine was stopped
@@ -1085,6 +1192,12 @@ class shard final : public tick_services {
 
   scheduler queue_;
   scheduler hasty_;  // when to wake at the latest, of the loops with less slack than the engine
+  ready_queue ready_;     // due ticks of queue_, while overloaded
+  duration on_time_ = ready_queue::late;  // so late a tick may be; nothing is while ready_ is used
+  instant busy_since_{0};
+  instant gap_end_{0};    // of the last
+  bool resting_ = true;   // nothing was due when it was looked at last
+  std::uint64_t shed_ = 0;  // since take_shed()
   std::uint32_t slots_ = 0;  // ever used
   std::vector<std::uint32_t> free_;
   std::size_t size_ = 0;
@@ -1105,7 +1218,7 @@ class shard final : public tick_services {
   std::string mode_ = "normal";
 
   run_state* running_ = nullptr;
-  instant running_until_{0};
+  instant running_since_{0}, running_until_{0};
   bool told_no_thread_ = false;
   bool in_handler_ = false, delivering_ = false;
   std::thread::id handler_thread_;

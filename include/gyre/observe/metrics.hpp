@@ -68,6 +68,7 @@ struct metrics_stats {
   std::uint64_t cancelled = 0;
   std::uint64_t gated = 0;   ///< ticks not run because a gate was closed
   std::uint64_t missed = 0;  ///< grid points that had no tick of their own
+  std::uint64_t shed = 0;    ///< grid points given up by an overloaded shard; not among the missed
   std::uint32_t streak = 0;  ///< failures since the last success
   double error_rate = 0.0;   ///< failures / cycles, all since the last reset; 0 without cycles
   double window_error_rate = 0.0;   ///< of the last one to two slices
@@ -81,9 +82,9 @@ struct metrics_stats {
 
 /// Counts and measures the ticks of one loop. A successful tick touches this object, one cache line
 /// where it is aligned so, and with histograms 8 bytes of another; what counts by bucket, once in 8
-/// ticks or a slice. Allocates for what is rare at the first failed, gated, missed or over 4.2 s
-/// long tick, and for histograms in the constructor and for values in an octave not seen before
-/// (see detail::pages); once warm never.
+/// ticks or a slice. Allocates for what is rare at the first failed, gated, missed, shed or
+/// over 4.2 s long tick, and for histograms in the constructor and for values in an octave not seen
+/// before (see detail::pages); once warm never.
 class loop_metrics {
  public:
   /// Rates, health and recent percentiles are those of the running slice and the one before it.
@@ -126,6 +127,7 @@ class loop_metrics {
   void missed(std::uint64_t ticks) noexcept {
     if (ticks != 0) rare().missed += ticks;
   }
+  void shed(std::uint64_t ticks) noexcept { rare().shed += ticks; }
   /// Asks the cache for what the next record() touches behind this object.
   void fetch() const noexcept {
     if (measures()) __builtin_prefetch(measured_->values.next(at_), 1);
@@ -182,6 +184,7 @@ class loop_metrics {
     out.cancelled = rare.kinds[2];
     out.gated = rare.gated;
     out.missed = rare.missed;
+    out.shed = rare.shed;
     out.streak = rare.streak;
     out.error_rate = error_rate();
     const std::uint32_t number = std::max(slice_of(now), ran_.slice);
@@ -251,6 +254,7 @@ class loop_metrics {
     std::uint64_t kinds[3] = {};  // by tick_status from error
     std::uint64_t gated = 0;
     std::uint64_t missed = 0;
+    std::uint64_t shed = 0;
     std::uint64_t base = 0;      // finished_ at the last reset
     std::uint64_t over[2] = {};  // values over histogram::top
     detail::extent ends[2];      // of values from `top`

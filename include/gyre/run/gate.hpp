@@ -50,14 +50,15 @@ class gate {
 
   /// Takes `now` into account and says whether the gate is open.
   bool open(const reading& now) {
-    const double value = figure(now);
+    value_ = figure(now);
     if (is_open_) {
-      is_open_ = !(value > close_);
+      is_open_ = !(value_ > close_);
     } else {
-      is_open_ = !(value >= open_);
+      is_open_ = !(value_ >= open_);
     }
     return is_open_;
   }
+  double value() const noexcept { return value_; }  ///< its figure then; NaN: none, or not known
   bool is_open() const noexcept { return is_open_; }  ///< as of the last open(reading)
   void reset() noexcept { is_open_ = true; }
 
@@ -78,6 +79,7 @@ class gate {
   figure_function figure_;
   double close_;
   double open_;
+  double value_ = std::numeric_limits<double>::quiet_NaN();
   bool of_latency_;
   bool is_open_ = true;
 };
