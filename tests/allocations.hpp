@@ -24,5 +24,16 @@ inline std::size_t allocated() noexcept {
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return operator new(size);  // else a sanitizer's own, which does not go with our delete
 }
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t to) {
+  detail::allocations.fetch_add(1, std::memory_order_relaxed);
+  const std::size_t alignment = std::size_t(to) < sizeof(void*) ? sizeof(void*) : std::size_t(to);
+  const std::size_t whole = (size + alignment - 1) / alignment * alignment;
+  if (void* p = std::aligned_alloc(alignment, whole == 0 ? alignment : whole)) return p;
+  std::abort();
+}
 [[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
