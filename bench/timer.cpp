@@ -43,7 +43,7 @@ class mill {
     for (std::uint32_t slot = 0; slot < n; ++slot) {
       periods_.push_back(static_cast<std::uint32_t>(1e9 * (0.9 + 0.2 * random.unit())));
       const auto due = static_cast<std::int64_t>(1e9 * random.unit());
-      queue_.push({instant(due), 0, slot, slot, 0});
+      queue_.push({instant(due), 0, slot, slot});
     }
   }
   void turn(std::uint64_t ticks) {

@@ -294,7 +294,8 @@ TEST_CASE("metrics of a loop that never fails are one cache line", "[observe]") 
   metrics.gated();
   metrics.missed(1);
   metrics.reset();
-  metrics.fetch();
+  metrics.fetch(2000s);
+  metrics.fetch_more(2000s);
   REQUIRE(allocated() == before + 1);
   REQUIRE(metrics.bytes() <= 136);
 }
@@ -314,8 +315,10 @@ TEST_CASE("metrics with histograms take what they have seen, and nothing once wa
       const double spread = std::clamp(random.normal(), -3.0, 3.0);
       const gyre::duration took(std::llround(1e6 * std::exp(0.1 * spread)));
       const gyre::duration late(std::llround(5e4 * std::exp(0.1 * spread)));
-      metrics.fetch();
-      metrics.record(tick_status::ok, took, late, now += rate.every);
+      now += rate.every;
+      metrics.fetch(now);
+      metrics.fetch_more(now);
+      metrics.record(tick_status::ok, took, late, now);
     }
   };
   run(200'000);

@@ -22,8 +22,7 @@ constexpr std::uint32_t scale_down = 1;
 constexpr std::int64_t ms = 1'000'000, second = 1000 * ms, day = 86'400 * second, year = 365 * day;
 
 bool same(const due_entry& a, const due_entry& b) {
-  return a.due == b.due && a.priority == b.priority && a.order == b.order && a.slot == b.slot &&
-         a.generation == b.generation;
+  return a.due == b.due && a.priority == b.priority && a.order == b.order && a.slot == b.slot;
 }
 
 struct in_order {
@@ -94,8 +93,8 @@ class pair_of {
     return p_.grid && due != gyre::never ? instant(due.count() - due.count() % period) : due;
   }
   void push(std::uint32_t slot, instant due) {
-    const due_entry entry{due, static_cast<int>(random_.below(3)) - 1, order(slot), slot,
-                          events_++};
+    const due_entry entry{due, static_cast<int>(random_.below(3)) - 1, order(slot), slot};
+    ++events_;
     if (has_[slot]) model_.erase(held_[slot]);
     model_.insert(entry);
     held_[slot] = entry;
@@ -103,16 +102,11 @@ class pair_of {
     scheduler_.push(entry);
   }
   static std::uint32_t order(std::uint32_t slot) { return (slot * 7919 + 13) % 1'000'003; }
-  bool cancel(std::uint32_t slot) {  // half of the time with a generation that is gone
+  bool cancel(std::uint32_t slot) {
     ++events_;
-    const bool stale = random_.below(2) == 0;
-    const bool there = has_[slot];
-    const std::uint32_t generation = (there ? held_[slot].generation : 0) + (stale ? 1 : 0);
-    if (scheduler_.cancel(slot, generation) != (there && !stale)) return false;
-    if (there && !stale) {
-      model_.erase(held_[slot]);
-      has_[slot] = false;
-    }
+    if (scheduler_.cancel(slot) != has_[slot]) return false;
+    if (has_[slot]) model_.erase(held_[slot]);
+    has_[slot] = false;
     return true;
   }
   /// Takes out the first if it is due; else time passes: to the next due time, or by a bit, or by
@@ -183,7 +177,7 @@ struct timer_mill {
       const auto p = static_cast<double>(period);
       periods.push_back(static_cast<std::int64_t>(p * (0.9 + 0.2 * random.unit())));
       const auto due = static_cast<std::int64_t>(p * random.unit());
-      scheduler.push({instant(due), 0, slot, slot, 0});
+      scheduler.push({instant(due), 0, slot, slot});
     }
   }
   void tick() {
@@ -225,11 +219,11 @@ TEST_CASE("scheduler equals a sorted set, at all scales of time", "[run]") {
 }
 
 TEST_CASE("scheduler orders by due, priority, order of add, however entries came in", "[run]") {
-  std::vector<due_entry> entries = {{instant(1), 0, 4, 4, 0},
-                                    {instant(1), 5, 3, 3, 0},
-                                    {instant(1), 5, 7, 0, 0},
-                                    {instant(0), -9, 9, 9, 0},
-                                    {instant(2), 99, 0, 1, 0}};
+  std::vector<due_entry> entries = {{instant(1), 0, 4, 4},
+                                    {instant(1), 5, 3, 3},
+                                    {instant(1), 5, 7, 0},
+                                    {instant(0), -9, 9, 9},
+                                    {instant(2), 99, 0, 1}};
   const std::vector<std::uint32_t> expected = {9, 3, 0, 4, 1};
   std::sort(entries.begin(), entries.end(),
             [](const due_entry& a, const due_entry& b) { return a.slot < b.slot; });
@@ -253,7 +247,7 @@ TEST_CASE("a full tick opens in order, and takes cancels while it is open", "[ru
   gyre::rng random(9, 0, 0);
   gyre::scheduler scheduler(n + 200);
   for (std::uint32_t slot = n; slot < n + 200; ++slot) {
-    scheduler.push({instant(100 * second), 0, slot, slot, 0});  // so that the wheel is used
+    scheduler.push({instant(100 * second), 0, slot, slot});  // so that the wheel is used
   }
   std::set<due_entry, in_order> model;
   std::vector<due_entry> all;
@@ -261,7 +255,7 @@ TEST_CASE("a full tick opens in order, and takes cancels while it is open", "[ru
     const std::uint32_t slot = arrangement == 1 ? n - 1 - i : i;
     const std::int64_t within = arrangement < 2 ? 7 : random.below(arrangement == 2 ? 900'000 : 5);
     all.push_back({instant(second + within), arrangement == 3 ? static_cast<int>(slot % 3) : 0,
-                   slot, slot, 1});
+                   slot, slot});
     scheduler.push(all.back());
     model.insert(all.back());
   }
@@ -276,7 +270,7 @@ TEST_CASE("a full tick opens in order, and takes cancels while it is open", "[ru
     auto victim = model.begin();
     if (!near) victim = model.lower_bound(all[random.below(n)]);
     if (victim == model.end()) continue;
-    REQUIRE(scheduler.cancel(victim->slot, 1));
+    REQUIRE(scheduler.cancel(victim->slot));
     model.erase(victim);
   }
   REQUIRE(scheduler.size() == 200);
@@ -286,7 +280,7 @@ TEST_CASE("a full tick opens in order, and takes cancels while it is open", "[ru
 TEST_CASE("an interval shorter than the wheel's tick is kept", "[run]") {
   gyre::scheduler scheduler;
   for (std::uint32_t slot = 0; slot < 300; ++slot) {
-    scheduler.push({instant(100 + slot), 0, slot, slot, 0});
+    scheduler.push({instant(100 + slot), 0, slot, slot});
   }
   for (std::uint32_t i = 0; i < 100'000; ++i) {  // each every 300 ns
     due_entry entry;
@@ -323,7 +317,7 @@ TEST_CASE("a tick whose entries came in order opens piece by piece", "[run]") {
   constexpr std::uint32_t n = 50'000;
   gyre::scheduler scheduler(n);
   for (std::uint32_t slot = 0; slot < n; ++slot)
-    scheduler.push({instant(second), 0, slot, slot, 0});
+    scheduler.push({instant(second), 0, slot, slot});
   for (std::uint32_t i = 0; i < 3 * n; ++i) {
     const std::uint64_t moved = scheduler.wheel().moved();
     due_entry entry = scheduler.pop();
@@ -346,15 +340,15 @@ TEST_CASE("scheduler allocates in reserve and nowhere else", "[run]") {
   due_entry entry;
   for (int round = 0; round < 3; ++round) {
     for (std::uint32_t slot = 0; slot < n; ++slot) {
-      scheduler.push({instant(random.below(1'000'000)), 0, slot, slot, 0});
+      scheduler.push({instant(random.below(1'000'000)), 0, slot, slot});
     }
     for (std::uint32_t i = 0; i < 100'000; ++i) {
       REQUIRE(scheduler.pop_due(scheduler.next_due(), entry));
       entry.due += instant(period / 2 + random.below(1'000'000'000) % period);
       scheduler.push(entry);
       const std::uint32_t slot = random.below(n);
-      if (i % 8 != 0 || !scheduler.cancel(slot, 0)) continue;
-      scheduler.push({entry.due, 0, slot, slot, 0});
+      if (i % 8 != 0 || !scheduler.cancel(slot)) continue;
+      scheduler.push({entry.due, 0, slot, slot});
     }
     while (!scheduler.empty()) (void)scheduler.pop();
   }
@@ -367,7 +361,7 @@ TEST_CASE("scheduler that is asked for one slot more each time grows by doubling
   const std::size_t first = allocated();
   for (std::uint32_t slots = 2; slots <= 20'000; ++slots) scheduler.reserve(slots);
   REQUIRE(allocated() - first < 15 * 5);                // doublings, parts
-  scheduler.push({gyre::never, 0, 20'000, 20'000, 0});  // one more than was reserved
+  scheduler.push({gyre::never, 0, 20'000, 20'000});  // one more than was reserved
   REQUIRE(scheduler.find(20'000)->due == gyre::never);
 }
 
@@ -391,16 +385,16 @@ TEST_CASE("a cancelled entry leaves nothing behind", "[run]") {
   gyre::scheduler scheduler(n);
   gyre::rng random(6, 0, 0);
   for (std::uint32_t slot = 0; slot < n; ++slot) {
-    scheduler.push({instant(second), 0, slot, slot, 0});
+    scheduler.push({instant(second), 0, slot, slot});
   }
   for (std::uint32_t i = 0; i < 1'000'000 / scale_down; ++i) {  // reconfigured over and over
     const std::uint32_t slot = random.below(n);
-    scheduler.push({instant(spread_over(random, second, year)), 0, slot, slot, i});
+    scheduler.push({instant(spread_over(random, second, year)), 0, slot, slot});
   }
   REQUIRE(scheduler.size() == n);
   REQUIRE(scheduler.wheel().buckets().chunks() <= n);
   for (std::uint32_t slot = 0; slot < n; ++slot) {
-    REQUIRE(scheduler.cancel(slot, scheduler.find(slot)->generation));
+    REQUIRE(scheduler.cancel(slot));
   }
   REQUIRE(scheduler.empty());
   REQUIRE(scheduler.wheel().buckets().chunks() == 0);
@@ -411,7 +405,7 @@ TEST_CASE("a loop that sleeps for long does not take the others out of the wheel
   constexpr std::uint32_t n = 2000;
   gyre::scheduler scheduler(n);
   for (std::uint32_t slot = 0; slot < n; ++slot) {  // the first 200 for a year
-    scheduler.push({instant(slot < 200 ? year : second + slot * ms), 0, slot, slot, 0});
+    scheduler.push({instant(slot < 200 ? year : second + slot * ms), 0, slot, slot});
   }
   REQUIRE(scheduler.wheel().size() == n - 128);
   for (std::uint32_t i = 0; i < 10 * n; ++i) {
@@ -429,7 +423,7 @@ TEST_CASE("a loop that sleeps for long does not take the others out of the wheel
 TEST_CASE("pop opens no tick of the wheel that is behind the heap's first", "[run]") {
   gyre::scheduler scheduler(1000);
   for (std::uint32_t slot = 0; slot < 1000; ++slot) {
-    scheduler.push({instant(slot < 128 ? second : year), 0, slot, slot, 0});
+    scheduler.push({instant(slot < 128 ? second : year), 0, slot, slot});
   }
   const std::size_t waiting = scheduler.wheel().size();
   REQUIRE(waiting == 1000 - 128);
@@ -448,7 +442,7 @@ TEST_CASE("polls that find nothing due go on with the cascade", "[run]") {
   gyre::rng random(2, 0, 0);
   for (std::uint32_t slot = 0; slot < n; ++slot) {
     const auto due = static_cast<std::int64_t>((3.5 + random.unit()) * 1e9);
-    scheduler.push({instant(due), 0, slot, slot, 0});
+    scheduler.push({instant(due), 0, slot, slot});
   }
   std::uint64_t worst = 0;
   due_entry entry;
@@ -464,13 +458,13 @@ TEST_CASE("polls that find nothing due go on with the cascade", "[run]") {
 TEST_CASE("the first may be in a bucket that is yet to cascade", "[run]") {
   constexpr std::int64_t tick = 1 << 20;
   gyre::scheduler scheduler(200);
-  for (std::uint32_t slot = 0; slot < 128; ++slot) scheduler.push({gyre::never, 0, slot, slot, 0});
-  scheduler.push({instant(2048 * tick + 5), 0, 130, 130, 0});  // two rotations ahead: level 1
-  scheduler.push({instant(1024 * tick), 0, 131, 131, 0});
+  for (std::uint32_t slot = 0; slot < 128; ++slot) scheduler.push({gyre::never, 0, slot, slot});
+  scheduler.push({instant(2048 * tick + 5), 0, 130, 130});  // two rotations ahead: level 1
+  scheduler.push({instant(1024 * tick), 0, 131, 131});
   due_entry entry;
   REQUIRE(scheduler.pop_due(instant(1024 * tick), entry));
   REQUIRE(entry.slot == 131);
-  scheduler.push({instant(2048 * tick + 9), 0, 131, 131, 0});  // the next rotation: level 0
+  scheduler.push({instant(2048 * tick + 9), 0, 131, 131});  // the next rotation: level 0
   REQUIRE(scheduler.peek()->slot == 130);
   REQUIRE(scheduler.next_due() == instant(2048 * tick + 5));
   REQUIRE(scheduler.pop().slot == 130);
@@ -481,7 +475,7 @@ TEST_CASE("clear takes everything out, and the scheduler goes on", "[run]") {
   gyre::scheduler scheduler;
   for (int round = 0; round < 2; ++round) {
     for (std::uint32_t slot = 0; slot < 500; ++slot) {
-      scheduler.push({instant(slot * ms), 0, slot, slot, 0});
+      scheduler.push({instant(slot * ms), 0, slot, slot});
     }
     for (std::uint32_t slot = 0; slot < 200; ++slot) REQUIRE(scheduler.pop().slot == slot);
     REQUIRE(scheduler.find(300)->due == instant(300 * ms));
@@ -489,8 +483,8 @@ TEST_CASE("clear takes everything out, and the scheduler goes on", "[run]") {
     REQUIRE(scheduler.empty());
     REQUIRE(scheduler.peek() == nullptr);
     REQUIRE(scheduler.find(300) == nullptr);
-    REQUIRE_FALSE(scheduler.cancel(300, 0));
-    REQUIRE_FALSE(scheduler.cancel(100'000, 0));
+    REQUIRE_FALSE(scheduler.cancel(300));
+    REQUIRE_FALSE(scheduler.cancel(100'000));
     REQUIRE(scheduler.next_due() == gyre::never);
   }
 }

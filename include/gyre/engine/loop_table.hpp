@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <gyre/core/hash_index.hpp>
+#include <gyre/core/huge.hpp>
 #include <gyre/engine/loop_record.hpp>
 
 namespace gyre {
@@ -39,9 +40,10 @@ class loop_table {
         label(slot * shards_ + s).~loop_label();
       }
     }
-    for (const block& b : blocks_) {
-      if (b.records != nullptr) ::operator delete(b.records, std::align_val_t{64});
-      ::operator delete(b.labels);
+    for (std::uint32_t b = 0; b < blocks_.size(); ++b) {
+      const auto [records, labels] = blocks_[b];
+      if (records != nullptr) huge_allocator<loop_record>().deallocate(records, places(b));
+      if (labels != nullptr) huge_allocator<loop_label>().deallocate(labels, places(b));
     }
   }
 
@@ -65,7 +67,7 @@ class loop_table {
     return label(id_index(l.id)).text();
   }
   /// Has the processor read a record that is needed soon.
-  void fetch(std::uint32_t shard, std::uint32_t slot) noexcept {
+  [[gnu::always_inline]] inline void fetch(std::uint32_t shard, std::uint32_t slot) noexcept {
     const loop_record& l = of_slot(shard, slot);
     __builtin_prefetch(&l, 1);
     __builtin_prefetch(&l.metrics, 1);
@@ -86,12 +88,8 @@ class loop_table {
     const auto index = static_cast<std::uint32_t>(wide);
     const std::uint32_t number = block_of(index);
     block& b = blocks_[number];
-    if (b.records == nullptr) {
-      const std::size_t places = std::size_t{first} << number;
-      b.labels = static_cast<loop_label*>(::operator new(places * sizeof(loop_label)));
-      b.records = static_cast<loop_record*>(
-          ::operator new(places * sizeof(loop_record), std::align_val_t{64}));
-    }
+    if (b.labels == nullptr) b.labels = huge_allocator<loop_label>().allocate(places(number));
+    if (b.records == nullptr) b.records = huge_allocator<loop_record>().allocate(places(number));
     ::new (static_cast<void*>(&at(index))) loop_record;
     ::new (static_cast<void*>(&label(index))) loop_label;
     ++made_[shard];
@@ -142,6 +140,7 @@ class loop_table {
   };
 
   static std::uint64_t hash(std::string_view name) noexcept { return siphash24(as_bytes(name)); }
+  static std::size_t places(std::uint32_t block) noexcept { return std::size_t{first} << block; }
   static std::uint32_t block_of(std::uint32_t index) noexcept {
     return static_cast<std::uint32_t>(25 - std::countl_zero(index + first));
   }

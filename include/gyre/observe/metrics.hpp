@@ -128,9 +128,13 @@ class loop_metrics {
     if (ticks != 0) rare().missed += ticks;
   }
   void shed(std::uint64_t ticks) noexcept { rare().shed += ticks; }
-  /// Asks the cache for what the next record() touches behind this object.
-  void fetch() const noexcept {
-    if (measures()) __builtin_prefetch(measured_->values.next(at_), 1);
+  /// Asks the cache for what record() at `now` touches behind this object; a few ticks later
+  /// fetch_more() for what is behind that. Inlined for g++ 12, which drops a call of them.
+  [[gnu::always_inline]] inline void fetch(instant now) const noexcept {
+    if (measures()) measured_->values.fetch(at_, slice_of(now) > ran_.slice);
+  }
+  [[gnu::always_inline]] inline void fetch_more(instant now) const noexcept {
+    if (measures() && slice_of(now) > ran_.slice) measured_->values.fetch_totals();
   }
 
   /// Ticks recorded since the construction; reset() leaves this one.

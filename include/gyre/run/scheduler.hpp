@@ -7,7 +7,6 @@
 #include <gyre/core/time.hpp>
 #include <gyre/run/timer_buckets.hpp>
 #include <gyre/run/timer_wheel.hpp>
-#include <span>
 #include <vector>
 
 namespace gyre {
@@ -16,10 +15,9 @@ inline namespace v1 {
 /// One loop's next tick.
 struct due_entry {
   instant due{0};
-  int priority = 0;              ///< higher goes first among equal due times
-  std::uint32_t order = 0;       ///< order of add: lower goes first among equal priorities
-  std::uint32_t slot = 0;        ///< small dense number of the loop
-  std::uint32_t generation = 0;  ///< tells apart the loops that used the slot
+  int priority = 0;         ///< higher goes first among equal due times
+  std::uint32_t order = 0;  ///< order of add: lower goes first among equal priorities
+  std::uint32_t slot = 0;   ///< small dense number of the loop
 };
 
 /// Total order (due, priority, order): what runs before what never depends on how entries came in.
@@ -42,9 +40,9 @@ inline bool runs_before(const due_entry& a, const due_entry& b) noexcept {
 /// 480 are taken at a time; one where more than 32 are due in one 256th of it, out of order, costs
 /// a sort of these. peek and next_due are O(1), or as timer_wheel::first when no tick is open.
 ///
-/// Memory: a cancelled entry leaves nothing behind. For n slots 52 n bytes (12 of record, 24 of
+/// Memory: a cancelled entry leaves nothing behind. For n slots 48 n bytes (8 of record, 24 of
 /// heap, 16 of run), and 256 (n / 15 + min(n, 8256) + 1) + 99 KB of wheel if n > 128. What is not
-/// used of it is not touched: of a million loops that are spread over time, 12 of record and 17 to
+/// used of it is not touched: of a million loops that are spread over time, 8 of record and 17 to
 /// 20 of wheel each.
 class scheduler {
  public:
@@ -66,24 +64,19 @@ class scheduler {
   void push(const due_entry& entry) {
     if (entry.slot >= wheel_.buckets().slots()) reserve(std::size_t{entry.slot} + 1);
     timer_record& record = wheel_.buckets().record(entry.slot);
-    const std::uint32_t place = record.place;
-    if (place == timer_place::absent) ++live_;
-    const bool near = live_ <= few || !wheel_takes(entry.due);
     record.order = entry.order;
-    record.generation = entry.generation;
-    if (near && in_heap(place)) return rise(sink(place - timer_place::heap), entry);
-    if (place != timer_place::absent) leave(entry.slot, place);
-    if (!near) return wheel_.insert({entry.due, entry.priority, entry.slot});
-    heap_.push_back(entry);
-    rise(static_cast<std::uint32_t>(heap_.size() - 1), entry);
+    const bool common = record.place == timer_place::absent && live_ >= few && !wheel_.empty();
+    if (!common || !wheel_.takes(entry.due)) return push_any(entry, record.place);
+    ++live_;
+    wheel_.insert({entry.due, entry.priority, entry.slot});
   }
 
-  /// Takes the slot's entry out; false when it has none or one of another generation.
-  bool cancel(std::uint32_t slot, std::uint32_t generation) noexcept {
+  /// Takes the slot's entry out; false when it has none.
+  bool cancel(std::uint32_t slot) noexcept {
     if (slot >= wheel_.buckets().slots()) return false;
-    const timer_record& record = wheel_.buckets().record(slot);
-    if (record.place == timer_place::absent || record.generation != generation) return false;
-    leave(slot, record.place);
+    const std::uint32_t place = wheel_.buckets().record(slot).place;
+    if (place == timer_place::absent) return false;
+    leave(slot, place);
     --live_;
     return true;
   }
@@ -131,30 +124,21 @@ class scheduler {
   /// Takes out the first in order if it is due at `now`; else false and `out` is not touched. Also
   /// tells the wheel the time, which goes on with its cascade.
   bool pop_due(instant now, due_entry& out) noexcept {
-    if (run_.empty() && !wheel_.empty()) {
-      wheel_.open(heap_.empty() ? now : std::min(now, heap_[0].due), run_);
-    }
-    if (heap_is_first()) {
-      if (heap_.empty() || heap_[0].due > now) return false;
-      out = heap_[0];
-      remove(0);
-    } else {
-      if (run_[next_].due > now) return false;
-      out = whole(run_[next_]);
-      wheel_.buckets().record(out.slot).place = timer_place::absent;
-      skip();
-    }
+    if (run_.empty()) open(now);
+    if (!heap_.empty() && heap_is_first()) return pop_heap(now, out);
+    if (run_.empty() || run_[next_].due > now) return false;
+    out = whole(run_[next_]);
+    wheel_.buckets().record(out.slot).place = timer_place::absent;
+    skip();
     --live_;
     popped_ = out.due;
     return true;
   }
 
-  /// Entries whose turn comes soon: for who fetches what belongs to them into the cache, after each
-  /// pop. One mostly, the next few where a tick has just opened, none when not known.
-  std::span<const timer_entry> coming() const noexcept {
-    const std::size_t from = next_ <= 1 ? next_ : next_ + soon;
-    if (from >= run_.size()) return {};
-    return std::span(run_).subspan(from, next_ <= 1 ? std::min(soon + 1, run_.size() - from) : 1);
+  /// The entry that has so many before it in the open tick, null when there is none: for who
+  /// fetches what belongs to it into the cache before its turn.
+  const timer_entry* coming(std::size_t after) const noexcept {
+    return next_ + after < run_.size() ? &run_[next_ + after] : nullptr;
   }
 
   std::size_t size() const noexcept { return live_; }
@@ -178,20 +162,42 @@ class scheduler {
  private:
   static constexpr std::size_t few = 128;  // entries up to which a heap is as fast as a wheel
   static constexpr std::size_t ahead = 8;  // of the run, whose records are fetched
-  static constexpr std::size_t soon = 6;
 
   static bool in_heap(std::uint32_t place) noexcept {
     return place >= timer_place::heap && place < timer_place::opened;
   }
   due_entry whole(const timer_entry& e) const noexcept {
     const timer_record& record = wheel_.buckets().record(e.slot);
-    return {e.due, e.priority, record.order, e.slot, record.generation};
+    return {e.due, e.priority, record.order, e.slot};
   }
+  /// @pre the heap is not empty
   bool heap_is_first() const noexcept {
     if (run_.empty()) return true;
-    if (heap_.empty()) return false;
     if (heap_[0].due != run_[next_].due) return heap_[0].due < run_[next_].due;
     return runs_before(heap_[0], whole(run_[next_]));
+  }
+
+  // Apart, so that what is common is inlined:
+  [[gnu::noinline]] void push_any(const due_entry& entry, std::uint32_t place) {
+    if (place == timer_place::absent) ++live_;
+    const bool near = live_ <= few || !wheel_takes(entry.due);
+    if (near && in_heap(place)) return rise(sink(place - timer_place::heap), entry);
+    if (place != timer_place::absent) leave(entry.slot, place);
+    if (!near) return wheel_.insert({entry.due, entry.priority, entry.slot});
+    heap_.push_back(entry);
+    rise(static_cast<std::uint32_t>(heap_.size() - 1), entry);
+  }
+  [[gnu::noinline]] bool pop_heap(instant now, due_entry& out) noexcept {
+    if (heap_[0].due > now) return false;
+    out = heap_[0];
+    remove(0);
+    --live_;
+    popped_ = out.due;
+    return true;
+  }
+  [[gnu::noinline]] void open(instant now) noexcept {
+    if (wheel_.empty()) return;
+    wheel_.open(heap_.empty() ? now : std::min(now, heap_[0].due), run_);
   }
 
   /// Whether the wheel takes this due time. While it holds nothing it follows what was popped.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/huge.hpp>
 #include <gyre/core/time.hpp>
 #include <vector>
 
@@ -20,7 +21,6 @@ struct timer_entry {
 /// What stays where it is: one a slot.
 struct timer_record {
   std::uint32_t order = 0;  ///< of add: lower goes first among equal priorities
-  std::uint32_t generation = 0;
   std::uint32_t place = 0xffffffff;  ///< where the entry is, see timer_place
 };
 
@@ -38,7 +38,7 @@ inline constexpr std::uint32_t heap = 0x80000000;  ///< plus the index
 /// O(1) and leave nothing behind: a hole is filled with the list's last entry. A list knows whether
 /// its entries came in order and still are.
 ///
-/// Memory: 12 bytes a slot, 12 a bucket, and chunks: at most slots / 15 + min(slots, buckets) + 1
+/// Memory: 8 bytes a slot, 12 a bucket, and chunks: at most slots / 15 + min(slots, buckets) + 1
 /// of them, taken from a pool whose free chunks are a list of their own. Only reserve() allocates.
 class timer_buckets {
  public:
@@ -78,16 +78,15 @@ class timer_buckets {
   /// @pre the slot has no entry in any bucket
   void append(std::uint32_t bucket, const timer_entry& entry) noexcept {
     list& l = buckets_[bucket];
-    const std::uint32_t at = l.count % per_chunk;
     if (l.count == 0) {
       l.ordered = true;
     } else if (l.ordered) {
-      l.ordered = before(pool_[l.last].entries[(at == 0 ? per_chunk : at) - 1], entry);
+      l.ordered = before(pool_[l.last].entries[l.filled - 1], entry);
     }
-    if (at == 0) link(l, bucket);
+    if (l.count == 0 || l.filled == per_chunk) link(l, bucket);
     ++l.count;
-    pool_[l.last].entries[at] = entry;
-    records_[entry.slot].place = l.last << 4 | at;
+    pool_[l.last].entries[l.filled] = entry;
+    records_[entry.slot].place = l.last << 4 | l.filled++;
   }
 
   /// The entry of a slot that lies in a bucket.
@@ -101,14 +100,16 @@ class timer_buckets {
     chunk& c = pool_[place >> 4];
     const std::uint32_t bucket = c.bucket;
     list& l = buckets_[bucket];
-    const std::uint32_t end = (l.count - 1) % per_chunk;
-    const timer_entry moved = pool_[l.last].entries[end];
+    const timer_entry moved = pool_[l.last].entries[--l.filled];
     c.entries[place & 15] = moved;
     records_[moved.slot].place = place;
     if (moved.slot != slot) l.ordered = false;
     records_[slot].place = timer_place::absent;  // after the line above: it may be its own last
     --l.count;
-    if (end == 0) unlink(l, l.last);
+    if (l.filled == 0) {
+      unlink(l, l.last);
+      l.filled = per_chunk;
+    }
     return bucket;
   }
 
@@ -168,6 +169,7 @@ class timer_buckets {
   struct list {
     std::uint32_t last = none;  // chunk; its next is the first. Meaningless when count is 0
     std::uint32_t count = 0;    // entries
+    std::uint16_t filled = 0;   // of them, in the last chunk
     bool ordered = false;
   };
   struct chunk {
@@ -183,7 +185,7 @@ class timer_buckets {
     const char* bytes = reinterpret_cast<const char*>(&pool_[at]);
     for (std::size_t line = 0; line < sizeof(chunk); line += 64) __builtin_prefetch(bytes + line);
   }
-  /// Adds a chunk behind the last, all of which are full.
+  /// Adds an empty chunk behind the last, all of which are full.
   void link(list& l, std::uint32_t bucket) noexcept {
     std::uint32_t at = free_;
     if (at == none) {
@@ -201,6 +203,7 @@ class timer_buckets {
     pool_[last].next = at;
     pool_[c.next].previous = at;
     l.last = at;
+    l.filled = 0;
   }
   /// Takes a chunk out of a list and frees it.
   void unlink(list& l, std::uint32_t at) noexcept {
@@ -213,9 +216,9 @@ class timer_buckets {
     --chunks_;
   }
 
-  std::vector<timer_record> records_;  // by slot
+  std::vector<timer_record, huge_allocator<timer_record>> records_;  // by slot
   std::vector<list> buckets_;
-  std::vector<chunk> pool_;
+  std::vector<chunk, huge_allocator<chunk>> pool_;
   std::uint32_t free_ = none;  // chunks that hold nothing, linked by next
   std::size_t chunks_ = 0;
 };

@@ -153,14 +153,17 @@ class timer_wheel {
     return bound;
   }
 
-  void place(const timer_entry& entry) noexcept {
-    const std::uint64_t tick = tick_of(entry.due);
-    std::uint32_t level = 0;
-    for (std::uint32_t shift = level_bits; tick >> shift > (tick_ >> shift) + 1;) {
-      ++level;
+  [[gnu::noinline]] std::uint32_t far_bucket_of(std::uint64_t tick) const noexcept {
+    std::uint32_t level = 1, shift = level_bits;
+    for (; tick >> (shift + level_bits) > (tick_ >> (shift + level_bits)) + 1; ++level) {
       shift += level_bits;
     }
-    const std::uint32_t bucket = bucket_of(level, tick >> (level_bits * level));
+    return bucket_of(level, tick >> shift);
+  }
+  void place(const timer_entry& entry) noexcept {
+    const std::uint64_t tick = tick_of(entry.due);
+    const bool soon = tick >> level_bits <= (tick_ >> level_bits) + 1;
+    const std::uint32_t bucket = soon ? bucket_of(0, tick) : far_bucket_of(tick);
     if (buckets_.count(bucket) == 0) mark(bucket);
     buckets_.append(bucket, entry);
   }
@@ -221,16 +224,22 @@ class timer_wheel {
     first_known_ = false;
   }
   /// Copies the entries of a tick in order: distributes them over 256 parts of the tick, then sorts
-  /// each part. O(n) when they are spread over the tick.
+  /// each part. O(n) when they are spread over the tick. Few are one part.
   void spread(std::uint32_t bucket, timer_entry* out) noexcept {
-    const bool whole = buckets_.count(bucket) <= small_sort;  // then a part is the tick
-    const auto part = [whole](const timer_entry& e) {
-      const auto at = static_cast<std::uint32_t>(e.due.count() >> (tick_bits - part_bits));
-      return whole ? 0 : at % parts;
+    if (buckets_.count(bucket) <= small_sort) {
+      timer_entry* end = out;
+      buckets_.each_chunk(bucket, [&](const timer_entry* from, std::uint32_t n) {
+        for (std::uint32_t i = 0; i < n; ++i) {
+          buckets_.record(from[i].slot).place = timer_place::opened;
+          *end++ = from[i];
+        }
+      });
+      return sort(out, end);
+    }
+    const auto part = [](const timer_entry& e) {
+      return static_cast<std::uint32_t>(e.due.count() >> (tick_bits - part_bits)) % parts;
     };
-    std::array<std::uint32_t, parts> end;
-    const std::uint32_t used = whole ? 1 : parts;
-    std::fill_n(end.begin(), used, 0U);
+    std::array<std::uint32_t, parts> end{};
     buckets_.each_chunk(bucket, [&](const timer_entry* from, std::uint32_t n) {
       for (std::uint32_t i = 0; i < n; ++i) {
         buckets_.fetch_record(from[i].slot);
@@ -238,7 +247,7 @@ class timer_wheel {
       }
     });
     std::uint32_t sum = 0;
-    for (std::uint32_t p = 0; p < used; ++p) sum += std::exchange(end[p], sum);
+    for (std::uint32_t& e : end) sum += std::exchange(e, sum);
     buckets_.each_chunk(bucket, [&](const timer_entry* from, std::uint32_t n) {
       for (std::uint32_t i = 0; i < n; ++i) {
         buckets_.record(from[i].slot).place = timer_place::opened;
@@ -246,9 +255,9 @@ class timer_wheel {
       }
     });
     timer_entry* begin = out;
-    for (std::uint32_t p = 0; p < used; ++p) {
-      sort(begin, out + end[p]);
-      begin = out + end[p];
+    for (const std::uint32_t e : end) {
+      sort(begin, out + e);
+      begin = out + e;
     }
   }
   void sort(timer_entry* begin, timer_entry* end) const noexcept {

@@ -47,26 +47,11 @@ class timetable {
   /// The due tick is taken up at `now`: says whether it runs and what was missed, and moves to
   /// the next grid point. @param burst at most this many overdue ticks run back to back (>= 1).
   arrival arrive(instant now, missed_policy policy, std::uint32_t burst) noexcept {
-    const std::uint64_t passed = passed_at(now);
-    switch (policy) {
-      case missed_policy::once:
-        pass(passed + 1);
-        return {true, passed};
-      case missed_policy::skip:
-        pass(passed + 1);
-        return {passed == 0, passed == 0 ? 0 : passed + 1};
-      case missed_policy::burst: {
-        const std::uint64_t kept = burst == 0 ? 1 : burst;
-        const std::uint64_t dropped = passed + 1 > kept ? passed + 1 - kept : 0;
-        pass(dropped + 1);
-        return {true, dropped};
-      }
-      case missed_policy::delay:
-        ++index_;
-        next_ = add_saturated(now, interval_);
-        return {true, 0};
-    }
-    return {};
+    const instant following = add_saturated(next_, interval_);
+    if (now >= following || policy == missed_policy::delay) return arrive_late(now, policy, burst);
+    ++index_;  // mostly so
+    next_ = following;
+    return {true, 0};
   }
 
   /// The tick ended at `end`; call it once after each tick that ran. Returns the grid points that
@@ -104,6 +89,29 @@ class timetable {
   }
 
  private:
+  [[gnu::noinline]] arrival arrive_late(instant now, missed_policy policy,
+                                        std::uint32_t burst) noexcept {
+    const std::uint64_t passed = passed_at(now);
+    switch (policy) {
+      case missed_policy::once:
+        pass(passed + 1);
+        return {true, passed};
+      case missed_policy::skip:
+        pass(passed + 1);
+        return {passed == 0, passed == 0 ? 0 : passed + 1};
+      case missed_policy::burst: {
+        const std::uint64_t kept = burst == 0 ? 1 : burst;
+        const std::uint64_t dropped = passed + 1 > kept ? passed + 1 - kept : 0;
+        pass(dropped + 1);
+        return {true, dropped};
+      }
+      case missed_policy::delay:
+        ++index_;
+        next_ = add_saturated(now, interval_);
+        return {true, 0};
+    }
+    return {};
+  }
   /// Goes on by `points` grid points.
   void pass(std::uint64_t points) noexcept {
     index_ += points;
@@ -112,6 +120,7 @@ class timetable {
     next_ = far ? never : add_saturated(next_, duration(offset));
   }
   instant jittered(double jitter, double unit) const noexcept {
+    if (jitter == 0) return std::max(grid(), instant::zero());
     const double spread = jitter * (2.0 * unit - 1.0) * static_cast<double>(interval_.count());
     const instant shifted = add_saturated(grid(), duration(static_cast<std::int64_t>(spread)));
     return std::max(shifted, instant::zero());
