@@ -29,6 +29,7 @@ gyre::snapshot_data busy_minute() {
            .interval = 100ms,
            .jitter = 0,
            .group = "work",
+           .gates = {{"queue", [](const gyre::reading&) { return 3.0; }, 9, 5}},
            .features = {{"load", {10, 100}}},
            .knobs = {{"size", {1, 2, 3}}, {"depth", {4, 8}}}},
           [i](gyre::tick& t) {
@@ -99,6 +100,9 @@ TEST_CASE("Loops: a row each, with ordered percentiles") {
     CHECK(l.knobs[1].value >= 4);
     REQUIRE(l.features.size() == 1);
     CHECK(l.reward > 0);
+    REQUIRE(l.gates.size() == 1);
+    CHECK(l.gates[0].open);
+    CHECK(l.gates[0].value == 3);
   }
   CHECK(s.loops[4].metrics.errors >= 10);
   CHECK(s.loops[4].last_error == "now and then");
@@ -189,6 +193,9 @@ TEST_CASE("the JSON of the snapshot has each of these figures by its name") {
                                 "/totals/p99_ms",
                                 "/totals/active",
                                 "/totals/loops",
+                                "/totals/shed",
+                                "/totals/gaps",
+                                "/totals/lost_threads",
                                 "/process/cpu_percent",
                                 "/process/resident_bytes",
                                 "/gates/mode",
@@ -198,6 +205,13 @@ TEST_CASE("the JSON of the snapshot has each of these figures by its name") {
                                 "/loops/4/errors",
                                 "/loops/4/timeouts",
                                 "/loops/4/gated",
+                                "/loops/4/shed",
+                                "/loops/4/breaker_open",
+                                "/loops/4/gates/0/name",
+                                "/loops/4/gates/0/open",
+                                "/loops/4/gates/0/value",
+                                "/loops/4/gates/0/closes_above",
+                                "/loops/4/gates/0/opens_under",
                                 "/loops/4/error_rate",
                                 "/loops/4/streak",
                                 "/loops/4/interval_ms",

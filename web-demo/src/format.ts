@@ -26,6 +26,13 @@ export function sig(v: Num | undefined): string {
   return fixed(v, size < 1 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0);
 }
 
+const three = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
+
+/** At most three significant places, without zeros at the end: 91.2, 80, 0.5. */
+export function brief(v: Num | undefined): string {
+  return has(v) ? three.format(v).replace('-', '−') : NONE;
+}
+
 /** To 10 µs; what is less and yet not nothing says so. */
 export function ms(v: Num | undefined): string {
   return has(v) && v > 0 && v < 0.005 ? '<0.01' : fixed(v, 2);

@@ -14,6 +14,16 @@ export interface Latency {
   max_ms: Num;
 }
 
+/** A gate as of the last tick that asked it; recordings of earlier versions lack its figures. */
+export interface Gate {
+  name: string;
+  open: boolean;
+  value?: Num;
+  closes_above?: Num;
+  opens_under?: Num;
+}
+
+/** What is marked `?` here and in the totals is not in recordings of earlier versions. */
 export interface LoopRow {
   id: number;
   name: string;
@@ -25,6 +35,7 @@ export interface LoopRow {
   cancelled: number;
   gated: number;
   missed: number;
+  shed?: number;
   error_rate: Num;
   streak: number;
   interval_ms: Num;
@@ -32,6 +43,7 @@ export interface LoopRow {
   throttle: Num;
   running: boolean;
   gate: string | null;
+  breaker_open?: boolean;
   last_error: string | null;
   dropped: number;
   vitality: Num;
@@ -43,6 +55,7 @@ export interface LoopRow {
   state_index: number;
   action_index: number;
   reward: Num;
+  gates?: Gate[];
   knobs: { name: string; value: Num }[];
   features: { name: string; value: Num; bucket: number }[];
 }
@@ -117,6 +130,9 @@ export interface Snapshot {
     cancelled: number;
     gated: number;
     missed: number;
+    shed?: number;
+    lost_threads?: number;
+    gaps?: number;
     error_rate: Num;
     avg_ms: Num;
     p50_ms: Num;

@@ -26,10 +26,11 @@ export function snapshot(i) {
     const scale = worker ? 1.1 + ((k * 37) % 40) / 50 : 0.08;
     return {
       id: 268435457 + k, name, group: worker ? 'ship' : '', state: k === 10 ? 'backing_off' : 'waiting', cycles: n, errors: k === 10 ? 3 : 0,
-      timeouts: 0, cancelled: 0, gated: 0, missed: 0, error_rate: k === 10 ? 3 / Math.max(3, n) : 0, streak: k === 10 ? 3 : 0, interval_ms: 1000,
-      configured_ms: 1000, throttle: 1, running: false, gate: null, last_error: k === 10 ? 'connection closed' : null, dropped: 0, vitality: worker ? 1 : 0.8, health: k === 10 ? 0.8 : 1,
+      timeouts: 0, cancelled: 0, gated: 0, missed: 0, shed: 0, error_rate: k === 10 ? 3 / Math.max(3, n) : 0, streak: k === 10 ? 3 : 0, interval_ms: 1000,
+      configured_ms: 1000, throttle: 1, running: false, gate: null, breaker_open: false, last_error: k === 10 ? 'connection closed' : null, dropped: 0, vitality: worker ? 1 : 0.8, health: k === 10 ? 0.8 : 1,
       latency: latency(n, scale), window: latency(2, scale), late: latency(n, 0.3), learner: worker ? 0 : -1, state_index: slow ? 1 : 3, action_index: 0,
       reward: (slow ? 9 : 240) * learned,
+      gates: worker ? [{ name: 'cpu', open: true, value: 21, closes_above: 80, opens_under: 70 }] : [],
       knobs: worker ? [{ name: 'level', value: slow ? 6 : 0 }, { name: 'block_kib', value: 64 }] : [],
       features: worker ? [{ name: 'mb_per_s', value: slow ? 3 : 400, bucket: slow ? 1 : 3 }] : [],
     };
@@ -51,7 +52,7 @@ export function snapshot(i) {
   }));
   return {
     gyre: '0.1.0', format: 1, seq: i, now_ms: s * 1000, uptime_s: s, running: true, seed: '1', driver: 'workers', shards: 1,
-    totals: { loops: 124, active: 124, ticks, errors: 3, timeouts: 0, cancelled: 0, gated: 0, missed: 0, error_rate: 3 / Math.max(3, ticks), avg_ms: 1.4, p50_ms: 1.2 + 0.2 * Math.sin(s), p95_ms: 3.1 + 0.3 * Math.sin(s), p99_ms: 4.6, late_p50_ms: 0.2, late_p99_ms: 1.9, stuck: 0 },
+    totals: { loops: 124, active: 124, ticks, errors: 3, timeouts: 0, cancelled: 0, gated: 0, missed: 0, shed: 0, lost_threads: 0, gaps: 0, error_rate: 3 / Math.max(3, ticks), avg_ms: 1.4, p50_ms: 1.2 + 0.2 * Math.sin(s), p95_ms: 3.1 + 0.3 * Math.sin(s), p99_ms: 4.6, late_p50_ms: 0.2, late_p99_ms: 1.9, stuck: 0 },
     process: { cpu_percent: 21.3, resident_bytes: 23 << 20 }, gates: { cpu_percent: null, memory_percent: null, mode: 'normal' }, loops,
     learners: [{ name: 'ship', states: 4, actions: 15, q_values: visits.filter((v) => v > 0).length, decisions: ticks, observations: ticks, updates: ticks * 3, exploration: Math.max(0.05, 1 - s / 10), discount: 0, learning_rate: 0.002, mean_reward: (slow ? 9 : 240) * learned,
       replay: { size: Math.min(10000, ticks), capacity: 10000, utilization: Math.min(1, ticks / 10000), total_added: ticks, total_sampled: ticks * 3 },

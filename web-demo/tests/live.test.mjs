@@ -223,6 +223,7 @@ test('every figure of the five tabs is the one of the snapshot', async () => {
     }
   }
   await tab(page, 'overview');
+  assert.equal(await page.locator('[data-figure="lost"] .value').innerText(), `${totals.shed} / ${totals.gaps} / ${totals.lost_threads}`);
   const up = Math.floor(snap.uptime_s);
   assert.equal(await page.locator('[data-figure="uptime"] .value').innerText(), `${Math.floor(up / 60)}:${String(up % 60).padStart(2, '0')}`);
   await tab(page, 'loops');

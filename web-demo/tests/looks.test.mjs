@@ -81,6 +81,28 @@ test('axe finds nothing where the page is not at its ease', async () => {
   }
 });
 
+test('axe finds nothing where loops are held back', { skip: !process.env.GYRE_STRAINED && 'without --strained' }, async () => {
+  await page.setInputFiles('#file', process.env.GYRE_STRAINED);
+  await page.waitForSelector('#scrub');
+  await page.waitForFunction(() => document.querySelector('#scrub').value === '1'); // it has played to its end
+  await page.focus('#scrub');
+  await page.keyboard.press('Home');
+  for (const width of [1440, 360]) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const look of THEMES) {
+      await theme(page, look);
+      for (const name of ['overview', 'loops']) {
+        await tab(page, name);
+        assert.equal(await page.locator('.why').count(), name === 'loops' ? 5 : 0);
+        assert.deepEqual(await violations(), [], `${name}, ${look}, ${width} px`);
+        const seen = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+        assert.ok(seen[0] <= seen[1], `${name}: ${seen[0]} in ${seen[1]}`);
+      }
+    }
+  }
+  await page.click('#back');
+});
+
 test('without an engine the page says so, and still opens a recorded run', async () => {
   const folder = scratch();
   const file = join(folder, 'page.html');

@@ -19,7 +19,7 @@ export async function loader() {
   return import(pathToFileURL(out).href);
 }
 
-/** Runs the society and 12 loops that learn on a virtual clock. @returns a snapshot each 250 ms */
+/** Runs the society, 12 loops that learn and one that a gate stops halfway, on a virtual clock. @returns a snapshot each 250 ms */
 export function record(gyre, seconds) {
   const engine = gyre.engine({ driver: 'virtual', seed: 3n });
   engine.addSociety(20);
@@ -29,14 +29,20 @@ export function record(gyre, seconds) {
       knobs: { level: [0, 1, 3, 6, 9], block_kib: [4, 16, 64] }, explore: { from: 0.5, to: 0.05, over: 600 },
     });
   }
+  const careful = engine.addLoop({ name: 'careful', intervalMs: 100, gates: [{ kind: 'cpu' }, { kind: 'memory', closeAt: 90, openAt: 80 }] });
   const inbox = engine.subscribe('ship.>');
   engine.start();
   const frames = [];
   for (let to = 250; to <= seconds * 1000; to += 250) {
+    engine.supply({ cpuPercent: 12, memoryPercent: to > seconds * 500 ? 91.25 : 40 });
     const link = Math.floor(to / 2500) % 2 === 0 ? 400 : 3;
     do {
       engine.advanceTo(to);
       for (const tick of engine.acquire()) {
+        if (tick.info().loop === careful) {
+          tick.complete();
+          continue;
+        }
         tick.feature('mb_per_s', link);
         const level = tick.knob('level');
         tick.reward(link === 3 ? 9 - (level - 6) ** 2 / 8 : 300 / (1 + level));
@@ -54,7 +60,7 @@ export function record(gyre, seconds) {
 
 /** The snapshots as the text of a run.jsonl. */
 export const recorded = (frames) =>
-  [JSON.stringify({ gyre: JSON.parse(frames[0]).gyre, format: 1, seed: '3', loops: 16 }), ...frames].join('\n') + '\n';
+  [JSON.stringify({ gyre: JSON.parse(frames[0]).gyre, format: 1, seed: '3', loops: 17 }), ...frames].join('\n') + '\n';
 
 /** The name of every field in a value, those of list elements under `[]`. */
 export function fields(value, at = '', out = new Set()) {

@@ -62,6 +62,20 @@ test('the engine rests meanwhile and goes on afterwards', async () => {
   assert.equal(await page.locator('#scrub').count(), 0);
 });
 
+const lost = () => page.locator('[data-figure=lost] .value').innerText();
+
+/** The loops' states on the page, each line of them. */
+const states = () => page.$$eval('#loop-table [data-field=state]', (list) => list.map((td) => td.innerText.replaceAll('\u00a0', ' ')));
+
+/** What the page is to say of a loop that gates of cpu and memory may hold back. */
+function held(l) {
+  const marks = { waiting: '○', running: '●', backing_off: '↻', gated: '⊘', stuck: '!', stopped: '■' };
+  const gates = l.gates.filter((g) => !g.open);
+  assert.equal(l.state === 'gated', gates.length > 0);
+  const why = gates.map((g) => ` ${g.name} ${g.value.toFixed(1)} %\ncloses above ${g.closes_above} %, opens under ${g.opens_under} %`);
+  return [`${marks[l.state]} ${l.state.replace('_', ' ')}`, ...why].join('');
+}
+
 /** Opens `text`, goes to its end, and compares each tab with the last snapshot. */
 async function shows(path, last) {
   await page.setInputFiles('#file', path);
@@ -73,6 +87,7 @@ async function shows(path, last) {
   await tab(page, 'loops');
   const cycles = await page.$$eval('#loop-table tbody tr', (list) => list.map((tr) => tr.querySelector('[data-field=cycles]').textContent));
   assert.deepEqual(cycles.map(number), last.loops.map((l) => l.cycles));
+  assert.deepEqual(await states(), last.loops.map(held));
   await tab(page, 'qlearning');
   const cells = await page.$$eval('[data-cell]', (list) => list.filter((c) => c.dataset.q !== '').length);
   assert.equal(cells, last.learners[0].visits.filter((n) => n > 0).length);
@@ -88,7 +103,57 @@ async function shows(path, last) {
 
 test('a run that the module recorded is shown on every tab', async () => {
   const frames = record(await (await loader()).Gyre.load(bytes), 12);
+  assert.equal(frames.filter((f) => JSON.parse(f).loops.some((l) => l.gate === 'memory')).length, 24);
   await shows(write('real.jsonl', recorded(frames)), JSON.parse(frames.at(-1)));
+});
+
+test('what holds loops back and what was lost is said', { skip: !process.env.GYRE_STRAINED && 'without --strained' }, async () => {
+  const [tired, slow] = readFileSync(process.env.GYRE_STRAINED, 'utf8').trim().split('\n').slice(1).map((line) => JSON.parse(line));
+  await page.setInputFiles('#file', process.env.GYRE_STRAINED);
+  await page.waitForSelector('#scrub');
+  for (const [i, { totals }] of [tired, slow].entries()) {
+    await scrub(i);
+    assert.deepEqual((await lost()).split(' / ').map(number), [totals.shed, totals.gaps, totals.lost_threads]);
+  }
+  assert.ok(tired.totals.shed > 1000 && tired.totals.gaps === 1 && slow.totals.lost_threads === 1);
+  await tab(page, 'loops');
+  assert.deepEqual(await states(), ['● running']);
+  assert.equal(await page.locator('[data-field=shed]').count(), 0, 'nothing was shed');
+  await scrub(0);
+  const closed = 'closes above 90 %, opens under 80 %\nqueue 1,230\ncloses above 1,000, opens under 500';
+  assert.deepEqual((await states()).slice(0, 4), [
+    `⊘ gated memory 91.3 %\n${closed}`, '⊘ gated mode “normal”\nopens in another mode', '↻ backing off\nbreaker open: one try now and then', '↻ backing off',
+  ]);
+  const shed = await page.$$eval('[data-field=shed]', (list) => list.map((td) => td.textContent));
+  assert.deepEqual(shed.map(number), tired.loops.map((l) => l.shed));
+  for (const name of TABS) {
+    await tab(page, name);
+    await still(page);
+  }
+  await page.click('#back');
+  await tab(page, 'overview');
+});
+
+test('a run of an earlier version, without these fields, is shown', async () => {
+  const frames = record(await (await loader()).Gyre.load(bytes), 2).map((text) => {
+    const snap = JSON.parse(text);
+    for (const name of ['shed', 'gaps', 'lost_threads']) delete snap.totals[name];
+    for (const l of snap.loops) {
+      delete l.shed;
+      delete l.breaker_open;
+      l.gates = l.gates.map(({ name, open }) => ({ name, open }));
+    }
+    delete snap.loops[0].gates;
+    return snap;
+  });
+  await page.setInputFiles('#file', write('old.jsonl', recorded(frames.map((snap) => JSON.stringify(snap)))));
+  await page.waitForSelector('#scrub');
+  await scrub(1e9);
+  assert.equal(await lost(), '– / – / –');
+  await tab(page, 'loops');
+  assert.equal((await states())[frames.at(-1).loops.findIndex((l) => l.name === 'careful')], '⊘ gated memory');
+  await page.click('#back');
+  await tab(page, 'overview');
 });
 
 test('the run that the demo recorded is shown on every tab', { skip: !process.env.GYRE_RUN && 'without --run or --demo' }, async () => {

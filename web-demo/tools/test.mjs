@@ -1,14 +1,14 @@
-// test.mjs - runs the page's tests: npm test -- [--page <page.html>] [--wasm <gyre.wasm>] [--run <run.jsonl> | --demo <gyre-demo>] [file …]
+// test.mjs - runs the page's tests: npm test -- [--page <page.html>] [--wasm <gyre.wasm>] [--run <run.jsonl> | --demo <gyre-demo>] [--strained <program>] [file …]
 // Room: page, tools. Threads: one file after the other, because they measure time.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const tests = resolve(dirname(fileURLToPath(import.meta.url)), '../tests');
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { page: { type: 'string' }, wasm: { type: 'string' }, run: { type: 'string' }, demo: { type: 'string' } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { page: { type: 'string' }, wasm: { type: 'string' }, run: { type: 'string' }, demo: { type: 'string' }, strained: { type: 'string' } } });
 const env = { ...process.env };
 if (values.page) env.GYRE_PAGE = resolve(process.env.INIT_CWD ?? '.', values.page);
 if (values.run) env.GYRE_RUN = resolve(process.env.INIT_CWD ?? '.', values.run);
@@ -20,6 +20,12 @@ if (values.demo && !values.run) {
   const { status } = spawnSync(resolve(process.env.INIT_CWD ?? '.', values.demo), ['--seconds', '4', '--out', folder, '--tree', tree], { stdio: ['ignore', 'ignore', 'inherit'] });
   if (status === 0) env.GYRE_RUN = join(folder, 'run.jsonl');
   else if (status !== 2) process.exit(1);
+}
+if (values.strained) {
+  const { status, stdout } = spawnSync(resolve(process.env.INIT_CWD ?? '.', values.strained), { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (status !== 0) process.exit(1);
+  env.GYRE_STRAINED = join(folder, 'strained.jsonl');
+  writeFileSync(env.GYRE_STRAINED, stdout);
 }
 const files = readdirSync(tests).filter((f) => f.endsWith('.test.mjs') && (positionals.length === 0 || positionals.some((p) => f.startsWith(p))));
 let failed = 0;

@@ -88,7 +88,13 @@ function options(p: LineChartProps, width: number, rows: { current: Row[] }, onC
       y: false,
     },
     scales: {
-      x: { time: false, range: (_u, _min, max) => [Math.max(0, max - SECONDS), Math.max(max, 10)] },
+      x: {
+        time: false,
+        range: (u) => { // uPlot's own maximum is twice the only point's
+          const max = u.data[0][u.data[0].length - 1] ?? 0;
+          return [Math.max(0, max - SECONDS), Math.max(max, 10)];
+        },
+      },
       y: scale,
     },
     axes: [

@@ -2,8 +2,8 @@
 // Room: page. Threads: the page's main thread.
 import { useRef, useState } from 'preact/hooks';
 import { Percentiles } from '../charts/percentiles.tsx';
-import { fixed, int, ms, NONE, percent, sig } from '../format.ts';
-import type { LoopRow } from '../snapshot.ts';
+import { brief, fixed, int, ms, NONE, percent, sig } from '../format.ts';
+import type { Gate, LoopRow } from '../snapshot.ts';
 import type { Frame } from '../state.ts';
 import { Panel, StateTag, Tile, Tiles } from '../ui/parts.tsx';
 
@@ -24,6 +24,7 @@ const FIELDS: Field[] = [
   { id: 'rate', label: 'Error rate', unit: '%', text: (l) => percent(l.error_rate), sort: (l) => l.error_rate ?? 0 },
   { id: 'streak', label: 'Streak', text: (l) => int(l.streak), sort: (l) => l.streak },
   { id: 'gated', label: 'Gated', text: (l) => int(l.gated), sort: (l) => l.gated },
+  { id: 'shed', label: 'Shed', text: (l) => int(l.shed), sort: (l) => l.shed ?? 0 },
   { id: 'interval', label: 'Interval', unit: 'ms', text: (l) => int(l.interval_ms), sort: (l) => l.interval_ms ?? 0 },
   { id: 'avg', label: 'Mean', unit: 'ms', text: (l) => ms(l.latency.avg_ms), sort: (l) => l.latency.avg_ms ?? 0 },
   { id: 'p50', label: 'p50', unit: 'ms', text: (l) => ms(l.latency.p50_ms), sort: (l) => l.latency.p50_ms ?? 0 },
@@ -35,6 +36,32 @@ const FIELDS: Field[] = [
   { id: 'knobs', label: 'Knobs', text: (l) => l.knobs.map((k) => fixed(k.value, 0)).join(' · ') || NONE, sort: (l) => l.knobs[0]?.value ?? -1 },
   { id: 'vitality', label: 'Vitality', text: (l) => fixed(l.vitality, 2), sort: (l) => l.vitality ?? 0 },
 ];
+
+/** Of the gates that come with the engine. */
+const UNITS: Record<string, string> = { cpu: '\u00a0%', memory: '\u00a0%', stall: '\u00a0%', latency: '\u00a0ms' };
+
+/** A closed gate as [what it saw, its limits]. */
+function shut(g: Gate, mode: string): [string, string] {
+  if (g.closes_above === undefined) return [g.name, ''];
+  if (g.name === 'mode' && g.closes_above === 0.5) return [`mode “${mode}”`, 'opens in another mode'];
+  const text = (v: Gate['value']) => `${brief(v)}${UNITS[g.name] ?? ''}`;
+  return [`${g.name} ${text(g.value)}`, `closes above ${text(g.closes_above)}, opens under ${text(g.opens_under)}`];
+}
+
+/** The state, and what holds the loop back in words. */
+function State({ loop, mode }: { loop: LoopRow; mode: string }) {
+  const named = loop.gate ? [{ name: loop.gate, open: false }] : [];
+  const closed = (loop.gates ?? named).filter((g) => !g.open).map((g) => shut(g, mode));
+  return (
+    <>
+      <StateTag state={loop.state} />
+      {closed.map(([saw, limits], i) => (
+        <span key={saw}>{i === 0 && ' '}<span class={i === 0 ? 'unit' : 'why'}>{saw}</span>{limits && <span class="why">{limits}</span>}</span>
+      ))}
+      {loop.breaker_open && <span class="why">breaker open: one try now and then</span>}
+    </>
+  );
+}
 
 type Order = { id: string; down: boolean } | null;
 
@@ -79,6 +106,8 @@ export function Loops({ frame }: { frame: Frame }) {
     );
   };
   const t = frame.snap.totals;
+  const shed = t.shed ?? 0;
+  const fields = FIELDS.filter((f) => f.id !== 'shed' || shed > 0);
   return (
     <>
       <Tiles>
@@ -86,7 +115,7 @@ export function Loops({ frame }: { frame: Frame }) {
         <Tile label="Cycles" value={int(t.ticks)} sub={`${fixed(frame.rate, 1)} / s`} />
         <Tile label="Backing off" value={int(count('backing_off'))} sub={`${int(t.errors)} errors`} />
         <Tile label="Timeouts" value={int(t.timeouts)} sub={`${int(t.cancelled)} cancelled`} />
-        <Tile label="Gated" value={int(t.gated)} sub={`${int(t.missed)} missed ticks`} />
+        <Tile label="Gated" value={int(t.gated)} sub={shed > 0 ? `${int(shed)} shed, ${int(t.missed)} missed` : `${int(t.missed)} missed ticks`} />
         <Tile label="Latency p50" value={ms(t.p50_ms)} unit="ms" sub={`mean ${ms(t.avg_ms)} ms`} />
         <Tile label="Latency p95" value={ms(t.p95_ms)} unit="ms" sub={`p99 ${ms(t.p99_ms)} ms`} />
         <Tile label="Lateness p50" value={ms(t.late_p50_ms)} unit="ms" sub={`p99 ${ms(t.late_p99_ms)} ms`} />
@@ -104,17 +133,17 @@ export function Loops({ frame }: { frame: Frame }) {
             <table class="data sticky" id="loop-table">
               <caption class="sr">Loops with their counters and latency</caption>
               <thead>
-                <tr>{head('name', 'Loop', undefined, false)}{head('state', 'State', undefined, false)}{FIELDS.map((f) => head(f.id, f.label, f.unit, true))}</tr>
+                <tr>{head('name', 'Loop', undefined, false)}{head('state', 'State', undefined, false)}{fields.map((f) => head(f.id, f.label, f.unit, true))}</tr>
               </thead>
               <tbody>
                 {rows.map((l) => (
                   <tr key={l.name} data-loop={l.name} title={l.last_error ?? ''}>
                     <th scope="row">{l.name}</th>
-                    <td><StateTag state={l.state} />{l.gate && <span class="unit">{l.gate}</span>}</td>
-                    {FIELDS.map((f) => <td key={f.id} class="n" data-field={f.id}>{f.text(l)}</td>)}
+                    <td data-field="state"><State loop={l} mode={frame.snap.gates.mode} /></td>
+                    {fields.map((f) => <td key={f.id} class="n" data-field={f.id}>{f.text(l)}</td>)}
                   </tr>
                 ))}
-                {rows.length === 0 && <tr><td colSpan={FIELDS.length + 2} class="empty-row">No loop matches “{query}”.</td></tr>}
+                {rows.length === 0 && <tr><td colSpan={fields.length + 2} class="empty-row">No loop matches “{query}”.</td></tr>}
               </tbody>
             </table>
           </div>

@@ -143,6 +143,7 @@ function Bus({ snap }: { snap: Snapshot }) {
 
 function About({ frame }: { frame: Frame }) {
   const { snap, job } = frame;
+  const t = snap.totals;
   return (
     <Panel class="span-4" title="What runs here">
       <p class="prose">
@@ -161,6 +162,7 @@ function About({ frame }: { frame: Frame }) {
         ['Driver', snap.driver],
         ['Seed', snap.seed],
         ['Trace hash', snap.trace],
+        ['Ticks shed / gaps / threads lost', `${int(t.shed)} / ${int(t.gaps)} / ${int(t.lost_threads)}`, '', 'lost'],
         ['Memory kept', bytesText(snap.memory.resident_bytes)],
         ...(job ? [['Pieces measured', int(job.calibrated)] as [string, string]] : []),
       ]} />
