@@ -161,6 +161,32 @@ TEST_CASE("stop waits for a handed-off tick, and names it when it does not end",
   }
 }
 
+TEST_CASE("a stop counts as lost, and names, nobody who is between two ticks", "[engine]") {
+  struct waits_as_it_goes {
+    std::shared_ptr<door> d;
+    ~waits_as_it_goes() { d->pass(); }
+  };
+  const auto d = std::make_shared<door>();
+  std::atomic<int> others{0};
+  gyre::engine e(one_shard(gyre::duration(1h)));
+  gyre::loop self;
+  auto kept = std::shared_ptr<waits_as_it_goes>(new waits_as_it_goes{d});
+  self = e.add(quick("goes"), [&self, kept](gyre::tick&) { (void)self.remove(); }).value();
+  kept.reset();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return d->entered(); }));  // the shard's thread, after the tick
+  REQUIRE(e.stop(1ms).value().empty());
+  REQUIRE(e.snapshot().totals.lost_threads == 0);
+  e.add(quick("other"), [&](gyre::tick&) { ++others; }).value();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return others > 3; }));  // beside it
+  d->open();
+  const int before = others;
+  REQUIRE(eventually([&] { return others > before + 3; }));
+  REQUIRE(e.stop().value().empty());
+  REQUIRE(e.snapshot().totals.lost_threads == 0);
+}
+
 TEST_CASE("so many threads may be lost and no more, and it is told", "[engine]") {
   const auto d = std::make_shared<door>();
   std::atomic<bool> told{false};

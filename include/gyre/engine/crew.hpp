@@ -77,10 +77,14 @@ class crew {
       const leased hold(s->owner());
       s->abandon_flights(env.now(), stragglers);
       if (!driven) continue;
+      if (s->running() == nullptr && !s->in_handler()) {  // between two: it leaves by itself
+        (void)s->owner().pass_on();
+        continue;
+      }
       ++env.lost;
       if (s->running() == nullptr) {
         stragglers.emplace_back("(a bus handler)");
-        (void)(s->in_handler() ? s->abandon_handler(env.now()) : s->owner().pass_on());
+        (void)s->abandon_handler(env.now());
         continue;
       }
       stragglers.emplace_back(env.table.name(*s->running()->loop));
