@@ -145,7 +145,8 @@ class crew {
     while (!env.stopping.load(std::memory_order_relaxed)) {
       work.look_for_gap(slept);
       const instant t = env.now();
-      for (shard* s : env.shards) look_at(env, *s, t);
+      instant next = t + duration{env.watch_ns.load(std::memory_order_relaxed)};
+      for (shard* s : env.shards) next = std::min(next, look_at(env, *s, t));
       if (t >= sample_at) {
         sample_at = t + std::chrono::milliseconds(250);
         work.sample();
@@ -154,29 +155,33 @@ class crew {
         sync_at = t + std::chrono::seconds(1);
         work.sync_store();
       }
-      slept = duration{env.watch_ns.load(std::memory_order_relaxed)};
+      slept = std::max(duration::zero(), next - env.now());
       (void)alarm_.wait(slept);
     }
   }
   /// A tick that has run for the hand-off time keeps its thread, and another goes on with the
   /// shard. Where the timeout comes first, the tick is told to give up then, and if it still runs
   /// after the grace, its thread is given up on. So it is with a handler past its limit, which
-  /// cannot be told.
-  void look_at(environment& env, shard& s, instant t) {
+  /// cannot be told. @return when to look again at the latest
+  instant look_at(environment& env, shard& s, instant t) {
     {
       const leased hold(s.owner());
-      if (s.needs_thread(t) == shard::need::none) return;
+      if (s.needs_thread(t) == shard::need::none) return s.next_look(t);
     }
     const bool thread = env.lost.load() < most_lost(env) && executor_.prepare();
     const leased hold(s.owner());
     const shard::need needed = s.needs_thread(t);  // it may have ended meanwhile
-    if (needed == shard::need::none) return;
-    if (!thread) return s.tell_no_thread();
+    if (needed == shard::need::none) return never;
+    if (!thread) {
+      s.tell_no_thread();
+      return never;
+    }
     ++env.lost;
     const std::uint64_t epoch = needed == shard::need::handler ? s.abandon_handler(t)
                                 : needed == shard::need::hand_off ? s.hand_off()
                                                                   : s.abandon(env.now());
     executor_.replace(s.index(), epoch);
+    return never;
   }
 
   executor executor_;
