@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 #include <gyre/engine/shard.hpp>
 #include <gyre/run/executor.hpp>
 
@@ -47,6 +49,7 @@ class crew {
   /// @param work kept alive by each thread; owns env and its shards. BUDGET: the system gives no
   /// more threads; nothing runs then.
   result<void> start(environment& env, const std::shared_ptr<crew_work>& work) {
+    process_ = ::getpid();
     std::vector<std::uint64_t> epochs;
     for (shard* s : env.shards) epochs.push_back(s->owner().epoch());
     const bool all = executor_.start(epochs, [&env, work](std::uint32_t slot, std::uint64_t epoch) {
@@ -90,8 +93,17 @@ class crew {
       stragglers.emplace_back(env.table.name(*s->running()->loop));
       (void)s->abandon(env.now());
     }
-    executor_.abandon();
+    const bool all_left = ended && env.lost == 0;  // the users' functions, also of earlier starts
+    executor_.abandon(all_left);
+    if (all_left) process_ = 0;
     return stragglers;
+  }
+
+  /// In the child of a fork, where the threads are not that there were: each may have held whatever
+  /// there is to hold. Not so when all had ended. Any thread; one system call.
+  bool forked() const noexcept {
+    const pid_t started = process_.load(std::memory_order_relaxed);
+    return started != 0 && started != ::getpid();
   }
 
   /// True on a thread that runs this engine's ticks and handlers, given up on or not.
@@ -184,6 +196,7 @@ class crew {
     return never;
   }
 
+  std::atomic<pid_t> process_{0};  // that the threads are of; 0 when all have ended
   executor executor_;
   std::thread watchdog_;
   alarm alarm_;
