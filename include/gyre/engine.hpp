@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <span>
@@ -37,7 +39,8 @@ class loop {
   /// One tick as soon as possible, besides those of the grid; while its ticks are pending or run
   /// elsewhere, when one of them ends. STATE when paused or stopped.
   result<void> trigger() { return core_->trigger(id_); }
-  /// Changes what is given, from the next tick on. ARG as add() would; nothing changed then.
+  /// Changes what is given, from the next tick on; a tick that runs now has outlived its timeout if
+  /// at its end it is over the new one. ARG as add() would; nothing changed then.
   result<void> reconfigure(const loop_change& c) { return core_->reconfigure(id_, c); }
   /// Takes it out, and all below it; ticks that run now are told to give up and are not counted.
   result<void> remove() {
@@ -59,7 +62,16 @@ class loop {
 };
 
 /// Owns loops, their learners, a bus and a memory, and moves them by one of three drivers. Neither
-/// copies nor moves. Its destructor stops it.
+/// copies nor moves. Its destructor stops it, and aborts the program inside of its own ticks and
+/// handlers, where it could neither wait nor leave.
+///
+/// In the child of a fork an engine is a copy that goes on by itself, and writes nothing to the
+/// store (FORKED), which stays the parent's. But the threads of driver::workers are not there:
+/// where they ran, or stop() had left one to itself, each may have held what the next call waits
+/// for. Then start() and stop() are FORKED, run_for() returns at once, no other call may be made,
+/// and the destructor leaves everything as it is, closures and memory too. fork() is not to be
+/// called while another thread is inside of a call; in a tick only where the child then calls exec
+/// or _exit.
 class engine {
  public:
   /// As create(); a failure is thrown, or aborts where exceptions are off.
@@ -73,6 +85,8 @@ class engine {
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
   ~engine() {
+    if (core_->forked()) return;  // its threads' references keep the core, here as there
+    if (core_->inside()) destroyed_inside();
     (void)core_->stop(std::chrono::seconds(5));
     core_->close_store();
   }
@@ -139,17 +153,19 @@ class engine {
 
   /// Starts every loop that is not paused. Idempotent; engines of driver::host and
   /// driver::virtual_time are created started. REENTRANT from inside a tick or handler of
-  /// driver::workers that stop() waits for, or gave up on.
+  /// driver::workers that stop() waits for, or gave up on. FORKED: see above.
   result<void> start() { return core_->start(); }
   /// Tells running ticks to give up, waits for them, saves. @return the names of loops whose tick
   /// did not end before `deadline`: their threads are left to themselves. Again: of those that have
   /// not ended since, without waiting. REENTRANT from inside a tick or handler of driver::workers.
+  /// FORKED: see above.
   result<std::vector<std::string>> stop(duration deadline = std::chrono::seconds(5)) {
     return core_->stop(deadline);
   }
   /// driver::workers: start, wait, stop. driver::virtual_time: advance by `d`. driver::host: polls
   /// with the machine's clock. @return as stop()
   std::vector<std::string> run_for(duration d) {
+    if (core_->forked()) return {};
     (void)core_->start();
     detail::environment& env = core_->env();
     const instant end = std::min(longest, add_saturated(env.now(), d));
@@ -293,6 +309,10 @@ class engine {
 
  private:
   explicit engine(std::shared_ptr<detail::core> core) : core_(std::move(core)) {}
+  [[noreturn]] static void destroyed_inside() noexcept {
+    std::fputs("gyre: an engine was destroyed inside of one of its ticks or handlers\n", stderr);
+    std::abort();
+  }
   result<loop> named(result<object_id> id) {
     if (!id) return id.error();
     return loop(core_.get(), *id);

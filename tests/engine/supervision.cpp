@@ -161,6 +161,83 @@ TEST_CASE("stop waits for a handed-off tick, and names it when it does not end",
   }
 }
 
+TEST_CASE("a stop counts as lost, and names, nobody who is between two ticks", "[engine]") {
+  struct waits_as_it_goes {
+    std::shared_ptr<door> d;
+    ~waits_as_it_goes() { d->pass(); }
+  };
+  const auto d = std::make_shared<door>();
+  std::atomic<int> others{0};
+  gyre::engine e(one_shard(gyre::duration(1h)));
+  gyre::loop self;
+  auto kept = std::shared_ptr<waits_as_it_goes>(new waits_as_it_goes{d});
+  self = e.add(quick("goes"), [&self, kept](gyre::tick&) { (void)self.remove(); }).value();
+  kept.reset();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return d->entered(); }));  // the shard's thread, after the tick
+  REQUIRE(e.stop(1ms).value().empty());
+  REQUIRE(e.snapshot().totals.lost_threads == 0);
+  e.add(quick("other"), [&](gyre::tick&) { ++others; }).value();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return others > 3; }));  // beside it
+  d->open();
+  const int before = others;
+  REQUIRE(eventually([&] { return others > before + 3; }));
+  REQUIRE(e.stop().value().empty());
+  REQUIRE(e.snapshot().totals.lost_threads == 0);
+}
+
+TEST_CASE("of 1,000 loops one never returns: it alone is stuck, and no other is lost", "[engine]") {
+  const std::uint32_t shards = GENERATE(1u, 0u);  // 0: one for each core
+  CAPTURE(shards);
+  const auto d = std::make_shared<door>();
+  gyre::engine_options o;
+  o.shards = shards;
+  o.hand_off = 5ms;
+  gyre::engine e(o);
+  std::vector<std::atomic<std::uint64_t>> ticks(1000);
+  for (std::size_t i = 0; i < ticks.size(); ++i) {
+    gyre::loop_options l;
+    l.name = "l" + std::to_string(i);
+    l.interval = 100ms;
+    l.timeout = i == 500 ? 200ms : 60s;
+    e.add(l, [&ticks, d, i](gyre::tick&) {
+       if (i == 500) d->pass();
+       ++ticks[i];
+     }).value();
+  }
+  const auto others_go_on = [&] {
+    std::vector<std::uint64_t> before(ticks.begin(), ticks.end());
+    return eventually([&] {
+      for (std::size_t i = 0; i < ticks.size(); ++i) {
+        if (i != 500 && ticks[i] < before[i] + 2) return false;
+      }
+      return true;
+    });
+  };
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return d->entered(); }));
+  REQUIRE(others_go_on());  // beside the tick, before its timeout or after it
+  REQUIRE(eventually([&] { return e.snapshot().totals.stuck == 1; }));
+  REQUIRE(others_go_on());
+  auto s = e.snapshot();
+  REQUIRE(s.totals.lost_threads == 1);
+  REQUIRE(s.totals.stuck == 1);
+  REQUIRE(s.totals.timeouts == 1);
+  REQUIRE(s.totals.errors + s.totals.cancelled == 0);
+  REQUIRE(s.loops[500].state == gyre::loop_state::stuck);
+  REQUIRE(s.loops[500].metrics.cycles == 1);
+  REQUIRE(e.stop().value() == std::vector<std::string>{"l500"});
+  s = e.snapshot();
+  for (std::size_t i = 0; i < ticks.size(); ++i) {
+    if (i != 500) REQUIRE(s.loops[i].metrics.succeeded == ticks[i]);
+  }
+  REQUIRE(d->times() == 1);
+  d->open();
+  REQUIRE(eventually([&] { return ticks[500] == 1; }));
+  REQUIRE(eventually([&] { return e.snapshot().totals.lost_threads == 0; }));
+}
+
 TEST_CASE("so many threads may be lost and no more, and it is told", "[engine]") {
   const auto d = std::make_shared<door>();
   std::atomic<bool> told{false};

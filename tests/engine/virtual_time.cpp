@@ -2,6 +2,7 @@
 // deterministic. Then the arithmetic of due times on the virtual clock, tick by tick.
 #include <gyre/gyre.hpp>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,57 +14,101 @@ using gyre::instant;
 
 namespace {
 
-/// 24 loops of every kind: knobs, groups, failures, timeouts, throttled, publishing, remembering.
-void populate(gyre::engine& e) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int scale_down = 10;
+#else
+constexpr int scale_down = 1;
+#endif
+
+/// 24 loops of every kind: knobs, groups, priorities, failures that back off, timeouts, throttled,
+/// publishing, remembering; a third without jitter, whose due times are equal.
+/// @param events receives when ticks were due, each time once
+void populate(gyre::engine& e, std::vector<instant>& events) {
   for (int i = 0; i < 24; ++i) {
     gyre::loop_options o;
     o.name = "loop" + std::to_string(i);
     o.interval = duration(7'000'003LL * (i + 1));
     o.timeout = 40ms;
-    o.priority = i % 3;
+    o.priority = i % 4;
     o.missed = static_cast<gyre::missed_policy>(i % 4);
     o.deferrable = i % 5 == 0;
+    if (i % 3 == 1) {
+      o.jitter = 0;
+      o.interval = 5ms * (1 + i % 2);
+    }
+    if (i % 3 == 0) o.retry = {.base = 3ms, .cap = 70ms};
+    if (i % 8 == 3) o.retry.kind = gyre::spread::decorrelated;
     if (i % 2 == 0) o.knobs = {{"a", {1, 2, 3}}, {"b", {10, 20}}};
     if (i % 6 == 0) o.group = "g" + std::to_string(i % 12);
     if (i % 4 == 2) o.features = {{"n", {3, 9}}};
-    e.add(o, [i](gyre::tick& t) {
+    e.add(o, [i, &events](gyre::tick& t) {
        if (i % 4 == 2) t.feature("n", static_cast<double>(t.number() % 13));
        if (i % 2 == 0) t.reward(t.knob("a") * 2 - t.knob("b") / 10);
        t.spend(duration(static_cast<std::int64_t>(t.number() % 50) * 1'000'000));
        if (t.number() % 17 == 5) t.fail("every seventeenth");
-       t.publish("tick." + std::to_string(i), "done");
+       if (events.empty() || events.back() != t.due()) events.push_back(t.due());
+       // Not each: what is published ends the run of ticks that a shard does at one go.
+       if (t.number() % 8 == 3) t.publish("tick." + std::to_string(i), "done");
+       if (t.number() % 8 != 7) return;
+       gyre::record r;
+       r.text = "tick";
+       t.remember(r);
      }).value();
   }
 }
 
-std::string run(duration step, std::uint32_t shards, std::uint64_t seed = 42) {
+struct outcome {
+  std::string hash;
+  gyre::totals totals;
+  std::vector<instant> events;
+};
+
+/// @param walk what goes on before the rest of the span
+outcome run(duration span, std::uint32_t shards, std::uint64_t seed,
+            const std::function<void(gyre::engine&)>& walk) {
+  outcome out;
   gyre::engine e({.driver = gyre::driver::virtual_time, .seed = seed, .shards = shards});
-  populate(e);
+  populate(e, out.events);
   e.subscribe("tick.>", {.capacity = 8}, [](const gyre::message&) {}).value();
-  if (step == duration::zero()) {
-    e.advance_to(3s).value();
-  } else {
-    for (instant t = step; t <= 3s; t += step) e.advance_to(t).value();
-    e.advance_to(3s).value();
+  walk(e);
+  e.advance_to(span).value();
+  out.hash = e.trace_hash();
+  out.totals = e.snapshot().totals;
+  return out;
+}
+/// Over all of a span: at once, from event to event, and in each of the steps, in every number of
+/// shards.
+void require_one_trace(duration span, const std::vector<duration>& steps) {
+  const outcome whole = run(span, 1, 42, [](gyre::engine&) {});
+  REQUIRE(whole.hash.size() == 16);
+  REQUIRE(whole.totals.ticks > 100);
+  REQUIRE(whole.totals.errors > 0);
+  REQUIRE(whole.totals.timeouts > 0);
+  REQUIRE(whole.events.size() > whole.totals.ticks / 4);
+  for (const std::uint32_t shards : {1u, 2u, 8u}) {
+    CAPTURE(span.count(), shards);
+    REQUIRE(run(span, shards, 42, [](gyre::engine&) {}).hash == whole.hash);
+    const auto by_events = run(span, shards, 42, [&](gyre::engine& e) {
+      for (const instant t : whole.events) e.advance_to(t).value();
+    });
+    REQUIRE(by_events.hash == whole.hash);
+    for (const duration step : steps) {
+      CAPTURE(step.count());
+      const auto stepped = run(span, shards, 42, [&](gyre::engine& e) {
+        for (instant t = step; t <= span; t += step) e.advance_to(t).value();
+      });
+      REQUIRE(stepped.hash == whole.hash);
+      REQUIRE(stepped.totals.ticks == whole.totals.ticks);
+    }
+    REQUIRE(run(span, shards, 43, [](gyre::engine&) {}).hash != whole.hash);
   }
-  return e.trace_hash();
 }
 
 }  // namespace
 
-TEST_CASE("the trace depends on the seed and on nothing else", "[engine]") {
-  const std::string whole = run(duration::zero(), 1);
-  REQUIRE(whole.size() == 16);
-  for (const duration step : {duration(10us), duration(1ms), duration(1s)}) {
-    CAPTURE(step.count());
-    REQUIRE(run(step, 1) == whole);
-  }
-  for (const std::uint32_t shards : {2u, 3u, 8u}) {
-    CAPTURE(shards);
-    REQUIRE(run(duration::zero(), shards) == whole);
-    REQUIRE(run(1ms, shards) == whole);
-  }
-  REQUIRE(run(duration::zero(), 1, 43) != whole);
+TEST_CASE("the trace depends on the seed, and on neither steps nor shards", "[engine]") {
+  require_one_trace(duration(60s) / scale_down, {1ms, 333ms, 1s});
+  require_one_trace(duration(3s) / scale_down, {1us, 1ms, 1s});
 }
 
 TEST_CASE("a loop without jitter ticks on an exact grid from the start", "[engine]") {

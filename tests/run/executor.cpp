@@ -56,6 +56,23 @@ TEST_CASE("a thread whose body returned takes the next slot", "[run]") {
   REQUIRE(std::count(ids.begin(), ids.end(), ids[0]) == 20);
 }
 
+TEST_CASE("threads that are said to return are waited for, and hold nothing after that", "[run]") {
+  const auto open = std::make_shared<std::atomic<bool>>(false);
+  for (int round = 0; round < 20; ++round) {
+    *open = false;
+    gyre::executor e;
+    REQUIRE(e.start({0}, [open](std::uint32_t, std::uint64_t epoch) {
+      while (epoch == 0 && !*open) std::this_thread::yield();
+    }));
+    REQUIRE(e.prepare());
+    e.replace(0, 1);
+    REQUIRE(e.wait(60s, nothing_else));
+    *open = true;
+    e.abandon(true);
+    REQUIRE(open.use_count() == 1);
+  }
+}
+
 TEST_CASE("a stuck thread is replaced, and keeps alive what it uses", "[run]") {
   struct shared {
     std::atomic<bool> open{false}, freed_stuck{false};

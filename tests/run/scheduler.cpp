@@ -1,5 +1,6 @@
-// Method: model. A sorted std::set is fed alike and all that is visible compared after each call;
-// then what a step may cost is counted: entries moved, allocations, chunks.
+// Method: model. A sorted std::set is fed alike, over 10 million events in all, and all that is
+// visible compared after each call; then what a step may cost is counted: entries moved,
+// allocations, chunks.
 #include <algorithm>
 #include <cmath>
 #include <gyre/core/rng.hpp>
@@ -60,10 +61,15 @@ class pair_of {
     const std::uint32_t slot = random_.below(p_.slots);
     const std::uint32_t kind = random_.below(100);
     bool ok = true;
+    if (kind == 99 && random_.below(8) == 0) jump();
     if (kind < 4) {
       ok = cancel(slot);
-    } else if (kind < 7) {
+    } else if (kind < 6) {
       push(slot, next(slot, now_));
+    } else if (kind < 7) {  // reconfigured: another period, and due by that
+      periods_[slot] = spread_over(random_, p_.shortest, p_.longest);
+      push(slot, next(slot, now_));
+      ++reconfigured_;
     } else if (kind < 8) {  // overdue, also long before the beginning
       push(slot, now_ - instant(spread_over(random_, 1, 2 * day)));
     } else if (kind < 9) {
@@ -75,6 +81,8 @@ class pair_of {
   }
   std::uint32_t events() const { return events_; }
   std::uint32_t pops() const { return pops_; }
+  std::uint32_t reconfigured() const { return reconfigured_; }
+  std::uint32_t jumps() const { return jumps_; }  ///< of the clock, whatever is due
   void drain() { now_ = gyre::never; }
   /// The clock goes back, or there is another: everything from now on lies in the past.
   void restart() { now_ = instant{0}; }
@@ -87,6 +95,15 @@ class pair_of {
   }
 
  private:
+  static constexpr std::int64_t windows[] = {ms, 2 * second, 2000 * second, 30 * day, year};
+
+  /// The clock goes forth or back, over any number of due times.
+  void jump() {
+    const instant by(spread_over(random_, 1, windows[random_.below(5)]));
+    now_ = random_.below(2) == 0 ? std::max(instant{0}, now_ - by) : gyre::add_saturated(now_, by);
+    if (now_ > gyre::never - instant(year)) restart();
+    ++jumps_;
+  }
   instant next(std::uint32_t slot, instant from) {
     const std::int64_t period = periods_[slot];
     const instant due = gyre::add_saturated(from, instant(period));
@@ -115,10 +132,9 @@ class pair_of {
     if (model_.empty() || model_.begin()->due > now_) {
       due_entry out;
       if (scheduler_.pop_due(now_, out)) return false;
-      const std::int64_t steps[] = {ms, 2 * second, 2000 * second, 30 * day, year};
       const std::uint32_t how = random_.below(64);
       if (how < 5) {
-        const instant step(spread_over(random_, 1, steps[how == 4 ? random_.below(5) : how / 2]));
+        const instant step(spread_over(random_, 1, windows[how == 4 ? random_.below(5) : how / 2]));
         now_ = gyre::add_saturated(now_, step);
       } else if (!model_.empty()) {
         now_ = std::max(now_, model_.begin()->due);
@@ -166,7 +182,7 @@ class pair_of {
   std::vector<std::int64_t> periods_;
   instant now_{0};
   std::uint32_t events_ = 0;
-  std::uint32_t pops_ = 0;
+  std::uint32_t pops_ = 0, reconfigured_ = 0, jumps_ = 0;
 };
 
 /// N loops, each with a period within 10 % of one, at random phases: ticks on the virtual clock.
@@ -212,6 +228,8 @@ TEST_CASE("scheduler equals a sorted set, at all scales of time", "[run]") {
     }
   }
   REQUIRE(both.pops() > (both.events() - p.slots) / 4);
+  REQUIRE(both.reconfigured() > (both.events() - p.slots) / 200);
+  REQUIRE(both.jumps() > (both.events() - p.slots) / 2500);
   both.drain();
   REQUIRE(both.pop_all());
   both.restart();

@@ -290,8 +290,24 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
 
   // ---- time ----
 
-  /// REENTRANT from a tick or a handler while stop() waits for it.
+  /// True in a process whose engine's threads are another's: nothing may be asked of it any more.
+  bool forked() const noexcept {
+#if GYRE_THREADS
+    return crew_.forked();
+#else
+    return false;
+#endif
+  }
+  /// True inside of a tick or handler of its own; with the drivers that are called, while they are.
+  bool inside() {
+#if GYRE_THREADS
+    if (crew::inside(env_)) return true;
+#endif
+    return driving_;
+  }
+  /// REENTRANT from a tick or a handler while stop() waits for it. FORKED
   result<void> start() {
+    if (forked()) return no_threads_here();
 #if GYRE_THREADS
     if (crew::inside(env_)) {
       if (!env_.stopping) return ok;
@@ -329,8 +345,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return ok;
   }
 
-  /// Names of the loops whose ticks did not end in time. REENTRANT from a tick or a handler.
+  /// Names of the loops whose ticks did not end in time. REENTRANT from a tick or a handler. FORKED
   result<std::vector<std::string>> stop(duration deadline) {
+    if (forked()) return no_threads_here();
     std::vector<std::string> stragglers;
 #if GYRE_THREADS
     if (crew::inside(env_)) {
@@ -689,6 +706,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   };
   static error too_far(instant t) {
     return fail(code::arg, "time goes to 100 years at most, not to ", to_s(t), " s");
+  }
+  static error no_threads_here() {
+    return fail(code::forked, "the engine's threads are those of the process that this one was "
+                              "forked from: fork before start(), or after stop()");
   }
   static error already_driving() {
     return fail(code::reentrant, "time is being moved already: called inside a tick, or by two "

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 #include <gyre/engine/shard.hpp>
 #include <gyre/run/executor.hpp>
 
@@ -47,6 +49,7 @@ class crew {
   /// @param work kept alive by each thread; owns env and its shards. BUDGET: the system gives no
   /// more threads; nothing runs then.
   result<void> start(environment& env, const std::shared_ptr<crew_work>& work) {
+    process_ = ::getpid();
     std::vector<std::uint64_t> epochs;
     for (shard* s : env.shards) epochs.push_back(s->owner().epoch());
     const bool all = executor_.start(epochs, [&env, work](std::uint32_t slot, std::uint64_t epoch) {
@@ -77,17 +80,30 @@ class crew {
       const leased hold(s->owner());
       s->abandon_flights(env.now(), stragglers);
       if (!driven) continue;
+      if (s->running() == nullptr && !s->in_handler()) {  // between two: it leaves by itself
+        (void)s->owner().pass_on();
+        continue;
+      }
       ++env.lost;
       if (s->running() == nullptr) {
         stragglers.emplace_back("(a bus handler)");
-        (void)(s->in_handler() ? s->abandon_handler(env.now()) : s->owner().pass_on());
+        (void)s->abandon_handler(env.now());
         continue;
       }
       stragglers.emplace_back(env.table.name(*s->running()->loop));
       (void)s->abandon(env.now());
     }
-    executor_.abandon();
+    const bool all_left = ended && env.lost == 0;  // the users' functions, also of earlier starts
+    executor_.abandon(all_left);
+    if (all_left) process_ = 0;
     return stragglers;
+  }
+
+  /// In the child of a fork, where the threads are not that there were: each may have held whatever
+  /// there is to hold. Not so when all had ended. Any thread; one system call.
+  bool forked() const noexcept {
+    const pid_t started = process_.load(std::memory_order_relaxed);
+    return started != 0 && started != ::getpid();
   }
 
   /// True on a thread that runs this engine's ticks and handlers, given up on or not.
@@ -141,7 +157,8 @@ class crew {
     while (!env.stopping.load(std::memory_order_relaxed)) {
       work.look_for_gap(slept);
       const instant t = env.now();
-      for (shard* s : env.shards) look_at(env, *s, t);
+      instant next = t + duration{env.watch_ns.load(std::memory_order_relaxed)};
+      for (shard* s : env.shards) next = std::min(next, look_at(env, *s, t));
       if (t >= sample_at) {
         sample_at = t + std::chrono::milliseconds(250);
         work.sample();
@@ -150,31 +167,36 @@ class crew {
         sync_at = t + std::chrono::seconds(1);
         work.sync_store();
       }
-      slept = duration{env.watch_ns.load(std::memory_order_relaxed)};
+      slept = std::max(duration::zero(), next - env.now());
       (void)alarm_.wait(slept);
     }
   }
   /// A tick that has run for the hand-off time keeps its thread, and another goes on with the
   /// shard. Where the timeout comes first, the tick is told to give up then, and if it still runs
   /// after the grace, its thread is given up on. So it is with a handler past its limit, which
-  /// cannot be told.
-  void look_at(environment& env, shard& s, instant t) {
+  /// cannot be told. @return when to look again at the latest
+  instant look_at(environment& env, shard& s, instant t) {
     {
       const leased hold(s.owner());
-      if (s.needs_thread(t) == shard::need::none) return;
+      if (s.needs_thread(t) == shard::need::none) return s.next_look(t);
     }
     const bool thread = env.lost.load() < most_lost(env) && executor_.prepare();
     const leased hold(s.owner());
     const shard::need needed = s.needs_thread(t);  // it may have ended meanwhile
-    if (needed == shard::need::none) return;
-    if (!thread) return s.tell_no_thread();
+    if (needed == shard::need::none) return never;
+    if (!thread) {
+      s.tell_no_thread();
+      return never;
+    }
     ++env.lost;
     const std::uint64_t epoch = needed == shard::need::handler ? s.abandon_handler(t)
                                 : needed == shard::need::hand_off ? s.hand_off()
                                                                   : s.abandon(env.now());
     executor_.replace(s.index(), epoch);
+    return never;
   }
 
+  std::atomic<pid_t> process_{0};  // that the threads are of; 0 when all have ended
   executor executor_;
   std::thread watchdog_;
   alarm alarm_;

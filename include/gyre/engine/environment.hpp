@@ -279,7 +279,8 @@ struct environment {
   bool journalled = false;               ///< shards collect frames for the store: every lease
   std::atomic<bool> commit_wanted{false};  ///< a shard has collected its part of commit_bytes
 
-  /// How often the watchdog looks: how far past its timeout a tick may run unnoticed.
+  /// How long after its beginning the watchdog may first see a tick; from then on it looks when the
+  /// tick's hand-off or timeout comes.
   std::atomic<std::int64_t> watch_ns{50'000'000};
   /// A tenth of the shortest timeout that there was, 5 to 50 ms, and half of the hand-off time.
   void watch_for(duration timeout) noexcept {

@@ -491,6 +491,15 @@ class shard final : public tick_services {
     running_->cancel.store(true, std::memory_order_relaxed);
     return t < add_saturated(running_until_, grace(*running_->loop)) ? need::none : need::tick;
   }
+  /// When needs_thread(), which said none at `t`, has another answer if what runs now goes on.
+  instant next_look(instant t) const noexcept {
+    if (in_handler()) return add_saturated(handler_since_, handler_limit);
+    if (running_ == nullptr) return never;
+    const instant at = add_saturated(running_since_, env_.options.hand_off);
+    if (at < running_until_) return at;
+    return t < running_until_ ? running_until_
+                              : add_saturated(running_until_, grace(*running_->loop));
+  }
   /// There is no thread to give: the shard waits for its own. Told once until one is lost again.
   void tell_no_thread() {
     if (std::exchange(told_no_thread_, true)) return;

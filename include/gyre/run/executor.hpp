@@ -140,7 +140,8 @@ class executor {
     return shared_->driving[slot] != 0;
   }
   /// Joins the threads that have ended, or are about to, and leaves the others to themselves.
-  void abandon() {
+  /// @param returning no body goes on for long: joins all
+  void abandon(bool returning = false) {
     run_.reset();
     if (shared_ == nullptr) return;
     std::vector<worker> all;
@@ -150,7 +151,7 @@ class executor {
       shared_->changed.notify_all();
       all.swap(workers_);
       for (worker& w : all) {
-        if (w.inside->load()) w.thread.detach();
+        if (!returning && w.inside->load()) w.thread.detach();
       }
     }
     for (worker& w : all) {

@@ -67,7 +67,7 @@ class posix_files final : public file_system {
   result<std::unique_ptr<file_lock>> lock(const std::string& path) override {
     const int fd = retry([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); });
     if (fd < 0) return why("open", path);
-    auto held = std::make_unique<posix_lock>(fd, path);
+    auto held = std::make_unique<posix_lock>(fd);
     if (retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) != 0) {
       if (errno != EWOULDBLOCK) return why("lock", path);
       char text[24] = {};
@@ -160,11 +160,17 @@ class posix_files final : public file_system {
 
   class posix_lock final : public file_lock {
    public:
-    posix_lock(int fd, std::string path) : file_(fd, std::move(path)) {}
+    explicit posix_lock(int fd) : fd_(fd) {}
+    posix_lock(const posix_lock&) = delete;
+    posix_lock& operator=(const posix_lock&) = delete;
+    ~posix_lock() override {
+      if (mine()) (void)::flock(fd_, LOCK_UN);  // a forked child may have it open for long
+      ::close(fd_);
+    }
     bool mine() const noexcept override { return holder_ == ::getpid(); }
 
    private:
-    posix_file file_;  // closing it gives the lock back, in the last process that has it open
+    int fd_;
     pid_t holder_ = ::getpid();
   };
 };
