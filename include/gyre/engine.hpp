@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -310,8 +309,11 @@ class engine {
  private:
   explicit engine(std::shared_ptr<detail::core> core) : core_(std::move(core)) {}
   [[noreturn]] static void destroyed_inside() noexcept {
-    std::fputs("gyre: an engine was destroyed inside of one of its ticks or handlers\n", stderr);
-    std::abort();
+#if GYRE_THREADS
+    raise(fail(code::reentrant, "an engine was destroyed inside of one of its ticks or handlers"));
+#else
+    std::abort();  // a module that prints nothing else would have stdio for this
+#endif
   }
   result<loop> named(result<object_id> id) {
     if (!id) return id.error();
