@@ -6,14 +6,13 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <memory>
 #include <new>
 #include <string_view>
 #include <vector>
 
 #include <gyre/core/hash_index.hpp>
 #include <gyre/core/huge.hpp>
+#include <gyre/core/text_pool.hpp>
 #include <gyre/engine/loop_record.hpp>
 
 namespace gyre {
@@ -30,14 +29,14 @@ class loop_table {
  public:
   static constexpr std::uint32_t most = (1U << 20) - 64;  ///< loops of all shards
 
-  explicit loop_table(std::uint32_t shards) : shards_(shards), made_(shards, 0) {}
+  explicit loop_table(std::uint32_t shards)
+      : shards_(shards), made_(shards, 0), texts_(shards) {}
   loop_table(const loop_table&) = delete;
   loop_table& operator=(const loop_table&) = delete;
   ~loop_table() {
     for (std::uint32_t s = 0; s < shards_; ++s) {
       for (std::uint32_t slot = 0; slot < made_[s]; ++slot) {
         of_slot(s, slot).~loop_record();
-        label(slot * shards_ + s).~loop_label();
       }
     }
     for (std::uint32_t b = 0; b < blocks_.size(); ++b) {
@@ -64,7 +63,7 @@ class loop_table {
   }
   std::uint32_t order(const loop_record& l) const noexcept { return label(id_index(l.id)).order; }
   std::string_view name(const loop_record& l) const noexcept {
-    return label(id_index(l.id)).text();
+    return text(id_index(l.id));
   }
   /// Has the processor read a record that is needed soon.
   [[gnu::always_inline]] inline void fetch(std::uint32_t shard, std::uint32_t slot) noexcept {
@@ -72,12 +71,14 @@ class loop_table {
     __builtin_prefetch(&l, 1);
     __builtin_prefetch(&l.metrics, 1);
   }
-  /// Names the record. @param order of add
+  /// Names the record, which has no name; under the registry too. @param order of add
   void set_label(const loop_record& l, std::string_view name, std::uint32_t order) {
-    label(id_index(l.id)).set(name);
-    label(id_index(l.id)).order = order;
+    label(id_index(l.id)) = {texts_[shard_of(l.id)].put(name), order};
   }
-  void clear_label(const loop_record& l) noexcept { label(id_index(l.id)).text_.reset(); }
+  void clear_label(const loop_record& l) noexcept {
+    texts_[shard_of(l.id)].drop(label(id_index(l.id)).text);
+    label(id_index(l.id)).text = text_pool::none;
+  }
 
   // Under the engine's registry.
   /// Makes the record of a slot, if there is none; false when no id is left.
@@ -98,8 +99,8 @@ class loop_table {
   /// 0: no loop has this name.
   object_id find(std::string_view name) const {
     const std::uint32_t i = names_.find(
-        hash(name), [&](std::uint32_t index) { return label(index).text() == name; });
-    return i == hash_index::none ? 0 : label(i).id;
+        hash(name), [&](std::uint32_t index) { return text(index) == name; });
+    return i == hash_index::none ? 0 : at(i).id;
   }
   /// Calls f(record) for each loop, in no order. What it reads of one must not need the lease: id,
   /// name, order and plan stay while the registry is held.
@@ -108,7 +109,6 @@ class loop_table {
     names_.each([&](std::uint32_t index) { f(at(index)); });
   }
   void add_name(std::string_view name, object_id id) {
-    label(id_index(id)).id = id;
     names_.insert(hash(name), id_index(id));
   }
   void drop_name(std::string_view name, object_id id) noexcept {
@@ -120,19 +120,8 @@ class loop_table {
   static_assert(most == first * ((1U << 14) - 1));
 
   struct loop_label {
-    std::unique_ptr<char[]> text_;  // its length in the first byte
+    std::uint32_t text = text_pool::none;
     std::uint32_t order = 0;
-    object_id id = 0;
-
-    std::string_view text() const noexcept {
-      if (text_ == nullptr) return {};
-      return {text_.get() + 1, static_cast<std::size_t>(static_cast<unsigned char>(text_[0]))};
-    }
-    void set(std::string_view name) {
-      text_ = std::make_unique<char[]>(name.size() + 1);
-      text_[0] = static_cast<char>(name.size());
-      std::memcpy(text_.get() + 1, name.data(), name.size());
-    }
   };
   struct block {
     loop_record* records = nullptr;
@@ -148,9 +137,14 @@ class loop_table {
     const std::uint32_t b = block_of(index);
     return blocks_[b].labels[index + first - (first << b)];
   }
+  std::string_view text(std::uint32_t index) const noexcept {
+    const std::uint32_t place = label(index).text;
+    return place == text_pool::none ? std::string_view() : texts_[index % shards_].at(place);
+  }
 
   std::uint32_t shards_;
   std::vector<std::uint32_t> made_;  // records, by shard
+  std::vector<text_pool> texts_;     // names, by shard
   std::array<block, 14> blocks_;
   hash_index names_;
 };
