@@ -174,7 +174,10 @@ class shard final : public tick_services {
     if (hasty(loop)) (void)hasty_.cancel(slot_of(loop));
   }
   void unschedule_all() noexcept {
-    each([this](loop_record& l) { unschedule(l); });
+    each([](loop_record& l) { l.scheduled = l.triggered = l.spread = false; });
+    queue_.clear();
+    hasty_.clear();
+    for (due_entry entry; ready_.pop(entry);) continue;
   }
   void trigger(loop_record& loop, instant now) {
     loop.triggered = true;

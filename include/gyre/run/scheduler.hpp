@@ -143,13 +143,12 @@ class scheduler {
 
   std::size_t size() const noexcept { return live_; }
   bool empty() const noexcept { return live_ == 0; }
-  /// Takes everything out. O(slots).
+  /// Takes everything out; the time that pop_due() told stays. O(slots).
   void clear() noexcept {
     wheel_.clear();
     heap_.clear();
     run_.clear();
     next_ = live_ = 0;
-    popped_ = instant{0};
   }
 
   const timer_wheel& wheel() const noexcept { return wheel_; }  ///< its figures
