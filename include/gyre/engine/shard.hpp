@@ -775,6 +775,7 @@ class shard final : public tick_services {
     const timer_entry* const middle = queue_.coming(8);
     if (middle != nullptr) {
       const loop_record& loop = env_.table.of_slot(index_, middle->slot);
+      loop.function.fetch();
       loop.metrics.fetch(now);
       if (loop.extra != nullptr) __builtin_prefetch(loop.extra.get());
     }
