@@ -144,6 +144,37 @@ TEST_CASE("an overloaded engine of one class sheds nothing: the missed-tick poli
   REQUIRE(m.told == 0);
 }
 
+TEST_CASE("ticks of one class that are behind run in the order of their due times", "[engine]") {
+  const bool was_mixed = GENERATE(false, true);  // then the queue of the overloaded orders them
+  machine m;
+  if (was_mixed) {
+    m.add({"other", 1, 1h, 1});
+    m.engine.find("other0").value().pause().value();
+  }
+  std::vector<gyre::instant> due;
+  for (int i = 0; i < 50; ++i) {
+    m.engine
+        .add({.name = gyre::join("l", i), .interval = 20ms + i * 1ms},
+             [&due](gyre::tick& t) { due.push_back(t.due()); })
+        .value();
+  }
+  m.run(10s, 1);
+  REQUIRE(due.size() >= 9'990);
+  REQUIRE(std::is_sorted(due.begin(), due.end()));
+}
+
+TEST_CASE("a class that comes during an overload goes first from then on", "[engine]") {
+  machine m;
+  m.add({"low", 200, 20ms, 0});
+  m.run(5s, 1);
+  REQUIRE(m.of("low").shed == 0);
+  m.add({"high", 5, 20ms, 1});
+  m.run(5s, 1);
+  REQUIRE(m.of("high").ticks >= 5 * 249);
+  REQUIRE(m.of("high").missed == 0);
+  REQUIRE(m.of("low").shed > 1000);
+}
+
 TEST_CASE("a host that polls seldom is late, and not overloaded", "[engine]") {
   machine m;
   m.add({"high", 5, 100ms, 1});
