@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <gyre/core/huge.hpp>
+
 namespace gyre {
 inline namespace v1 {
 
@@ -70,6 +72,8 @@ class hash_index {
   static std::uint32_t tag_of(std::uint64_t hash) noexcept {
     return static_cast<std::uint32_t>(hash);
   }
+  using place_list = std::vector<place, huge_allocator<place>>;
+
   std::size_t mask() const noexcept { return places_.size() - 1; }
   void put(place p) noexcept {
     std::size_t at = p.tag & mask();
@@ -77,14 +81,14 @@ class hash_index {
     places_[at] = p;
   }
   void grow() {
-    std::vector<place> old(places_.empty() ? 16 : 2 * places_.size());
+    place_list old(places_.empty() ? 16 : 2 * places_.size());
     old.swap(places_);
     for (const place& p : old) {
       if (p.number != none) put(p);
     }
   }
 
-  std::vector<place> places_;  // a power of two of them
+  place_list places_;  // a power of two of them
   std::size_t size_ = 0;
 };
 

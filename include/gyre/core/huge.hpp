@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 
 #if defined(__linux__)
@@ -15,7 +16,8 @@ inline namespace v1 {
 /// For arrays whose elements are read in no order: in pages of 4 KiB, translating the address of
 /// each costs about as much again as reading it (a third of a tick with a million loops). From 4
 /// MiB on, Linux is asked for pages of 2 MiB (madvise); if it has none, nothing is lost. What is
-/// never touched is not taken, to within a page of either size.
+/// never touched is not taken, to within a page of either size, and what is freed goes back to the
+/// system at once.
 template <class T>
 struct huge_allocator {
   using value_type = T;
@@ -26,23 +28,41 @@ struct huge_allocator {
 
   /// Throws std::bad_alloc, as operator new does.
   T* allocate(std::size_t n) {
-    void* const at = ::operator new(n * sizeof(T), alignment(n));
 #if defined(MADV_HUGEPAGE)
-    if (large(n)) (void)::madvise(at, n * sizeof(T), MADV_HUGEPAGE);
+    if (large(n)) return static_cast<T*>(map(whole(n)));
 #endif
-    return static_cast<T*>(at);
+    return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{alignof(T)}));
   }
-  void deallocate(T* at, std::size_t n) noexcept { ::operator delete(at, alignment(n)); }
+  void deallocate(T* at, [[maybe_unused]] std::size_t n) noexcept {
+#if defined(MADV_HUGEPAGE)
+    if (large(n)) return void(::munmap(at, whole(n)));
+#endif
+    ::operator delete(at, std::align_val_t{alignof(T)});
+  }
 
   friend bool operator==(const huge_allocator&, const huge_allocator&) noexcept { return true; }
 
+#if defined(MADV_HUGEPAGE)
  private:
   static constexpr std::size_t page = std::size_t{2} << 20;
 
   static bool large(std::size_t n) noexcept { return n >= 2 * page / sizeof(T); }
-  static std::align_val_t alignment(std::size_t n) noexcept {
-    return std::align_val_t{large(n) ? page : alignof(T)};
+  static std::size_t whole(std::size_t n) noexcept {
+    return (n * sizeof(T) + page - 1) / page * page;
   }
+  /// Maps a page more, for the alignment, and gives back what is over at both ends.
+  static void* map(std::size_t bytes) {
+    void* const all = ::mmap(nullptr, bytes + page, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED) return ::operator new(~std::size_t{0} / 2);  // fails as it fails
+    char* const begin = static_cast<char*>(all);
+    const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(all) % page) % page;
+    if (before != 0) (void)::munmap(begin, before);
+    (void)::munmap(begin + before + bytes, page - before);
+    (void)::madvise(begin + before, bytes, MADV_HUGEPAGE);
+    return begin + before;
+  }
+#endif
 };
 
 }  // namespace v1
