@@ -30,33 +30,32 @@ struct shared_learner {
 };
 
 /// What only some loops have: knobs, features, gates, failures, rewards of their own. A loop has it
-/// from the first of these on.
-struct loop_extra {
-  std::uint32_t place = 0;  ///< in the shard's list of them
-
-  space where;
-  shared_learner* learning = nullptr;
-  std::vector<double> seen;            ///< last value of each feature
-  std::vector<std::uint32_t> buckets;  ///< and its bucket
-  bool own_features = false;
-  bool wants_cpu = false;  ///< it asked for CPU time: read it at the start
-  std::uint32_t state = 0, action = 0;
-  double reward_mean = 0;  ///< exponential, each of the last ticks weighing 1/20
-  std::uint64_t rewards = 0;
-  double window_reward = 0;  ///< sum since the last observation window
-
-  std::vector<gate> gates;
-  bool asks_latency = false;  ///< one of them looks at the loop's own recent p99
-  std::string closed_gate;
-  duration configured{0};  ///< the interval before the throttle; 0: there is none
-  double throttle = 1;  ///< the engine's own, of deferrable loops
-  double asked = 1;     ///< by throttle_loops(); the larger of both applies
-  double vitality = std::numeric_limits<double>::quiet_NaN();
-  std::uint64_t dropped = 0;  ///< of what it published
+/// from the first of these on. What each tick looks at is in the first two cache lines.
+struct alignas(64) loop_extra {
+  std::uint32_t place = 0;    ///< in the shard's list of them
   std::uint32_t streak = 0;   ///< failures in a row
-  duration waited{0};         ///< the last wait of the backoff
+  std::uint32_t state = 0, action = 0;
+  bool own_features = false;
+  bool wants_cpu = false;     ///< it asked for CPU time: read it at the start
+  bool asks_latency = false;  ///< a gate looks at the loop's own recent p99
+  std::vector<gate> gates;
+  std::vector<std::uint32_t> buckets;  ///< of the last value of each feature
+  shared_learner* learning = nullptr;
   std::unique_ptr<intensity> breaker;  ///< null: none
   instant postponed = instant::min();  ///< the next tick is not due before: backoff
+  std::uint64_t rewards = 0;
+  double reward_mean = 0;    ///< exponential, each of the last ticks weighing 1/20
+  double window_reward = 0;  ///< sum since the last observation window
+
+  duration configured{0};  ///< the interval before the throttle; 0: there is none
+  double throttle = 1;     ///< the engine's own, of deferrable loops
+  double asked = 1;        ///< by throttle_loops(); the larger of both applies
+  space where;
+  std::vector<double> seen;  ///< last value of each feature
+  std::string closed_gate;
+  double vitality = std::numeric_limits<double>::quiet_NaN();
+  std::uint64_t dropped = 0;  ///< of what it published
+  duration waited{0};         ///< the last wait of the backoff
   std::string last_error;
 
   double factor() const noexcept { return std::max(throttle, asked); }

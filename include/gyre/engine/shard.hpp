@@ -788,10 +788,21 @@ class shard final : public tick_services {
       const loop_record& loop = env_.table.of_slot(index_, middle->slot);
       loop.function.fetch();
       loop.metrics.fetch(now);
-      if (loop.extra != nullptr) __builtin_prefetch(loop.extra.get());
+      if (loop.extra != nullptr) {
+        __builtin_prefetch(loop.extra.get(), 1);
+        __builtin_prefetch(reinterpret_cast<const char*>(loop.extra.get()) + 64, 1);
+      }
     }
     const timer_entry* const near = queue_.coming(4);
-    if (near != nullptr) env_.table.of_slot(index_, near->slot).metrics.fetch_more(now);
+    if (near != nullptr) {
+      const loop_record& loop = env_.table.of_slot(index_, near->slot);
+      loop.metrics.fetch_more(now);
+      if (loop.extra != nullptr && !loop.extra->gates.empty()) {
+        const char* const gate = reinterpret_cast<const char*>(loop.extra->gates.data());
+        __builtin_prefetch(gate, 1);
+        __builtin_prefetch(gate + 63, 1);
+      }
+    }
   }
   /// How long a due tick has waited while the shard was busy: what it was late for before that, the
   /// host slept.
@@ -853,11 +864,12 @@ class shard final : public tick_services {
     r.mode = mode_;
     if (extra.asks_latency) r.latency_ms = loop.metrics.recent_ms(.99, now);
     const gate* closed = first_closed(extra.gates, r);
-    loop.gated = closed != nullptr;
     if (closed == nullptr) {
-      extra.closed_gate.clear();
+      if (loop.gated) extra.closed_gate.clear();
+      loop.gated = false;
       return true;
     }
+    loop.gated = true;
     extra.closed_gate = closed->name();
     loop.metrics.gated();
     return false;
@@ -1006,7 +1018,7 @@ class shard final : public tick_services {
     if (run.chosen || run.loop->extra == nullptr) return;
     loop_extra& extra = *run.loop->extra;
     run.chosen = true;
-    run.state = extra.where.state(extra.buckets);
+    run.state = extra.buckets.empty() ? 0 : extra.where.state(extra.buckets);
     run.action = extra.learning != nullptr ? extra.learning->mind.choose(run.state) : 0;
     extra.state = run.state;
     extra.action = run.action;

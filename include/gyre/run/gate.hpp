@@ -36,11 +36,11 @@ class gate {
   /// of_latency the figure is made of latency_ms, which needs the loop's histograms.
   /// @pre check(gate)
   gate(std::string name, figure_function figure, double close, double open, bool of_latency = false)
-      : name_(std::move(name)),
-        figure_(std::move(figure)),
+      : figure_(std::move(figure)),
         close_(close),
         open_(open),
-        of_latency_(of_latency) {}
+        of_latency_(of_latency),
+        name_(std::move(name)) {}
 
   const std::string& name() const noexcept { return name_; }
   double closes_above() const noexcept { return close_; }
@@ -75,13 +75,13 @@ class gate {
 #endif
   }
 
-  std::string name_;
-  figure_function figure_;
+  figure_function figure_;  // what each tick looks at comes first
   double close_;
   double open_;
   double value_ = std::numeric_limits<double>::quiet_NaN();
   bool of_latency_;
   bool is_open_ = true;
+  std::string name_;
 };
 
 /// The gates that come with the engine. No loop has one unless it is given one.
