@@ -71,13 +71,15 @@ bool identical(const due_entry& a, const due_entry& b) {
 
 TEST_CASE("the ready queue equals a list that is searched by the rules", "[run]") {
   const std::uint32_t slots = 20 * GENERATE(1u, 15u);
+  const bool in_order = 1 * GENERATE(0, 1) != 0;  // of due times, as from a timer
+  const std::uint32_t classes = 1 * GENERATE(4u, 12u);
   gyre::rng random(slots, 1, gyre::purpose::user);
   ready_queue queue;
   ready_model list;
   instant now{0};
   std::size_t shed = 0, aged = 0, cancelled = 0;
   for (int i = 0; i < 40'000; ++i) {
-    CAPTURE(i, slots);
+    CAPTURE(i, slots, in_order, classes);
     now += random.below(1'000'000) * 1ns;
     const std::uint32_t slot = random.below(slots);
     const auto held = list.of(slot);
@@ -92,8 +94,9 @@ TEST_CASE("the ready queue equals a list that is searched by the rules", "[run]"
         ++cancelled;
       }
     } else if (held == list.rows.end() && !quiet) {
-      const int priority = static_cast<int>(random.below(4)) - 1;
-      const instant due = now - std::min<duration>(now, random.below(400) * 1ms);
+      const int priority = static_cast<int>(random.below(classes)) - 1;
+      const duration ago = in_order ? 200ms : random.below(400) * 1ms;
+      const instant due = now - std::min<duration>(now, ago);
       const due_entry e{due, priority, slots - slot, slot};
       queue.push(e);
       list.push(e);

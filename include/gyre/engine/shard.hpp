@@ -759,6 +759,10 @@ class shard final : public tick_services {
     constexpr int at_once = 1024;  // of a million due ticks not all are sorted between two
     for (int taken = 0; taken < at_once; ++taken) {
       if (taken != 0 && !queue_.pop_due(now, entry)) break;
+      if (const timer_entry* const far = queue_.coming(12)) {
+        env_.table.fetch(index_, far->slot);
+        ready_.fetch(far->slot);
+      }
       if (spread(env_.table.of_slot(index_, entry.slot), entry)) continue;
       if (!sorts) return true;
       if (ready_.empty() && waited(entry, now) <= ready_queue::late) return true;  // the host slept
@@ -781,11 +785,14 @@ class shard final : public tick_services {
   /// Has the processor read what the next ticks need: each record, then what it points to. Inlined
   /// by force: g++ 12 drops the call of a function that does nothing but this.
   [[gnu::always_inline]] inline void fetch_ahead(instant now) noexcept {
-    const timer_entry* const far = queue_.coming(12);
-    if (far != nullptr) env_.table.fetch(index_, far->slot);
-    const timer_entry* const middle = queue_.coming(8);
-    if (middle != nullptr) {
-      const loop_record& loop = env_.table.of_slot(index_, middle->slot);
+    const std::uint32_t far = coming(12);
+    if (far != turns::none) {
+      env_.table.fetch(index_, far);
+      ready_.fetch(far);
+    }
+    const std::uint32_t middle = coming(8);
+    if (middle != turns::none) {
+      const loop_record& loop = env_.table.of_slot(index_, middle);
       loop.function.fetch();
       loop.metrics.fetch(now);
       if (loop.extra != nullptr) {
@@ -793,9 +800,9 @@ class shard final : public tick_services {
         __builtin_prefetch(reinterpret_cast<const char*>(loop.extra.get()) + 64, 1);
       }
     }
-    const timer_entry* const near = queue_.coming(4);
-    if (near != nullptr) {
-      const loop_record& loop = env_.table.of_slot(index_, near->slot);
+    const std::uint32_t near = coming(4);
+    if (near != turns::none) {
+      const loop_record& loop = env_.table.of_slot(index_, near);
       loop.metrics.fetch_more(now);
       if (loop.extra != nullptr && !loop.extra->gates.empty()) {
         const char* const gate = reinterpret_cast<const char*>(loop.extra->gates.data());
@@ -803,6 +810,11 @@ class shard final : public tick_services {
         __builtin_prefetch(gate + 63, 1);
       }
     }
+  }
+  std::uint32_t coming(std::size_t after) const noexcept {
+    if (!ready_.empty()) return ready_.coming(after);
+    const timer_entry* const entry = queue_.coming(after);
+    return entry != nullptr ? entry->slot : turns::none;
   }
   /// How long a due tick has waited while the shard was busy: what it was late for before that, the
   /// host slept.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <gyre/core/time.hpp>
 #include <gyre/run/scheduler.hpp>
+#include <gyre/run/turns.hpp>
 #include <limits>
 #include <vector>
 
@@ -23,8 +24,9 @@ inline namespace v1 {
 /// last: it is the first to be shed. Of one class alone nothing is shed: what that misses is for
 /// its missed_policy.
 ///
-/// One entry a slot. O(log n); memory 64 bytes for each slot up to the highest that was ever
-/// pushed, and 64 to 128 for each tick that waits.
+/// One entry a slot. push and pop are O(1) for ticks that come in order of their due times, as from
+/// a timer, else O(log n). Memory: 48 bytes for each slot up to the highest that was ever pushed,
+/// and 48 to 384 for each tick that waits.
 class ready_queue {
  public:
   /// A shard is overloaded when its next tick has waited for so long, until nothing waits.
@@ -44,19 +46,17 @@ class ready_queue {
     at.waits = true;
     if (at.overload != overload_) at.since = never;
     at.overload = overload_;
-    for (int by : {by_class, by_age}) {
-      std::vector<turn>& heap = heaps_[by];
-      heap.push_back({std::min(at.since, tick.due), by == by_class ? tick.priority : 0, tick.order,
-                      tick.slot, at.stamp});
-      std::push_heap(heap.begin(), heap.end(), later);
-    }
+    turn next{std::min(at.since, tick.due), tick.priority, tick.order, tick.slot, at.stamp};
+    turns_[by_class].push(next);
+    next.priority = 0;
+    turns_[by_age].push(next);
     highest_ = std::max(highest_, tick.priority);
     ++waiting_;
   }
 
   /// The tick whose turn it is; null when none waits. Valid until the next call.
   const due_entry* peek() const noexcept {
-    return empty() ? nullptr : &places_[heaps_[next()].front().slot].tick;
+    return empty() ? nullptr : &places_[turns_[next()].front().slot].tick;
   }
   /// Takes it out; false when none waits.
   bool pop(due_entry& out) noexcept {
@@ -86,6 +86,12 @@ class ready_queue {
     if (find(slot) != nullptr) take_out(places_[slot]);
   }
 
+  /// The slot of a tick whose turn comes about so many after the first, turns::none when it is not
+  /// known: for who fetches what belongs to it into the cache, with fetch() here.
+  std::uint32_t coming(std::size_t after) const noexcept { return turns_[by_class].coming(after); }
+  [[gnu::always_inline]] inline void fetch(std::uint32_t slot) const noexcept {
+    if (slot < places_.size()) __builtin_prefetch(&places_[slot], 1);
+  }
   bool empty() const noexcept { return waiting_ == 0; }
   std::size_t size() const noexcept { return waiting_; }
   /// The overload is over: forgets who went without, and which classes were there. @pre empty()
@@ -103,37 +109,24 @@ class ready_queue {
     std::uint32_t stamp = 0;     // of the turn that is its
     bool waits = false;
   };
-  struct turn {
-    instant since{0};
-    int priority = 0;
-    std::uint32_t order = 0, slot = 0, stamp = 0;
-  };
   static constexpr int by_class = 0, by_age = 1;
 
-  static bool later(const turn& a, const turn& b) noexcept {
-    if (a.priority != b.priority) return a.priority < b.priority;
-    return a.since != b.since ? a.since > b.since : a.order > b.order;
-  }
   bool gone(const turn& t) const noexcept { return places_[t.slot].stamp != t.stamp; }
   int next() const noexcept { return in_a_row_ < in_a_row ? by_class : by_age; }
-  /// Both heaps forget it when it comes to their front, or when half of one is gone.
+  /// Both lists forget it when it comes to their front, or when half of one is gone.
   void take_out(place& at) noexcept {
     at.waits = false;
     ++at.stamp;
     --waiting_;
-    for (std::vector<turn>& heap : heaps_) {
-      while (!heap.empty() && gone(heap.front())) {
-        std::pop_heap(heap.begin(), heap.end(), later);
-        heap.pop_back();
-      }
-      if (heap.size() <= 2 * waiting_ + 64) continue;
-      std::erase_if(heap, [this](const turn& t) { return gone(t); });
-      std::make_heap(heap.begin(), heap.end(), later);
+    for (turns& list : turns_) {
+      while (!list.empty() && gone(list.front())) list.pop_front();
+      if (list.size() <= 2 * waiting_ + 64) continue;
+      list.erase_if([this](const turn& t) { return gone(t); });
     }
   }
 
   std::vector<place> places_;
-  std::vector<turn> heaps_[2];  // empty, or the first is not gone
+  turns turns_[2];  // empty, or the first is not gone
   std::size_t waiting_ = 0;
   std::uint32_t in_a_row_ = 0;  // ticks that went by class
   std::uint32_t overload_ = 0;
