@@ -782,27 +782,15 @@ class shard final : public tick_services {
     }
     return false;
   }
-  /// Has the processor read what the next ticks need: each record, then what it points to. Inlined
-  /// by force: g++ 12 drops the call of a function that does nothing but this.
+  /// Has the processor read what the next ticks need: each record, a tick later what it points to,
+  /// and then what is behind that. Inlined by force: g++ 12 drops the call of a function that does
+  /// nothing but this.
   [[gnu::always_inline]] inline void fetch_ahead(instant now) noexcept {
-    const std::uint32_t far = coming(12);
-    if (far != turns::none) {
-      env_.table.fetch(index_, far);
-      ready_.fetch(far);
-    }
-    const std::uint32_t middle = coming(8);
-    if (middle != turns::none) {
-      const loop_record& loop = env_.table.of_slot(index_, middle);
-      loop.function.fetch();
-      loop.metrics.fetch(now);
-      if (loop.extra != nullptr) {
-        __builtin_prefetch(loop.extra.get(), 1);
-        __builtin_prefetch(reinterpret_cast<const char*>(loop.extra.get()) + 64, 1);
-      }
-    }
-    const std::uint32_t near = coming(4);
-    if (near != turns::none) {
-      const loop_record& loop = env_.table.of_slot(index_, near);
+    ahead fetched = fetched_.after_one(ready_.empty() && queue_.has_opened());
+    for (; fetched.behind < std::min(4U, fetched.parts); ++fetched.behind) {
+      const std::uint32_t slot = coming(fetched.behind);
+      if (slot == turns::none) break;
+      const loop_record& loop = env_.table.of_slot(index_, slot);
       loop.metrics.fetch_more(now);
       if (loop.extra != nullptr && !loop.extra->gates.empty()) {
         const char* const gate = reinterpret_cast<const char*>(loop.extra->gates.data());
@@ -810,6 +798,24 @@ class shard final : public tick_services {
         __builtin_prefetch(gate + 63, 1);
       }
     }
+    for (; fetched.parts < std::min(8U, fetched.records); ++fetched.parts) {
+      const std::uint32_t slot = coming(fetched.parts);
+      if (slot == turns::none) break;
+      const loop_record& loop = env_.table.of_slot(index_, slot);
+      loop.function.fetch();
+      loop.metrics.fetch(now);
+      if (loop.extra != nullptr) {
+        __builtin_prefetch(loop.extra.get(), 1);
+        __builtin_prefetch(reinterpret_cast<const char*>(loop.extra.get()) + 64, 1);
+      }
+    }
+    for (; fetched.records < 12; ++fetched.records) {
+      const std::uint32_t slot = coming(fetched.records);
+      if (slot == turns::none) break;
+      env_.table.fetch(index_, slot);
+      ready_.fetch(slot);
+    }
+    fetched_ = fetched;
   }
   std::uint32_t coming(std::size_t after) const noexcept {
     if (!ready_.empty()) return ready_.coming(after);
@@ -1256,6 +1262,16 @@ class shard final : public tick_services {
   scheduler queue_;
   scheduler hasty_;  // when to wake at the latest, of the loops with less slack than the engine
   ready_queue ready_;     // due ticks of queue_, while overloaded
+  /// How many of the ticks that come next were fetched, and how far.
+  struct ahead {
+    std::uint32_t records = 0, parts = 0, behind = 0;
+
+    ahead after_one(bool all_new) const noexcept {
+      if (all_new) return {};
+      return {records - (records != 0), parts - (parts != 0), behind - (behind != 0)};
+    }
+  };
+  ahead fetched_;
   duration on_time_ = ready_queue::late;  // so late a tick may be; nothing is while ready_ is used
   int lowest_class_ = std::numeric_limits<int>::max();  // of all loops that there were
   int highest_class_ = std::numeric_limits<int>::min();

@@ -141,6 +141,9 @@ class scheduler {
     return next_ + after < run_.size() ? &run_[next_ + after] : nullptr;
   }
 
+  /// Of the open tick at most one entry was taken: what comes was not there before.
+  bool has_opened() const noexcept { return next_ <= 1; }
+
   std::size_t size() const noexcept { return live_; }
   bool empty() const noexcept { return live_ == 0; }
   /// Takes everything out; the time that pop_due() told stays. O(slots).
