@@ -32,7 +32,7 @@ struct ticking {
   }
   void tick(std::uint32_t i) const {
     const std::int64_t due_ns = ns_of((*timers)[i].expiry());
-    if (periodic_tick(work, i, due_ns) != 0) {
+    if (periodic_tick(work, &work->records[i], due_ns) != 0) {
       periodic_report(work);
       _exit(0);  // now: an overloaded loop comes back late
     }

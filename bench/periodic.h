@@ -114,11 +114,10 @@ static inline void periodic_account(struct periodic* p, int sign) {
   p->switches += sign * periodic_switches();
 }
 
-/* The work of a tick of loop i, which was due at due_ns: one read of the clock. Returns 1 once
-   everything is measured. */
-static inline int periodic_tick(struct periodic* p, uint32_t i, int64_t due_ns) {
+/* The work of a tick that is due at due_ns, of the loop that r belongs to: one read of the clock.
+   Returns 1 once everything is measured. */
+static inline int periodic_tick(struct periodic* p, struct periodic_record* r, int64_t due_ns) {
   const int64_t now = periodic_now();
-  struct periodic_record* r = &p->records[i];
   int64_t late = now - due_ns;
   ++r->ticks;
   r->due_ns = due_ns;

@@ -11,18 +11,16 @@
 
 namespace {
 
-struct shared {
-  periodic* work;
-  std::int64_t origin;  // what an engine's instant 0 is on the clock of periodic_now()
-  std::atomic<bool> over{false};
+periodic* work;
+std::int64_t origin = INT64_MAX;  // what an engine's instant 0 is on the clock of periodic_now()
+std::atomic<bool> over{false};
 
-  void tick(std::uint32_t i, gyre::instant due) {
-    if (over.load(std::memory_order_relaxed)) return;
-    if (periodic_tick(work, i, origin + due.count()) == 0) return;
-    over = true;
-    over.notify_one();
-  }
-};
+void tick(periodic_record* record, gyre::instant due) {
+  if (over.load(std::memory_order_relaxed)) return;
+  if (periodic_tick(work, record, origin + due.count()) == 0) return;
+  over = true;
+  over.notify_one();
+}
 
 }  // namespace
 
@@ -31,27 +29,27 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: wall LOOPS PERIOD_US SECONDS TIMER_SLACK_US full|counters\n");
     return 2;
   }
-  shared all{periodic_make(argv + 1), 0};
+  work = periodic_make(argv + 1);
   const auto metrics =
       std::string(argv[5]) == "full" ? gyre::metrics_mode::full : gyre::metrics_mode::counters;
   const bool precise = std::string(argv[4]) == "1";  // the kernel's timers too
   gyre::engine engine({.shards = 1, .slack = std::chrono::milliseconds(precise ? 0 : 1)});
-  all.origin = INT64_MAX;
   for (int i = 0; i < 100; ++i) {  // the least is the one that was not interrupted in between
     const std::int64_t since = engine.now().count();
-    all.origin = std::min(all.origin, periodic_now() - since);
+    origin = std::min(origin, periodic_now() - since);
   }
-  for (std::uint32_t i = 0; i < all.work->loops; ++i) {
+  for (std::uint32_t i = 0; i < work->loops; ++i) {
+    periodic_record* const own = &work->records[i];
     engine
         .add({.name = gyre::join("l", i),
-              .interval = gyre::duration(all.work->period_ns),
+              .interval = gyre::duration(work->period_ns),
               .metrics = metrics},
-             [&all, i](gyre::tick& t) { all.tick(i, t.due()); })
+             [own](gyre::tick& t) { tick(own, t.due()); })
         .value();
   }
-  periodic_armed(all.work);
+  periodic_armed(work);
   engine.start().value();
-  all.over.wait(false);
-  periodic_report(all.work);
+  over.wait(false);
+  periodic_report(work);
   std::_Exit(0);  // taking a million loops apart is not measured
 }
