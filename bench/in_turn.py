@@ -43,9 +43,9 @@ class field:
                 say(f'{name} is not installed: left out (tools/setup bench installs it)')
         self.rest = {}
 
-    def run(self, name, loops, seconds, slack_us, metrics='counters'):
+    def run(self, name, loops, seconds, slack_us, metrics='counters', priorities=1):
         command = [self.programs[name], loops, 1_000_000, seconds, slack_us]
-        return ask(command + [metrics] if name == OURS else command)
+        return ask(command + [metrics, priorities] if name == OURS else command)
 
     def at_rest(self):
         """{name: figures} of a million timers that are made, started and stopped."""
@@ -123,6 +123,10 @@ def rows(programs):
               'CPU of the process a tick times 1M/s in percent of one core: over 100 where it '
               'cannot keep up; 1M loops at 1 Hz, ours with metrics counters, slack 1 ms; '
               'timer slack 50 us for all, best of 2; limit 25', 0.1)
+    races = programs.race(2, (OURS,), loops=1_000_000, seconds=2, slack_us=50, priorities=2)
+    yield row('run.two_priorities_1m_percent', 'percent', races, 'cpu_ns',
+              'the same with two priorities: the shard, which is behind when all have been added, '
+              'has to catch up', 0.1)
     races = programs.race(3, (OURS, 'Asio'), loops=10_000, seconds=3, slack_us=1, metrics='full')
     words = ('10k loops at 1 Hz, ours with metrics full, slack 0; timer slack 1 us for all, '
              'best of 3')

@@ -25,13 +25,15 @@ void tick(periodic_record* record, gyre::instant due) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) {
-    std::fprintf(stderr, "usage: wall LOOPS PERIOD_US SECONDS TIMER_SLACK_US full|counters\n");
+  if (argc != 6 && argc != 7) {
+    std::fprintf(
+        stderr, "usage: wall LOOPS PERIOD_US SECONDS TIMER_SLACK_US full|counters [PRIORITIES]\n");
     return 2;
   }
   work = periodic_make(argv + 1);
   const auto metrics =
       std::string(argv[5]) == "full" ? gyre::metrics_mode::full : gyre::metrics_mode::counters;
+  const std::uint32_t priorities = argc == 7 ? static_cast<std::uint32_t>(std::atoi(argv[6])) : 1;
   const bool precise = std::string(argv[4]) == "1";  // the kernel's timers too
   gyre::engine engine({.shards = 1, .slack = std::chrono::milliseconds(precise ? 0 : 1)});
   for (int i = 0; i < 100; ++i) {  // the least is the one that was not interrupted in between
@@ -43,6 +45,7 @@ int main(int argc, char** argv) {
     engine
         .add({.name = gyre::join("l", i),
               .interval = gyre::duration(work->period_ns),
+              .priority = static_cast<int>(i % priorities),
               .metrics = metrics},
              [own](gyre::tick& t) { tick(own, t.due()); })
         .value();
