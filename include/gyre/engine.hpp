@@ -84,7 +84,10 @@ class engine {
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
   ~engine() {
-    if (core_->forked()) return;  // its threads' references keep the core, here as there
+    if (core_->forked()) {  // also where no thread's reference keeps it
+      (void)new std::shared_ptr<detail::core>(std::move(core_));
+      return;
+    }
     if (core_->inside()) destroyed_inside();
     (void)core_->stop(std::chrono::seconds(5));
     core_->close_store();
@@ -155,8 +158,9 @@ class engine {
   /// driver::workers that stop() waits for, or gave up on. FORKED: see above.
   result<void> start() { return core_->start(); }
   /// Tells running ticks to give up, waits for them, saves. @return the names of loops whose tick
-  /// did not end before `deadline`: their threads are left to themselves. Again: of those that have
-  /// not ended since, without waiting. REENTRANT from inside a tick or handler of driver::workers.
+  /// did not end before `deadline`: their threads are left to themselves, as is one that is inside
+  /// of the destructor of what a closure captured, which has no name. Again: of those that have not
+  /// ended since, without waiting. REENTRANT from inside a tick or handler of driver::workers.
   /// FORKED: see above.
   result<std::vector<std::string>> stop(duration deadline = std::chrono::seconds(5)) {
     return core_->stop(deadline);

@@ -100,6 +100,54 @@ TEST_CASE("a thread that was left to itself is not in a child either", "[engine]
   REQUIRE(e->stop().value().empty());
 }
 
+TEST_CASE("a child leaves closures alone though the thread that was left has ended", "[engine]") {
+  const auto d = std::make_shared<door>();
+  const auto kept = std::make_shared<int>(0);
+  auto e = std::make_unique<gyre::engine>(gyre::engine_options{.shards = 1});
+  e->add({.name = "stays", .interval = 1ms, .timeout = 60s}, [d, kept](gyre::tick&) {
+     d->pass();
+   }).value();
+  REQUIRE(e->start());
+  REQUIRE(eventually([&] { return d->entered(); }));
+  REQUIRE(e->stop(1ms).value().size() == 1);
+  const long held = kept.use_count();
+  d->open();
+  REQUIRE(eventually([&] { return e->snapshot().totals.lost_threads == 0; }));
+  REQUIRE(in_child([&] {  // nobody has asked the parent since: it may be there
+            const bool refused = is_forked(e->start().code());
+            e.reset();
+            return refused && kept.use_count() == held;
+          }) == 0);
+  if (!threads_behind_forks) return;
+  REQUIRE(eventually([&] {  // a stop() that sees that it has ended allows it again
+    return e->stop().value().empty() && in_child([&] { return e->start().has_value(); }) == 0;
+  }));
+}
+
+TEST_CASE("a thread that was left in a destructor is not forgotten by the next stop", "[engine]") {
+  struct waits_as_it_goes {
+    std::shared_ptr<door> d;
+    ~waits_as_it_goes() { d->pass(); }
+  };
+  const auto d = std::make_shared<door>();
+  gyre::engine e({.shards = 1});
+  gyre::loop self;
+  auto kept = std::shared_ptr<waits_as_it_goes>(new waits_as_it_goes{d});
+  self = e.add({.name = "goes", .interval = 1ms}, [&self, kept](gyre::tick&) {
+            (void)self.remove();
+          }).value();
+  kept.reset();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return d->entered(); }));
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(e.stop(1ms).value().empty());
+    REQUIRE(in_child([&] { return is_forked(e.start().code()); }) == 0);
+    REQUIRE(e.start());
+  }
+  d->open();
+  REQUIRE(e.stop().value().empty());
+}
+
 TEST_CASE("an engine whose threads are yet to start, or have ended, starts in a child",
           "[engine]") {
   if (!threads_behind_forks) return;

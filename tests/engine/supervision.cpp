@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "catch.hpp"
@@ -108,6 +109,30 @@ TEST_CASE("a handed-off tick is told of its timeout, then given up on", "[engine
   if (!returns) REQUIRE(slow.stats()->reward == Approx(0));  // what it said came too late
   REQUIRE(entered == 1);
   REQUIRE(slow.stats()->metrics.cycles == 1);
+  REQUIRE(e.stop().value().empty());
+}
+
+TEST_CASE("a callable may write to itself beside its shard", "[engine]") {  // the thread sanitizer
+  static std::atomic<bool> let_go;
+  let_go = false;
+  std::atomic<int> others{0};
+  gyre::engine e(one_shard(5ms));
+  for (int i = 0; i < 300; ++i) {  // so many that what comes is fetched ahead
+    e.add({.name = gyre::join("l", i), .interval = 20ms, .timeout = 60s, .jitter = 0},
+          [&others](gyre::tick&) { ++others; })
+        .value();
+  }
+  const gyre::loop_options stuck{
+      .name = "stuck", .interval = 20ms, .timeout = 10ms, .jitter = 0, .retry = {0ns, 0ns, 0}};
+  e.add(stuck, [n = 0](gyre::tick&) mutable {
+     for (; !let_go; std::this_thread::yield()) ++n;
+   }).value();
+  REQUIRE(e.start());
+  REQUIRE(eventually([&] { return e.snapshot().totals.stuck == 1; }));
+  const int before = others;
+  REQUIRE(eventually([&] { return others > before + 20 * 300; }));
+  let_go = true;
+  REQUIRE(eventually([&] { return e.snapshot().totals.lost_threads == 0; }));
   REQUIRE(e.stop().value().empty());
 }
 

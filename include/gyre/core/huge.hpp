@@ -8,16 +8,19 @@
 
 #if defined(__linux__)
 #include <sys/mman.h>
+
+// There where the leak sanitizer is: pointers in memory that is mapped are otherwise none to it.
+extern "C" void __lsan_register_root_region(const void*, std::size_t) __attribute__((weak));
+extern "C" void __lsan_unregister_root_region(const void*, std::size_t) __attribute__((weak));
 #endif
 
 namespace gyre {
 inline namespace v1 {
 
 /// For arrays whose elements are read in no order: in pages of 4 KiB, translating the address of
-/// each costs about as much again as reading it (a third of a tick with a million loops). From 4
-/// MiB on, Linux is asked for pages of 2 MiB (madvise); if it has none, nothing is lost. What is
-/// never touched is not taken, to within a page of either size, and what is freed goes back to the
-/// system at once.
+/// each costs about as much again as reading it. From 4 MiB on, Linux is asked for pages of 2 MiB
+/// (madvise); if it has none, nothing is lost. What is never touched is not taken, to within a page
+/// of either size, and what is freed goes back to the system at once.
 template <class T>
 struct huge_allocator {
   using value_type = T;
@@ -35,7 +38,7 @@ struct huge_allocator {
   }
   void deallocate(T* at, [[maybe_unused]] std::size_t n) noexcept {
 #if defined(MADV_HUGEPAGE)
-    if (large(n)) return void(::munmap(at, whole(n)));
+    if (large(n)) return unmap(at, whole(n));
 #endif
     ::operator delete(at, std::align_val_t{alignof(T)});
   }
@@ -60,7 +63,12 @@ struct huge_allocator {
     if (before != 0) (void)::munmap(begin, before);
     (void)::munmap(begin + before + bytes, page - before);
     (void)::madvise(begin + before, bytes, MADV_HUGEPAGE);
+    if (__lsan_register_root_region != nullptr) __lsan_register_root_region(begin + before, bytes);
     return begin + before;
+  }
+  static void unmap(void* at, std::size_t bytes) noexcept {
+    if (__lsan_unregister_root_region != nullptr) __lsan_unregister_root_region(at, bytes);
+    (void)::munmap(at, bytes);
   }
 #endif
 };

@@ -366,6 +366,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     }
 #if GYRE_THREADS
     if (env_.own_threads() && !again) stragglers = crew_.stop(env_, deadline);
+    if (again) crew_.look_for_left(env_);
     for (const auto& sh : shards_) {  // also those that were given up on before
       const leased hold(sh->owner());
       sh->each([&](const loop_record& l) {

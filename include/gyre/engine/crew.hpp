@@ -95,12 +95,16 @@ class crew {
     }
     const bool all_left = ended && env.lost == 0;  // the users' functions, also of earlier starts
     executor_.abandon(all_left);
-    if (all_left) process_ = 0;
+    look_for_left(env);
     return stragglers;
+  }
+  /// Sees whether those have ended that stop() left to themselves. @pre stopped
+  void look_for_left(environment& env) {
+    if (env.threads.empty()) process_ = 0;
   }
 
   /// In the child of a fork, where the threads are not that there were: each may have held whatever
-  /// there is to hold. Not so when all had ended. Any thread; one system call.
+  /// there is to hold. Not so when all had ended, as a stop() saw. Any thread; one system call.
   bool forked() const noexcept {
     const pid_t started = process_.load(std::memory_order_relaxed);
     return started != 0 && started != ::getpid();
@@ -196,7 +200,7 @@ class crew {
     return never;
   }
 
-  std::atomic<pid_t> process_{0};  // that the threads are of; 0 when all have ended
+  std::atomic<pid_t> process_{0};  // that the threads are of; 0 when a stop() saw none
   executor executor_;
   std::thread watchdog_;
   alarm alarm_;

@@ -67,6 +67,10 @@ class roster {
     const std::lock_guard lock(mutex_);
     std::erase(ids_, std::this_thread::get_id());
   }
+  bool empty() {
+    const std::lock_guard lock(mutex_);
+    return ids_.empty();
+  }
   bool has_this_thread() {
     const std::lock_guard lock(mutex_);
     return std::find(ids_.begin(), ids_.end(), std::this_thread::get_id()) != ids_.end();

@@ -179,7 +179,8 @@ class shard final : public tick_services {
     each([](loop_record& l) { l.scheduled = l.triggered = l.spread = false; });
     queue_.clear();
     hasty_.clear();
-    for (due_entry entry; ready_.pop(entry);) continue;
+    while (const due_entry* const late = ready_.peek()) ready_.cancel(late->slot);
+    rest();
   }
   void trigger(loop_record& loop, instant now) {
     loop.triggered = true;
@@ -752,8 +753,8 @@ class shard final : public tick_services {
     return false;
   }
   /// The same for a shard that is overloaded, or may be. Where all loops are of one class, ready_
-  /// would shed nothing and keep the order: what is behind already does without it, which costs a
-  /// million loops half of a tick. @param entry popped, and late
+  /// would shed nothing and keep the order: what is behind already does without it. @param entry
+  /// popped, and late
   bool catch_up(instant now, due_entry& entry) {
     const bool sorts = !ready_.empty() || lowest_class_ != highest_class_;
     constexpr int at_once = 1024;  // of a million due ticks not all are sorted between two
@@ -802,7 +803,7 @@ class shard final : public tick_services {
       const std::uint32_t slot = coming(fetched.parts);
       if (slot == turns::none) break;
       const loop_record& loop = env_.table.of_slot(index_, slot);
-      loop.function.fetch();
+      if (loop.inside == 0) loop.function.fetch();  // else it may be writing to itself
       loop.metrics.fetch(now);
       if (loop.extra != nullptr) {
         __builtin_prefetch(loop.extra.get(), 1);

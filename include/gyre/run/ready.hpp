@@ -24,9 +24,9 @@ inline namespace v1 {
 /// last: it is the first to be shed. Of one class alone nothing is shed: what that misses is for
 /// its missed_policy.
 ///
-/// One entry a slot. push and pop are O(1) for ticks that come in order of their due times, as from
-/// a timer, else O(log n). Memory: 48 bytes for each slot up to the highest that was ever pushed,
-/// and 48 to 384 for each tick that waits.
+/// One entry a slot. push and pop are O(1), on average, for ticks of at most eight classes that
+/// come in order of their due times, as from a timer, else O(log n). Memory: 48 bytes for each slot
+/// up to the highest that was ever pushed, and 48 to 384 for each tick that waits.
 class ready_queue {
  public:
   /// A shard is overloaded when its next tick has waited for so long, until nothing waits.

@@ -27,7 +27,8 @@ struct turn {
 /// A priority queue. What comes in order within its priority, as what a timer gives does, waits in
 /// a lane, of which the first is read and the last written; a heap of a million would be in no
 /// cache. What comes out of order, or is of more than eight priorities at a time, is in a heap.
-/// push and front O(1), pop_front O(1) from a lane, O(log n) from the heap. 24 to 96 bytes a turn.
+/// front O(1); push and pop_front O(1), on average, in a lane, O(log n) in the heap. 24 to 96 bytes
+/// a turn.
 class turns {
  public:
   static constexpr std::uint32_t none = 0xffffffff;
