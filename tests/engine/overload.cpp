@@ -175,6 +175,23 @@ TEST_CASE("a class that comes during an overload goes first from then on", "[eng
   REQUIRE(m.of("low").shed > 1000);
 }
 
+TEST_CASE("a stop ends an overload: which classes there were is forgotten", "[engine]") {
+  machine m;
+  m.add({"high", 4, 10ms, 1});
+  m.add({"low", 200, 20ms, 0});
+  m.run(2s, 1);
+  const auto shed = m.of("low").shed;
+  REQUIRE(shed > 100);
+  REQUIRE(m.engine.stop().value().empty());
+  for (int i = 0; i < 4; ++i) {
+    REQUIRE(m.engine.find("high" + std::to_string(i)).value().remove());
+  }
+  REQUIRE(m.engine.start());
+  m.run(2s, 1);
+  REQUIRE(m.of("low").ticks > 2000);
+  REQUIRE(m.of("low").shed == shed);  // of one class alone nothing is
+}
+
 TEST_CASE("a host that polls seldom is late, and not overloaded", "[engine]") {
   machine m;
   m.add({"high", 5, 100ms, 1});
