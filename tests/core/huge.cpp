@@ -12,6 +12,10 @@
 
 #include "catch.hpp"
 
+#if defined(__SANITIZE_ADDRESS__)
+extern "C" int __lsan_do_recoverable_leak_check();
+#endif
+
 namespace {
 constexpr std::size_t mib = std::size_t{1} << 20;
 
@@ -92,3 +96,15 @@ TEST_CASE("the system is asked for huge pages from 4 MiB on", "[core]") {
   memory.deallocate(small, few);
   memory.deallocate(large, many);
 }
+
+#if defined(__SANITIZE_ADDRESS__) && defined(__linux__)
+TEST_CASE("the leak sanitizer finds what is pointed to from huge pages", "[core]") {
+  static std::vector<std::unique_ptr<int>, gyre::huge_allocator<std::unique_ptr<int>>> list;
+  for (std::size_t i = 0; i < 8 * mib / sizeof(void*); i += 1024) {
+    list.resize(i + 1);
+    list.back() = std::make_unique<int>(1);
+  }
+  REQUIRE(__lsan_do_recoverable_leak_check() == 0);
+  list.clear();
+}
+#endif

@@ -45,7 +45,7 @@ if (values.loader) {
   writeFileSync(given(values.loader), `// Generated from wasm/index.ts by web-demo/tools/build.mjs.\n${loader.outputFiles[0].text}`);
 }
 
-const worker = await esbuild.build({ ...common, entryPoints: ['src/worker/worker.ts'] });
+const worker = await esbuild.build({ ...common, entryPoints: [join(root, 'src', 'worker', 'worker.ts')] });
 const scan = await esbuild.build({ ...common, entryPoints: ['src/main.tsx'], minify: false });
 const text = notices([...Object.keys(scan.metafile.inputs), ...Object.keys(worker.metafile.inputs)]);
 const main = await esbuild.build({

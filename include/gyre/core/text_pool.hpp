@@ -75,8 +75,8 @@ class text_pool {
   }
 
   std::vector<std::unique_ptr<word[]>> chunks_;
-  std::uint32_t used_ = chunk_words;                           // words of the last chunk
-  std::array<std::uint32_t, classes> free_ = no_places();      // by words; each names the next
+  std::uint32_t used_ = chunk_words;                       // words of the last chunk
+  std::array<std::uint32_t, classes> free_ = no_places();  // by words; each names the next
 };
 
 }  // namespace v1
