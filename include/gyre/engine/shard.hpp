@@ -760,7 +760,7 @@ class shard final : public tick_services {
     constexpr int at_once = 1024;  // of a million due ticks not all are sorted between two
     for (int taken = 0; taken < at_once; ++taken) {
       if (taken != 0 && !queue_.pop_due(now, entry)) break;
-      if (const timer_entry* const far = queue_.coming(12)) {
+      if (const timer_entry* const far = queue_.coming(ahead::most_records)) {
         env_.table.fetch(index_, far->slot);
         ready_.fetch(far->slot);
       }
@@ -788,7 +788,7 @@ class shard final : public tick_services {
   /// nothing but this.
   [[gnu::always_inline]] inline void fetch_ahead(instant now) noexcept {
     ahead fetched = fetched_.after_one(ready_.empty() && queue_.has_opened());
-    for (; fetched.behind < std::min(4U, fetched.parts); ++fetched.behind) {
+    for (; fetched.behind < std::min(ahead::most_behind, fetched.parts); ++fetched.behind) {
       const std::uint32_t slot = coming(fetched.behind);
       if (slot == turns::none) break;
       const loop_record& loop = env_.table.of_slot(index_, slot);
@@ -799,7 +799,7 @@ class shard final : public tick_services {
         __builtin_prefetch(gate + 63, 1);
       }
     }
-    for (; fetched.parts < std::min(8U, fetched.records); ++fetched.parts) {
+    for (; fetched.parts < std::min(ahead::most_parts, fetched.records); ++fetched.parts) {
       const std::uint32_t slot = coming(fetched.parts);
       if (slot == turns::none) break;
       const loop_record& loop = env_.table.of_slot(index_, slot);
@@ -810,7 +810,7 @@ class shard final : public tick_services {
         __builtin_prefetch(reinterpret_cast<const char*>(loop.extra.get()) + 64, 1);
       }
     }
-    for (; fetched.records < 12; ++fetched.records) {
+    for (; fetched.records < ahead::most_records; ++fetched.records) {
       const std::uint32_t slot = coming(fetched.records);
       if (slot == turns::none) break;
       env_.table.fetch(index_, slot);
@@ -1265,6 +1265,8 @@ class shard final : public tick_services {
   ready_queue ready_;     // due ticks of queue_, while overloaded
   /// How many of the ticks that come next were fetched, and how far.
   struct ahead {
+    static constexpr std::uint32_t most_records = 12, most_parts = 8, most_behind = 4;
+
     std::uint32_t records = 0, parts = 0, behind = 0;
 
     ahead after_one(bool all_new) const noexcept {
