@@ -38,6 +38,7 @@ TEST_CASE("bad loop options are refused with the value and the range, and nothin
       {"negative interval", {.name = "a", .interval = -5ms}, gyre::code::arg, "-5 ms"},
       {"no timeout", {.name = "a", .interval = 1s, .timeout = 0ms}, gyre::code::arg, "timeout"},
       {"jitter", {.name = "a", .interval = 1s, .jitter = .6}, gyre::code::arg, "0.6"},
+      {"priority", {.name = "a", .interval = 1s, .priority = 2048}, gyre::code::arg, "2048"},
       {"jitter NaN", {.name = "a", .interval = 1s, .jitter = nan}, gyre::code::arg, "nan"},
       {"burst", {.name = "a", .interval = 1s, .burst = 0}, gyre::code::arg, "burst"},
       {"backoff", {.name = "a", .interval = 1s, .retry = {2s, 1s, .1}}, gyre::code::arg, "cap"},

@@ -210,6 +210,22 @@ struct timer_mill {
 };
 }  // namespace
 
+TEST_CASE("a timer's entry keeps the greatest and the least of what it is given", "[run]") {
+  using gyre::timer_entry;
+  for (const gyre::instant due : {gyre::instant::min(), gyre::instant(-1), gyre::instant(0),
+                                  gyre::instant(0xffffffff), gyre::instant(1LL << 32),
+                                  gyre::never}) {
+    for (const int priority : {timer_entry::lowest, -1, 0, timer_entry::highest}) {
+      for (const std::uint32_t slot : {0U, timer_entry::most_slots - 1}) {
+        const timer_entry e(due, priority, slot);
+        REQUIRE(e.due() == due);
+        REQUIRE(e.priority() == priority);
+        REQUIRE(e.slot() == slot);
+      }
+    }
+  }
+}
+
 TEST_CASE("scheduler equals a sorted set, at all scales of time", "[run]") {
   const population p = GENERATE(
       population{3, 1, 10 * year, false, 300'000}, population{100, 1, 10 * year, false, 1'000'000},

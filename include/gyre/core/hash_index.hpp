@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include <gyre/core/huge.hpp>
@@ -12,10 +11,11 @@
 namespace gyre {
 inline namespace v1 {
 
-/// A set of 32-bit numbers, each under a hash that the caller makes of what the number stands for;
-/// the caller also tells apart what hashes alike. Linear probing at a load of 3/4 at most, and
-/// erasing moves back what follows, so nothing is left behind (Knuth, TAOCP 3, 6.4, algorithm R).
-/// 8 bytes a place, of which a number takes 1.3 to 2.7.
+/// A set of numbers below 2^22 - 1, each under a hash of what the number stands for. The caller
+/// computes that again when asked, and tells apart what hashes alike. Linear probing at a load of
+/// 3/4 at most; erasing moves back what follows, so nothing is left behind (Knuth, TAOCP 3, 6.4,
+/// algorithm R). 4 bytes a place, of which a number takes 1.3 to 2.7: the number, and ten bits of
+/// its hash, which spare a look at most of what is something else.
 class hash_index {
  public:
   static constexpr std::uint32_t none = 0xffffffff;
@@ -24,30 +24,40 @@ class hash_index {
   template <class F>
   std::uint32_t find(std::uint64_t hash, F&& is) const {
     if (places_.empty()) return none;
-    const auto tag = tag_of(hash);
-    for (std::size_t at = tag & mask();; at = (at + 1) & mask()) {
-      const place& p = places_[at];
-      if (p.number == none) return none;
-      if (p.tag == tag && is(p.number)) return p.number;
+    const std::uint32_t tag = tag_of(hash);
+    for (std::size_t at = hash & mask();; at = (at + 1) & mask()) {
+      const place p = places_[at];
+      if (p.word == none) return none;
+      if ((p.word & ~number_mask) == tag && is(p.word & number_mask)) return p.word & number_mask;
     }
   }
-  /// @pre the number is not there; number != none
-  void insert(std::uint64_t hash, std::uint32_t number) {
-    if ((size_ + 1) * 4 > places_.size() * 3) grow();
+  /// @param hash_of hash_of(n) is the hash of n, for the number and each that is there
+  /// @pre the number is not there
+  template <class F>
+  void insert(std::uint32_t number, F&& hash_of) {
+    if ((size_ + 1) * 4 > places_.size() * 3) {
+      place_list old(places_.empty() ? 16 : 2 * places_.size());
+      old.swap(places_);
+      for (const place p : old) {
+        if (p.word != none) put(hash_of(p.word & number_mask), p.word & number_mask);
+      }
+    }
     ++size_;
-    put({tag_of(hash), number});
+    put(hash_of(number), number);
   }
-  /// Takes the number out; nothing happens when it is not there.
-  void erase(std::uint64_t hash, std::uint32_t number) noexcept {
+  /// Takes the number out; nothing happens when it is not there. @param hash_of as for insert()
+  template <class F>
+  void erase(std::uint32_t number, F&& hash_of) noexcept {
     if (places_.empty()) return;
-    std::size_t at = tag_of(hash) & mask();
-    for (; places_[at].number != number; at = (at + 1) & mask()) {
-      if (places_[at].number == none) return;
+    const std::uint64_t hash = hash_of(number);
+    std::size_t at = hash & mask();
+    for (; places_[at].word != (tag_of(hash) | number); at = (at + 1) & mask()) {
+      if (places_[at].word == none) return;
     }
     --size_;
-    for (std::size_t next = (at + 1) & mask(); places_[next].number != none;
+    for (std::size_t next = (at + 1) & mask(); places_[next].word != none;
          next = (next + 1) & mask()) {
-      const std::size_t home = places_[next].tag & mask();
+      const std::size_t home = hash_of(places_[next].word & number_mask) & mask();
       if (((next - home) & mask()) < ((next - at) & mask())) continue;  // it is not past its home
       places_[at] = places_[next];
       at = next;
@@ -58,34 +68,27 @@ class hash_index {
   /// Calls f(number) for each, in no order that means anything.
   template <class F>
   void each(F&& f) const {
-    for (const place& p : places_) {
-      if (p.number != none) f(p.number);
+    for (const place p : places_) {
+      if (p.word != none) f(p.word & number_mask);
     }
   }
 
  private:
-  struct place {
-    std::uint32_t tag = 0;
-    std::uint32_t number = none;
-  };
+  static constexpr std::uint32_t number_mask = (1U << 22) - 1;
 
-  static std::uint32_t tag_of(std::uint64_t hash) noexcept {
-    return static_cast<std::uint32_t>(hash);
-  }
+  struct place {
+    std::uint32_t word = none;  // bits 22..31 of the hash, then the number
+  };
   using place_list = std::vector<place, huge_allocator<place>>;
 
-  std::size_t mask() const noexcept { return places_.size() - 1; }
-  void put(place p) noexcept {
-    std::size_t at = p.tag & mask();
-    while (places_[at].number != none) at = (at + 1) & mask();
-    places_[at] = p;
+  static std::uint32_t tag_of(std::uint64_t hash) noexcept {
+    return static_cast<std::uint32_t>(hash) & ~number_mask;
   }
-  void grow() {
-    place_list old(places_.empty() ? 16 : 2 * places_.size());
-    old.swap(places_);
-    for (const place& p : old) {
-      if (p.number != none) put(p);
-    }
+  std::size_t mask() const noexcept { return places_.size() - 1; }
+  void put(std::uint64_t hash, std::uint32_t number) noexcept {
+    std::size_t at = hash & mask();
+    while (places_[at].word != none) at = (at + 1) & mask();
+    places_[at].word = tag_of(hash) | number;
   }
 
   place_list places_;  // a power of two of them

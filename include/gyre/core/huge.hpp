@@ -19,8 +19,9 @@ inline namespace v1 {
 
 /// For arrays whose elements are read in no order: in pages of 4 KiB, translating the address of
 /// each costs about as much again as reading it. From 4 MiB on, Linux is asked for pages of 2 MiB
-/// (madvise); if it has none, nothing is lost. What is never touched is not taken, to within a page
-/// of either size, and what is freed goes back to the system at once.
+/// (madvise); if it has none, nothing is lost. From 256 KiB on, what is never touched is not taken,
+/// to within a page of either size, and what is freed goes back to the system at once: what an
+/// array leaves behind when it grows would stay in the heap for good.
 template <class T>
 struct huge_allocator {
   using value_type = T;
@@ -32,13 +33,13 @@ struct huge_allocator {
   /// Throws std::bad_alloc, as operator new does.
   T* allocate(std::size_t n) {
 #if defined(MADV_HUGEPAGE)
-    if (large(n)) return static_cast<T*>(map(whole(n)));
+    if (n >= least / sizeof(T)) return static_cast<T*>(map(whole(n)));
 #endif
     return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{alignof(T)}));
   }
   void deallocate(T* at, [[maybe_unused]] std::size_t n) noexcept {
 #if defined(MADV_HUGEPAGE)
-    if (large(n)) return unmap(at, whole(n));
+    if (n >= least / sizeof(T)) return unmap(at, whole(n));
 #endif
     ::operator delete(at, std::align_val_t{alignof(T)});
   }
@@ -47,24 +48,29 @@ struct huge_allocator {
 
 #if defined(MADV_HUGEPAGE)
  private:
-  static constexpr std::size_t page = std::size_t{2} << 20;
+  static constexpr std::size_t page = std::size_t{2} << 20, huge = 2 * page;
+  static constexpr std::size_t least = std::size_t{256} << 10;
 
-  static bool large(std::size_t n) noexcept { return n >= 2 * page / sizeof(T); }
   static std::size_t whole(std::size_t n) noexcept {
-    return (n * sizeof(T) + page - 1) / page * page;
+    const std::size_t bytes = n * sizeof(T);
+    return bytes < huge ? bytes : (bytes + page - 1) / page * page;
   }
-  /// Maps a page more, for the alignment, and gives back what is over at both ends.
+  /// For huge pages it maps one more, for the alignment, and gives back what is over at both ends.
   static void* map(std::size_t bytes) {
-    void* const all = ::mmap(nullptr, bytes + page, PROT_READ | PROT_WRITE,
+    const std::size_t more = bytes < huge ? 0 : page;
+    void* const all = ::mmap(nullptr, bytes + more, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (all == MAP_FAILED) return ::operator new(~std::size_t{0} / 2);  // fails as it fails
-    char* const begin = static_cast<char*>(all);
-    const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(all) % page) % page;
-    if (before != 0) (void)::munmap(begin, before);
-    (void)::munmap(begin + before + bytes, page - before);
-    (void)::madvise(begin + before, bytes, MADV_HUGEPAGE);
-    if (__lsan_register_root_region != nullptr) __lsan_register_root_region(begin + before, bytes);
-    return begin + before;
+    char* at = static_cast<char*>(all);
+    if (more != 0) {
+      const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(all) % page) % page;
+      if (before != 0) (void)::munmap(at, before);
+      at += before;
+      (void)::munmap(at + bytes, page - before);
+      (void)::madvise(at, bytes, MADV_HUGEPAGE);
+    }
+    if (__lsan_register_root_region != nullptr) __lsan_register_root_region(at, bytes);
+    return at;
   }
   static void unmap(void* at, std::size_t bytes) noexcept {
     if (__lsan_unregister_root_region != nullptr) __lsan_unregister_root_region(at, bytes);

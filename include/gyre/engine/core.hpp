@@ -158,7 +158,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       if (extra != nullptr) home.adopt(loop, std::move(extra));
       drop_plans(home);
     });
-    table().add_name(o.name, id);
+    table().add_name(id);
     if (parent != 0) tree_.add(parent, id);
     ++added_;
     if (graph_.has_room()) (void)watch(id, o.name);
@@ -734,6 +734,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       return fail(code::arg, who, "the jitter is 0..0.5 of the interval, not ", o.jitter);
     }
     if (o.burst == 0) return fail(code::arg, who, "burst is at least 1, not 0");
+    if (o.priority < timer_entry::lowest || o.priority > timer_entry::highest) {
+      return fail(code::arg, who, "the priority is ", timer_entry::lowest, " to ",
+                  timer_entry::highest, ", not ", o.priority);
+    }
     if (o.instances < 1 || o.instances > 100) {
       return fail(code::arg, who, "instances is 1..100, not ", o.instances);
     }
@@ -770,10 +774,10 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   result<std::uint32_t> watch(object_id id, std::string_view name) {
     bool watched = false;
     std::uint32_t order = 0;
-    GYRE_CHECK(with_loop(id, [&](shard&, loop_record& l) {
+    GYRE_CHECK(with_loop(id, [&](shard& s, loop_record& l) {
       watched = l.watched;
       l.watched = true;
-      order = table().order(l);
+      order = s.order(l);
       return result<void>(ok);
     }));
     const leased hold(first().owner());
@@ -829,9 +833,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     return ok;
   }
 
-  void sort_by_order(std::vector<const loop_record*>& loops) const {
+  void sort_by_order(std::vector<const loop_record*>& loops) {
     std::sort(loops.begin(), loops.end(), [this](const loop_record* a, const loop_record* b) {
-      return table().order(*a) < table().order(*b);
+      return home_of(a->id).order(*a) < home_of(b->id).order(*b);
     });
   }
   /// Under the registry, which keeps what it reads and returns: see loop_table. In order of add.
@@ -910,7 +914,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       name = table().name(*l);
     }
     retire_learner(id);
-    table().drop_name(name, id);
+    table().drop_name(id);
     tree_.remove(id);
     metrics_stats last;
     change(home, [&] {

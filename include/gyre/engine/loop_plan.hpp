@@ -66,9 +66,8 @@ class plan_list {
  public:
   /// The plan that is equal, or a copy; it stays where it is until as many drop() came as take().
   const loop_plan* take(const loop_plan& wanted) {
-    const std::uint64_t hash = wanted.hash();
     std::uint32_t at =
-        index_.find(hash, [&](std::uint32_t i) { return *plans_[i].plan == wanted; });
+        index_.find(wanted.hash(), [&](std::uint32_t i) { return *plans_[i].plan == wanted; });
     if (at == index_.none) {
       if (free_.empty()) {
         free_.push_back(static_cast<std::uint32_t>(plans_.size()));
@@ -77,17 +76,16 @@ class plan_list {
       at = free_.back();
       free_.pop_back();
       plans_[at].plan = std::make_unique<loop_plan>(wanted);
-      index_.insert(hash, at);
+      index_.insert(at, hash_of{plans_});
     }
     ++plans_[at].users;
     return plans_[at].plan.get();
   }
   void drop(const loop_plan* gone) {
-    const std::uint64_t hash = gone->hash();
     const std::uint32_t at =
-        index_.find(hash, [&](std::uint32_t i) { return plans_[i].plan.get() == gone; });
+        index_.find(gone->hash(), [&](std::uint32_t i) { return plans_[i].plan.get() == gone; });
     if (--plans_[at].users != 0) return;
-    index_.erase(hash, at);
+    index_.erase(at, hash_of{plans_});
     plans_[at].plan.reset();
     free_.push_back(at);
   }
@@ -97,6 +95,12 @@ class plan_list {
     std::unique_ptr<loop_plan> plan;
     std::uint32_t users = 0;
   };
+  struct hash_of {
+    const std::vector<entry>& plans;
+    std::uint64_t operator()(std::uint32_t i) const noexcept { return plans[i].plan->hash(); }
+  };
+
+
   std::vector<entry> plans_;
   std::vector<std::uint32_t> free_;
   hash_index index_;

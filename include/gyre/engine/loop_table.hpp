@@ -40,9 +40,9 @@ class loop_table {
       }
     }
     for (std::uint32_t b = 0; b < blocks_.size(); ++b) {
-      const auto [records, labels] = blocks_[b];
+      const auto [records, texts] = blocks_[b];
       if (records != nullptr) huge_allocator<loop_record>().deallocate(records, places(b));
-      if (labels != nullptr) huge_allocator<loop_label>().deallocate(labels, places(b));
+      if (texts != nullptr) huge_allocator<std::uint32_t>().deallocate(texts, places(b));
     }
   }
 
@@ -61,7 +61,6 @@ class loop_table {
   loop_record& of_slot(std::uint32_t shard, std::uint32_t slot) noexcept {
     return at(slot * shards_ + shard);
   }
-  std::uint32_t order(const loop_record& l) const noexcept { return label(id_index(l.id)).order; }
   std::string_view name(const loop_record& l) const noexcept {
     return text(id_index(l.id));
   }
@@ -71,13 +70,13 @@ class loop_table {
     __builtin_prefetch(&l, 1);
     __builtin_prefetch(&l.metrics, 1);
   }
-  /// Names the record, which has no name; under the registry too. @param order of add
-  void set_label(const loop_record& l, std::string_view name, std::uint32_t order) {
-    label(id_index(l.id)) = {texts_[shard_of(l.id)].put(name), order};
+  /// Names the record, which has no name; under the registry too.
+  void set_name(const loop_record& l, std::string_view name) {
+    text_place(id_index(l.id)) = texts_[shard_of(l.id)].put(name);
   }
-  void clear_label(const loop_record& l) noexcept {
-    texts_[shard_of(l.id)].drop(label(id_index(l.id)).text);
-    label(id_index(l.id)).text = text_pool::none;
+  void clear_name(const loop_record& l) noexcept {
+    texts_[shard_of(l.id)].drop(text_place(id_index(l.id)));
+    text_place(id_index(l.id)) = text_pool::none;
   }
 
   // Under the engine's registry.
@@ -89,10 +88,10 @@ class loop_table {
     const auto index = static_cast<std::uint32_t>(wide);
     const std::uint32_t number = block_of(index);
     block& b = blocks_[number];
-    if (b.labels == nullptr) b.labels = huge_allocator<loop_label>().allocate(places(number));
+    if (b.texts == nullptr) b.texts = huge_allocator<std::uint32_t>().allocate(places(number));
     if (b.records == nullptr) b.records = huge_allocator<loop_record>().allocate(places(number));
     ::new (static_cast<void*>(&at(index))) loop_record;
-    ::new (static_cast<void*>(&label(index))) loop_label;
+    text_place(index) = text_pool::none;
     ++made_[shard];
     return true;
   }
@@ -108,24 +107,21 @@ class loop_table {
   void each_named(F&& f) const {
     names_.each([&](std::uint32_t index) { f(at(index)); });
   }
-  void add_name(std::string_view name, object_id id) {
-    names_.insert(hash(name), id_index(id));
+  /// Lets find() find a loop that has its name.
+  void add_name(object_id id) {
+    names_.insert(id_index(id), [this](std::uint32_t index) { return hash(text(index)); });
   }
-  void drop_name(std::string_view name, object_id id) noexcept {
-    names_.erase(hash(name), id_index(id));
+  void drop_name(object_id id) noexcept {
+    names_.erase(id_index(id), [this](std::uint32_t index) { return hash(text(index)); });
   }
 
  private:
   static constexpr std::uint32_t first = 64;  // places of block 0
   static_assert(most == first * ((1U << 14) - 1));
 
-  struct loop_label {
-    std::uint32_t text = text_pool::none;
-    std::uint32_t order = 0;
-  };
   struct block {
     loop_record* records = nullptr;
-    loop_label* labels = nullptr;
+    std::uint32_t* texts = nullptr;  // where the names are in the pool
   };
 
   static std::uint64_t hash(std::string_view name) noexcept { return siphash24(as_bytes(name)); }
@@ -133,12 +129,12 @@ class loop_table {
   static std::uint32_t block_of(std::uint32_t index) noexcept {
     return static_cast<std::uint32_t>(25 - std::countl_zero(index + first));
   }
-  loop_label& label(std::uint32_t index) const noexcept {
+  std::uint32_t& text_place(std::uint32_t index) const noexcept {
     const std::uint32_t b = block_of(index);
-    return blocks_[b].labels[index + first - (first << b)];
+    return blocks_[b].texts[index + first - (first << b)];
   }
   std::string_view text(std::uint32_t index) const noexcept {
-    const std::uint32_t place = label(index).text;
+    const std::uint32_t place = text_place(index);
     return place == text_pool::none ? std::string_view() : texts_[index % shards_].at(place);
   }
 

@@ -36,7 +36,7 @@ class loop_tree {
       (gone.older == none ? above.first : nodes_[gone.older].younger) = gone.younger;
       (gone.younger == none ? above.last : nodes_[gone.younger].older) = gone.older;
     }
-    index_.erase(id, n);
+    index_.erase(n, id_of{nodes_});
     free_.push_back(n);
   }
   /// Loops that bottom_up() has called from now on count as done.
@@ -87,6 +87,11 @@ class loop_tree {
     std::uint32_t walk = 0;                                  // that came here last
   };
 
+  struct id_of {
+    const std::vector<node>& nodes;
+    std::uint64_t operator()(std::uint32_t n) const noexcept { return nodes[n].id; }
+  };
+
   std::uint32_t find(object_id id) const {
     return index_.find(id, [&](std::uint32_t n) { return nodes_[n].id == id; });
   }
@@ -100,7 +105,7 @@ class loop_tree {
     free_.pop_back();
     nodes_[n] = {};
     nodes_[n].id = id;
-    index_.insert(id, n);
+    index_.insert(n, id_of{nodes_});
     return n;
   }
   std::uint32_t lowest(std::uint32_t n) const noexcept {

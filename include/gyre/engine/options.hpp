@@ -59,9 +59,9 @@ struct loop_options {
   std::uint32_t instances = 1;             ///< ticks of it at one time, 1..100: a further
                                            ///< one starts only beside one that was handed off,
                                            ///< is stuck, is pending, or is external
-  int priority = 0;                        ///< higher goes first among ticks due at one time; and
-                                           ///< while overloaded, when lower ones are shed: see
-                                           ///< run/ready.hpp
+  int priority = 0;                        ///< -2048..2047; higher goes first among ticks due at
+                                           ///< one time, and while overloaded, when lower ones are
+                                           ///< shed: see run/ready.hpp
   backoff retry = {};                      ///< how long to wait after failures
   intensity_options intensity = {};        ///< so many failures within a time open its breaker
   duration slack = engine_slack;           ///< with driver::workers: so much later than due it may

@@ -83,6 +83,11 @@ class shard final : public tick_services {
   /// The loops that have an extra. All others are as well as can be.
   const std::vector<loop_record*>& with_extra() const noexcept { return with_extra_; }
 
+  /// Order of add. Stays while the registry is held, or the lease.
+  std::uint32_t order(const loop_record& loop) const noexcept {
+    return queue_.order(slot_of(loop));
+  }
+
   /// The slot that the next insert() takes. The engine's registry is held too.
   std::uint32_t next_slot() const noexcept { return free_.empty() ? slots_ : free_.back(); }
   /// A new loop in that slot, whose record the table has. @param plan taken for it
@@ -100,7 +105,8 @@ class shard final : public tick_services {
     ++size_;
     loop.plan = plan;
     meet_class(plan->priority);
-    env_.table.set_label(loop, name, order);
+    env_.table.set_name(loop, name);
+    queue_.set_order(slot, order);
     std::destroy_at(&loop.metrics);
     std::construct_at(&loop.metrics, plan->metrics);
     return loop;
@@ -155,7 +161,7 @@ class shard final : public tick_services {
 
   /// Puts the loop on a new grid that starts now, or after a random part of its interval.
   void start(loop_record& loop, instant now) {
-    const double part = loop.plan->jitter > 0 ? draw(env_.table.order(loop), purpose::phase, 0) : 0;
+    const double part = loop.plan->jitter > 0 ? draw(order(loop), purpose::phase, 0) : 0;
     const duration every = stretched(loop);
     loop.times = timetable(add_saturated(now, scale(every, part)), every);
     loop.backing_off = false;
@@ -164,7 +170,13 @@ class shard final : public tick_services {
   }
   /// Next tick by the timetable, `earliest` at the earliest; without that it may be overdue.
   void schedule(loop_record& loop, instant earliest = instant::min()) {
-    schedule(loop, env_.table.order(loop), slot_of(loop), earliest);
+    if (loop.paused != 0 || loop.removed) return;
+    const std::uint32_t slot = slot_of(loop), order = queue_.order(slot);
+    const double jitter = loop.plan->jitter;
+    const double part = jitter > 0 ? draw(order, purpose::jitter, loop.times.index()) : .5;
+    const instant until = loop.extra == nullptr ? instant::min() : loop.extra->postponed;
+    const instant due = std::max(loop.times.due(jitter, part, until), earliest);
+    enter_queue(loop, {due, loop.plan->priority, order, slot});
   }
   void unschedule(loop_record& loop) noexcept {
     if (loop.scheduled && !queue_.cancel(slot_of(loop))) ready_.cancel(slot_of(loop));
@@ -706,7 +718,7 @@ class shard final : public tick_services {
     return unit(mix(env_.options.seed, order, static_cast<std::uint64_t>(p), k));
   }
   void push(loop_record& loop, instant due) {
-    enter_queue(loop, {due, loop.plan->priority, env_.table.order(loop), slot_of(loop)});
+    enter_queue(loop, {due, loop.plan->priority, order(loop), slot_of(loop)});
   }
   void meet_class(int priority) noexcept {
     lowest_class_ = std::min(lowest_class_, priority);
@@ -723,15 +735,6 @@ class shard final : public tick_services {
   bool hasty(const loop_record& loop) const noexcept {
     return loop.plan->slack >= duration::zero() && loop.plan->slack < env_.options.slack &&
            env_.own_threads();
-  }
-  /// The same as the public one, where the loop's numbers are at hand.
-  void schedule(loop_record& loop, std::uint32_t order, std::uint32_t slot, instant earliest) {
-    if (loop.paused != 0 || loop.removed) return;
-    const double jitter = loop.plan->jitter;
-    const double part = jitter > 0 ? draw(order, purpose::jitter, loop.times.index()) : .5;
-    const instant until = loop.extra == nullptr ? instant::min() : loop.extra->postponed;
-    const instant due = std::max(loop.times.due(jitter, part, until), earliest);
-    enter_queue(loop, {due, loop.plan->priority, order, slot});
   }
   static duration stretched(const loop_record& loop) noexcept {
     const loop_extra* const extra = loop.extra.get();
@@ -761,8 +764,8 @@ class shard final : public tick_services {
     for (int taken = 0; taken < at_once; ++taken) {
       if (taken != 0 && !queue_.pop_due(now, entry)) break;
       if (const timer_entry* const far = queue_.coming(ahead::most_records)) {
-        env_.table.fetch(index_, far->slot);
-        ready_.fetch(far->slot);
+        env_.table.fetch(index_, far->slot());
+        ready_.fetch(far->slot());
       }
       if (spread(env_.table.of_slot(index_, entry.slot), entry)) continue;
       if (!sorts) return true;
@@ -821,7 +824,7 @@ class shard final : public tick_services {
   std::uint32_t coming(std::size_t after) const noexcept {
     if (!ready_.empty()) return ready_.coming(after);
     const timer_entry* const entry = queue_.coming(after);
-    return entry != nullptr ? entry->slot : turns::none;
+    return entry != nullptr ? entry->slot() : turns::none;
   }
   /// How long a due tick has waited while the shard was busy: what it was late for before that, the
   /// host slept.
@@ -1072,7 +1075,7 @@ class shard final : public tick_services {
     }
     const std::uint32_t slot = slot_of(loop);
     bury(std::make_shared<rest>(rest{std::move(loop.function), std::move(loop.extra)}));
-    env_.table.clear_label(loop);
+    env_.table.clear_name(loop);
     dropped_plans_.push_back(std::exchange(loop.plan, nullptr));
     std::destroy_at(&loop.metrics);
     std::construct_at(&loop.metrics, metrics_mode::counters);
@@ -1111,7 +1114,7 @@ class shard final : public tick_services {
       trace_.add(run.order, run.number, run.due, static_cast<std::uint32_t>(status), run.state,
                  run.action, std::isfinite(run.reward) ? run.reward : 0);
     }
-    again(loop, run.order, status, run.text, end);
+    again(loop, status, run.text, end);
   }
   /// The tick is over without its result: counted as timed out, nothing learned.
   void account_timeout(loop_record& loop, const run_state& run, instant now) {
@@ -1120,13 +1123,11 @@ class shard final : public tick_services {
     ++extra(loop).streak;
     loop.metrics.record(tick_status::timeout, now - run.began,
                         std::max(duration::zero(), run.began - run.due), now);
-    again(loop, run.order, tick_status::timeout,
+    again(loop, tick_status::timeout,
           "did not end within " + to_text(to_ms(loop.plan->timeout)) + " ms", now);
   }
   /// Back on the timetable, after a failure not before its backoff.
-  /// @param order of add, which the tick has at hand: the table's label is a line of memory further
-  void again(loop_record& loop, std::uint32_t order, tick_status status, const std::string& why,
-             instant end) {
+  void again(loop_record& loop, tick_status status, const std::string& why, instant end) {
     const std::uint64_t given_up = loop.times.finish(end, loop.plan->missed);
     if (given_up != 0) loop.metrics.missed(given_up);
     loop.backing_off = status != tick_status::ok;
@@ -1135,7 +1136,7 @@ class shard final : public tick_services {
     if (loop.triggered) {
       push(loop, env_.now());
     } else {
-      schedule(loop, order, slot_of(loop), instant::min());
+      schedule(loop);
     }
   }
   /// What the backoff and the breaker ask for after a tick.
@@ -1147,7 +1148,7 @@ class shard final : public tick_services {
     if (loop.backing_off) {
       extra.last_error = why;
       const double part =
-          draw(env_.table.order(loop), purpose::backoff, loop.metrics.finished());
+          draw(order(loop), purpose::backoff, loop.metrics.finished());
       extra.waited = loop.plan->retry.after(extra.streak, part, extra.waited);
       until = add_saturated(end, extra.waited);
       tell(status == tick_status::timeout ? "gyre.timeout" : "gyre.failed",

@@ -15,9 +15,9 @@ inline namespace v1 {
 /// One loop's next tick.
 struct due_entry {
   instant due{0};
-  int priority = 0;         ///< higher goes first among equal due times
+  int priority = 0;         ///< higher goes first among equal due times; as timer_entry limits it
   std::uint32_t order = 0;  ///< order of add: lower goes first among equal priorities
-  std::uint32_t slot = 0;   ///< small dense number of the loop
+  std::uint32_t slot = 0;   ///< small dense number of the loop, below timer_entry::most_slots
 };
 
 /// Total order (due, priority, order): what runs before what never depends on how entries came in.
@@ -40,10 +40,10 @@ inline bool runs_before(const due_entry& a, const due_entry& b) noexcept {
 /// 480 are taken at a time; one where more than 32 are due in one 256th of it, out of order, costs
 /// a sort of these. peek and next_due are O(1), or as timer_wheel::first when no tick is open.
 ///
-/// Memory: a cancelled entry leaves nothing behind. For n slots 48 n bytes (8 of record, 24 of
-/// heap, 16 of run), and 256 (n / 15 + min(n, 8256) + 1) + 99 KB of wheel if n > 128. What is not
-/// used of it is not touched: of a million loops that are spread over time, 8 of record and 17 to
-/// 20 of wheel each.
+/// Memory: a cancelled entry leaves nothing behind. For n slots 44 n bytes (8 of record, 24 of
+/// heap, 12 of run), and 256 (n / 20 + min(n, 8256) + 1) + 99 KB of wheel if n > 128. What is not
+/// used of it is not touched: of a million loops that are spread over time, 8 of record and 13 to
+/// 16 of wheel each.
 class scheduler {
  public:
   scheduler() = default;
@@ -60,11 +60,19 @@ class scheduler {
     if (slots > wheel_.buckets().slots()) wheel_.reserve(slots, room_, room_ > few);
   }
 
+  /// The order of add that the slot was given last, by this or by push(). @pre room for the slot
+  std::uint32_t order(std::uint32_t slot) const noexcept {
+    return wheel_.buckets().record(slot).order;
+  }
+  void set_order(std::uint32_t slot, std::uint32_t order) noexcept {
+    wheel_.buckets().record(slot).order = order;
+  }
+
   /// Schedules `entry.slot`; an entry that the slot already had is replaced.
   void push(const due_entry& entry) {
     if (entry.slot >= wheel_.buckets().slots()) reserve(std::size_t{entry.slot} + 1);
     timer_record& record = wheel_.buckets().record(entry.slot);
-    record.order = entry.order;
+    if (record.order != entry.order) record.order = entry.order;  // readers of order() may be there
     const bool common = record.place == timer_place::absent && live_ >= few && !wheel_.empty();
     if (!common || !wheel_.takes(entry.due)) return push_any(entry, record.place);
     ++live_;
@@ -90,7 +98,7 @@ class scheduler {
     if (in_heap(place)) return &heap_[place - timer_place::heap];
     seen_ = whole(place == timer_place::opened
                       ? *std::find_if(run_.begin() + static_cast<std::ptrdiff_t>(next_), run_.end(),
-                                      [slot](const timer_entry& e) { return e.slot == slot; })
+                                      [slot](const timer_entry& e) { return e.slot() == slot; })
                       : wheel_.buckets().at(slot));
     return &seen_;
   }
@@ -105,7 +113,7 @@ class scheduler {
       other = wheel_.first();
     }
     if (other == nullptr) return first;
-    if (first != nullptr && first->due < other->due) return first;
+    if (first != nullptr && first->due < other->due()) return first;
     seen_ = whole(*other);
     return first != nullptr && runs_before(*first, seen_) ? first : &seen_;
   }
@@ -126,7 +134,7 @@ class scheduler {
   bool pop_due(instant now, due_entry& out) noexcept {
     if (run_.empty()) open(now);
     if (!heap_.empty() && heap_is_first()) return pop_heap(now, out);
-    if (run_.empty() || run_[next_].due > now) return false;
+    if (run_.empty() || run_[next_].due() > now) return false;
     out = whole(run_[next_]);
     wheel_.buckets().record(out.slot).place = timer_place::absent;
     skip();
@@ -169,13 +177,13 @@ class scheduler {
     return place >= timer_place::heap && place < timer_place::opened;
   }
   due_entry whole(const timer_entry& e) const noexcept {
-    const timer_record& record = wheel_.buckets().record(e.slot);
-    return {e.due, e.priority, record.order, e.slot};
+    const timer_record& record = wheel_.buckets().record(e.slot());
+    return {e.due(), e.priority(), record.order, e.slot()};
   }
   /// @pre the heap is not empty
   bool heap_is_first() const noexcept {
     if (run_.empty()) return true;
-    if (heap_[0].due != run_[next_].due) return heap_[0].due < run_[next_].due;
+    if (heap_[0].due != run_[next_].due()) return heap_[0].due < run_[next_].due();
     return runs_before(heap_[0], whole(run_[next_]));
   }
 
@@ -212,14 +220,14 @@ class scheduler {
     if (in_heap(place)) return remove(place - timer_place::heap);
     if (place != timer_place::opened) return wheel_.erase(slot);
     wheel_.buckets().record(slot).place = timer_place::absent;
-    if (run_[next_].slot == slot) skip();  // else it is skipped when its turn comes
+    if (run_[next_].slot() == slot) skip();  // else it is skipped when its turn comes
   }
   /// Goes on to the next of the run that was not cancelled; the run is empty after the last.
   void skip() noexcept {
     for (++next_; next_ < run_.size(); ++next_) {
-      if (next_ + ahead < run_.size()) wheel_.buckets().fetch_record(run_[next_ + ahead].slot);
+      if (next_ + ahead < run_.size()) wheel_.buckets().fetch_record(run_[next_ + ahead].slot());
       // A slot that was pushed again since is elsewhere: nothing is added to a run.
-      if (wheel_.buckets().record(run_[next_].slot).place == timer_place::opened) return;
+      if (wheel_.buckets().record(run_[next_].slot()).place == timer_place::opened) return;
     }
     run_.clear();
     next_ = 0;

@@ -11,11 +11,30 @@
 namespace gyre {
 inline namespace v1 {
 
-/// What is moved about of a loop's next tick: 16 bytes, enough to order it but for ties.
-struct timer_entry {
-  instant due{0};
-  int priority = 0;        ///< higher goes first among equal due times
-  std::uint32_t slot = 0;  ///< small dense number of the loop
+/// What is moved about of a loop's next tick: 12 bytes, enough to order it but for ties.
+class timer_entry {
+ public:
+  static constexpr std::uint32_t slot_bits = 20, most_slots = 1U << slot_bits;
+  static constexpr int lowest = -(1 << (31 - slot_bits)), highest = -lowest - 1;
+
+  timer_entry() = default;
+  /// @pre lowest <= priority <= highest, slot < most_slots
+  timer_entry(instant due, int priority, std::uint32_t slot) noexcept
+      : low_(static_cast<std::uint32_t>(due.count())),
+        high_(static_cast<std::uint32_t>(due.count() >> 32)),
+        which_(static_cast<std::uint32_t>(priority) << slot_bits | slot) {}
+
+  instant due() const noexcept {
+    return instant{static_cast<std::int64_t>(std::uint64_t{high_} << 32 | low_)};
+  }
+  /// Higher goes first among equal due times.
+  int priority() const noexcept { return static_cast<std::int32_t>(which_) >> slot_bits; }
+  /// Small dense number of the loop.
+  std::uint32_t slot() const noexcept { return which_ & (most_slots - 1); }
+
+ private:
+  std::uint32_t low_ = 0, high_ = 0;  // of the due time: 64 bits would be aligned to 8 bytes
+  std::uint32_t which_ = 0;           // slot_bits of slot, then the priority
 };
 
 /// What stays where it is: one a slot.
@@ -25,24 +44,24 @@ struct timer_record {
 };
 
 /// Where a slot's entry is: nowhere, in the open tick, at an index of the heap, or at a position
-/// of a chunk (chunk number times 16 plus position).
+/// of a chunk (chunk number times 32 plus position).
 namespace timer_place {
 inline constexpr std::uint32_t absent = 0xffffffff;
 inline constexpr std::uint32_t opened = 0xfffffffe;
 inline constexpr std::uint32_t heap = 0x80000000;  ///< plus the index
 }  // namespace timer_place
 
-/// A fixed number of lists ("buckets"). A list is a ring of chunks of 256 bytes that hold 15
+/// A fixed number of lists ("buckets"). A list is a ring of chunks of 256 bytes that hold 20
 /// entries one after the other, so that reading a list is reading memory in order (a list of single
 /// entries costs a cache miss each); all chunks but the last are full. Appending and erasing are
 /// O(1) and leave nothing behind: a hole is filled with the list's last entry. A list knows whether
 /// its entries came in order and still are.
 ///
-/// Memory: 8 bytes a slot, 12 a bucket, and chunks: at most slots / 15 + min(slots, buckets) + 1
+/// Memory: 8 bytes a slot, 12 a bucket, and chunks: at most slots / 20 + min(slots, buckets) + 1
 /// of them, taken from a pool whose free chunks are a list of their own. Only reserve() allocates.
 class timer_buckets {
  public:
-  static constexpr std::uint32_t per_chunk = 15;
+  static constexpr std::uint32_t per_chunk = 20;
 
   /// Makes room for entries of slots 0..slots-1, whatever buckets they come to lie in.
   /// @param room how many slots to allocate for, >= slots
@@ -61,10 +80,11 @@ class timer_buckets {
 
   /// Total order (due, priority, order of add): what runs before what.
   bool before(const timer_entry& a, const timer_entry& b) const noexcept {
-    if (a.due != b.due) return a.due < b.due;
-    if (a.priority != b.priority) return a.priority > b.priority;
-    const std::uint32_t x = records_[a.slot].order, y = records_[b.slot].order;
-    return x != y ? x < y : a.slot < b.slot;
+    const instant at = a.due(), other = b.due();
+    if (at != other) return at < other;
+    if (a.priority() != b.priority()) return a.priority() > b.priority();
+    const std::uint32_t x = records_[a.slot()].order, y = records_[b.slot()].order;
+    return x != y ? x < y : a.slot() < b.slot();
   }
 
   std::uint32_t count(std::uint32_t bucket) const noexcept { return buckets_[bucket].count; }
@@ -86,24 +106,24 @@ class timer_buckets {
     if (l.count == 0 || l.filled == per_chunk) link(l, bucket);
     ++l.count;
     pool_[l.last].entries[l.filled] = entry;
-    records_[entry.slot].place = l.last << 4 | l.filled++;
+    records_[entry.slot()].place = l.last << 5 | l.filled++;
   }
 
   /// The entry of a slot that lies in a bucket.
   const timer_entry& at(std::uint32_t slot) const noexcept {
     const std::uint32_t place = records_[slot].place;
-    return pool_[place >> 4].entries[place & 15];
+    return pool_[place >> 5].entries[place & 31];
   }
   /// Takes that entry out, its place becomes absent. Returns the bucket.
   std::uint32_t erase(std::uint32_t slot) noexcept {
     const std::uint32_t place = records_[slot].place;
-    chunk& c = pool_[place >> 4];
+    chunk& c = pool_[place >> 5];
     const std::uint32_t bucket = c.bucket;
     list& l = buckets_[bucket];
     const timer_entry moved = pool_[l.last].entries[--l.filled];
-    c.entries[place & 15] = moved;
-    records_[moved.slot].place = place;
-    if (moved.slot != slot) l.ordered = false;
+    c.entries[place & 31] = moved;
+    records_[moved.slot()].place = place;
+    if (moved.slot() != slot) l.ordered = false;
     records_[slot].place = timer_place::absent;  // after the line above: it may be its own last
     --l.count;
     if (l.filled == 0) {
@@ -172,14 +192,14 @@ class timer_buckets {
     std::uint16_t filled = 0;   // of them, in the last chunk
     bool ordered = false;
   };
-  struct chunk {
+  struct alignas(64) chunk {
     chunk() noexcept {}  // entries are written before they are read
     std::uint32_t next = none;
     std::uint32_t previous = none;
     std::uint32_t bucket = 0;
     timer_entry entries[per_chunk];
   };
-  static_assert(sizeof(timer_entry) == 16 && sizeof(chunk) == 256);
+  static_assert(sizeof(timer_entry) == 12 && sizeof(chunk) == 256);
 
   void fetch_chunk(std::uint32_t at) const noexcept {
     const char* bytes = reinterpret_cast<const char*>(&pool_[at]);

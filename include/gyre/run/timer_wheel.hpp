@@ -48,9 +48,9 @@ class timer_wheel {
   /// How often an entry was moved from a bucket, since the beginning: the work that was not O(1).
   std::uint64_t moved() const noexcept { return moved_; }
 
-  /// @pre takes(entry.due), reserve() was asked for the slot, which has no entry
+  /// @pre takes(entry.due()), reserve() was asked for the slot, which has no entry
   void insert(const timer_entry& entry) noexcept {
-    bound_ = std::min(bound_, tick_of(entry.due));
+    bound_ = std::min(bound_, tick_of(entry.due()));
     ++size_;
     place(entry);
     if (first_known_ && buckets_.before(entry, first_)) first_ = entry;
@@ -58,7 +58,7 @@ class timer_wheel {
   /// Takes the slot's entry out. @pre it has one here
   void erase(std::uint32_t slot) noexcept {
     --size_;
-    if (first_.slot == slot) first_known_ = false;
+    if (first_.slot() == slot) first_known_ = false;
     const std::uint32_t bucket = buckets_.erase(slot);
     if (buckets_.count(bucket) == 0) unmark(bucket);
   }
@@ -111,7 +111,7 @@ class timer_wheel {
   static constexpr std::uint32_t parts = 256;  // of a tick, when one is sorted
   static constexpr std::uint32_t part_bits = 8;
   static constexpr std::uint32_t small_sort = 32;    // entries sorted by insertion
-  static constexpr std::uint32_t taken_chunks = 32;  // of an ordered tick at once
+  static constexpr std::uint32_t taken_chunks = 24;  // of an ordered tick at once
 
   static std::uint64_t tick_of(instant t) noexcept {
     return t.count() < 0 ? 0 : static_cast<std::uint64_t>(t.count()) >> tick_bits;
@@ -161,7 +161,7 @@ class timer_wheel {
     return bucket_of(level, tick >> shift);
   }
   void place(const timer_entry& entry) noexcept {
-    const std::uint64_t tick = tick_of(entry.due);
+    const std::uint64_t tick = tick_of(entry.due());
     const bool soon = tick >> level_bits <= (tick_ >> level_bits) + 1;
     const std::uint32_t bucket = soon ? bucket_of(0, tick) : far_bucket_of(tick);
     if (buckets_.count(bucket) == 0) mark(bucket);
@@ -192,7 +192,7 @@ class timer_wheel {
     timer_entry entries[timer_buckets::per_chunk];
     while (static_cast<double>(buckets_.count(bucket)) > keep) {
       const std::uint32_t n = buckets_.take_chunk(bucket, entries);
-      for (std::uint32_t i = 0; i < n; ++i) buckets_.fetch_record(entries[i].slot);
+      for (std::uint32_t i = 0; i < n; ++i) buckets_.fetch_record(entries[i].slot());
       for (std::uint32_t i = 0; i < n; ++i) place(entries[i]);
       moved_ += n;
     }
@@ -206,10 +206,10 @@ class timer_wheel {
       out.resize(std::min(count, taken_chunks * timer_buckets::per_chunk));
       for (std::size_t have = 0; have < out.size();) {
         const std::uint32_t n = buckets_.take_chunk(bucket, out.data() + have);
-        for (std::uint32_t i = 0; i < n; ++i) buckets_.fetch_record(out[have + i].slot);
+        for (std::uint32_t i = 0; i < n; ++i) buckets_.fetch_record(out[have + i].slot());
         have += n;
       }
-      for (const timer_entry& e : out) buckets_.record(e.slot).place = timer_place::opened;
+      for (const timer_entry& e : out) buckets_.record(e.slot()).place = timer_place::opened;
     } else {
       out.resize(count);
       spread(bucket, out.data());
@@ -230,19 +230,19 @@ class timer_wheel {
       timer_entry* end = out;
       buckets_.each_chunk(bucket, [&](const timer_entry* from, std::uint32_t n) {
         for (std::uint32_t i = 0; i < n; ++i) {
-          buckets_.record(from[i].slot).place = timer_place::opened;
+          buckets_.record(from[i].slot()).place = timer_place::opened;
           *end++ = from[i];
         }
       });
       return sort(out, end);
     }
     const auto part = [](const timer_entry& e) {
-      return static_cast<std::uint32_t>(e.due.count() >> (tick_bits - part_bits)) % parts;
+      return static_cast<std::uint32_t>(e.due().count() >> (tick_bits - part_bits)) % parts;
     };
     std::array<std::uint32_t, parts> end{};
     buckets_.each_chunk(bucket, [&](const timer_entry* from, std::uint32_t n) {
       for (std::uint32_t i = 0; i < n; ++i) {
-        buckets_.fetch_record(from[i].slot);
+        buckets_.fetch_record(from[i].slot());
         ++end[part(from[i])];
       }
     });
@@ -250,7 +250,7 @@ class timer_wheel {
     for (std::uint32_t& e : end) sum += std::exchange(e, sum);
     buckets_.each_chunk(bucket, [&](const timer_entry* from, std::uint32_t n) {
       for (std::uint32_t i = 0; i < n; ++i) {
-        buckets_.record(from[i].slot).place = timer_place::opened;
+        buckets_.record(from[i].slot()).place = timer_place::opened;
         out[end[part(from[i])]++] = from[i];
       }
     });
@@ -282,7 +282,7 @@ class timer_wheel {
     for (std::uint32_t level = 0; level < levels; ++level) {
       if (summary_[level] == 0) continue;
       const std::uint64_t number = first_number(level);
-      if (first_known_ && number << (level_bits * level) > tick_of(first_.due)) continue;
+      if (first_known_ && number << (level_bits * level) > tick_of(first_.due())) continue;
       const std::uint32_t bucket = bucket_of(level, number);
       if (buckets_.ordered(bucket)) {
         consider(buckets_.front(bucket));
