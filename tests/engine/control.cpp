@@ -438,6 +438,47 @@ TEST_CASE("a gate that throws is open, and the engine goes on", "[engine]") {
 }
 #endif
 
+TEST_CASE("a gate of readings is asked once about each, while it is open; others at each tick",
+          "[engine]") {
+  gyre::engine e(virtual_clock());
+  int of_readings = 0, of_anything = 0;
+  const auto counting = [](int& asked) {
+    return [&asked](const gyre::reading& r) {
+      ++asked;
+      return r.cpu_percent;
+    };
+  };
+  using gyre::figure_of;
+  auto a = e.add({.name = "a", .interval = 10ms, .jitter = 0,
+                  .gates = {gyre::gate("g", counting(of_readings), 80, 70, figure_of::readings)}},
+                 nothing).value();
+  auto b = e.add({.name = "b", .interval = 10ms, .jitter = 0,
+                  .gates = {gyre::gate("g", counting(of_readings), 80, 70, figure_of::readings),
+                            gyre::gate("h", counting(of_anything), 80, 70)}},
+                 nothing).value();
+  const auto ticks = [&] { return std::pair(a.stats()->metrics.cycles, b.stats()->metrics.cycles); };
+  e.advance_to(95ms).value();
+  REQUIRE(ticks() == std::pair<std::uint64_t, std::uint64_t>(10, 10));
+  REQUIRE(of_readings == 1 + 10);  // the second loop asks both of its gates at each tick
+  REQUIRE(of_anything == 10);
+  e.supply({.cpu_percent = 75});
+  e.advance_to(195ms).value();
+  REQUIRE(ticks() == std::pair<std::uint64_t, std::uint64_t>(20, 20));
+  REQUIRE(of_readings == 2 + 20);
+  e.supply({.cpu_percent = 81});  // closed: asked at each tick
+  e.advance_to(295ms).value();
+  REQUIRE(ticks() == std::pair<std::uint64_t, std::uint64_t>(20, 20));
+  REQUIRE(of_readings == 12 + 30);
+  REQUIRE(a.stats()->metrics.gated == 10);
+  e.supply({.cpu_percent = 71});  // still closed
+  e.advance_to(395ms).value();
+  REQUIRE(ticks().first == 20);
+  e.supply({.cpu_percent = 69});
+  e.advance_to(495ms).value();
+  REQUIRE(ticks() == std::pair<std::uint64_t, std::uint64_t>(30, 30));
+  REQUIRE(of_readings == 23 + 50);
+}
+
 TEST_CASE("a new priority or jitter counts for the tick that is scheduled", "[engine]") {
   gyre::engine e(virtual_clock());
   std::string order;

@@ -134,6 +134,7 @@ TEST_CASE("a gate without name, figure or ordered limits is refused by name", "[
   for (const gyre::gate& g : {gyre::gates::cpu(), gyre::gates::memory(), gyre::gates::latency(5),
                               gyre::gates::stall(), gyre::gates::mode()}) {
     REQUIRE(check(g));
-    REQUIRE(g.of_latency() == (g.name() == "latency"));
+    REQUIRE(g.made_of() ==
+            (g.name() == "latency" ? gyre::figure_of::latency : gyre::figure_of::readings));
   }
 }

@@ -132,11 +132,15 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       extra->buckets.assign(where.features().size(), 0);
       extra->where = where;
       extra->gates = std::move(o.gates);
-      extra->asks_latency = std::any_of(extra->gates.begin(), extra->gates.end(),
-                                        [](const gate& g) { return g.of_latency(); });
+      extra->first_gate = extra->gates.empty() ? nullptr : extra->gates.data();
+      extra->chooses = !where.features().empty() || !o.knobs.empty();
+      for (const gate& g : extra->gates) {
+        extra->asks_latency |= g.made_of() == figure_of::latency;
+        extra->asks_often |= g.made_of() != figure_of::readings;
+      }
       extra->configured = o.deferrable ? o.interval : duration::zero();
       if (!o.knobs.empty()) GYRE_CHECK(attach_learner(home, o, *extra));
-      if (own || !extra->gates.empty()) wants_readings_ = true;
+      if (own || extra->first_gate != nullptr) wants_readings_ = true;
     }
     env_.watch_for(o.timeout);
     std::uint8_t paused = o.paused ? by_itself : 0;
@@ -750,7 +754,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     }
     for (const gate& g : o.gates) {
       if (auto good = gyre::check(g); !good) return fail(code::arg, who, good.error().text);
-      if (g.of_latency() && o.metrics == metrics_mode::counters) {
+      if (g.made_of() == figure_of::latency && o.metrics == metrics_mode::counters) {
         return fail(code::arg, who, "gate \"", g.name(), "\" needs metrics_mode::full");
       }
     }
@@ -1212,8 +1216,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     r.mode = {};  // the text is the caller's; each shard keeps its own
     for (const auto& s : shards_) {
       const leased hold(s->owner());
-      s->load() = r;
-      if (mode != nullptr) s->mode() = *mode;
+      s->take(r, mode);
     }
   }
   /// Reads the machine's figures, where a loop looks at them.

@@ -30,22 +30,29 @@ struct shared_learner {
 };
 
 /// What only some loops have: knobs, features, gates, failures, rewards of their own. A loop has it
-/// from the first of these on. What each tick looks at is in the first two cache lines.
+/// from the first of these on. What each tick looks at is in the first cache line, then what that of
+/// a loop does which has features or knobs, or is asked its gates anew.
 struct alignas(64) loop_extra {
-  std::uint32_t place = 0;    ///< in the shard's list of them
   std::uint32_t streak = 0;   ///< failures in a row
-  std::uint32_t state = 0, action = 0;
+  std::uint32_t passed = 0;   ///< number of the reading for which all gates are open; 0: none
+  bool asks_latency = false;  ///< a gate looks at the loop's own recent p99
+  bool asks_often = false;    ///< a gate is to be asked although there is no new reading
+  bool chooses = false;       ///< it has features or knobs
   bool own_features = false;
   bool wants_cpu = false;     ///< it asked for CPU time: read it at the start
-  bool asks_latency = false;  ///< a gate looks at the loop's own recent p99
-  std::vector<gate> gates;
-  std::vector<std::uint32_t> buckets;  ///< of the last value of each feature
+  bool has_breaker = false;
+  gate* first_gate = nullptr;  ///< of `gates`; null: it has none
   shared_learner* learning = nullptr;
-  std::unique_ptr<intensity> breaker;  ///< null: none
   instant postponed = instant::min();  ///< the next tick is not due before: backoff
   std::uint64_t rewards = 0;
   double reward_mean = 0;    ///< exponential, each of the last ticks weighing 1/20
   double window_reward = 0;  ///< sum since the last observation window
+
+  std::uint32_t state = 0, action = 0;
+  std::vector<gate> gates;
+  std::unique_ptr<intensity> breaker;  ///< null until the first failure
+  std::vector<std::uint32_t> buckets;  ///< of the last value of each feature
+  std::uint32_t place = 0;             ///< in the shard's list of them
 
   duration configured{0};  ///< the interval before the throttle; 0: there is none
   double throttle = 1;     ///< the engine's own, of deferrable loops
@@ -59,6 +66,14 @@ struct alignas(64) loop_extra {
   std::string last_error;
 
   double factor() const noexcept { return std::max(throttle, asked); }
+  /// Has the processor read what else a tick needs. @param reading the latest's number
+  [[gnu::always_inline]] inline void fetch_more(std::uint32_t reading) const noexcept {
+    const bool asks = first_gate != nullptr && passed != reading;
+    if (chooses || asks) __builtin_prefetch(reinterpret_cast<const char*>(this) + 64, 1);
+    if (!asks) return;
+    __builtin_prefetch(first_gate, 1);
+    __builtin_prefetch(reinterpret_cast<const char*>(first_gate) + 63, 1);
+  }
 };
 
 inline constexpr std::uint8_t by_itself = 1, from_above = 2;

@@ -59,8 +59,14 @@ class shard final : public tick_services {
   const std::vector<std::unique_ptr<shared_learner>>& learners() const noexcept {
     return learners_;
   }
-  reading& load() noexcept { return load_; }
-  std::string& mode() noexcept { return mode_; }
+  const reading& load() const noexcept { return load_; }  ///< without its mode
+  const std::string& mode() const noexcept { return mode_; }
+  /// What gates see from now on. @param mode null: as it was
+  void take(const reading& load, const std::string_view* mode) {
+    load_ = load;
+    if (mode != nullptr) mode_ = *mode;
+    if (++load_number_ == 0) load_number_ = 1;
+  }
   std::vector<pending_frame>& frames() noexcept { return frames_; }
   byte_writer& frame_bytes() noexcept { return frame_bytes_; }
 
@@ -796,11 +802,7 @@ class shard final : public tick_services {
       if (slot == turns::none) break;
       const loop_record& loop = env_.table.of_slot(index_, slot);
       loop.metrics.fetch_more(now);
-      if (loop.extra != nullptr && !loop.extra->gates.empty()) {
-        const char* const gate = reinterpret_cast<const char*>(loop.extra->gates.data());
-        __builtin_prefetch(gate, 1);
-        __builtin_prefetch(gate + 63, 1);
-      }
+      if (loop.extra != nullptr) loop.extra->fetch_more(load_number_);
     }
     for (; fetched.parts < std::min(ahead::most_parts, fetched.records); ++fetched.parts) {
       const std::uint32_t slot = coming(fetched.parts);
@@ -808,10 +810,7 @@ class shard final : public tick_services {
       const loop_record& loop = env_.table.of_slot(index_, slot);
       if (loop.inside == 0) loop.function.fetch();  // else it may be writing to itself
       loop.metrics.fetch(now);
-      if (loop.extra != nullptr) {
-        __builtin_prefetch(loop.extra.get(), 1);
-        __builtin_prefetch(reinterpret_cast<const char*>(loop.extra.get()) + 64, 1);
-      }
+      if (loop.extra != nullptr) __builtin_prefetch(loop.extra.get(), 1);
     }
     for (; fetched.records < ahead::most_records; ++fetched.records) {
       const std::uint32_t slot = coming(fetched.records);
@@ -881,7 +880,7 @@ class shard final : public tick_services {
   }
   bool gates_open(loop_record& loop, instant now) {
     loop_extra& extra = *loop.extra;
-    if (extra.gates.empty()) return true;
+    if (extra.first_gate == nullptr || extra.passed == load_number_) return true;
     reading r = load_;
     r.mode = mode_;
     if (extra.asks_latency) r.latency_ms = loop.metrics.recent_ms(.99, now);
@@ -889,9 +888,11 @@ class shard final : public tick_services {
     if (closed == nullptr) {
       if (loop.gated) extra.closed_gate.clear();
       loop.gated = false;
+      if (!extra.asks_often) extra.passed = load_number_;
       return true;
     }
     loop.gated = true;
+    extra.passed = 0;
     extra.closed_gate = closed->name();
     loop.metrics.gated();
     return false;
@@ -1040,6 +1041,7 @@ class shard final : public tick_services {
     if (run.chosen || run.loop->extra == nullptr) return;
     loop_extra& extra = *run.loop->extra;
     run.chosen = true;
+    if (!extra.chooses) return;
     run.state = extra.buckets.empty() ? 0 : extra.where.state(extra.buckets);
     run.action = extra.learning != nullptr ? extra.learning->mind.choose(run.state) : 0;
     extra.state = run.state;
@@ -1131,7 +1133,9 @@ class shard final : public tick_services {
     const std::uint64_t given_up = loop.times.finish(end, loop.plan->missed);
     if (given_up != 0) loop.metrics.missed(given_up);
     loop.backing_off = status != tick_status::ok;
-    if (loop.extra != nullptr) wait_more(loop, status, why, end);
+    if (loop.extra != nullptr && (loop.backing_off || loop.extra->has_breaker)) {
+      wait_more(loop, status, why, end);
+    }
     if (env_.stopping.load(std::memory_order_relaxed) || loop.scheduled) return;
     if (loop.triggered) {
       push(loop, env_.now());
@@ -1147,14 +1151,14 @@ class shard final : public tick_services {
     bool turned = false;
     if (loop.backing_off) {
       extra.last_error = why;
-      const double part =
-          draw(order(loop), purpose::backoff, loop.metrics.finished());
+      const double part = draw(order(loop), purpose::backoff, loop.metrics.finished());
       extra.waited = loop.plan->retry.after(extra.streak, part, extra.waited);
       until = add_saturated(end, extra.waited);
       tell(status == tick_status::timeout ? "gyre.timeout" : "gyre.failed",
            join(env_.table.name(loop), ": ", why), loop.id);
       if (loop.plan->intensity.failures != 0) {
-        if (!extra.breaker) extra.breaker = std::make_unique<intensity>(loop.plan->intensity);
+        if (!extra.has_breaker) extra.breaker = std::make_unique<intensity>(loop.plan->intensity);
+        extra.has_breaker = true;
         turned = extra.breaker->failed(end);
       }
     } else if (extra.breaker != nullptr) {
@@ -1301,6 +1305,7 @@ class shard final : public tick_services {
   std::uint32_t polls_ = 0;  // those in which something was pending
   reading load_;
   std::string mode_ = "normal";
+  std::uint32_t load_number_ = 1;  // counts take(), never 0
 
   run_state* running_ = nullptr;
   instant running_since_{0}, running_until_{0};

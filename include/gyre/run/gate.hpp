@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstdint>
 #include <functional>
 #include <gyre/core/result.hpp>
 #include <limits>
@@ -24,6 +25,13 @@ struct reading {
   std::string_view mode = "normal";
 };
 
+/// What a gate's figure is made of, hence when it is asked.
+enum class figure_of : std::uint8_t {
+  anything,  ///< asked at each tick
+  readings,  ///< of a reading but for latency_ms, and nothing else: not asked twice about the same
+  latency,   ///< of latency_ms too, which needs the loop's histograms: asked at each tick
+};
+
 /// Closes when its figure is above `close` and opens again when it is under `open`; between the
 /// two it stays as it is, so a figure that swings around one limit does not make it flap. A
 /// figure that is not known opens it: no loop waits for a reading that never comes. The figure is
@@ -32,23 +40,23 @@ class gate {
  public:
   using figure_function = std::function<double(const reading&)>;
 
-  /// A gate of the user's own over any figure; one that throws is not known then. @param
-  /// of_latency the figure is made of latency_ms, which needs the loop's histograms.
-  /// @pre check(gate)
-  gate(std::string name, figure_function figure, double close, double open, bool of_latency = false)
+  /// A gate of the user's own over any figure; one that throws is not known then. @pre check(gate)
+  gate(std::string name, figure_function figure, double close, double open,
+       figure_of of = figure_of::anything)
       : figure_(std::move(figure)),
         close_(close),
         open_(open),
-        of_latency_(of_latency),
+        of_(of),
         name_(std::move(name)) {}
 
   const std::string& name() const noexcept { return name_; }
   double closes_above() const noexcept { return close_; }
   double opens_under() const noexcept { return open_; }
   bool has_figure() const noexcept { return static_cast<bool>(figure_); }
-  bool of_latency() const noexcept { return of_latency_; }
+  figure_of made_of() const noexcept { return of_; }
 
-  /// Takes `now` into account and says whether the gate is open.
+  /// Takes `now` into account and says whether the gate is open. The same figure again changes
+  /// nothing.
   bool open(const reading& now) {
     value_ = figure(now);
     if (is_open_) {
@@ -79,7 +87,7 @@ class gate {
   double close_;
   double open_;
   double value_ = std::numeric_limits<double>::quiet_NaN();
-  bool of_latency_;
+  figure_of of_;
   bool is_open_ = true;
   std::string name_;
 };
@@ -88,15 +96,18 @@ class gate {
 namespace gates {
 
 inline gate cpu(double close = 80.0, double open = 70.0) {
-  return {"cpu", [](const reading& r) { return r.cpu_percent; }, close, open};
+  return {"cpu", [](const reading& r) { return r.cpu_percent; }, close, open,
+          figure_of::readings};
 }
 inline gate memory(double close = 85.0, double open = 80.0) {
-  return {"memory", [](const reading& r) { return r.memory_percent; }, close, open};
+  return {"memory", [](const reading& r) { return r.memory_percent; }, close, open,
+          figure_of::readings};
 }
 /// Closed while the recent p99 is over the budget; a loop that does not run leaves its window
 /// empty, which opens the gate for another try.
 inline gate latency(double budget_ms) {
-  return {"latency", [](const reading& r) { return r.latency_ms; }, budget_ms, budget_ms, true};
+  return {"latency", [](const reading& r) { return r.latency_ms; }, budget_ms, budget_ms,
+          figure_of::latency};
 }
 /// Closed while tasks waited for CPU or memory (pressure stall information, Linux) too much.
 inline gate stall(double close = 40.0, double open = 20.0) {
@@ -105,12 +116,12 @@ inline gate stall(double close = 40.0, double open = 20.0) {
                ? r.cpu_stall_percent
                : r.memory_stall_percent;
   };
-  return {"stall", worse, close, open};
+  return {"stall", worse, close, open, figure_of::readings};
 }
 /// Open only while the engine's mode is `wanted`.
 inline gate mode(std::string wanted = "normal") {
   const auto other = [w = std::move(wanted)](const reading& r) { return r.mode == w ? 0.0 : 1.0; };
-  return {"mode", other, 0.5, 0.5};
+  return {"mode", other, 0.5, 0.5, figure_of::readings};
 }
 
 }  // namespace gates
