@@ -456,7 +456,9 @@ TEST_CASE("a gate of readings is asked once about each, while it is open; others
                   .gates = {gyre::gate("g", counting(of_readings), 80, 70, figure_of::readings),
                             gyre::gate("h", counting(of_anything), 80, 70)}},
                  nothing).value();
-  const auto ticks = [&] { return std::pair(a.stats()->metrics.cycles, b.stats()->metrics.cycles); };
+  const auto ticks = [&] {
+    return std::pair(a.stats()->metrics.cycles, b.stats()->metrics.cycles);
+  };
   e.advance_to(95ms).value();
   REQUIRE(ticks() == std::pair<std::uint64_t, std::uint64_t>(10, 10));
   REQUIRE(of_readings == 1 + 10);  // the second loop asks both of its gates at each tick

@@ -368,7 +368,7 @@ TEST_CASE("scheduler allocates in reserve and nowhere else", "[run]") {
   constexpr std::uint32_t n = 5000;
   const std::size_t unused = allocated();
   gyre::scheduler scheduler(n);
-  REQUIRE(allocated() - unused >= 5);  // the count counts
+  REQUIRE(allocated() - unused >= 4);  // the count counts; what is mapped shows in bytes()
   const std::size_t first = allocated(), bytes = scheduler.bytes();
   gyre::rng random(4, 0, 0);
   due_entry entry;

@@ -30,8 +30,8 @@ struct shared_learner {
 };
 
 /// What only some loops have: knobs, features, gates, failures, rewards of their own. A loop has it
-/// from the first of these on. What each tick looks at is in the first cache line, then what that of
-/// a loop does which has features or knobs, or is asked its gates anew.
+/// from the first of these on. What each tick looks at is in the first cache line; behind it, what
+/// those look at of loops that have features or knobs, or whose gates are asked anew.
 struct alignas(64) loop_extra {
   std::uint32_t streak = 0;   ///< failures in a row
   std::uint32_t passed = 0;   ///< number of the reading for which all gates are open; 0: none
@@ -66,7 +66,7 @@ struct alignas(64) loop_extra {
   std::string last_error;
 
   double factor() const noexcept { return std::max(throttle, asked); }
-  /// Has the processor read what else a tick needs. @param reading the latest's number
+  /// Has the processor read what else a tick needs. @param reading number of the latest
   [[gnu::always_inline]] inline void fetch_more(std::uint32_t reading) const noexcept {
     const bool asks = first_gate != nullptr && passed != reading;
     if (chooses || asks) __builtin_prefetch(reinterpret_cast<const char*>(this) + 64, 1);

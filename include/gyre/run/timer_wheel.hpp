@@ -226,16 +226,7 @@ class timer_wheel {
   /// Copies the entries of a tick in order: distributes them over 256 parts of the tick, then sorts
   /// each part. O(n) when they are spread over the tick. Few are one part.
   void spread(std::uint32_t bucket, timer_entry* out) noexcept {
-    if (buckets_.count(bucket) <= small_sort) {
-      timer_entry* end = out;
-      buckets_.each_chunk(bucket, [&](const timer_entry* from, std::uint32_t n) {
-        for (std::uint32_t i = 0; i < n; ++i) {
-          buckets_.record(from[i].slot()).place = timer_place::opened;
-          *end++ = from[i];
-        }
-      });
-      return sort(out, end);
-    }
+    if (buckets_.count(bucket) <= small_sort) return rank(bucket, out);
     const auto part = [](const timer_entry& e) {
       return static_cast<std::uint32_t>(e.due().count() >> (tick_bits - part_bits)) % parts;
     };
@@ -259,6 +250,29 @@ class timer_wheel {
       sort(begin, out + e);
       begin = out + e;
     }
+  }
+  /// The same for a few: each goes behind as many as are due before it, which is counted without a
+  /// branch that depends on them (a wrong guess costs more than comparing with ten).
+  void rank(std::uint32_t bucket, timer_entry* out) noexcept {
+    timer_entry entries[small_sort];
+    std::uint32_t keys[small_sort];  // of the due time the part in the tick, then the index
+    std::uint32_t n = 0;
+    buckets_.each_chunk(bucket, [&](const timer_entry* from, std::uint32_t count) {
+      for (std::uint32_t i = 0; i < count; ++i, ++n) {
+        buckets_.record(from[i].slot()).place = timer_place::opened;
+        const auto due = static_cast<std::uint32_t>(from[i].due().count());
+        keys[n] = due % (1U << tick_bits) * small_sort + n;
+        entries[n] = from[i];
+      }
+    });
+    for (std::uint32_t i = 0; i < n; ++i) {
+      std::uint32_t before = 0;
+      for (std::uint32_t j = 0; j < n; ++j) before += keys[j] < keys[i] ? 1 : 0;
+      out[before] = entries[i];
+    }
+    bool tied = false;
+    for (std::uint32_t i = 1; i < n; ++i) tied |= out[i].due() == out[i - 1].due();
+    if (tied) sort(out, out + n);
   }
   void sort(timer_entry* begin, timer_entry* end) const noexcept {
     const auto before = [this](const timer_entry& a, const timer_entry& b) {
