@@ -3,8 +3,8 @@
 //
 // Method: the demo's own job with really measured CPU time, on a virtual clock that does not wait
 // between ticks: 30 loops over 20 s, eight changes of the link's speed. Then the same with the
-// rewards shuffled among the ticks, where the same bar must not be reached: about one seed in ten is
-// lucky, so more than half of ten is no luck.
+// rewards shuffled among the ticks, where the same bar must not be reached: about one seed in ten
+// is lucky, so more than half of ten is no luck.
 #include <cstdio>
 #include <cstring>
 

@@ -531,3 +531,42 @@ TEST_CASE("every tick of many that are pending is counted once, whatever is done
   }
   REQUIRE(timeouts > 20);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // it takes 0.5 GB without
+TEST_CASE("of ticks that have not ended there are 2^20 a shard, and then no further start",
+          "[engine]") {
+  gyre::engine e({.driver = gyre::driver::host, .shards = 1});
+  constexpr int loops = (1 << 20) / 100 + 1;
+  for (int i = 0; i < loops; ++i) {
+    e.add_external({.name = "x" + std::to_string(i), .interval = 1ms, .timeout = 1h, .jitter = 0,
+                    .instances = 100, .metrics = gyre::metrics_mode::counters}).value();
+  }
+  gyre::instant now{0};
+  const auto poll = [&](gyre::duration step) {
+    now += step;
+    while (e.poll(now).value().ticks != 0) {
+    }
+  };
+  for (int i = 0; i < 130; ++i) poll(1ms);  // nobody acquires them: all 2^20 are out
+  int calls = 0;
+  for (int i = 0; i < 300; ++i) {
+    e.add({.name = "p" + std::to_string(i), .interval = 1s, .timeout = 2s, .jitter = 0},
+          [&](gyre::tick& t) {
+            ++calls;
+            t.pending();
+          }).value();
+  }
+  for (int i = 0; i < 3; ++i) poll(1s);
+  REQUIRE(calls == 0);
+  REQUIRE(e.find("p0")->stats()->metrics.missed > 0);
+  for (int i = 0; i < 3; ++i) e.find("x" + std::to_string(i)).value().remove().value();
+  for (int i = 0; i < 6; ++i) poll(1s);  // all 300 have had a place, and outlived their timeout
+  REQUIRE(calls > 300);
+  std::uint64_t of_external = 0, of_pending = 0;
+  for (const auto& l : e.snapshot().loops) {
+    (l.name[0] == 'x' ? of_external : of_pending) += l.metrics.timeouts;
+  }
+  REQUIRE(of_external == 0);
+  REQUIRE(of_pending >= 300);
+}
+#endif

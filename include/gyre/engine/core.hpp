@@ -910,12 +910,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
   /// Under the registry. @pre there is nothing below it, or nothing any more. STALE
   result<void> remove_one(object_id id) {
     shard& home = home_of(id);
-    std::string name;
     {
       const leased hold(home.owner());
-      const loop_record* const l = home.find(id);
-      if (l == nullptr) return bad_id(id, kind_loop);
-      name = table().name(*l);
+      if (home.find(id) == nullptr) return bad_id(id, kind_loop);
     }
     retire_learner(id);
     table().drop_name(id);

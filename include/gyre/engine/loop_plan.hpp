@@ -100,7 +100,6 @@ class plan_list {
     std::uint64_t operator()(std::uint32_t i) const noexcept { return plans[i].plan->hash(); }
   };
 
-
   std::vector<entry> plans_;
   std::vector<std::uint32_t> free_;
   hash_index index_;

@@ -58,7 +58,8 @@ struct loop_options {
   std::uint32_t burst = 8;                 ///< at most this many overdue ticks in a row, >= 1
   std::uint32_t instances = 1;             ///< ticks of it at one time, 1..100: a further
                                            ///< one starts only beside one that was handed off,
-                                           ///< is stuck, is pending, or is external
+                                           ///< is stuck, is pending, or is external; and none
+                                           ///< while a shard has 2^20 of these: it is missed
   int priority = 0;                        ///< -2048..2047; higher goes first among ticks due at
                                            ///< one time, and while overloaded, when lower ones are
                                            ///< shed: see run/ready.hpp

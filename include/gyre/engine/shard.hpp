@@ -863,7 +863,7 @@ class shard final : public tick_services {
       loop.triggered = true;  // when one of those inside ends
       return false;
     }
-    if (loop.inside >= loop.plan->instances) {  // no further copy
+    if (loop.inside >= loop.plan->instances || full_) {  // no further copy, or no place for it
       loop.metrics.missed(1 + (asked ? 0 : arrive(loop, now).missed));
       run = false;
     } else if (loop.extra != nullptr && !gates_open(loop, now)) {
@@ -1234,6 +1234,7 @@ class shard final : public tick_services {
     run.place = free_flights_.back();
     free_flights_.pop_back();
     flights_[run.place] = {&run, std::move(kept)};
+    full_ = free_flights_.empty() && flights_.size() == timer_entry::most_slots;
   }
   /// It has ended. What kept an external or pending one goes, unless the caller does too.
   void land(run_state& run) {
@@ -1247,6 +1248,7 @@ class shard final : public tick_services {
     flight& f = flights_[place];
     if (std::exchange(f.run, nullptr)->pending) --env_.pending;
     free_flights_.push_back(place);
+    full_ = false;
     return std::move(f.kept);
   }
   void end_at(const run_state& run, instant deadline) {
@@ -1299,6 +1301,7 @@ class shard final : public tick_services {
   };
   std::vector<flight> flights_;
   std::vector<std::uint32_t> free_flights_;
+  bool full_ = false;  // 2^20 of them: one that runs has a place to come back to, no further starts
   scheduler deadlines_;  // of flights, by place
   std::vector<std::uint32_t> parked_;  // places of pending ticks, or of what had been one
   std::size_t resumed_ = 0, resuming_ = 0;  // so many of them this poll has called, and is to call

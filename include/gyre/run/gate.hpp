@@ -3,7 +3,6 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <cstdint>
 #include <functional>
 #include <gyre/core/result.hpp>
 #include <limits>
