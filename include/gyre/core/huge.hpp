@@ -1,4 +1,4 @@
-// huge.hpp - arrays of many megabytes, in pages of 2 MiB where the system gives them.
+// huge.hpp - memory for large arrays: goes back when freed, in pages of 2 MiB from 4 MiB on.
 // Room: core. Threads: any.
 #pragma once
 
