@@ -107,7 +107,7 @@ class scheduler {
   const due_entry* peek() const noexcept {
     const due_entry* first = heap_.empty() ? nullptr : heap_.data();
     const timer_entry* other = nullptr;
-    if (!run_.empty()) {
+    if (next_ != end_) {
       other = &run_[next_];
     } else if (first == nullptr || wheel_.maybe_due(first->due)) {
       other = wheel_.first();
@@ -132,9 +132,9 @@ class scheduler {
   /// Takes out the first in order if it is due at `now`; else false and `out` is not touched. Also
   /// tells the wheel the time, which goes on with its cascade.
   bool pop_due(instant now, due_entry& out) noexcept {
-    if (run_.empty()) open(now);
+    if (next_ == end_) open(now);
     if (!heap_.empty() && heap_is_first()) return pop_heap(now, out);
-    if (run_.empty() || run_[next_].due() > now) return false;
+    if (next_ == end_ || run_[next_].due() > now) return false;
     out = whole(run_[next_]);
     wheel_.buckets().record(out.slot).place = timer_place::absent;
     skip();
@@ -146,7 +146,7 @@ class scheduler {
   /// The entry that has so many before it in the open tick, null when there is none: for who
   /// fetches what belongs to it into the cache before its turn.
   const timer_entry* coming(std::size_t after) const noexcept {
-    return next_ + after < run_.size() ? &run_[next_ + after] : nullptr;
+    return next_ + after < end_ ? &run_[next_ + after] : nullptr;
   }
 
   /// Of the open tick at most one entry was taken: what comes was not there before.
@@ -159,7 +159,7 @@ class scheduler {
     wheel_.clear();
     heap_.clear();
     run_.clear();
-    next_ = live_ = 0;
+    next_ = end_ = live_ = 0;
   }
 
   const timer_wheel& wheel() const noexcept { return wheel_; }  ///< its figures
@@ -182,7 +182,7 @@ class scheduler {
   }
   /// @pre the heap is not empty
   bool heap_is_first() const noexcept {
-    if (run_.empty()) return true;
+    if (next_ == end_) return true;
     if (heap_[0].due != run_[next_].due()) return heap_[0].due < run_[next_].due();
     return runs_before(heap_[0], whole(run_[next_]));
   }
@@ -208,11 +208,12 @@ class scheduler {
   [[gnu::noinline]] void open(instant now) noexcept {
     if (wheel_.empty()) return;
     wheel_.open(heap_.empty() ? now : std::min(now, heap_[0].due), run_);
+    end_ = run_.size();
   }
 
   /// Whether the wheel takes this due time. While it holds nothing it follows what was popped.
   bool wheel_takes(instant due) noexcept {
-    if (wheel_.empty() && run_.empty()) wheel_.rebase(popped_);
+    if (wheel_.empty() && next_ == end_) wheel_.rebase(popped_);
     return wheel_.takes(due);
   }
   /// Takes the slot's entry out from where it is.
@@ -224,13 +225,13 @@ class scheduler {
   }
   /// Goes on to the next of the run that was not cancelled; the run is empty after the last.
   void skip() noexcept {
-    for (++next_; next_ < run_.size(); ++next_) {
-      if (next_ + ahead < run_.size()) wheel_.buckets().fetch_record(run_[next_ + ahead].slot());
+    for (++next_; next_ < end_; ++next_) {
+      if (next_ + ahead < end_) wheel_.buckets().fetch_record(run_[next_ + ahead].slot());
       // A slot that was pushed again since is elsewhere: nothing is added to a run.
       if (wheel_.buckets().record(run_[next_].slot()).place == timer_place::opened) return;
     }
     run_.clear();
-    next_ = 0;
+    next_ = end_ = 0;
   }
 
   void put(std::uint32_t at, const due_entry& entry) noexcept {
@@ -269,9 +270,9 @@ class scheduler {
   }
 
   timer_wheel wheel_;             // and the record of each slot
-  std::vector<timer_entry> run_;  // the open tick: sorted, empty or run_[next_] is not cancelled
+  std::vector<timer_entry> run_;  // the open tick: sorted, run_[next_] is not cancelled
   std::vector<due_entry> heap_;
-  std::size_t next_ = 0;
+  std::size_t next_ = 0, end_ = 0;  // of the run; equal when no tick is open
   std::size_t live_ = 0;
   std::size_t room_ = 0;    // slots that there is memory for
   instant popped_{0};       // due time of the entry that was popped last

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <gyre/core/time.hpp>
 #include <gyre/run/timer_buckets.hpp>
 #include <limits>
@@ -254,21 +255,24 @@ class timer_wheel {
   /// The same for a few: each goes behind as many as are due before it, which is counted without a
   /// branch that depends on them (a wrong guess costs more than comparing with ten).
   void rank(std::uint32_t bucket, timer_entry* out) noexcept {
-    timer_entry entries[small_sort];
-    std::uint32_t keys[small_sort];  // of the due time the part in the tick, then the index
+    using int4 = std::int32_t __attribute__((vector_size(16)));
+    const timer_entry* entries[small_sort];
+    std::int32_t keys[small_sort + 3];  // of the due time the part in the tick, then the index
     std::uint32_t n = 0;
     buckets_.each_chunk(bucket, [&](const timer_entry* from, std::uint32_t count) {
       for (std::uint32_t i = 0; i < count; ++i, ++n) {
         buckets_.record(from[i].slot()).place = timer_place::opened;
         const auto due = static_cast<std::uint32_t>(from[i].due().count());
-        keys[n] = due % (1U << tick_bits) * small_sort + n;
-        entries[n] = from[i];
+        keys[n] = static_cast<std::int32_t>(due % (1U << tick_bits) * small_sort + n);
+        entries[n] = &from[i];
       }
     });
-    for (std::uint32_t i = 0; i < n; ++i) {
-      std::uint32_t before = 0;
-      for (std::uint32_t j = 0; j < n; ++j) before += keys[j] < keys[i] ? 1 : 0;
-      out[before] = entries[i];
+    for (std::uint32_t i = 0; i < 3; ++i) keys[n + i] = std::numeric_limits<std::int32_t>::max();
+    for (std::uint32_t i = 0; i < n; i += 4) {
+      int4 mine, before{};
+      std::memcpy(&mine, keys + i, sizeof mine);
+      for (std::uint32_t j = 0; j < n; ++j) before -= keys[j] < mine;
+      for (std::uint32_t k = 0; k < 4 && i + k < n; ++k) out[before[k]] = *entries[i + k];
     }
     bool tied = false;
     for (std::uint32_t i = 1; i < n; ++i) tied |= out[i].due() == out[i - 1].due();
