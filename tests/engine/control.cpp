@@ -658,3 +658,26 @@ TEST_CASE("an external tick that is over does nothing more", "[engine]") {
   REQUIRE(e.snapshot().bus.published == e.snapshot().bus.unrouted);
   REQUIRE(e.snapshot().memory.remembered == 0);
 }
+
+TEST_CASE("a record is used again with and without histograms", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  gyre::instant now{0};
+  std::vector<std::uint32_t> indices;
+  using gyre::metrics_mode;
+  for (const metrics_mode mode : {metrics_mode::counters, metrics_mode::full, metrics_mode::full,
+                                  metrics_mode::counters, metrics_mode::full}) {
+    gyre::loop loop = e.add({.name = "a", .interval = 10ms, .jitter = 0, .metrics = mode},
+                            [](gyre::tick& t) { t.spend(t.number() * 1ms); })
+                          .value();
+    indices.push_back(gyre::id_index(loop.id()));
+    now += 995ms;
+    e.advance_to(now).value();
+    const gyre::metrics_stats seen = loop.stats()->metrics;
+    REQUIRE(seen.cycles == 100);
+    REQUIRE(seen.latency.max_ms == 99);
+    REQUIRE(std::isnan(seen.latency.p50_ms) == (mode == metrics_mode::counters));
+    if (mode == metrics_mode::full) REQUIRE(seen.latency.p50_ms == Approx(49.5).margin(2));
+    loop.remove().value();
+  }
+  REQUIRE(std::count(indices.begin(), indices.end(), indices[0]) == 5);
+}

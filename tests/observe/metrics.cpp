@@ -4,6 +4,7 @@
 #include <cmath>
 #include <gyre/core/rng.hpp>
 #include <gyre/observe/metrics.hpp>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -278,6 +279,32 @@ TEST_CASE("metrics know finished ticks through a reset", "[observe]") {
   REQUIRE(metrics.cycles() == 1);
   REQUIRE(metrics.stats(0s).succeeded == 1);
   REQUIRE(metrics.finished() == 3);
+}
+
+TEST_CASE("metrics in a lent room count as in their own, and take no other", "[observe]") {
+  const auto lent = std::make_unique<loop_metrics::room>();
+  for (int round = 0; round < 2; ++round) {  // the room is used again
+    const std::size_t before = allocated();
+    loop_metrics metrics(*lent);
+    REQUIRE(allocated() == before);
+    loop_metrics own;
+    gyre::rng random(6, static_cast<std::uint64_t>(round), 0);
+    for (int i = 0; i < 2000; ++i) {
+      if (i == 1000) metrics.reset();
+      if (i == 1000) own.reset();
+      const gyre::duration took(std::llround(1e6 * std::exp(random.normal())));
+      const auto status = i % 7 == 0 ? tick_status::timeout : tick_status::ok;
+      for (loop_metrics* m : {&metrics, &own}) m->record(status, took, took / 3, i * 10ms);
+    }
+    REQUIRE(metrics.mode() == gyre::metrics_mode::full);
+    REQUIRE(metrics.bytes() == own.bytes());
+    const gyre::metrics_stats a = metrics.stats(20s), b = own.stats(20s);
+    REQUIRE(a.latency.count == 1000);
+    REQUIRE(a.timeouts == b.timeouts);
+    REQUIRE(a.latency.p99_ms == b.latency.p99_ms);
+    REQUIRE(a.window.p50_ms == b.window.p50_ms);
+    REQUIRE(a.late_total.max_ms == b.late_total.max_ms);
+  }
 }
 
 TEST_CASE("metrics of a loop that never fails are one cache line", "[observe]") {

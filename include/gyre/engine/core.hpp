@@ -120,7 +120,7 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
       const leased hold(home.owner());
       slot = home.next_slot();  // stays: whoever takes one holds the registry; others only free
     }
-    if (!table().reserve(home.index(), slot)) {
+    if (!table().reserve(home.index(), slot, o.metrics)) {
       return fail(code::budget, "all ", loop_table::most / env_.options.shards,
                   " ids of a shard's loops are used");
     }

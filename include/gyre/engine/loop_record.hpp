@@ -87,16 +87,17 @@ struct alignas(64) loop_record {
   object_id id = 0;                 ///< of the loop, or of the one that had the record last
   std::uint8_t inside = 0;          ///< ticks that have not ended, those given up on included
   std::uint8_t paused = 0;          ///< why: by_itself, from_above; 0: it is not
+  // Together what a tick's arrival clears, then what its start and end set:
   bool scheduled : 1 = false;
   bool triggered : 1 = false;  ///< the next tick was asked for: it is not one of the grid
-  bool told : 1 = false;       ///< its ticks are to give up, until it is resumed
-  bool related : 1 = false;    ///< has, or had, a parent or children: see loop_tree
-  bool removed : 1 = false;
-  bool running : 1 = false;
-  bool gated : 1 = false;
-  bool backing_off : 1 = false;
   bool spread : 1 = false;  ///< it is late by a gap, and due at its drawn time after that
+  bool running : 1 = false;
+  bool backing_off : 1 = false;
   bool stuck : 1 = false;  ///< a thread was given up on inside of the function
+  bool removed : 1 = false;
+  bool gated : 1 = false;
+  bool told : 1 = false;     ///< its ticks are to give up, until it is resumed
+  bool related : 1 = false;  ///< has, or had, a parent or children: see loop_tree
   bool watched : 1 = false;  ///< has a node in the symbiosis graph
 
   loop_metrics metrics{metrics_mode::counters};

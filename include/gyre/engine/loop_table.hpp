@@ -40,8 +40,9 @@ class loop_table {
       }
     }
     for (std::uint32_t b = 0; b < blocks_.size(); ++b) {
-      const auto [records, texts] = blocks_[b];
+      const auto [records, rooms, texts] = blocks_[b];
       if (records != nullptr) huge_allocator<loop_record>().deallocate(records, places(b));
+      if (rooms != nullptr) huge_allocator<metrics_room>().deallocate(rooms, places(b));
       if (texts != nullptr) huge_allocator<std::uint32_t>().deallocate(texts, places(b));
     }
   }
@@ -64,11 +65,23 @@ class loop_table {
   std::string_view name(const loop_record& l) const noexcept {
     return text(id_index(l.id));
   }
-  /// Has the processor read a record that is needed soon.
-  [[gnu::always_inline]] inline void fetch(std::uint32_t shard, std::uint32_t slot) noexcept {
+  /// Gives the record, which nobody has, its metrics. @pre reserve() was told of them
+  void set_metrics(loop_record& l, metrics_mode mode) {
+    std::destroy_at(&l.metrics);
+    if (mode != metrics_mode::full) {
+      std::construct_at(&l.metrics, mode);
+      return;
+    }
+    const std::uint32_t index = id_index(l.id), b = block_of(index);
+    std::construct_at(&l.metrics, blocks_[b].rooms[index + first - (first << b)]);
+  }
+  /// Has the processor read a record that is needed soon. @return it
+  [[gnu::always_inline]] inline const loop_record& fetch(std::uint32_t shard,
+                                                         std::uint32_t slot) noexcept {
     const loop_record& l = of_slot(shard, slot);
     __builtin_prefetch(&l, 1);
     __builtin_prefetch(&l.metrics, 1);
+    return l;
   }
   /// Names the record, which has no name; under the registry too.
   void set_name(const loop_record& l, std::string_view name) {
@@ -80,14 +93,18 @@ class loop_table {
   }
 
   // Under the engine's registry.
-  /// Makes the record of a slot, if there is none; false when no id is left.
-  bool reserve(std::uint32_t shard, std::uint32_t slot) {
-    if (slot < made_[shard]) return true;
+  /// Makes the record of a slot, if there is none, for a loop with these metrics; false when no id
+  /// is left.
+  bool reserve(std::uint32_t shard, std::uint32_t slot, metrics_mode mode) {
     const std::uint64_t wide = std::uint64_t{slot} * shards_ + shard;
     if (wide >= most) return false;
     const auto index = static_cast<std::uint32_t>(wide);
     const std::uint32_t number = block_of(index);
     block& b = blocks_[number];
+    if (b.rooms == nullptr && mode == metrics_mode::full) {
+      b.rooms = huge_allocator<metrics_room>().allocate(places(number));
+    }
+    if (slot < made_[shard]) return true;
     if (b.texts == nullptr) b.texts = huge_allocator<std::uint32_t>().allocate(places(number));
     if (b.records == nullptr) b.records = huge_allocator<loop_record>().allocate(places(number));
     ::new (static_cast<void*>(&at(index))) loop_record;
@@ -119,8 +136,10 @@ class loop_table {
   static constexpr std::uint32_t first = 64;  // places of block 0
   static_assert(most == first * ((1U << 14) - 1));
 
+  using metrics_room = loop_metrics::room;
   struct block {
     loop_record* records = nullptr;
+    metrics_room* rooms = nullptr;   // of those with histograms
     std::uint32_t* texts = nullptr;  // where the names are in the pool
   };
 

@@ -90,6 +90,11 @@ class loop_metrics {
   /// Rates, health and recent percentiles are those of the running slice and the one before it.
   static constexpr duration slice = std::chrono::seconds(5);
 
+  /// What histograms keep besides; for who has many loops, to be where these lie together.
+  struct alignas(64) room {
+    std::byte bytes[256];
+  };
+
   explicit loop_metrics(metrics_mode mode = metrics_mode::full)
       : flags_(mode == metrics_mode::full ? measuring : 0) {
     if (measures()) {
@@ -98,9 +103,19 @@ class loop_metrics {
       rare_ = nullptr;
     }
   }
+  /// With histograms, in a room of the caller's that outlives this.
+  explicit loop_metrics(room& lent) : flags_(measuring | borrowing) {
+    static_assert(sizeof(measured) <= sizeof lent && alignof(measured) <= alignof(room));
+    measured_ = ::new (static_cast<void*>(&lent)) measured;
+  }
   ~loop_metrics() {
     delete rare_block();
-    if (measures()) delete measured_;
+    if (!measures()) return;
+    if ((flags_ & borrowing) == 0) {
+      delete measured_;
+    } else {
+      measured_->~measured();
+    }
   }
   loop_metrics(const loop_metrics&) = delete;
   loop_metrics& operator=(const loop_metrics&) = delete;
@@ -213,7 +228,7 @@ class loop_metrics {
     kept.base = finished_;
     took_ = late_ = {};
     ran_ = {};
-    flags_ &= measuring;
+    flags_ &= measuring | borrowing;
     if (measures()) measured_->values.clear(at_);
   }
 
@@ -225,7 +240,7 @@ class loop_metrics {
 
  private:
   static constexpr std::uint64_t top = ~std::uint32_t{0};  // 4.2 s
-  enum flag : std::uint8_t { measuring = 1, unsound = 2, failing = 4 };
+  enum flag : std::uint8_t { measuring = 1, unsound = 2, failing = 4, borrowing = 8 };
 
   struct tally {  // of a slice and the one before it
     std::uint32_t slice = 0;
@@ -267,7 +282,7 @@ class loop_metrics {
 
     std::uint64_t failures() const noexcept { return kinds[0] + kinds[1] + kinds[2]; }
   };
-  struct measured {
+  struct alignas(64) measured {  // a list of `values` is a cache line
     detail::timings values;
     outcomes* rare = nullptr;
   };
