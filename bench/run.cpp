@@ -66,7 +66,8 @@ double cpu_ns(gyre::duration since) {
 /// Loops of 1 s +-10 % without jitter, whose phases are spread: they are added over one second.
 class fleet {
  public:
-  fleet(gyre::driver d, std::uint32_t n, metrics_mode m) : engine_({.driver = d}), driver_(d) {
+  fleet(gyre::driver d, std::uint32_t n, metrics_mode m, bool trace = true)
+      : engine_({.driver = d, .trace = trace}), driver_(d) {
     gyre::rng random(1, n, gyre::purpose::user);
     for (std::uint32_t i = 0; i < n; ++i) {
       if (i % (n / 1000) == 0) step(1ms);
@@ -95,9 +96,9 @@ class fleet {
 };
 
 /// CPU nanoseconds a tick, best of five rounds; and resident bytes a loop when they are done.
-figures virtual_tick(std::uint32_t n, metrics_mode m) {
+figures virtual_tick(std::uint32_t n, metrics_mode m, bool trace = true) {
   const double before = resident();
-  fleet all(gyre::driver::virtual_time, n, m);
+  fleet all(gyre::driver::virtual_time, n, m, trace);
   all.step(3s);
   const gyre::duration span = n < million ? 20s : 1s;
   double best = 1e300;
@@ -117,6 +118,10 @@ void virtual_rows() {
              "trace, histograms, the observation window's work; limit 40");
   bench::row("run.virtual_tick_10k_bare_ns", bare[0], "ns", "", bench::none,
              "the same with .metrics = counters; limit 20");
+  const figures mute =
+      in_child([] { return virtual_tick(10'000, metrics_mode::counters, false); });
+  bench::row("run.virtual_tick_10k_untraced_ns", mute[0], "ns", "with the trace", bare[0],
+             "the same with .metrics = counters and .trace = false");
   const figures bare_1m = in_child([] { return virtual_tick(million, metrics_mode::counters); });
   const double needed = full[1] * million;
   std::string conditions = "1M loops of 1 s +-10 %, virtual clock, as run.virtual_tick_10k_ns";

@@ -535,3 +535,38 @@ TEST_CASE("snapshots, adds and reconfigures race start and stop", "[engine]") {
   over = true;
   looker.join();
 }
+
+TEST_CASE("a record that gets free while a loop is added may be what that takes", "[engine]") {
+  constexpr auto counters = gyre::metrics_mode::counters;
+  std::vector<double> levels(64);
+  for (std::size_t i = 0; i < levels.size(); ++i) levels[i] = static_cast<double>(i);
+  for (int round = 0; round < 60; ++round) {
+    gyre::engine e({.shards = 1});
+    std::atomic<bool> inside{false}, go{false};
+    const auto late = std::chrono::microseconds(5 * round);
+    gyre::loop first = e.add({.name = "first", .interval = 1ms, .timeout = 20s, .jitter = 0,
+                              .metrics = counters},
+                             [&](gyre::tick&) {
+                               inside = true;
+                               while (!go) std::this_thread::yield();
+                               const auto end = clock_type::now() + late;
+                               while (clock_type::now() < end) continue;
+                             })
+                           .value();
+    for (int i = 1; i < 64; ++i) {  // of the first block of records none has histograms
+      e.add({.name = std::to_string(i), .interval = 1h, .metrics = counters}, [](gyre::tick&) {})
+          .value();
+    }
+    REQUIRE(e.start());
+    REQUIRE(eventually([&] { return inside.load(); }));
+    first.remove().value();  // its record is free when the tick has ended, while the next is added
+    go = true;
+    gyre::loop_options o{.name = "next", .interval = 1ms};
+    o.features = {{"f", {1, 2, 3, 4, 5, 6, 7}}};
+    o.knobs = {{"k", levels}, {"l", levels}};
+    gyre::loop next = e.add(o, [](gyre::tick&) {}).value();
+    REQUIRE(eventually([&] { return next.stats()->metrics.latency.count > 1; }));
+    REQUIRE(next.stats()->metrics.latency.p50_ms >= 0);
+    REQUIRE(e.stop());
+  }
+}

@@ -1,5 +1,5 @@
 // test.mjs - runs the page's tests: npm test -- [--page <page.html>] [--wasm <gyre.wasm>] [--run <run.jsonl> | --demo <gyre-demo>] [--strained <program>] [--without <file>] [file …]
-// Room: page, tools. Threads: one file after the other, because they measure time.
+// Room: page, tools. Threads: one file after the other, because `live` measures time.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,13 @@ import { parseArgs } from 'node:util';
 
 const tests = resolve(dirname(fileURLToPath(import.meta.url)), '../tests');
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { page: { type: 'string' }, wasm: { type: 'string' }, run: { type: 'string' }, demo: { type: 'string' }, strained: { type: 'string' }, without: { type: 'string' } } });
+const asked = (f) => positionals.length === 0 || positionals.some((p) => f.startsWith(p));
+const left = (f) => values.without !== undefined && f.startsWith(values.without);
+const files = readdirSync(tests).filter((f) => f.endsWith('.test.mjs') && asked(f) && !left(f));
+if (files.length === 0) {
+  console.error(`no file of ${tests} begins with ${positionals.join(' or ')}`);
+  process.exit(1);
+}
 const env = { ...process.env };
 if (values.page) env.GYRE_PAGE = resolve(process.env.INIT_CWD ?? '.', values.page);
 if (values.run) env.GYRE_RUN = resolve(process.env.INIT_CWD ?? '.', values.run);
@@ -27,10 +34,6 @@ if (values.strained) {
   env.GYRE_STRAINED = join(folder, 'strained.jsonl');
   writeFileSync(env.GYRE_STRAINED, stdout);
 }
-const asked = (f) => positionals.length === 0 || positionals.some((p) => f.startsWith(p));
-const left = (f) => values.without !== undefined && f.startsWith(values.without);
-const files = readdirSync(tests).filter((f) => f.endsWith('.test.mjs') && asked(f) && !left(f));
-if (files.length === 0) process.exit(1);
 let failed = 0;
 for (const file of files.sort()) {
   const { status } = spawnSync(process.execPath, ['--test', join(tests, file)], { stdio: 'inherit', env });

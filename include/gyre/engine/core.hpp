@@ -118,9 +118,9 @@ class core final : public std::enable_shared_from_this<core>, private crew_work 
     std::uint32_t slot = 0;
     {
       const leased hold(home.owner());
-      slot = home.next_slot();  // stays: whoever takes one holds the registry; others only free
+      slot = home.next_slot();  // or one freed since, which has a record: others only free
     }
-    if (!table().reserve(home.index(), slot, o.metrics)) {
+    if (!table().reserve(home.index(), slot)) {
       return fail(code::budget, "all ", loop_table::most / env_.options.shards,
                   " ids of a shard's loops are used");
     }

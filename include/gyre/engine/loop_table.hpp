@@ -14,6 +14,7 @@
 #include <gyre/core/huge.hpp>
 #include <gyre/core/text_pool.hpp>
 #include <gyre/engine/loop_record.hpp>
+#include <gyre/observe/metrics_rooms.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -30,7 +31,7 @@ class loop_table {
   static constexpr std::uint32_t most = (1U << 20) - 64;  ///< loops of all shards
 
   explicit loop_table(std::uint32_t shards)
-      : shards_(shards), made_(shards, 0), texts_(shards) {}
+      : shards_(shards), made_(shards, 0), texts_(shards), rooms_(shards) {}
   loop_table(const loop_table&) = delete;
   loop_table& operator=(const loop_table&) = delete;
   ~loop_table() {
@@ -40,9 +41,8 @@ class loop_table {
       }
     }
     for (std::uint32_t b = 0; b < blocks_.size(); ++b) {
-      const auto [records, rooms, texts] = blocks_[b];
+      const auto [records, texts] = blocks_[b];
       if (records != nullptr) huge_allocator<loop_record>().deallocate(records, places(b));
-      if (rooms != nullptr) huge_allocator<metrics_room>().deallocate(rooms, places(b));
       if (texts != nullptr) huge_allocator<std::uint32_t>().deallocate(texts, places(b));
     }
   }
@@ -65,15 +65,19 @@ class loop_table {
   std::string_view name(const loop_record& l) const noexcept {
     return text(id_index(l.id));
   }
-  /// Gives the record, which nobody has, its metrics. @pre reserve() was told of them
+  /// Gives a record other metrics, which begin at nothing. Throws std::bad_alloc, with nothing
+  /// changed, where they have histograms.
   void set_metrics(loop_record& l, metrics_mode mode) {
+    metrics_rooms& rooms = rooms_[shard_of(l.id)];
+    loop_metrics::room* const next = mode == metrics_mode::full ? &rooms.take() : nullptr;
+    loop_metrics::room* const last = l.metrics.lent();
     std::destroy_at(&l.metrics);
-    if (mode != metrics_mode::full) {
+    if (last != nullptr) rooms.give(*last);
+    if (next != nullptr) {
+      std::construct_at(&l.metrics, *next);
+    } else {
       std::construct_at(&l.metrics, mode);
-      return;
     }
-    const std::uint32_t index = id_index(l.id), b = block_of(index);
-    std::construct_at(&l.metrics, blocks_[b].rooms[index + first - (first << b)]);
   }
   /// Has the processor read a record that is needed soon. @return it
   [[gnu::always_inline]] inline const loop_record& fetch(std::uint32_t shard,
@@ -93,18 +97,14 @@ class loop_table {
   }
 
   // Under the engine's registry.
-  /// Makes the record of a slot, if there is none, for a loop with these metrics; false when no id
-  /// is left.
-  bool reserve(std::uint32_t shard, std::uint32_t slot, metrics_mode mode) {
+  /// Makes the record of a slot, if there is none; false when no id is left.
+  bool reserve(std::uint32_t shard, std::uint32_t slot) {
+    if (slot < made_[shard]) return true;
     const std::uint64_t wide = std::uint64_t{slot} * shards_ + shard;
     if (wide >= most) return false;
     const auto index = static_cast<std::uint32_t>(wide);
     const std::uint32_t number = block_of(index);
     block& b = blocks_[number];
-    if (b.rooms == nullptr && mode == metrics_mode::full) {
-      b.rooms = huge_allocator<metrics_room>().allocate(places(number));
-    }
-    if (slot < made_[shard]) return true;
     if (b.texts == nullptr) b.texts = huge_allocator<std::uint32_t>().allocate(places(number));
     if (b.records == nullptr) b.records = huge_allocator<loop_record>().allocate(places(number));
     ::new (static_cast<void*>(&at(index))) loop_record;
@@ -136,10 +136,8 @@ class loop_table {
   static constexpr std::uint32_t first = 64;  // places of block 0
   static_assert(most == first * ((1U << 14) - 1));
 
-  using metrics_room = loop_metrics::room;
   struct block {
     loop_record* records = nullptr;
-    metrics_room* rooms = nullptr;   // of those with histograms
     std::uint32_t* texts = nullptr;  // where the names are in the pool
   };
 
@@ -160,6 +158,7 @@ class loop_table {
   std::uint32_t shards_;
   std::vector<std::uint32_t> made_;  // records, by shard
   std::vector<text_pool> texts_;     // names, by shard
+  std::vector<metrics_rooms> rooms_;  // by shard
   std::array<block, 14> blocks_;
   hash_index names_;
 };

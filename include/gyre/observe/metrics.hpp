@@ -90,7 +90,7 @@ class loop_metrics {
   /// Rates, health and recent percentiles are those of the running slice and the one before it.
   static constexpr duration slice = std::chrono::seconds(5);
 
-  /// What histograms keep besides; for who has many loops, to be where these lie together.
+  /// What histograms keep besides, for who puts it somewhere: see metrics_rooms.
   struct alignas(64) room {
     std::byte bytes[256];
   };
@@ -103,7 +103,7 @@ class loop_metrics {
       rare_ = nullptr;
     }
   }
-  /// With histograms, in a room of the caller's that outlives this.
+  /// With histograms, in a room of the caller's that outlives this and holds nothing else.
   explicit loop_metrics(room& lent) : flags_(measuring | borrowing) {
     static_assert(sizeof(measured) <= sizeof lent && alignof(measured) <= alignof(room));
     measured_ = ::new (static_cast<void*>(&lent)) measured;
@@ -167,6 +167,10 @@ class loop_metrics {
     const std::uint64_t recent = ran_.window(number);
     if (recent == 0) return streak() == 0 ? 1.0 : 0.0;
     return 1.0 - rate(seen().failed.window(number), recent);
+  }
+  /// The caller's room that it is in, null when it has none.
+  room* lent() const noexcept {
+    return (flags_ & borrowing) != 0 ? reinterpret_cast<room*>(measured_) : nullptr;
   }
   metrics_mode mode() const noexcept {
     return measures() ? metrics_mode::full : metrics_mode::counters;

@@ -255,7 +255,7 @@ class timer_wheel {
   /// The same for a few: each goes behind as many as are due before it, which is counted without a
   /// branch that depends on them (a wrong guess costs more than comparing with ten).
   void rank(std::uint32_t bucket, timer_entry* out) noexcept {
-    using int4 = std::int32_t __attribute__((vector_size(16)));
+    using lanes = std::int32_t __attribute__((vector_size(16)));
     const timer_entry* entries[small_sort];
     std::int32_t keys[small_sort + 3];  // of the due time the part in the tick, then the index
     std::uint32_t n = 0;
@@ -269,7 +269,7 @@ class timer_wheel {
     });
     for (std::uint32_t i = 0; i < 3; ++i) keys[n + i] = std::numeric_limits<std::int32_t>::max();
     for (std::uint32_t i = 0; i < n; i += 4) {
-      int4 mine, before{};
+      lanes mine, before{};
       std::memcpy(&mine, keys + i, sizeof mine);
       for (std::uint32_t j = 0; j < n; ++j) before -= keys[j] < mine;
       for (std::uint32_t k = 0; k < 4 && i + k < n; ++k) out[before[k]] = *entries[i + k];
