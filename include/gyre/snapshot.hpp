@@ -1,9 +1,7 @@
-// snapshot.hpp - everything observable at one instant, one plain value, and the text table of it.
+// snapshot.hpp - everything observable at one instant, one plain value.
 // Room: snapshot. Threads: plain values.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -137,121 +135,6 @@ struct snapshot_data {
   store_stats store;
   std::string trace;  ///< hash over the finished ticks so far, 16 hexadecimal digits
 };
-
-namespace detail {
-
-inline std::string padded(std::string text, std::size_t width, bool right = true) {
-  if (text.size() >= width) return text;
-  const std::string space(width - text.size(), ' ');
-  return right ? space + text : text + space;
-}
-inline std::string figure(double v, int digits = 2) {
-  return std::isfinite(v) ? to_fixed(v, digits) : "-";
-}
-inline std::string settings(const loop_stats& l) {
-  std::string out;
-  for (const knob_reading& k : l.knobs) {
-    if (!out.empty()) out += ' ';
-    out += k.name + "=" + to_text(k.value);
-  }
-  return out.empty() ? "-" : out;
-}
-
-inline std::string doors(const loop_stats& l) {
-  std::string out;
-  for (const gate_reading& g : l.gates) {
-    out += (out.empty() ? "  gates " : " ") + g.name + (g.open ? "=open" : "=closed");
-    if (!g.open) out += join(" at ", figure(g.value), ", opens under ", to_text(g.opens_under));
-  }
-  return out;
-}
-
-/// A state in words, by what its buckets say: "mb_per_s under 10".
-inline std::string condition(const learner_view& l, std::uint32_t state) {
-  std::string out;
-  for (std::size_t i = l.features.size(); i-- > 0;) {
-    const std::vector<double>& edges = l.features[i].edges;
-    const std::size_t bucket = state % (edges.size() + 1);
-    state /= static_cast<std::uint32_t>(edges.size() + 1);
-    std::string part = l.features[i].name;
-    if (bucket == 0) {
-      part += " under " + to_text(edges[0]);
-    } else {
-      part += " from " + to_text(edges[bucket - 1]);
-      if (bucket < edges.size()) part += " to " + to_text(edges[bucket]);
-    }
-    out = out.empty() ? part : part + ", " + out;
-  }
-  return out.empty() ? "always" : out;
-}
-/// An action in words: "level=6 block_kib=64".
-inline std::string choice(const learner_view& l, std::uint32_t action) {
-  std::string out;
-  for (std::size_t i = l.knobs.size(); i-- > 0;) {
-    const auto n = static_cast<std::uint32_t>(l.knobs[i].values.size());
-    const std::string part = l.knobs[i].name + "=" + to_text(l.knobs[i].values[action % n]);
-    action /= n;
-    out = out.empty() ? part : part + " " + out;
-  }
-  return out;
-}
-/// What a learner holds best in each state that it has seen, at most 8 lines.
-inline std::string policy(const learner_view& l) {
-  std::string out;
-  std::size_t lines = 0;
-  for (std::uint32_t s = 0; s < l.stats.states && lines < 8; ++s) {
-    const std::size_t row = std::size_t{s} * l.stats.actions;
-    std::uint32_t best = l.stats.actions;
-    for (std::uint32_t a = 0; a < l.stats.actions; ++a) {
-      if (l.visits[row + a] == 0) continue;
-      if (best == l.stats.actions || l.q[row + a] > l.q[row + best]) best = a;
-    }
-    if (best == l.stats.actions) continue;
-    out += "  " + condition(l, s) + ": " + choice(l, best) + ", worth " +
-           figure(static_cast<double>(l.q[row + best])) + "\n";
-    ++lines;
-  }
-  return out;
-}
-
-}  // namespace detail
-
-/// The snapshot for people: a line a loop (the first `rows`), a line of totals, and for each
-/// learner a line and what it holds best in each state.
-inline std::string table(const snapshot_data& s, std::size_t rows = 20) {
-  using detail::figure;
-  using detail::padded;
-  std::size_t width = 4;
-  const std::size_t shown = std::min(rows, s.loops.size());
-  for (std::size_t i = 0; i < shown; ++i) width = std::max(width, s.loops[i].name.size());
-  std::string out = padded("loop", width, false) +
-                    "  state          ticks  errors   p50 ms   p99 ms  late p99    reward  knobs\n";
-  for (std::size_t i = 0; i < shown; ++i) {
-    const loop_stats& l = s.loops[i];
-    out += padded(l.name, width, false) + "  " + padded(name(l.state), 11, false) +
-           padded(std::to_string(l.metrics.cycles), 9) +
-           padded(std::to_string(l.metrics.errors + l.metrics.timeouts), 8) +
-           padded(figure(l.metrics.latency.p50_ms), 9) +
-           padded(figure(l.metrics.latency.p99_ms), 9) +
-           padded(figure(l.metrics.late_total.p99_ms), 10) + padded(figure(l.reward), 10) + "  " +
-           detail::settings(l) + detail::doors(l) + "\n";
-  }
-  if (shown < s.loops.size()) {
-    out += join("... and ", s.loops.size() - shown, " more loops\n");
-  }
-  const totals& t = s.totals;
-  out += join(t.loops, t.loops == 1 ? " loop, " : " loops, ", t.ticks, " ticks, ", t.errors,
-              " errors, ", t.timeouts, " timeouts, ", s.bus.dropped(), " dropped; p50 ",
-              figure(t.latency.p50_ms), " ms, p99 ", figure(t.latency.p99_ms), " ms; score ",
-              figure(s.score), "\n");
-  for (const learner_view& l : s.learners) {
-    out += join("learner ", l.name, ": ", l.stats.states, " states x ", l.stats.actions,
-                " actions, ", l.stats.observations, " transitions, exploration ",
-                figure(l.stats.exploration), ", mean reward ", figure(l.stats.mean_reward), "\n",
-                detail::policy(l));
-  }
-  return out;
-}
 
 }  // namespace v1
 }  // namespace gyre

@@ -177,8 +177,8 @@ TEST_CASE("a learner is kept by its own options while no loop asks for it", "[en
     REQUIRE(before.stats.replay_sampled > 0);
   }
   for (int round = 0; round < 2; ++round) {  // from its transitions, then from that state
-    auto core = gyre::detail::core::make(in(dir.store())).value();
-    REQUIRE(core->checkpoint());
+    auto core = gyre::detail::body::make(in(dir.store())).value();
+    REQUIRE(core->vault.checkpoint());
     REQUIRE(core->stop(1s));
   }
   gyre::learner_view tuned;
@@ -242,8 +242,8 @@ TEST_CASE("of learners read at opening none is forgotten while loops are added",
     for (const auto& l : e->snapshot().learners) REQUIRE(l.stats.observations == 1);
     REQUIRE(e->snapshot().store.forgotten == 0);
   }
-  auto core = gyre::detail::core::make(in(dir.store())).value();
-  REQUIRE(core->checkpoint());  // from here on they count
+  auto core = gyre::detail::body::make(in(dir.store())).value();
+  REQUIRE(core->vault.checkpoint());  // from here on they count
   REQUIRE(core->snapshot().store.forgotten > 0);
 }
 

@@ -76,15 +76,15 @@ TEST_CASE("checkpoints taken while other shards run count no transition twice", 
   constexpr int loops = 4;
   std::uint64_t ticks[loops] = {};
   {
-    auto core = gyre::detail::core::make(threads_in(dir.store(), 2)).value();
+    auto core = gyre::detail::body::make(threads_in(dir.store(), 2)).value();
     for (int i = 0; i < loops; ++i) {
-      REQUIRE(core->add(learning_loop(i), [](gyre::tick&) {}));
+      REQUIRE(core->loops.add(learning_loop(i), [](gyre::tick&) {}));
     }
     REQUIRE(core->start());
     for (int i = 0; i < 40; ++i) {
       const auto before = core->snapshot().totals.ticks;
       REQUIRE(comes_true([&] { return core->snapshot().totals.ticks > before + 20; }));
-      REQUIRE(core->checkpoint());
+      REQUIRE(core->vault.checkpoint());
     }
     REQUIRE(core->stop(20s)->empty());
     const auto s = core->snapshot();

@@ -363,8 +363,8 @@ TEST_CASE("a thread wakes after the first due loop's slack, or at a hasty one's 
   gyre::engine_options o;
   o.shards = 1;
   o.slack = 10ms;
-  auto core = gyre::detail::core::make(o).value();
-  gyre::detail::environment& env = core->env();
+  auto core = gyre::detail::body::make(o).value();
+  gyre::detail::environment& env = core->env;
   env.stopping = false;  // without threads: nothing runs
   const auto add = [&](const char* name, gyre::duration interval, gyre::duration slack) {
     gyre::loop_options l;
@@ -372,11 +372,11 @@ TEST_CASE("a thread wakes after the first due loop's slack, or at a hasty one's 
     l.interval = interval;
     l.slack = slack;
     l.jitter = 0;
-    const auto id = core->add(std::move(l), [](gyre::tick&) {}).value();
+    const auto id = core->loops.add(std::move(l), [](gyre::tick&) {}).value();
     // A grid that starts at a known time.
-    core->with_loop(id, [&](gyre::detail::shard& s, gyre::detail::loop_record& r) {
+    gyre::detail::with_loop(env, id, [&](gyre::detail::shard& s, gyre::detail::loop_record& r) {
        r.times = gyre::timetable(3600s + interval, interval);
-       s.schedule(r);
+       s.due.schedule(r);
        return gyre::result<void>(gyre::ok);
      }).value();
     return id;
@@ -388,13 +388,13 @@ TEST_CASE("a thread wakes after the first due loop's slack, or at a hasty one's 
   REQUIRE(s.wake_time() == 3600s + 30ms);
   const auto precise = add("precise", 25ms, 0ms);
   REQUIRE(s.wake_time() == 3600s + 25ms);
-  REQUIRE(core->reconfigure(precise, {.slack = 2ms}));
+  REQUIRE(core->loops.reconfigure(precise, {.slack = 2ms}));
   REQUIRE(s.wake_time() == 3600s + 27ms);
-  REQUIRE(core->reconfigure(precise, {.slack = gyre::engine_slack}));
+  REQUIRE(core->loops.reconfigure(precise, {.slack = gyre::engine_slack}));
   REQUIRE(s.wake_time() == 3600s + 30ms);
-  REQUIRE(core->reconfigure(precise, {.slack = 1ms}));
+  REQUIRE(core->loops.reconfigure(precise, {.slack = 1ms}));
   REQUIRE(s.wake_time() == 3600s + 26ms);
-  REQUIRE(core->act(precise, {gyre::detail::deed::pause}));
+  REQUIRE(core->loops.act(precise, {gyre::detail::deed::pause}));
   REQUIRE(s.wake_time() == 3600s + 30ms);
   env.stopping = true;
 }

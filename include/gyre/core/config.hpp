@@ -16,6 +16,17 @@
 #define GYRE_THREADS 1
 #endif
 
+/// 0 where the program defined GYRE_SEPARATE_COMPILATION, for all of its files: then gyre.hpp
+/// brings in declarations, and one file includes gyre/src.hpp, which has the bodies. GYRE_DECL
+/// stands before such a body.
+#if defined(GYRE_SEPARATE_COMPILATION)
+#define GYRE_HEADER_ONLY 0
+#define GYRE_DECL
+#else
+#define GYRE_HEADER_ONLY 1
+#define GYRE_DECL inline
+#endif
+
 /// Declares `name` as the value of `expr`, a result; returns its error from the calling function.
 #define GYRE_TRY(name, expr)                                  \
   auto name##_result = (expr);                                \

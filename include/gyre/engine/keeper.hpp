@@ -15,7 +15,7 @@
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/hash.hpp>
 #include <gyre/engine/kept_learner.hpp>
-#include <gyre/engine/shard.hpp>
+#include <gyre/memory/memory.hpp>
 #include <gyre/store/journal.hpp>
 
 namespace gyre {

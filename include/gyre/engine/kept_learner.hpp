@@ -11,7 +11,8 @@
 
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/hash.hpp>
-#include <gyre/engine/shard.hpp>
+#include <gyre/engine/frames.hpp>
+#include <gyre/engine/loop_record.hpp>
 
 namespace gyre {
 inline namespace v1 {

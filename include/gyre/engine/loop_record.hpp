@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <gyre/core/bytes.hpp>
 #include <gyre/core/slot_map.hpp>
 #include <gyre/engine/loop_plan.hpp>
 #include <gyre/engine/tick.hpp>
@@ -27,6 +28,7 @@ struct shared_learner {
   space where;
   std::uint32_t stream = 0;  ///< its stream in the journal
   std::uint32_t users = 0;
+  byte_writer scratch = {};  ///< for the frame of a transition; kept for its memory
 };
 
 /// What only some loops have: knobs, features, gates, failures, rewards of their own. A loop has it

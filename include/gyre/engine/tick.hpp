@@ -3,81 +3,16 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include <gyre/bus/bus.hpp>
-#include <gyre/core/time.hpp>
-#include <gyre/memory/record.hpp>
+#include <gyre/engine/run_state.hpp>
 
 namespace gyre {
 inline namespace v1 {
-
-namespace detail {
-
-struct loop_record;
-
-/// What is known of one run, and outlives a call of the function that says pending().
-struct run_facts {
-  loop_record* loop = nullptr;   ///< only under the shard's lease, and while not over
-  std::uint32_t loop_id = 0;     ///< as loop::id()
-  std::uint32_t order = 0;       ///< of add
-  std::uint64_t number = 0;      ///< finished ticks of this loop before this one
-  instant due{0};
-  instant began{0};              ///< when it was taken up, on the engine's clock
-  instant started{0};            ///< the same on the clock that durations are measured by
-  std::uint64_t missed = 0;
-  duration cpu_started = duration::min();  ///< thread CPU time at the start; min: not read
-  duration spent{0};
-  duration taken{-1};            ///< what the host measured; negative: the engine measures
-  bool external = false;
-  bool may_wait = false;         ///< a host will poll again
-  bool pending = false;          ///< the function is to be called again
-  bool wants_cpu = false;        ///< cpu_ms() was asked
-  bool chosen = false;           ///< an action was taken for this tick
-  bool failed = false;
-  bool rewarded = false;
-  std::uint32_t calls = 0;       ///< of the function that said pending()
-  std::uint32_t parked = 0;      ///< number of the poll of the last of these
-  std::uint32_t state = 0, action = 0;
-  std::uint32_t place = 0;       ///< among the shard's flights, if it is one
-  double reward = 0;
-  std::string text;              ///< why it failed
-};
-/// Everything one run needs; on the stack of the thread that runs it, so that a run which was
-/// given up on can never reach what the engine has since done with the loop.
-struct run_state : run_facts {
-  std::atomic<bool> over{false};    ///< completed, expired or given up; set under the lease
-  std::atomic<bool> cancel{false};  ///< it should give up
-};
-
-/// What a tick asks of the engine; each call takes the shard's lease and fails with CANCELLED once
-/// the tick has been abandoned.
-class tick_services {
- public:
-  virtual code knob(run_state&, std::string_view name, double& value) = 0;
-  virtual code feature(run_state&, std::string_view name, double value) = 0;
-  virtual code vitality(run_state&, double value) = 0;
-  virtual code publish(run_state&, std::string_view topic, std::span<const std::byte>,
-                       publish_options) = 0;
-  virtual code remember(run_state&, const record&) = 0;
-  virtual code alive(const run_state&) const noexcept = 0;
-  virtual bool cancelled(const run_state&) const noexcept = 0;
-  virtual duration elapsed(const run_state&) const noexcept = 0;
-  virtual duration cpu(run_state&) const noexcept = 0;
-
- protected:
-  ~tick_services() = default;
-};
-
-}  // namespace detail
-
 /// An acquired tick that the caller has run, as one of many.
 struct completion {
   std::uint32_t id = 0;            ///< from engine::acquire()

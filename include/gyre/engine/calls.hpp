@@ -1,0 +1,216 @@
+// calls.hpp - the bodies of what engine.hpp and loop.hpp declare; compiled once where wanted.
+// Room: engine. Threads: as declared.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gyre/engine/body.hpp>
+#include <gyre/engine/engine.hpp>
+
+#if GYRE_THREADS
+#include <thread>
+#endif
+
+namespace gyre {
+inline namespace v1 {
+
+GYRE_DECL result<void> loop::pause() {
+  if (body_ == nullptr) return bad_id(id_, detail::kind_loop);
+  return body_->loops.act(id_, {detail::deed::pause});
+}
+GYRE_DECL result<void> loop::resume() {
+  if (body_ == nullptr) return bad_id(id_, detail::kind_loop);
+  return body_->loops.act(id_, {detail::deed::resume});
+}
+GYRE_DECL result<void> loop::trigger() {
+  if (body_ == nullptr) return bad_id(id_, detail::kind_loop);
+  return body_->loops.trigger(id_);
+}
+GYRE_DECL result<void> loop::reconfigure(const loop_change& c) {
+  if (body_ == nullptr) return bad_id(id_, detail::kind_loop);
+  return body_->loops.reconfigure(id_, c);
+}
+GYRE_DECL result<void> loop::remove() {
+  std::vector<std::uint32_t> ids;
+  return remove(ids);
+}
+GYRE_DECL result<void> loop::remove(std::vector<std::uint32_t>& ids) {
+  ids.clear();
+  if (body_ == nullptr) return bad_id(id_, detail::kind_loop);
+  return body_->loops.remove(id_, ids);
+}
+GYRE_DECL result<loop_stats> loop::stats() const {
+  if (body_ == nullptr) return bad_id(id_, detail::kind_loop);
+  return body_->stats(id_);
+}
+GYRE_DECL engine::engine(engine_options o)
+    : body_(detail::body::make(std::move(o)).value()) {}
+GYRE_DECL result<std::unique_ptr<engine>> engine::create(engine_options o) {
+  GYRE_TRY(made, detail::body::make(std::move(o)));
+  return std::unique_ptr<engine>(new engine(std::move(made)));
+}
+GYRE_DECL engine::~engine() {
+  if (body_->forked()) {  // also where no thread's reference keeps it
+    (void)new std::shared_ptr<detail::body>(std::move(body_));
+    return;
+  }
+  if (body_->inside()) destroyed_inside();
+  (void)body_->stop(std::chrono::seconds(5));
+  if (body_->env.stopping) body_->vault.close();
+}
+GYRE_DECL result<loop> engine::add(loop_options o, tick_function function) {
+  if (!function) return fail(code::arg, "loop \"", o.name, "\" has no function");
+  return named(body_->loops.add(std::move(o), std::move(function)));
+}
+GYRE_DECL result<loop> engine::add_external(loop_options o) {
+  return named(body_->loops.add(std::move(o), {}));
+}
+GYRE_DECL result<loop> engine::find(std::string_view name) {
+  return named(body_->loops.find(name));
+}
+GYRE_DECL result<loop> engine::at(std::uint32_t id) {
+  GYRE_CHECK(body_->stats(id));
+  return loop(body_.get(), id);
+}
+GYRE_DECL result<void> engine::pause_group(std::string_view group) {
+  GYRE_CHECK(body_->loops.act(group, true, {detail::deed::pause}));
+  return ok;
+}
+GYRE_DECL result<void> engine::resume_group(std::string_view group) {
+  GYRE_CHECK(body_->loops.act(group, true, {detail::deed::resume}));
+  return ok;
+}
+GYRE_DECL result<std::uint32_t> engine::pause_loops(std::string_view pattern) {
+  return body_->loops.act(pattern, false, {detail::deed::pause});
+}
+GYRE_DECL result<std::uint32_t> engine::resume_loops(std::string_view pattern) {
+  return body_->loops.act(pattern, false, {detail::deed::resume});
+}
+GYRE_DECL result<std::uint32_t> engine::stop_loops(std::string_view pattern) {
+  return body_->loops.act(pattern, false, {detail::deed::stop});
+}
+GYRE_DECL result<std::uint32_t> engine::throttle_loops(std::string_view pattern, double factor) {
+  return body_->loops.act(pattern, false, {detail::deed::throttle, factor});
+}
+GYRE_DECL result<void> engine::start() { return body_->start(); }
+GYRE_DECL result<std::vector<std::string>> engine::stop(duration deadline) {
+  return body_->stop(deadline);
+}
+GYRE_DECL std::vector<std::string> engine::run_for(duration d) {
+  if (body_->forked()) return {};
+  (void)body_->start();
+  const detail::engine_clock& clock = body_->env.clock;
+  const instant end = std::min(longest, add_saturated(clock.now(), d));
+  if (clock.is_virtual()) {
+    (void)body_->time.advance_to(end);
+    return {};
+  }
+#if GYRE_THREADS
+  if (clock.own_threads()) {
+    std::this_thread::sleep_for(d);
+  } else {
+    const instant origin = monotonic_now() - clock.now();
+    for (instant t = clock.now(); t < end; t = monotonic_now() - origin) {
+      const auto done = body_->time.poll(t, ~std::uint64_t{0}, no_budget);
+      if (!done) break;
+      const duration rest = std::min(done->next_due, end) - (monotonic_now() - origin);
+      if (rest > duration::zero()) std::this_thread::sleep_for(rest);
+    }
+  }
+#endif
+  return body_->stop(std::chrono::seconds(5)).value_or({});
+}
+GYRE_DECL result<poll_result> engine::poll(instant now, std::uint64_t most, duration budget) {
+  return body_->time.poll(now, most, budget);
+}
+GYRE_DECL result<std::uint64_t> engine::advance_to(instant t) { return body_->time.advance_to(t); }
+GYRE_DECL result<void> engine::jump_to(instant t) { return body_->time.jump_to(t); }
+GYRE_DECL instant engine::now() const noexcept { return body_->env.clock.now(); }
+GYRE_DECL bool engine::running() const noexcept { return !body_->env.stopping; }
+GYRE_DECL std::uint32_t engine::acquire(std::span<std::uint32_t> ids) {
+  return body_->acquire(ids);
+}
+GYRE_DECL result<void> engine::complete(std::uint32_t id, duration taken) {
+  completion one{.id = id, .taken = taken};
+  if (complete(std::span(&one, 1)) != 0) return ok;
+  return bad_id(id, detail::kind_tick);
+}
+GYRE_DECL std::size_t engine::complete(std::span<completion> done) {
+  return body_->complete(done);
+}
+GYRE_DECL result<std::uint32_t> engine::subscribe(std::string_view pattern,
+                                                  const subscription_options& o,
+                                                  message_handler handler) {
+  return body_->post.subscribe(pattern, o, std::move(handler));
+}
+GYRE_DECL result<void> engine::unsubscribe(std::uint32_t id) { return body_->post.unsubscribe(id); }
+GYRE_DECL result<publish_receipt> engine::publish(std::string_view topic,
+                                                  std::span<const std::byte> payload,
+                                                  publish_options o) {
+  return body_->post.publish(topic, payload, o);
+}
+GYRE_DECL result<publish_receipt> engine::publish(std::string_view topic, std::string_view text,
+                                                  publish_options o) {
+  return body_->post.publish(topic, as_bytes(text), o);
+}
+GYRE_DECL bool engine::poll_message(std::uint32_t id, owned_message& out) {
+  bool polled = false;
+  hold_bus([&](bus& b, instant now) { polled = b.poll(id, out, now); });
+  return polled;
+}
+GYRE_DECL result<subscription_stats> engine::subscription(std::uint32_t id) const {
+  const leased hold(body_->shards[0]->owner());
+  return body_->post.bus().stats(id);
+}
+GYRE_DECL result<void> engine::remember(const record& r) {
+  const leased hold(body_->shards[0]->owner());
+  return body_->vault.records().remember(r, wall_ms());
+}
+GYRE_DECL std::vector<record> engine::recall(const query& q) {
+  const leased hold(body_->shards[0]->owner());
+  return body_->vault.records().recall(q);
+}
+GYRE_DECL std::int64_t engine::wall_ms() const noexcept { return body_->env.clock.wall_ms(); }
+GYRE_DECL result<consolidation> engine::consolidate() {
+  const leased hold(body_->shards[0]->owner());
+  return body_->vault.records().consolidate(wall_ms());
+}
+GYRE_DECL bool engine::has_store() const noexcept { return body_->vault.present(); }
+GYRE_DECL result<void> engine::commit() { return body_->vault.commit(); }
+GYRE_DECL result<void> engine::sync() { return body_->vault.sync(); }
+GYRE_DECL result<void> engine::connect(std::string_view from, std::string_view to, double weight) {
+  return body_->loops.connect(from, to, weight);
+}
+GYRE_DECL void engine::supply(const reading& r) { body_->readings.supply(r); }
+GYRE_DECL snapshot_data engine::snapshot() { return body_->snapshot(); }
+GYRE_DECL std::string engine::trace_hash() { return body_->trace_hash(); }
+GYRE_DECL void engine::reset_metrics() { body_->reset_metrics(); }
+GYRE_DECL result<void> engine::with_tick(std::uint32_t id, call_ref<void(tick&)> f) {
+  return body_->with_tick(id, f);
+}
+GYRE_DECL void engine::hold_bus(call_ref<void(bus&, instant)> f) const {
+  const leased hold(body_->shards[0]->owner());
+  f(body_->post.bus(), body_->env.clock.now());
+}
+GYRE_DECL void engine::destroyed_inside() noexcept {
+#if GYRE_THREADS
+  raise(fail(code::reentrant, "an engine was destroyed inside of one of its ticks or handlers"));
+#else
+  std::abort();  // a module that prints nothing else would have stdio for this
+#endif
+}
+GYRE_DECL result<loop> engine::named(result<object_id> id) {
+  if (!id) return id.error();
+  return loop(body_.get(), *id);
+}
+
+}  // namespace v1
+}  // namespace gyre

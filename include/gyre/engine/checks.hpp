@@ -1,0 +1,86 @@
+// checks.hpp - whether the options of an engine and of a loop are within their bounds.
+// Room: engine. Threads: pure.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gyre/engine/options.hpp>
+#include <gyre/run/timer_buckets.hpp>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// ARG naming the option; UNSUPPORTED: driver::workers without threads.
+inline result<void> check(const engine_options& o) {
+  if (o.shards > 64) return fail(code::arg, "shards is 0..64, not ", o.shards);
+  if (o.slack < duration::zero() || o.slack > longest) {
+    return fail(code::arg, "slack is 0 to 100 years, not ", to_ms(o.slack), " ms");
+  }
+  if (o.hand_off <= duration::zero()) {
+    return fail(code::arg, "hand_off is over 0, not ", to_ms(o.hand_off), " ms");
+  }
+  if (o.window < std::chrono::milliseconds(1)) {
+    return fail(code::arg, "window is 1 ms or more, not ", to_ms(o.window), " ms");
+  }
+  GYRE_CHECK(o.memory.check());
+  if (GYRE_THREADS) GYRE_CHECK(o.gaps.check());
+  if (o.driver == driver::workers && !GYRE_THREADS) {
+    return fail(code::unsupported, "this build has no threads: use driver::host and poll()");
+  }
+  return ok;
+}
+
+/// ARG naming the loop and the option. Not looked at: whether its name is taken, its space.
+inline result<void> check(const loop_options& o) {
+  if (o.name.empty() || o.name.size() > 63) {
+    return fail(code::arg, "a loop's name is 1 to 63 bytes, not ", o.name.size(),
+                (o.name.empty() ? "" : ": " + o.name));
+  }
+  const std::string who = "loop \"" + o.name + "\": ";
+  if (o.interval <= duration::zero() || o.interval > longest) {
+    return fail(code::arg, who, "the interval is over 0 and at most 100 years, not ",
+                to_ms(o.interval), " ms");
+  }
+  if (o.timeout <= duration::zero()) {
+    return fail(code::arg, who, "the timeout is over 0, not ", to_ms(o.timeout), " ms");
+  }
+  if (!(o.jitter >= 0 && o.jitter <= .5)) {
+    return fail(code::arg, who, "the jitter is 0..0.5 of the interval, not ", o.jitter);
+  }
+  if (o.burst == 0) return fail(code::arg, who, "burst is at least 1, not 0");
+  if (o.priority < timer_entry::lowest || o.priority > timer_entry::highest) {
+    return fail(code::arg, who, "the priority is ", timer_entry::lowest, " to ",
+                timer_entry::highest, ", not ", o.priority);
+  }
+  if (o.instances < 1 || o.instances > 100) {
+    return fail(code::arg, who, "instances is 1..100, not ", o.instances);
+  }
+  if (!o.retry.valid()) {
+    return fail(code::arg, who, "backoff needs 0 <= base <= cap and jitter 0..1");
+  }
+  if (auto good = o.intensity.check(); !good) return fail(code::arg, who, good.error().text);
+  if (o.group.size() > 63) {
+    return fail(code::arg, who, "a group's name is at most 63 bytes, not ", o.group.size());
+  }
+  for (const gate& g : o.gates) {
+    if (auto good = gyre::check(g); !good) return fail(code::arg, who, good.error().text);
+    if (g.made_of() == figure_of::latency && o.metrics == metrics_mode::counters) {
+      return fail(code::arg, who, "gate \"", g.name(), "\" needs metrics_mode::full");
+    }
+  }
+  return gyre::check(o.learning);
+}
+
+/// What a loop sees that names no features.
+inline std::vector<feature> own_features() {
+  return {{"error_streak", {1, 2, 3, 4, 5}},
+          {"latency_ratio", {0.5, 1.5, 3}},
+          {"cpu_percent", {30, 60, 85}}};
+}
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,130 @@
+// describe.hpp - an engine's loops and learners as the plain values of a snapshot.
+// Room: engine. Threads: under every lease.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <gyre/engine/home.hpp>
+#include <gyre/snapshot.hpp>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+inline void add_up(totals& sum, const metrics_stats& m) noexcept {
+  sum.ticks += m.cycles;
+  sum.errors += m.errors;
+  sum.timeouts += m.timeouts;
+  sum.cancelled += m.cancelled;
+  sum.gated += m.gated;
+  sum.missed += m.missed;
+  sum.shed += m.shed;
+}
+/// Under the registry, or every lease.
+inline void sort_by_order(environment& env, std::vector<const loop_record*>& loops) {
+  std::sort(loops.begin(), loops.end(), [&env](const loop_record* a, const loop_record* b) {
+    return home_of(env, a->id).due.order(*a) < home_of(env, b->id).due.order(*b);
+  });
+}
+inline loop_state state_of(const environment& env, const loop_record& l) noexcept {
+  if (l.stuck && l.inside != 0) return loop_state::stuck;
+  if (l.running) return loop_state::running;
+  if (l.paused != 0) return loop_state::paused;
+  if (env.stopping) return loop_state::stopped;
+  if (l.gated) return loop_state::gated;
+  if (l.backing_off) return loop_state::backing_off;
+  return loop_state::waiting;
+}
+/// Under its shard's lease.
+inline loop_stats describe(const environment& env, const loop_record& l, instant t) {
+  loop_stats out;
+  out.id = l.id;
+  out.name = env.table.name(l);
+  out.group = l.plan->group;
+  out.state = state_of(env, l);
+  out.metrics = l.metrics.stats(t);
+  out.interval_ms = to_ms(l.times.interval());
+  out.configured_ms = to_ms(l.configured());
+  if (l.extra == nullptr) {
+    out.reward = l.metrics.cycles() != 0 ? 1 : 0;
+    return out;
+  }
+  const loop_extra& extra = *l.extra;
+  out.throttle = extra.factor();
+  out.gate = extra.closed_gate;
+  for (const gate& g : extra.gates) {
+    out.gates.push_back({g.name(), g.is_open(), g.value(), g.closes_above(), g.opens_under()});
+  }
+  out.last_error = extra.last_error;
+  out.breaker_open = extra.breaker != nullptr && extra.breaker->open();
+  out.dropped = extra.dropped;
+  out.vitality = extra.vitality;
+  out.state_index = extra.state;
+  out.action_index = extra.action;
+  out.reward = extra.reward_mean;
+  for (std::size_t i = 0; i < extra.where.knobs().size(); ++i) {
+    out.knobs.push_back({extra.where.knobs()[i].name, extra.where.value(extra.action, i)});
+  }
+  for (std::size_t i = 0; i < extra.where.features().size(); ++i) {
+    out.features.push_back({extra.where.features()[i].name, extra.seen[i], extra.buckets[i]});
+  }
+  return out;
+}
+inline learner_view describe(const shared_learner& l) {
+  learner_view out;
+  out.name = l.name;
+  out.stats = l.mind.stats();
+  out.features = l.where.features();
+  out.knobs = l.where.knobs();
+  const std::size_t cells = std::size_t{l.mind.states()} * l.mind.actions();
+  out.q.assign(l.mind.q(), l.mind.q() + cells);
+  out.visits.assign(l.mind.visits(), l.mind.visits() + cells);
+  return out;
+}
+/// All learners, all loops in order of add, and the sums over them. @param retired sums of the
+/// loops that were removed
+inline void describe_loops(environment& env, const totals& retired, instant t,
+                           snapshot_data& out) {
+  auto took = std::make_unique<histogram>();
+  auto late = std::make_unique<histogram>();
+  totals& sum = out.totals;
+  sum = retired;
+  sum.lost_threads = env.lost.load();
+  std::vector<const shared_learner*> learners;
+  std::vector<const loop_record*> all;
+  for (shard* s : env.shards) {
+    for (const auto& l : s->loops.learners()) {
+      learners.push_back(l.get());
+      out.learners.push_back(describe(*l));
+    }
+    sum.events_dropped += s->after.dropped();
+    s->loops.each([&](const loop_record& l) { all.push_back(&l); });
+  }
+  sort_by_order(env, all);
+  out.loops.reserve(all.size());
+  for (const loop_record* l : all) {
+    out.loops.push_back(describe(env, *l, t));
+    loop_stats& row = out.loops.back();
+    if (l->extra != nullptr && l->extra->learning != nullptr) {
+      row.learner = static_cast<int>(
+          std::find(learners.begin(), learners.end(), l->extra->learning) - learners.begin());
+    }
+    ++sum.loops;
+    sum.active += row.state != loop_state::paused && row.state != loop_state::stopped ? 1 : 0;
+    sum.stuck += row.state == loop_state::stuck ? 1 : 0;
+    add_up(sum, row.metrics);
+    l->metrics.merge_totals(*took, *late);
+  }
+  const std::uint64_t failed = sum.errors + sum.timeouts + sum.cancelled;
+  sum.error_rate = sum.ticks == 0 ? 0 : static_cast<double>(failed) / double(sum.ticks);
+  sum.latency = gyre::describe(*took);
+  sum.late = gyre::describe(*late);
+}
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

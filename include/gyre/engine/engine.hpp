@@ -1,0 +1,216 @@
+// engine.hpp - the engine: what a program asks of it.
+// Room: engine. Threads: any call from any thread; poll, advance_to and jump_to one at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <gyre/core/call_ref.hpp>
+#include <gyre/engine/loop.hpp>
+#include <gyre/engine/poll_result.hpp>
+#include <gyre/engine/tick.hpp>
+#include <gyre/engine/tick_function.hpp>
+
+namespace gyre {
+inline namespace v1 {
+
+class bus;
+
+/// Owns loops, their learners, a bus and a memory, and moves them by one of three drivers. Neither
+/// copies nor moves. Its destructor stops it, and aborts the program inside of its own ticks and
+/// handlers, where it could neither wait nor leave.
+///
+/// In the child of a fork an engine is a copy that goes on by itself, and writes nothing to the
+/// store (FORKED), which stays the parent's. But the threads of driver::workers are not there:
+/// where they ran, or stop() had left one to itself, each may have held what the next call waits
+/// for. Then start() and stop() are FORKED, run_for() returns at once, no other call may be made,
+/// and the destructor leaves everything as it is, closures and memory too. fork() is not to be
+/// called while another thread is inside of a call; in a tick only where the child then calls exec
+/// or _exit.
+class engine {
+ public:
+  /// As create(); a failure is thrown, or aborts where exceptions are off.
+  explicit engine(engine_options o = {});
+  /// Errors: ARG naming the option; UNSUPPORTED: driver::workers without threads; those of opening
+  /// the store (STATE: another process writes to it; CORRUPT, FORMAT, IO).
+  static result<std::unique_ptr<engine>> create(engine_options o = {});
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+  ~engine();
+
+  // ---- loops ----
+
+  /// Adds a loop; it runs whenever the engine runs, at once if it does, unless `.paused`. ARG
+  /// naming the option; EXISTS: the name; BUDGET: states x actions over 65,536. Nothing changed
+  /// then.
+  /// @param function any callable of void(tick&); need not be copyable
+  result<loop> add(loop_options o, tick_function function);
+  /// A loop whose due ticks the caller asks for by acquire(), runs, and ends by complete().
+  result<loop> add_external(loop_options o);
+  /// NOT_FOUND: no loop has this name.
+  result<loop> find(std::string_view name);
+  result<loop> at(std::uint32_t id);
+  /// All loops of a group, as loop::pause() and resume(). NOT_FOUND: none is in it.
+  result<void> pause_group(std::string_view group);
+  result<void> resume_group(std::string_view group);
+
+  // ---- loops by name ----
+  //
+  // Every loop whose whole name looks like the pattern: `*` is any run of bytes, also none, `?` one
+  // byte, any other byte itself; nothing escapes. Each returns how many match, in whatever state;
+  // loops below those are not counted. ARG: the pattern is not 1 to 255 bytes; NOT_FOUND: no loop
+  // matches; nothing changed. Not at one instant: some loops run while others are reached. O(all
+  // loops), during which ticks go on, and calls that add, remove, find or reconfigure wait.
+
+  /// As loop::pause().
+  result<std::uint32_t> pause_loops(std::string_view pattern);
+  /// As loop::resume(), also after stop_loops().
+  result<std::uint32_t> resume_loops(std::string_view pattern);
+  /// Pauses them, and tells their ticks that run now, and those of all below them, to give up: at
+  /// once, without waiting. Such a tick that then fails counts as cancelled. External ticks that
+  /// nobody has acquired yet are taken back, not counted.
+  result<std::uint32_t> stop_loops(std::string_view pattern);
+  /// Their interval is the configured one times `factor`, at most 60 s and never under the
+  /// configured one, until the next call; 1 takes it back. What is below them keeps its own. Of a
+  /// deferrable loop that the engine throttles too, the larger factor counts. An interval that
+  /// changes is told as gyre.interval. ARG: the factor is under 1 or not finite.
+  result<std::uint32_t> throttle_loops(std::string_view pattern, double factor);
+
+  // ---- time ----
+
+  /// Starts every loop that is not paused. Idempotent; engines of driver::host and
+  /// driver::virtual_time are created started. REENTRANT from inside a tick or handler of
+  /// driver::workers that stop() waits for, or gave up on. FORKED: see above.
+  result<void> start();
+  /// Tells running ticks to give up, waits for them, saves. @return the names of loops whose tick
+  /// did not end before `deadline`: their threads are left to themselves, as is one that is inside
+  /// of the destructor of what a closure captured, which has no name. Again: of those that have not
+  /// ended since, without waiting. REENTRANT from inside a tick or handler of driver::workers.
+  /// FORKED: see above.
+  result<std::vector<std::string>> stop(duration deadline = std::chrono::seconds(5));
+  /// driver::workers: start, wait, stop. driver::virtual_time: advance by `d`. driver::host: polls
+  /// with the machine's clock. @return as stop()
+  std::vector<std::string> run_for(duration d);
+  /// driver::host: runs every tick that is due at `now`, then calls those that were pending before
+  /// (tick::pending) once more, at most `most` calls in all. Ends, with `more`, at that number, or
+  /// after the call by whose end `budget` of real time has passed, or when handlers have published
+  /// to each other for 64 rounds without a tick; the next poll goes on with the tick whose turn it
+  /// is. One due loop at least is seen to; where the due ticks left none for what is pending, the
+  /// next poll begins with that. An earlier `now` than before counts as that. Never blocks; a
+  /// callback that never returns cannot be helped here. ARG: over 100 years, a negative budget.
+  /// STATE: another driver. REENTRANT.
+  result<poll_result> poll(instant now, std::uint64_t most = ~std::uint64_t{0},
+                           duration budget = no_budget);
+  /// driver::virtual_time: from due time to due time up to `t`, in the order (due, priority, order
+  /// of add). @return ticks run. ARG: over 100 years. STATE: another driver, or handlers published
+  /// to each other for 10,000 rounds without a tick; the clock stands there. REENTRANT.
+  result<std::uint64_t> advance_to(instant t);
+  /// driver::virtual_time: sets the clock without running what is due before `t`: it is late then.
+  /// ARG: back, or over 100 years. STATE, REENTRANT.
+  result<void> jump_to(instant t);
+  /// Time since the engine's creation on its driver's clock.
+  instant now() const noexcept;
+  bool running() const noexcept;
+
+  // ---- external ticks ----
+
+  /// Hands out due ticks of external loops, oldest first, at most ids.size(): how many. From now on
+  /// each has its loop's timeout; after that it counts as timed out and its id is STALE. Many at
+  /// once take as many locks as one: two, and two of each shard that they are of.
+  std::uint32_t acquire(std::span<std::uint32_t> ids);
+  /// Calls f(tick&) for an acquired tick. STALE: it has ended.
+  result<void> with_tick(std::uint32_t id, call_ref<void(tick&)> f);
+  /// Ends an acquired tick. @param taken what it took; negative: from acquire() until now by the
+  /// engine's clock. STALE: it had ended; nothing changed.
+  result<void> complete(std::uint32_t id, duration taken = duration{-1});
+  /// The same for many at once, with two locks for 64 of a shard. Each is told by its status if it
+  /// counts; what has timed out, was removed, or is given twice does not. @return how many count
+  std::size_t complete(std::span<completion> done);
+
+  // ---- what loops tell each other ----
+
+  /// `handler` is called between ticks on shard 0's thread (or inside poll and advance_to); without
+  /// one the messages wait for poll_message(). With driver::workers one that runs for over 2 s is
+  /// given up on like a stuck tick: its message is a dead letter, its subscription ends, and
+  /// gyre.stuck tells. ARG: pattern, options. BUDGET.
+  result<std::uint32_t> subscribe(std::string_view pattern, const subscription_options& o = {},
+                                  message_handler handler = {});
+  result<void> unsubscribe(std::uint32_t id);
+  /// Copies the message into the queue of each subscription that matches. Outside the engine's own
+  /// threads it waits where a `block` subscription is full, at most that one's block_for. ARG.
+  result<publish_receipt> publish(std::string_view topic, std::span<const std::byte> payload,
+                                  publish_options o = {});
+  result<publish_receipt> publish(std::string_view topic, std::string_view text,
+                                  publish_options o = {});
+  /// False: nothing waits, or the id is not that of a polled subscription.
+  bool poll_message(std::uint32_t id, owned_message& out);
+  result<subscription_stats> subscription(std::uint32_t id) const;
+  /// Calls f(bus&, instant now) while nothing else uses the bus: dead letters, replay, the rest.
+  /// @return what f does. With GYRE_SEPARATE_COMPILATION include gyre/bus/bus.hpp for it.
+  template <class F>
+  auto with_bus(F&& f) {
+    using returned = std::invoke_result_t<F&, bus&, instant>;
+    if constexpr (std::is_void_v<returned>) {
+      hold_bus([&](bus& b, instant now) { f(b, now); });
+    } else {
+      std::optional<returned> out;
+      hold_bus([&](bus& b, instant now) { out.emplace(f(b, now)); });
+      return std::move(*out);
+    }
+  }
+
+  // ---- what is kept ----
+
+  /// ARG (importance, tags, count), BUDGET (longer than a record may be). Nothing changed then.
+  result<void> remember(const record& r);
+  /// Newest first.
+  std::vector<record> recall(const query& q = {});
+  /// The time that records are stamped with: ms since 1970; on a virtual clock since the creation.
+  std::int64_t wall_ms() const noexcept;
+  /// Archives and prunes what is old. IO: what was not written stays in memory.
+  result<consolidation> consolidate();
+  /// Whether options.store was given: then what is learned and remembered is there again.
+  bool has_store() const noexcept;
+  /// Writes what is pending to the store now: it survives the process's death. STATE: no store.
+  result<void> commit();
+  /// And makes it survive power loss. Blocks on the disk.
+  result<void> sync();
+
+  // ---- what is seen ----
+
+  /// Declares how one loop bears on another: -1 (conflict) to 1 (synergy). ARG, NOT_FOUND.
+  result<void> connect(std::string_view from, std::string_view to, double weight);
+  /// Readings for gates and for the load feature. A NaN is the engine's own reading on a real
+  /// clock, and not known on a virtual one.
+  void supply(const reading& r);
+  /// Everything at this instant. Waits for no tick. Some microseconds a loop.
+  snapshot_data snapshot();
+  /// Hash over the finished ticks so far; see docs/architecture.md, decision 2.
+  std::string trace_hash();
+  /// Sets all loops' metrics, drops, mean rewards, last errors and the totals to zero; restarting
+  /// does not.
+  void reset_metrics();
+
+ private:
+  explicit engine(std::shared_ptr<detail::body> body) : body_(std::move(body)) {}
+  [[noreturn]] static void destroyed_inside() noexcept;
+  void hold_bus(call_ref<void(bus&, instant)> f) const;
+  result<loop> named(result<object_id> id);
+
+  std::shared_ptr<detail::body> body_;
+};
+
+/// The snapshot for people: a line a loop (the first `rows`), a line of totals, and for each
+/// learner a line and what it holds best in each state.
+std::string table(const snapshot_data& s, std::size_t rows = 20);
+
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,54 @@
+// frames.hpp - what a shard has collected for the store since the last commit.
+// Room: engine. Threads: under the shard's lease.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <gyre/core/bytes.hpp>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// So much for the store is committed at once, without waiting for the next regular commit.
+inline constexpr std::size_t commit_bytes = std::size_t{64} << 10;
+
+/// Type of a frame that holds one transition of a learner; see keeper.hpp.
+inline constexpr std::uint8_t transition_frame = 1;
+
+/// Frames in the order in which they were written. Held by the shard.
+class frames {
+ public:
+  void add(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> bytes) {
+    list_.push_back({stream, type, bytes.size()});
+    bytes_.raw(bytes);
+  }
+  std::size_t bytes() const noexcept { return bytes_.size(); }
+  /// Calls f(stream, type, bytes) for each, and has none then.
+  template <class F>
+  void drain(F&& f) {
+    std::size_t at = 0;
+    for (const frame& each : list_) {
+      f(each.stream, each.type, std::span(bytes_.data()).subspan(at, each.size));
+      at += each.size;
+    }
+    list_.clear();
+    bytes_.clear();
+  }
+
+ private:
+  struct frame {
+    std::uint32_t stream;
+    std::uint8_t type;
+    std::size_t size;
+  };
+  std::vector<frame> list_;
+  byte_writer bytes_;
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

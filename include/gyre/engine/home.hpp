@@ -1,0 +1,102 @@
+// home.hpp - the bus and the memory, which are shard 0's, as every thread reaches them.
+// Room: engine. Threads: any that holds no lease.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include <gyre/engine/shard.hpp>
+#include <gyre/memory/memory.hpp>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// Publishes on the engine's bus; a handler that does so follows the message that it handles.
+inline result<publish_receipt> publish_at_home(environment& env, std::string_view topic,
+                                               std::span<const std::byte> payload,
+                                               publish_options o) {
+  shard& home = *env.shards[0];
+  bool ring = false;
+  result<publish_receipt> sent = [&] {
+    const leased hold(home.owner());
+    o.follow = home.inside.in_handler_here();
+    auto r = env.events->publish(topic, payload, o, env.clock.now());
+    if (r && r->matched > 0) env.attention.store(true, std::memory_order_relaxed);
+    ring = r && r->matched > 0 && home.must_wake();
+    return r;
+  }();
+  if (ring) home.wake().ring();
+  return sent;
+}
+/// @param loop whose record it is where that has no source of its own
+inline result<void> remember_at_home(environment& env, const record& r, std::string_view loop) {
+  const leased hold(env.shards[0]->owner());
+  const std::int64_t now = env.clock.wall_ms();
+  if (!r.source.empty()) return env.records->remember(r, now);
+  record& named = env.shards[0]->named;
+  named = r;
+  named.source = loop;
+  return env.records->remember(named, now);
+}
+
+/// The shard that has the loop of an id, if that is one.
+inline shard& home_of(environment& env, object_id id) noexcept {
+  return *env.shards[env.table.shard_of(id)];
+}
+
+/// A change to what a shard owns, which may have to wake its thread. Not under its lease.
+template <class F>
+void change(shard& s, F&& f) {
+  bool ring = false;
+  {
+    const leased hold(s.owner());
+    f();
+    ring = s.must_wake();
+    s.env.attention.store(true, std::memory_order_relaxed);
+  }
+  if (ring) s.wake().ring();
+}
+
+/// Calls f(shard, loop) under the loop's lease. @return what f does; STALE
+template <class F>
+result<void> with_loop(environment& env, object_id id, F&& f) {
+  result<void> done = ok;
+  shard& home = home_of(env, id);
+  change(home, [&] {
+    loop_record* const l = home.loops.find(id);
+    done = l != nullptr ? f(home, *l) : result<void>(bad_id(id, kind_loop));
+  });
+  return done;
+}
+
+/// Every lease, in order, for a scope; from the second on where shard 0's is held already. What
+/// changed meanwhile may have to wake their threads.
+class every_lease {
+ public:
+  explicit every_lease(environment& env, std::size_t from = 0) noexcept : env_(env), from_(from) {
+    for (std::size_t i = from; i < env.shards.size(); ++i) (void)env.shards[i]->owner().acquire();
+  }
+  ~every_lease() {
+    for (std::size_t i = env_.shards.size(); i-- > from_;) {
+      shard& s = *env_.shards[i];
+      const bool ring = wakes_ && s.must_wake();
+      s.owner().release();
+      if (ring) s.wake().ring();
+    }
+  }
+  every_lease(const every_lease&) = delete;
+  every_lease& operator=(const every_lease&) = delete;
+  /// Something may have become due.
+  void wake_all() noexcept { wakes_ = true; }
+
+ private:
+  environment& env_;
+  std::size_t from_;
+  bool wakes_ = false;
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

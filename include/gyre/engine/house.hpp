@@ -1,0 +1,129 @@
+// house.hpp - what is done between ticks: deliveries, windows, throttle, commits, gaps.
+// Room: engine. Threads: under shard 0's lease, except look_for_gap().
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include <gyre/engine/post.hpp>
+#include <gyre/engine/symbiosis.hpp>
+#include <gyre/engine/vault.hpp>
+#include <gyre/run/gap.hpp>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// Held by the engine's body.
+class house {
+ public:
+  house(environment& env, post& p, symbiosis& s, vault& v)
+      : env_(env), post_(p), symbiosis_(s), vault_(v), gap_(env.options.gaps) {}
+  house(const house&) = delete;
+  house& operator=(const house&) = delete;
+
+  /// The engine starts: windows and commits count from `t`.
+  void restart(instant t) {
+    gap_.restart();
+    next_window_ = add_saturated(t, env_.options.window);
+    vault_.restart(t);
+  }
+  /// When there is something to do besides deliveries.
+  instant next_work() const noexcept { return std::min(next_window_, vault_.next_commit()); }
+
+  /// Everything that is due, for the thread of shard 0. Lease held, and after too, except when
+  /// false: given up on inside of a handler.
+  bool keep(instant t, std::uint64_t epoch) {
+    shard& home = *env_.shards[0];
+    if (post_.bus().next_due() <= t) {
+      home.inside.set_delivering(true);
+      (void)post_.bus().pump(t, 64);
+      if (home.owner().epoch() != epoch) return false;
+      home.inside.set_delivering(false);
+    }
+    (void)observe_if_due(t);
+    (void)vault_.commit_if_due(t);
+    return true;
+  }
+  /// A window's end. @return whether it was due
+  bool observe_if_due(instant t) {
+    if (next_window_ > t) return false;
+    next_window_ = point_after(next_window_, env_.options.window, t);
+    every_lease others(env_, 1);
+    others.wake_all();  // the throttle may make something due
+    post_.bus().pass_time(t);
+    symbiosis_.observe(t);
+    std::uint64_t shed = 0;
+    for (shard* s : env_.shards) {
+      shed += s->due.take_shed();
+      for (loop_record* l : s->loops.with_extra()) {
+        if (l->plan->deferrable && !l->removed) throttle(*s, *l, t);
+      }
+    }
+    if (shed != 0) tell("gyre.shed", join(shed, " ticks of overloaded shards"), 0);
+    return true;
+  }
+
+  /// Looks for a time in which nothing ran. Without a lease. @param expected how long it was to be
+  /// since the last call
+  void look_for_gap(duration expected) {
+    if (env_.stopping) return;
+    gap found;
+    if (env_.clock.own_threads()) {
+      const duration boottime = env_.options.boottime();  // before the other: see gap_detector
+      const instant t = env_.clock.since_zero();
+      const leased hold(env_.shards[0]->owner());
+      found = gap_.poll(t, expected, boottime);
+    } else {
+      const leased hold(env_.shards[0]->owner());
+      found = gap_.poll(env_.clock.now(), expected);
+    }
+    if (found) pass_gap(found);
+  }
+  std::uint64_t gaps() const noexcept { return gaps_; }  ///< since the start or reset()
+  void reset() noexcept { gaps_ = 0; }
+
+ private:
+  void tell(const char* topic, std::string text, object_id source) {
+    env_.shards[0]->tell(topic, std::move(text), source);
+  }
+  void throttle(shard& home, loop_record& l, instant t) {
+    loop_extra& extra = *l.extra;
+    const double health = post_.bus().health(), score = symbiosis_.score();
+    const double factor = throttle_factor(extra.throttle, health, score, extra.configured);
+    const double before = extra.factor();
+    extra.throttle = factor;
+    if (extra.factor() == before) return;
+    home.due.retime(l, extra.configured, t);
+    tell("gyre.interval",
+         join(env_.table.name(l), ": x", to_fixed(factor, 3), ", bus health ", to_fixed(health, 2),
+              ", score ", to_fixed(score, 2)),
+         l.id);
+  }
+  void pass_gap(const gap& found) {
+    every_lease all(env_);
+    all.wake_all();
+    env_.clock.sleep(found.asleep);
+    const instant end = env_.clock.now();
+    for (shard* s : env_.shards) s->after_gap(end, found.asleep);
+    ++gaps_;
+    tell("gyre.gap",
+         join(to_text(to_ms(add_saturated(found.asleep, found.jumped))),
+              found.asleep > duration::zero() ? " ms asleep" : " ms not driven"),
+         0);
+    env_.attention.store(true, std::memory_order_relaxed);
+  }
+
+  environment& env_;
+  post& post_;
+  symbiosis& symbiosis_;
+  vault& vault_;
+  instant next_window_{never};
+  gap_detector gap_;
+  std::uint64_t gaps_ = 0;
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,163 @@
+// post.hpp - the engine's bus as callers, ticks and handlers use it, and the events told on it.
+// Room: engine. Threads: any that holds no lease.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gyre/engine/home.hpp>
+
+#if GYRE_THREADS
+#include <thread>
+#endif
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// Owns the bus, which belongs to shard 0. Held by the engine's body; goes before the shards, which
+/// its handlers are left to.
+class post {
+ public:
+  explicit post(environment& env) : env_(env), bus_(env.options.bus) { env.events = &bus_; }
+  post(const post&) = delete;
+  post& operator=(const post&) = delete;
+
+  /// @param o its source loses what is dropped
+  result<publish_receipt> publish(std::string_view topic, std::span<const std::byte> payload,
+                                  publish_options o) {
+    auto sent = send(topic, payload, o);
+    if (sent && sent->dropped != 0 && o.source != 0) {
+      (void)with_loop(env_, o.source, [&](shard& s, loop_record& l) {
+        s.loops.extra(l).dropped += sent->dropped;
+        return result<void>(ok);
+      });
+    }
+    return sent;
+  }
+  /// The handler runs on shard 0's thread, between ticks, without the lease.
+  result<object_id> subscribe(std::string_view pattern, const subscription_options& o,
+                              message_handler handler) {
+    message_handler open;
+    if (handler) {
+      open = [this, kept = std::make_shared<guest>(home(), std::move(handler))](
+                 const message& m) -> result<void> {
+        const auto user = kept->user;  // outlives the subscription, if that ends here
+        const in_handler out(*this);
+        return (*user)(m);
+      };
+    }
+    result<object_id> id = [&] {
+      const leased hold(home().owner());
+      return bus_.subscribe(pattern, o, std::move(open));
+    }();
+    if (!id) tell_all(home());
+    return id;
+  }
+  result<void> unsubscribe(object_id id) {
+    result<void> done = ok;
+    {
+      const leased hold(home().owner());
+      done = bus_.unsubscribe(id);
+    }
+    tell_all(home());  // the handler may go now
+    return done;
+  }
+  /// Publishes what the shard has to tell, and lets go of what waits for that.
+  void tell_all(shard& s) {
+    std::vector<engine_event> events;
+    std::vector<std::shared_ptr<void>> buried;
+    {
+      const leased hold(s.owner());
+      if (s.after.empty()) return;
+      s.after.take(events, buried);
+    }
+    for (const engine_event& e : events) {
+      publish_options o;
+      o.source = e.source;
+      (void)publish_at_home(env_, e.topic, as_bytes(e.text), o);
+    }
+    events.clear();
+    const leased hold(s.owner());
+    s.after.recycle(events);
+  }
+
+  /// Under shard 0's lease.
+  gyre::bus& bus() noexcept { return bus_; }
+
+ private:
+  shard& home() noexcept { return *env_.shards[0]; }
+
+  /// Onto the bus; where it may, it waits for a subscription that blocks.
+  result<publish_receipt> send(std::string_view topic, std::span<const std::byte> payload,
+                               publish_options o) {
+#if GYRE_THREADS
+    o.may_wait = env_.clock.own_threads() && !env_.threads.has_this_thread();
+    const duration begin = monotonic_now();
+    for (;;) {
+      auto sent = publish_at_home(env_, topic, payload, o);
+      if (sent || sent.code() != code::overflow || !o.may_wait) return sent;
+      duration most{0};
+      {
+        const leased hold(home().owner());
+        most = bus_.blocked_for(topic, payload.size(), env_.clock.now());
+      }
+      if (monotonic_now() - begin >= most) o.may_wait = false;  // drops there, and counts it
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+#else
+    o.may_wait = false;
+    return publish_at_home(env_, topic, payload, o);
+#endif
+  }
+
+  /// A user's handler; its last owner, who holds the lease, leaves it to be destroyed without.
+  struct guest {
+    guest(shard& s, message_handler h)
+        : home(s), user(std::make_shared<message_handler>(std::move(h))) {}
+    guest(const guest&) = delete;
+    guest& operator=(const guest&) = delete;
+    ~guest() { home.after.bury(std::move(user)); }
+    shard& home;
+    std::shared_ptr<message_handler> user;
+  };
+  /// Frees shard 0's lease for a scope in which a handler runs. If that is given up on meanwhile,
+  /// the lease is not had again, and the bus is told through the delivery's own flag.
+  class in_handler {
+   public:
+    explicit in_handler(post& p) noexcept
+        : env_(p.env_), home_(p.home()), epoch_(home_.owner().epoch()), lost_(p.bus_.lost()) {
+      home_.inside.enter_handler(env_.clock.now());
+      home_.owner().release();
+    }
+    ~in_handler() {
+      lost_ = !home_.owner().acquire(epoch_);
+      if (lost_) {
+        --env_.lost;
+      } else {
+        home_.inside.leave_handler();
+      }
+    }
+    in_handler(const in_handler&) = delete;
+    in_handler& operator=(const in_handler&) = delete;
+
+   private:
+    environment& env_;
+    shard& home_;
+    std::uint64_t epoch_;
+    bool& lost_;
+  };
+
+  environment& env_;
+  gyre::bus bus_;
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,326 @@
+// registry.hpp - which loops an engine has: add, find, remove, reconfigure; and names for many.
+// Room: engine. Threads: any that holds no lease; changes one at a time.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gyre/engine/checks.hpp>
+#include <gyre/engine/families.hpp>
+#include <gyre/engine/post.hpp>
+#include <gyre/engine/readings.hpp>
+#include <gyre/engine/symbiosis.hpp>
+#include <gyre/engine/vault.hpp>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// Held by the engine's body. Its mutex is taken before any lease.
+class registry {
+ public:
+  registry(environment& env, post& p, symbiosis& s, vault& v, readings& r)
+      : env_(env), post_(p), symbiosis_(s), vault_(v), readings_(r), families_(env) {}
+  registry(const registry&) = delete;
+  registry& operator=(const registry&) = delete;
+
+  /// ARG naming the option; EXISTS: the name; NOT_FOUND: the parent; BUDGET: states x actions, or
+  /// no id is left. Nothing changed then.
+  result<object_id> add(loop_options o, tick_function function) {
+    GYRE_CHECK(check(o));
+    const bool own = o.features.engine_own() && !o.knobs.empty();
+    GYRE_TRY(where, space::make(own ? own_features() : o.features.list(), o.knobs));
+    const loop_plan wanted(o);
+
+    const std::lock_guard lock(mutex_);
+    if (env_.table.find(o.name) != 0) {
+      return fail(code::exists, "there is a loop named \"", o.name, "\"");
+    }
+    const object_id parent = o.parent.empty() ? 0 : env_.table.find(o.parent);
+    if (parent == 0 && !o.parent.empty()) {
+      return fail(code::not_found, "loop \"", o.name, "\": no loop is named \"", o.parent,
+                  "\", which is to be its parent");
+    }
+    const std::uint64_t place = o.group.empty() ? added_ : siphash24(as_bytes(o.group));
+    shard& home = *env_.shards[place % env_.shards.size()];
+    std::uint32_t slot = 0;
+    {
+      const leased hold(home.owner());
+      slot = home.loops.next_slot();  // or one freed since, which has a record: others only free
+    }
+    if (!env_.table.reserve(home.index, slot)) {
+      return fail(code::budget, "all ", loop_table::most / env_.options.shards,
+                  " ids of a shard's loops are used");
+    }
+    GYRE_TRY(extra, make_extra(home, o, own, std::move(where)));
+    return enter(home, o, wanted, parent, std::move(function), std::move(extra));
+  }
+  /// With all below it. @param gone receives the ids of all that went. STALE
+  result<void> remove(object_id id, std::vector<object_id>& gone) {
+    {
+      const std::lock_guard lock(mutex_);
+      result<void> done = ok;
+      families_.bottom_up(id, [&](object_id each) {
+        done = remove_one(each);
+        if (done) gone.push_back(each);
+      });
+      GYRE_CHECK(done);
+    }
+    for (shard* s : env_.shards) {  // the users' closures go now
+      if (gone.size() > 1 || s == &home_of(env_, id)) post_.tell_all(*s);
+    }
+    return ok;
+  }
+  result<object_id> find(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    const object_id id = env_.table.find(name);
+    if (id != 0) return id;
+    return fail(code::not_found, "no loop is named \"", name, "\"");
+  }
+  /// Pauses or resumes, and all below it. STALE
+  result<void> act(object_id id, const deed& d) {
+    bool related = false;
+    GYRE_CHECK(with_loop(env_, id, [&](shard& s, loop_record& l) {
+      related = l.related;
+      if (!related) (void)families_.act_on(s, l, d, by_itself);
+      return result<void>(ok);
+    }));
+    if (!related) return ok;
+    const std::lock_guard lock(mutex_);
+    families_.begin();
+    return families_.act(id, d);
+  }
+  /// On all that match a pattern, or are of a group. @return how many. NOT_FOUND: none; ARG
+  result<std::uint32_t> act(std::string_view wanted, bool group, const deed& d) {
+    if (!(d.factor >= 1 && std::isfinite(d.factor))) {
+      return fail(code::arg, "a throttle's factor is finite and at least 1, not ", d.factor);
+    }
+    const std::lock_guard lock(mutex_);
+    GYRE_TRY(chosen, families_.select(wanted, group));
+    families_.begin();
+    for (const loop_record* l : chosen) (void)families_.act(l->id, d);
+    for (shard* s : env_.shards) {
+      if (d.what == deed::stop) change(*s, [&] { s->pass_on_told(); });
+    }
+    return static_cast<std::uint32_t>(chosen.size());
+  }
+  /// STATE: paused, or the engine is stopped. STALE
+  result<void> trigger(object_id id) {
+    return with_loop(env_, id, [this](shard& s, loop_record& l) -> result<void> {
+      if (env_.stopping) return fail(code::state, "the engine is stopped");
+      if (l.paused != 0) {
+        return fail(code::state, "loop \"", env_.table.name(l), "\" is paused");
+      }
+      s.due.trigger(l, env_.clock.now());
+      return ok;
+    });
+  }
+  /// ARG as add(); STALE. Nothing changed then.
+  result<void> reconfigure(object_id id, const loop_change& c) {
+    const std::lock_guard lock(mutex_);
+    return with_loop(env_, id, [&](shard& s, loop_record& l) -> result<void> {
+      const loop_options o = changed(l, c);
+      GYRE_CHECK(check(o));
+      const instant now = env_.clock.now();
+      const bool retimed = o.interval != l.configured();
+      const bool rejitter = o.jitter != l.plan->jitter;
+      const bool reordered = rejitter || o.priority != l.plan->priority;
+      const bool reslacked = o.slack != l.plan->slack;
+      const loop_plan* const old = l.plan;
+      if (reslacked) s.due.forget_slack(l);
+      l.plan = plans_.take(loop_plan(o));
+      plans_.drop(old);
+      env_.watch_for(o.timeout);
+      if (retimed) {
+        s.due.retime(l, o.interval, now);
+        s.tell("gyre.interval",
+               join(o.name, ": ", to_text(to_ms(o.interval)), " ms, asked for"), l.id);
+      }
+      if (reordered || reslacked) s.due.reorder(l, rejitter, now);
+      return ok;
+    });
+  }
+  /// ARG, NOT_FOUND, STALE.
+  result<void> connect(std::string_view from, std::string_view to, double weight) {
+    GYRE_TRY(a, find(from));
+    GYRE_TRY(b, find(to));
+    const std::lock_guard lock(mutex_);
+    GYRE_TRY(source, symbiosis_.watch(a, from));
+    GYRE_TRY(target, symbiosis_.watch(b, to));
+    return symbiosis_.connect(source, target, weight);
+  }
+  /// Sets metrics, drops, mean rewards and last errors to zero.
+  void reset_metrics() {
+    for (shard* s : env_.shards) {
+      const leased hold(s->owner());
+      s->loops.each([](loop_record& l) {
+        if (l.extra != nullptr) {
+          l.extra->dropped = l.extra->rewards = 0;
+          l.extra->reward_mean = 0;
+          l.extra->last_error.clear();
+        }
+        l.metrics.reset();
+      });
+      if (s->index == 0) retired_ = {};
+    }
+    const leased hold(env_.shards[0]->owner());
+    symbiosis_.reset();
+  }
+  /// Sums over the loops that were removed. Under shard 0's lease.
+  const totals& retired() const noexcept { return retired_; }
+
+ private:
+  /// What the loop has besides its record; null: nothing.
+  result<std::unique_ptr<loop_extra>> make_extra(shard& home, loop_options& o, bool own,
+                                                 space where) {
+    std::unique_ptr<loop_extra> extra;
+    const bool plain = o.gates.empty() && where.features().empty() && o.knobs.empty();
+    if (plain && !o.deferrable) return extra;
+    extra = std::make_unique<loop_extra>();
+    extra->own_features = own;
+    extra->seen.assign(where.features().size(), 0);
+    extra->buckets.assign(where.features().size(), 0);
+    extra->gates = std::move(o.gates);
+    extra->first_gate = extra->gates.empty() ? nullptr : extra->gates.data();
+    extra->chooses = !where.features().empty() || !o.knobs.empty();
+    extra->where = std::move(where);
+    for (const gate& g : extra->gates) {
+      extra->asks_latency |= g.made_of() == figure_of::latency;
+      extra->asks_often |= g.made_of() != figure_of::readings;
+    }
+    extra->configured = o.deferrable ? o.interval : duration::zero();
+    if (!o.knobs.empty()) GYRE_CHECK(attach_learner(home, o, *extra));
+    if (own || extra->first_gate != nullptr) readings_.want();
+    return extra;
+  }
+  /// ARG: the group's learner has another space.
+  result<void> attach_learner(shard& home, const loop_options& o, loop_extra& loop) {
+    const bool alone = o.group.empty();
+    const std::string name = alone ? o.name : o.group;
+    const leased first_hold(env_.shards[0]->owner());
+    std::optional<leased> home_hold;
+    if (home.index != 0) home_hold.emplace(home.owner());
+    shared_learner* mind = alone ? nullptr : home.loops.find_learner(name);
+    if (mind == nullptr) {
+      learner_options l = o.learning;
+      if (!alone && l.capacity == 0) l.capacity = 10'000;
+      auto made = std::make_unique<shared_learner>(shared_learner{
+          name,
+          {loop.where.states(), loop.where.actions(), l, env_.options.seed, added_},
+          loop.where});
+      vault_.restore(*made, (alone ? "loop " : "group ") + name);
+      mind = home.loops.add_learner(std::move(made));
+    } else if (mind->where.features() != loop.where.features() ||
+               mind->where.knobs() != loop.where.knobs()) {
+      return fail(code::arg, "loop \"", o.name, "\" shares the learner of its group \"",
+                  name, "\", and has other features or knobs");
+    }
+    ++mind->users;
+    loop.learning = mind;
+    return ok;
+  }
+  /// Everything was checked: the loop is there from now on.
+  object_id enter(shard& home, const loop_options& o, const loop_plan& wanted, object_id parent,
+                  tick_function function, std::unique_ptr<loop_extra> extra) {
+    env_.watch_for(o.timeout);
+    std::uint8_t paused = o.paused ? by_itself : 0;
+    if (parent != 0) {
+      (void)with_loop(env_, parent, [&](shard&, loop_record& l) {
+        l.related = true;  // whoever pauses it from now on waits for the registry
+        if (l.paused != 0) paused |= from_above;
+        return result<void>(ok);
+      });
+    }
+    object_id id = 0;
+    change(home, [&] {
+      loop_record& loop = home.loops.insert(plans_.take(wanted), o.name);
+      home.due.admit(loop, added_);
+      id = loop.id;
+      loop.function = std::move(function);
+      loop.times = timetable(instant{0}, o.interval);
+      loop.paused = paused;
+      loop.related = parent != 0;
+      if (extra != nullptr) home.loops.adopt(loop, std::move(extra));
+      drop_plans(home);
+    });
+    env_.table.add_name(id);
+    if (parent != 0) families_.add(parent, id);
+    ++added_;
+    if (symbiosis_.has_room()) (void)symbiosis_.watch(id, o.name);
+    (void)with_loop(env_, id, [&](shard& s, loop_record& l) {
+      if (!env_.stopping && l.paused == 0) s.due.start(l, env_.clock.now());
+      return result<void>(ok);
+    });
+    return id;
+  }
+  /// The loop's options with what is to change; for check() and a new plan.
+  loop_options changed(const loop_record& l, const loop_change& c) const {
+    const loop_plan& p = *l.plan;
+    loop_options o;
+    o.name = env_.table.name(l);
+    o.interval = c.interval.value_or(l.configured());
+    o.timeout = c.timeout.value_or(p.timeout);
+    o.jitter = c.jitter.value_or(p.jitter);
+    o.missed = c.missed.value_or(p.missed);
+    o.burst = p.burst;
+    o.instances = p.instances;
+    o.priority = c.priority.value_or(p.priority);
+    o.retry = c.retry.value_or(p.retry);
+    o.intensity = p.intensity;
+    o.slack = c.slack.value_or(p.slack);
+    o.group = p.group;
+    o.metrics = p.metrics;
+    o.deferrable = p.deferrable;
+    return o;
+  }
+  /// Under that shard's lease.
+  void drop_plans(shard& s) {
+    for (const loop_plan* gone : s.loops.dropped_plans()) plans_.drop(gone);
+    s.loops.dropped_plans().clear();
+  }
+  /// @pre there is nothing below it, or nothing any more. STALE
+  result<void> remove_one(object_id id) {
+    shard& home = home_of(env_, id);
+    {
+      const leased hold(home.owner());
+      if (home.loops.find(id) == nullptr) return bad_id(id, kind_loop);
+    }
+    vault_.retire(id);
+    env_.table.drop_name(id);
+    families_.remove(id);
+    metrics_stats last;
+    change(home, [&] {
+      loop_record& l = env_.table.at(id_index(id));
+      last = l.metrics.stats(env_.clock.now());
+      home.remove(l);
+      drop_plans(home);
+    });
+    const leased hold(env_.shards[0]->owner());
+    add_up(retired_, last);
+    symbiosis_.forget(id);
+    return ok;
+  }
+
+  environment& env_;
+  post& post_;
+  symbiosis& symbiosis_;
+  vault& vault_;
+  readings& readings_;
+  std::mutex mutex_;
+  plan_list plans_;
+  families families_;
+  std::uint32_t added_ = 0;
+  totals retired_;  // under shard 0's lease
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

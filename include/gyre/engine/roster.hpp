@@ -1,0 +1,42 @@
+// roster.hpp - the threads that are inside of an engine's ticks and handlers.
+// Room: engine. Threads: any.
+#pragma once
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// The threads that run an engine's ticks and handlers, those included that were given up on and
+/// are still inside of one.
+class roster {
+ public:
+  void enter() {
+    const std::lock_guard lock(mutex_);
+    ids_.push_back(std::this_thread::get_id());
+  }
+  void leave() {
+    const std::lock_guard lock(mutex_);
+    std::erase(ids_, std::this_thread::get_id());
+  }
+  bool empty() {
+    const std::lock_guard lock(mutex_);
+    return ids_.empty();
+  }
+  bool has_this_thread() {
+    const std::lock_guard lock(mutex_);
+    return std::find(ids_.begin(), ids_.end(), std::this_thread::get_id()) != ids_.end();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::thread::id> ids_;
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,138 @@
+// services.hpp - what a running tick asks of its shard.
+// Room: engine. Threads: the thread that runs the tick, without the lease.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <gyre/engine/home.hpp>
+#include <gyre/engine/lesson.hpp>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// Lies beside the tick that uses it. Each call takes the lease for a moment; once the tick is over
+/// it touches nothing and is CANCELLED. What is asked wrongly spoils the tick.
+class services final : public tick_services {
+ public:
+  explicit services(shard& s) noexcept : s_(s) {}
+
+  code knob(run_state& run, std::string_view name, double& value) override {
+    if (!enter(run)) return code::cancelled;
+    const loop_extra* extra = run.loop->extra.get();
+    const int i = extra == nullptr ? -1 : extra->where.knob_index(name);
+    if (i >= 0) {
+      choose(run);
+      value = extra->where.value(run.action, static_cast<std::size_t>(i));
+    } else {
+      spoil(run, join(called(*run.loop), " has no knob \"", name, "\""));
+    }
+    return leave(i >= 0 ? code::ok : code::not_found);
+  }
+  code feature(run_state& run, std::string_view name, double value) override {
+    if (!enter(run)) return code::cancelled;
+    loop_extra* const extra = run.loop->extra.get();
+    const bool any = extra != nullptr && !extra->own_features;
+    const int i = any ? extra->where.feature_index(name) : -1;
+    if (i < 0) {
+      spoil(run, join(called(*run.loop), " has no feature \"", name, "\""));
+      return leave(code::not_found);
+    }
+    if (std::isnan(value)) {
+      spoil(run, join("feature \"", name, "\" was reported as NaN"));
+      return leave(code::arg);
+    }
+    see(*extra, static_cast<std::size_t>(i), value);
+    return leave(code::ok);
+  }
+  code vitality(run_state& run, double value) override {
+    if (!enter(run)) return code::cancelled;
+    if (value >= 0 && value <= 1) {
+      s_.loops.extra(*run.loop).vitality = value;
+      return leave(code::ok);
+    }
+    spoil(run, "vitality is 0..1, not " + to_text(value));
+    return leave(code::arg);
+  }
+  code publish(run_state& run, std::string_view topic, std::span<const std::byte> p,
+               publish_options o) override {
+    if (const code c = alive(run); c != code::ok) return c;
+    o.source = run.loop_id;
+    o.may_wait = false;
+    const auto sent = publish_at_home(s_.env, topic, p, o);
+    if (sent && sent->dropped == 0) return code::ok;
+    if (!enter(run)) return code::cancelled;
+    if (sent) {
+      s_.loops.extra(*run.loop).dropped += sent->dropped;
+    } else {
+      spoil(run, sent.error().text);
+    }
+    return leave(sent.code());
+  }
+  code remember(run_state& run, const record& r) override {
+    char name[64];
+    if (!enter(run)) return code::cancelled;
+    const std::string_view loop = s_.env.table.name(*run.loop);
+    const std::size_t size = loop.copy(name, sizeof name);
+    (void)leave(code::ok);
+    const result<void> kept = remember_at_home(s_.env, r, {name, size});
+    if (kept) return code::ok;
+    if (!enter(run)) return code::cancelled;
+    spoil(run, kept.error().text);
+    return leave(kept.code());
+  }
+  code alive(const run_state& run) const noexcept override {
+    return run.over.load(std::memory_order_acquire) ? code::cancelled : code::ok;
+  }
+  bool cancelled(const run_state& run) const noexcept override {
+    return run.cancel.load(std::memory_order_relaxed) || alive(run) != code::ok;
+  }
+  duration elapsed(const run_state& run) const noexcept override {
+    const engine_clock& clock = s_.env.clock;
+    if (clock.is_virtual()) return run.spent;
+    return (run.external ? clock.measure_external() : clock.measure()) - run.started + run.spent;
+  }
+  duration cpu(run_state& run) const noexcept override {
+    if (s_.env.clock.is_virtual()) return run.spent;
+    if (run.external) return elapsed(run);
+    const duration t = thread_cpu_now();
+    if (run.cpu_started == duration::min()) {
+      run.wants_cpu = true;
+      run.cpu_started = t - (s_.env.clock.measure() - run.started);
+    }
+    return t - run.cpu_started + run.spent;
+  }
+
+ private:
+  /// Takes the lease for a tick that is not over.
+  bool enter(const run_state& run) noexcept {
+    if (run.over.load(std::memory_order_acquire)) return false;
+    (void)s_.owner().acquire();
+    if (!run.over.load(std::memory_order_relaxed)) return true;
+    s_.owner().release();
+    return false;
+  }
+  code leave(code with) noexcept {
+    s_.owner().release();
+    return with;
+  }
+  static void spoil(run_state& run, std::string text) {
+    if (!run.failed) run.text = std::move(text);
+    run.failed = true;
+  }
+  std::string called(const loop_record& loop) const {
+    return join("loop \"", s_.env.table.name(loop), "\"");
+  }
+
+  shard& s_;
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

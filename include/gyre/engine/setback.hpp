@@ -1,0 +1,52 @@
+// setback.hpp - how long a loop waits after a failure: backoff and restart intensity.
+// Room: engine. Threads: under the shard's lease.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include <gyre/engine/shard.hpp>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// A tick of a loop that has failed, or whose breaker was ever used, has ended. @pre loop.extra
+[[gnu::noinline]] inline void wait_more(shard& s, loop_record& loop, tick_status status,
+                                        const std::string& why, instant end) {
+  loop_extra& extra = *loop.extra;
+  const std::string_view name = s.env.table.name(loop);
+  instant until = instant::min();
+  bool turned = false;
+  if (loop.backing_off) {
+    extra.last_error = why;
+    const double part =
+        s.env.draw(s.due.order(loop), purpose::backoff, loop.metrics.finished());
+    extra.waited = loop.plan->retry.after(extra.streak, part, extra.waited);
+    until = add_saturated(end, extra.waited);
+    s.tell(status == tick_status::timeout ? "gyre.timeout" : "gyre.failed",
+           join(name, ": ", why), loop.id);
+    if (loop.plan->intensity.failures != 0) {
+      if (!extra.has_breaker) extra.breaker = std::make_unique<intensity>(loop.plan->intensity);
+      extra.has_breaker = true;
+      turned = extra.breaker->failed(end);
+    }
+  } else if (extra.breaker != nullptr) {
+    turned = extra.breaker->succeeded(end);
+  }
+  if (extra.breaker != nullptr && extra.breaker->open()) {
+    loop.backing_off = true;
+    until = std::max(until, extra.breaker->not_before(end));
+  }
+  if (turned) {
+    s.tell("gyre.breaker", join(name, extra.breaker->open() ? ": open" : ": closed"), loop.id);
+  }
+  if (until == instant::min()) return;
+  extra.postponed = until;
+  loop.times.postpone(until);
+}
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

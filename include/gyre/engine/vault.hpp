@@ -1,0 +1,174 @@
+// vault.hpp - what of an engine survives: its memory and its learners, and when they are written.
+// Room: engine. Threads: under shard 0's lease unless a member says otherwise.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <gyre/engine/home.hpp>
+#include <gyre/engine/keeper.hpp>
+#include <gyre/memory/file_archive.hpp>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// The first of point, point + every, ... that is after t.
+inline instant point_after(instant point, duration every, instant t) noexcept {
+  if (point > t) return point;
+  return add_saturated(point, every * ((t - point) / every + 1));
+}
+
+/// Without a store there is only the memory. Held by the engine's body.
+class vault {
+ public:
+  explicit vault(environment& env) : env_(env) {}
+  vault(const vault&) = delete;
+  vault& operator=(const vault&) = delete;
+
+  /// Once, before anything else runs. STATE, CORRUPT, FORMAT, IO.
+  result<void> open() {
+    memory_options m = env_.options.memory;
+    if (!env_.options.store.empty()) {
+      GYRE_CHECK(keeper_.open(env_.options.store));
+      m.key = keeper_.key();
+    } else if (m.key == key128{0, 0}) {
+      const auto draw = [&](std::uint64_t k) {
+        return mix(env_.options.seed, 0, static_cast<std::uint64_t>(purpose::key), k);
+      };
+      m.key = {draw(0), draw(1)};
+    }
+    records_ = std::make_unique<memory>(m);
+    env_.records = records_.get();
+    env_.journalled = keeper_.present();
+    if (!keeper_.present()) return ok;
+    GYRE_CHECK(keeper_.restore(*records_, env_.clock.wall_ms()));
+    GYRE_TRY(cold, file_archive::open(keeper_.files(), env_.options.store,
+                                      env_.options.archive_bytes, keeper_.key(), keeper_.lock()));
+    return records_->attach(std::move(cold));
+  }
+  bool present() const noexcept { return keeper_.present(); }  ///< a store; any thread
+  memory& records() noexcept { return *records_; }
+  store_stats stats() const { return keeper_.stats(); }
+
+  // Any thread that holds no lease.
+
+  /// STATE: no store.
+  result<void> commit() {
+    if (!present()) return none();
+    const leased hold(env_.shards[0]->owner());
+    return write_pending();
+  }
+  /// Blocks on the disk.
+  result<void> sync() {
+    GYRE_CHECK(commit());
+    auto done = sync_written();
+    if (done) return ok;
+    const leased hold(env_.shards[0]->owner());
+    return keeper_.wants_checkpoint() ? write_states() : done;
+  }
+  /// Only what is committed already. @pre present()
+  result<void> sync_written() { return keeper_.sync(); }
+  /// Replaces the journal by one that starts from what there is now. STATE: no store; IO, ARG.
+  result<void> checkpoint() {
+    if (!present()) return none();
+    const leased hold(env_.shards[0]->owner());
+    return write_states();
+  }
+  /// Commits, syncs and gives the store back, also where a stuck thread keeps the engine's body
+  /// alive; the engine goes on in memory. @pre env.stopping
+  void close() {
+    if (!present()) return;
+    (void)sync();
+    const every_lease hold(env_);
+    env_.journalled = false;
+    records_->detach();
+    keeper_.close();
+  }
+
+  // Between ticks.
+
+  void restart(instant t) noexcept { next_commit_ = add_saturated(t, commit_every); }
+  instant next_commit() const noexcept { return present() ? next_commit_ : never; }
+  bool commit_if_due(instant t) {
+    if (!present()) return false;
+    const bool much = !failed_ && (env_.commit_wanted.load(std::memory_order_relaxed) ||
+                                   keeper_.pending_bytes() >= commit_bytes);
+    if (next_commit_ > t && !much) return false;
+    next_commit_ = point_after(next_commit_, commit_every, t);
+    failed_ = !write_pending();  // then not before next_commit_; stats() has the error
+    return true;
+  }
+
+  // As loops with learners come and go.
+
+  /// Gives a new learner what its namesake had learned.
+  void restore(shared_learner& made, std::string_view key) {
+    made.stream = keeper::stream_of(key);
+    if (present()) keeper_.restore(made);
+  }
+  /// What a learner has learned outlives its last loop. Any thread that holds no lease.
+  void retire(object_id id) {
+    if (!present()) return;
+    const leased first_hold(env_.shards[0]->owner());
+    move_frames();
+    shard& home = home_of(env_, id);
+    std::optional<leased> home_hold;
+    if (home.index != 0) home_hold.emplace(home.owner());
+    const loop_extra* const extra = env_.table.at(id_index(id)).extra.get();
+    const shared_learner* learned = extra == nullptr ? nullptr : extra->learning;
+    if (learned != nullptr && learned->users == 1) keeper_.retire(*learned);
+  }
+
+ private:
+  static constexpr duration commit_every = std::chrono::milliseconds(100);
+
+  static error none() { return fail(code::state, "the engine has no store"); }
+
+  /// Commits what was gathered, and writes the states where the journal has grown enough or can go
+  /// on only so.
+  result<void> write_pending() {
+    env_.commit_wanted.store(false, std::memory_order_relaxed);
+    move_frames();
+    auto done = keeper_.commit();
+    if (!keeper_.wants_checkpoint()) return done;
+    auto states = write_states();
+    return done ? done : states;
+  }
+  /// What the shards have collected goes to the journal.
+  void move_frames() {
+    for (shard* s : env_.shards) {
+      if (s->index != 0) (void)s->owner().acquire();
+      take_frames(*s);
+      if (s->index != 0) s->owner().release();
+    }
+  }
+  /// Under that shard's lease too.
+  void take_frames(shard& s) {
+    s.kept.drain([this](std::uint32_t stream, std::uint8_t type,
+                        std::span<const std::byte> bytes) { keeper_.append(stream, type, bytes); });
+  }
+  result<void> write_states() {
+    const every_lease others(env_, 1);
+    std::vector<const shared_learner*> learners;
+    for (shard* s : env_.shards) {
+      take_frames(*s);  // the states tell them too; where those fail, the next commit does
+      for (const auto& l : s->loops.learners()) learners.push_back(l.get());
+    }
+    return keeper_.checkpoint(*records_, learners);
+  }
+
+  environment& env_;
+  std::unique_ptr<memory> records_;
+  keeper keeper_;
+  instant next_commit_{never};
+  bool failed_ = false;  // the last commit by itself
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre
