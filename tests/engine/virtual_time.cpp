@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -236,83 +237,6 @@ TEST_CASE("spend is the tick's measured duration and moves no clock", "[engine]"
   REQUIRE(s.state == gyre::loop_state::backing_off);
 }
 
-TEST_CASE("a gate closes on a host-supplied reading, counts, and opens with hysteresis",
-          "[engine]") {
-  gyre::engine e({.driver = gyre::driver::virtual_time});
-  auto l = e.add({.name = "g", .interval = 10ms, .jitter = 0, .gates = {gyre::gates::memory()}},
-                 [](gyre::tick&) {})
-               .value();
-  const auto cycles = [&] { return l.stats()->metrics.cycles; };
-  e.advance_to(45ms).value();
-  REQUIRE(cycles() == 5);
-  e.supply({.memory_percent = 90});
-  e.advance_to(95ms).value();
-  REQUIRE(cycles() == 5);
-  REQUIRE(l.stats()->state == gyre::loop_state::gated);
-  REQUIRE(l.stats()->gate == "memory");
-  REQUIRE(l.stats()->metrics.gated == 5);
-  REQUIRE(l.stats()->metrics.errors == 0);
-  e.supply({.memory_percent = 82});  // under where it closes, over where it opens
-  e.advance_to(145ms).value();
-  REQUIRE(cycles() == 5);
-  e.supply({.memory_percent = 79});
-  e.advance_to(195ms).value();
-  REQUIRE(cycles() == 10);
-  REQUIRE(l.stats()->state == gyre::loop_state::waiting);
-  REQUIRE(l.stats()->gate.empty());
-}
-
-TEST_CASE("behind a gate that opens again loops resume over their period", "[engine]") {
-  gyre::engine e({.driver = gyre::driver::virtual_time});
-  bool watching = false;
-  std::vector<std::vector<gyre::instant>> ran(201);
-  for (std::size_t i = 0; i < ran.size(); ++i) {
-    e.add({.name = "l" + std::to_string(i),
-           .interval = 1s,
-           .jitter = i == 200 ? 0 : .1,
-           .gates = {gyre::gates::memory()}},
-          [&, i](gyre::tick& t) {
-            if (watching) ran[i].push_back(t.due());
-          })
-        .value();
-  }
-  e.advance_to(10500ms).value();
-  e.supply({.memory_percent = 90});
-  e.advance_to(20500ms).value();
-  e.supply({.memory_percent = 70});
-  watching = true;
-  e.advance_to(21700ms).value();
-  int tenths[12] = {};
-  for (std::size_t i = 0; i < 200; ++i) {
-    CAPTURE(i);
-    REQUIRE(!ran[i].empty());  // at its next own grid point
-    ++tenths[(ran[i][0] - 20500ms) / 100ms];
-  }
-  for (int i = 0; i < 10; ++i) REQUIRE((tenths[i] >= 8 && tenths[i] <= 35));  // of 20 expected
-  REQUIRE(ran[200] == std::vector<gyre::instant>{21s});  // without jitter: exact
-}
-
-TEST_CASE("deferrable loops slow down while the score is low and come back", "[engine]") {
-  gyre::engine e({.driver = gyre::driver::virtual_time});
-  bool ill = true;
-  auto slow = e.add({.name = "slow", .interval = 100ms, .jitter = 0, .deferrable = true},
-                    [&](gyre::tick& t) { t.vitality(ill ? 0.1 : 1); })
-                  .value();
-  auto steady = e.add({.name = "steady", .interval = 100ms, .jitter = 0},
-                      [&](gyre::tick& t) { t.vitality(ill ? 0.1 : 1); })
-                    .value();
-  std::uint64_t changes = 0;
-  e.subscribe("gyre.interval", {}, [&](const gyre::message&) { ++changes; }).value();
-  e.advance_to(5s).value();
-  REQUIRE(slow.stats()->interval_ms > 400);
-  REQUIRE(steady.stats()->interval_ms == Approx(100));
-  REQUIRE(changes > 0);
-  ill = false;
-  e.advance_to(60s).value();
-  REQUIRE(slow.stats()->interval_ms == Approx(100));
-  REQUIRE(slow.stats()->throttle == 1);
-}
-
 TEST_CASE("an overdue tick keeps its due time, and is as late as it is", "[engine]") {
   gyre::engine e({.driver = gyre::driver::virtual_time});
   std::vector<std::int64_t> due;
@@ -334,17 +258,6 @@ TEST_CASE("an overdue tick keeps its due time, and is as late as it is", "[engin
   e.advance_to(110ms).value();
   REQUIRE(due.size() == 7);  // what was missed in a pause is not late
   REQUIRE(due.back() == 110);
-}
-
-TEST_CASE("ticks that a gate kept closed are not counted as run", "[engine]") {
-  gyre::engine e({.driver = gyre::driver::virtual_time});
-  e.supply({.cpu_percent = 99});
-  e.add({.name = "a", .interval = 10ms, .jitter = 0, .gates = {gyre::gates::cpu()}},
-        [](gyre::tick&) {})
-      .value();
-  REQUIRE(e.advance_to(95ms).value() == 0);
-  e.supply({.cpu_percent = 1});
-  REQUIRE(e.advance_to(125ms).value() == 3);
 }
 
 TEST_CASE("time goes to 100 years at once and not further", "[engine]") {
@@ -380,53 +293,4 @@ TEST_CASE("handlers that publish to each other without end do not hold time", "[
   REQUIRE(stuck.code() == gyre::code::state);
   REQUIRE(stuck.error().text.find("10000 rounds") != std::string::npos);
   REQUIRE(v.now() == 0ms);
-}
-
-TEST_CASE("the bus is well again after a quiet time, and so are deferrable loops", "[engine]") {
-  gyre::engine e({.driver = gyre::driver::virtual_time});
-  auto d = e.add({.name = "d", .interval = 20s, .jitter = 0, .deferrable = true}, [](gyre::tick&) {
-            }).value();
-  auto f = e.add({.name = "f", .interval = 10ms, .jitter = 0}, [&](gyre::tick& t) {
-              for (int i = 0; i < 20; ++i) t.publish("x", "y");
-            }).value();
-  e.subscribe("x", {.capacity = 1}).value();
-  e.advance_to(8s).value();
-  REQUIRE(d.stats()->interval_ms == Approx(60'000));  // throttled by the bus's health alone
-  REQUIRE(e.snapshot().bus.health == Approx(.5));
-  REQUIRE(e.snapshot().score == 1);
-  REQUIRE(f.pause());
-  e.advance_to(60s).value();
-  REQUIRE(e.snapshot().bus.health == 1);
-  REQUIRE(d.stats()->interval_ms == Approx(20'000));
-}
-
-TEST_CASE("loops that follow each other are joined by a learned edge", "[engine]") {
-  gyre::engine e({.driver = gyre::driver::virtual_time});
-  auto a = e.add({.name = "a", .interval = 50ms, .jitter = 0}, [](gyre::tick&) {}).value();
-  auto b = e.add({.name = "b", .interval = 50ms, .jitter = 0}, [](gyre::tick&) {}).value();
-  auto c = e.add({.name = "c", .interval = 50ms, .jitter = 0}, [](gyre::tick&) {}).value();
-  gyre::rng draw(1, 2, std::uint64_t{3});
-  const auto set = [](gyre::loop& l, bool on) { (void)(on ? l.resume() : l.pause()); };
-  bool last = false;
-  for (int k = 1; k <= 400; ++k) {  // b does a window later what a does; c does as it likes
-    const bool now = draw.unit() < .5;
-    set(a, now);
-    set(b, last);
-    set(c, draw.unit() < .5);
-    last = now;
-    e.advance_to(k * 1s).value();
-  }
-  const auto s = e.snapshot();
-  bool found = false;
-  for (const auto& edge : s.symbiosis.edges) {
-    REQUIRE_FALSE(edge.declared);
-    REQUIRE(edge.from != c.id());
-    REQUIRE(edge.to != c.id());
-    if (edge.from == a.id() && edge.to == b.id()) {
-      found = true;
-      REQUIRE(edge.weight > .5);
-      REQUIRE(edge.confidence > .9);
-    }
-  }
-  REQUIRE(found);
 }

@@ -55,8 +55,10 @@ function start(names: string[], edges: [string, string][], [W, H]: [number, numb
 
 const clamp = (v: number, lo: number, hi: number) => Math.min(hi, Math.max(lo, v));
 
+type Place = readonly [number, number];
+
 /** Where each dot is drawn: a settled graph fills its frame, one that still moves is only kept in it. */
-function places(dots: Dot[], [W, H]: [number, number], fill: boolean): Map<string, readonly [number, number]> {
+function places(dots: Dot[], [W, H]: [number, number], fill: boolean): Map<string, Place> {
   const of = (pick: (d: Dot) => number, low: number, high: number) => {
     const values = dots.map(pick);
     const [least, most] = [Math.min(...values), Math.max(...values)];
@@ -66,6 +68,38 @@ function places(dots: Dot[], [W, H]: [number, number], fill: boolean): Map<strin
   const x = of((d) => d.x ?? 0, SIDE, W - SIDE);
   const y = of((d) => d.y ?? 0, TOP, H - BOTTOM);
   return new Map(dots.map((d) => [d.name, [x(d), y(d)] as const]));
+}
+
+function Arrow({ edge, from: p, to: q }: { edge: Edge; from: Place; to: Place }) {
+  const [dx, dy] = [q[0] - p[0], q[1] - p[1]];
+  const len = Math.hypot(dx, dy) || 1;
+  const [ux, uy] = [dx / len, dy / len];
+  const [x0, y0, x1, y1] = [p[0] + ux * 20, p[1] + uy * 20, q[0] - ux * 22, q[1] - uy * 22];
+  const bend = Math.min(36, len / 6);
+  const [mx, my] = [(x0 + x1) / 2 - uy * bend, (y0 + y1) / 2 + ux * bend];
+  const [lx, ly] = [0.25 * x0 + 0.5 * mx + 0.25 * x1, 0.25 * y0 + 0.5 * my + 0.25 * y1]; // on the curve
+  return (
+    <g class={`edge ${edge.kind}`} data-declared={String(edge.declared)}>
+      <path d={`M${x0.toFixed(1)} ${y0.toFixed(1)}Q${mx.toFixed(1)} ${my.toFixed(1)} ${x1.toFixed(1)} ${y1.toFixed(1)}`}
+        stroke-width={1 + 2.5 * Math.abs(edge.weight)} stroke-dasharray={edge.kind === 'conflict' ? '7 4' : edge.kind === 'neutral' ? '2 4' : 'none'}
+        marker-end={`url(#arrow-${edge.kind})`} fill="none" />
+      <text x={lx} y={ly + 4} text-anchor="middle">{edge.weight > 0 ? '+' : ''}{fixed(edge.weight, 1)}</text>
+    </g>
+  );
+}
+
+/** A loop with its health around it and its name over or under it. */
+function Loop({ node: n, at: p, under }: { node: GraphNode; at: Place; under: boolean }) {
+  const health = n.health ?? 1;
+  const ring = 2 * Math.PI * 15;
+  return (
+    <g class="node" data-node={n.name} transform={`translate(${p[0].toFixed(1)} ${p[1].toFixed(1)})`}>
+      <circle r="15" class="node-base" />
+      <circle r="15" class="node-health" stroke-dasharray={`${(ring * health).toFixed(1)} ${ring.toFixed(1)}`} transform="rotate(-90)" />
+      <text y="4" text-anchor="middle" class="node-mark">{percent(n.vitality ?? health, 0)}</text>
+      <text y={under ? 32 : -23} text-anchor="middle" class="node-name">{words(n.name)}</text>
+    </g>
+  );
 }
 
 export function Graph({ snap }: { snap: Snapshot }) {
@@ -108,36 +142,11 @@ export function Graph({ snap }: { snap: Snapshot }) {
         </defs>
         {edges.map(({ edge, a, b }) => {
           const [p, q] = [at.get(a), at.get(b)];
-          if (!p || !q) return null;
-          const [dx, dy] = [q[0] - p[0], q[1] - p[1]];
-          const len = Math.hypot(dx, dy) || 1;
-          const [ux, uy] = [dx / len, dy / len];
-          const [x0, y0, x1, y1] = [p[0] + ux * 20, p[1] + uy * 20, q[0] - ux * 22, q[1] - uy * 22];
-          const bend = Math.min(36, len / 6);
-          const [mx, my] = [(x0 + x1) / 2 - uy * bend, (y0 + y1) / 2 + ux * bend];
-          const [lx, ly] = [0.25 * x0 + 0.5 * mx + 0.25 * x1, 0.25 * y0 + 0.5 * my + 0.25 * y1]; // on the curve
-          return (
-            <g key={`${a}>${b}`} class={`edge ${edge.kind}`} data-declared={String(edge.declared)}>
-              <path d={`M${x0.toFixed(1)} ${y0.toFixed(1)}Q${mx.toFixed(1)} ${my.toFixed(1)} ${x1.toFixed(1)} ${y1.toFixed(1)}`}
-                stroke-width={1 + 2.5 * Math.abs(edge.weight)} stroke-dasharray={edge.kind === 'conflict' ? '7 4' : edge.kind === 'neutral' ? '2 4' : 'none'}
-                marker-end={`url(#arrow-${edge.kind})`} fill="none" />
-              <text x={lx} y={ly + 4} text-anchor="middle">{edge.weight > 0 ? '+' : ''}{fixed(edge.weight, 1)}</text>
-            </g>
-          );
+          return p && q && <Arrow key={`${a}>${b}`} edge={edge} from={p} to={q} />;
         })}
         {tied.map((n) => {
           const p = at.get(n.name);
-          if (!p) return null;
-          const health = n.health ?? 1;
-          const ring = 2 * Math.PI * 15;
-          return (
-            <g key={n.name} class="node" data-node={n.name} transform={`translate(${p[0].toFixed(1)} ${p[1].toFixed(1)})`}>
-              <circle r="15" class="node-base" />
-              <circle r="15" class="node-health" stroke-dasharray={`${(ring * health).toFixed(1)} ${ring.toFixed(1)}`} transform="rotate(-90)" />
-              <text y="4" text-anchor="middle" class="node-mark">{percent(n.vitality ?? health, 0)}</text>
-              <text y={p[1] < H / 2 ? -23 : 32} text-anchor="middle" class="node-name">{words(n.name)}</text>
-            </g>
-          );
+          return p && <Loop key={n.name} node={n} at={p} under={p[1] >= H / 2} />;
         })}
       </svg>
       {loose.length > 0 && (

@@ -58,19 +58,23 @@ export function policy(learner: Learner): Best[] {
   return out;
 }
 
-export function Heat({ learner }: { learner: Learner }) {
+/** The states that are shown, in order: the most visited. */
+function shown(learner: Learner): number[] {
   const total = (s: number) => {
     let n = 0;
     for (let a = 0; a < learner.actions; a += 1) n += learner.visits[s * learner.actions + a] ?? 0;
     return n;
   };
-  let states = Array.from({ length: learner.states }, (_, s) => s);
-  if (states.length > MOST.states) {
-    states = states.sort((a, b) => total(b) - total(a)).slice(0, MOST.states).sort((a, b) => a - b);
-  }
-  const actions = Array.from({ length: Math.min(learner.actions, MOST.actions) }, (_, a) => a);
-  const best = new Map(policy(learner).map((b) => [b.state, b]));
-  const span = new Map(
+  const states = Array.from({ length: learner.states }, (_, s) => s);
+  if (states.length <= MOST.states) return states;
+  return states.sort((a, b) => total(b) - total(a)).slice(0, MOST.states).sort((a, b) => a - b);
+}
+
+type Span = readonly [number, number];
+
+/** The lowest and the highest value of each of these states. */
+function spans(learner: Learner, states: number[]): Map<number, Span> {
+  return new Map(
     states.map((s) => {
       let [lo, hi] = [Infinity, -Infinity];
       for (let a = 0; a < learner.actions; a += 1) {
@@ -83,6 +87,40 @@ export function Heat({ learner }: { learner: Learner }) {
       return [s, [lo, hi] as const];
     }),
   );
+}
+
+interface CellProps {
+  learner: Learner;
+  s: number;
+  a: number;
+  /** The lowest and the highest value of the state. */
+  span: Span | undefined;
+  top: boolean;
+}
+
+/** What one setting is expected to earn in one state. */
+function Cell({ learner, s, a, span, top }: CellProps) {
+  const i = s * learner.actions + a;
+  const q = learner.q[i] ?? null;
+  const visits = learner.visits[i] ?? 0;
+  if (visits === 0 || q === null || !span) {
+    return <td class="heat-cell untried" data-cell={`${s},${a}`} data-q="" title="not tried"><span class="sr">not tried</span></td>;
+  }
+  const [lo, hi] = span;
+  const [back, front] = viridis(hi > lo ? (q - lo) / (hi - lo) : 1);
+  return (
+    <td class={top ? 'heat-cell top' : 'heat-cell'} data-cell={`${s},${a}`} data-q={q} data-visits={visits}
+      title={`${int(visits)} updates`} style={{ backgroundColor: back, color: front }}>
+      {top && <span aria-label="best" role="img">★</span>}{sig(q)}
+    </td>
+  );
+}
+
+export function Heat({ learner }: { learner: Learner }) {
+  const states = shown(learner);
+  const actions = Array.from({ length: Math.min(learner.actions, MOST.actions) }, (_, a) => a);
+  const best = new Map(policy(learner).map((b) => [b.state, b]));
+  const span = spans(learner, states);
   const cut = learner.states > states.length || learner.actions > actions.length;
   return (
     <div class="heat-box">
@@ -106,23 +144,7 @@ export function Heat({ learner }: { learner: Learner }) {
               return (
                 <tr key={a} class={opens ? 'group' : ''}>
                   {values.map((v, i) => <th scope="row" class="n" key={i}>{v}</th>)}
-                  {states.map((s) => {
-                    const i = s * learner.actions + a;
-                    const q = learner.q[i] ?? null;
-                    const visits = learner.visits[i] ?? 0;
-                    if (visits === 0 || q === null) {
-                      return <td key={s} class="heat-cell untried" data-cell={`${s},${a}`} data-q="" title="not tried"><span class="sr">not tried</span></td>;
-                    }
-                    const [lo, hi] = span.get(s) as readonly [number, number];
-                    const [back, front] = viridis(hi > lo ? (q - lo) / (hi - lo) : 1);
-                    const top = best.get(s)?.action === a;
-                    return (
-                      <td key={s} class={top ? 'heat-cell top' : 'heat-cell'} data-cell={`${s},${a}`} data-q={q} data-visits={visits}
-                        title={`${int(visits)} updates`} style={{ backgroundColor: back, color: front }}>
-                        {top && <span aria-label="best" role="img">★</span>}{sig(q)}
-                      </td>
-                    );
-                  })}
+                  {states.map((s) => <Cell key={s} learner={learner} s={s} a={a} span={span.get(s)} top={best.get(s)?.action === a} />)}
                 </tr>
               );
             })}

@@ -61,7 +61,33 @@ function Swatch({ series }: { series: Series }) {
   );
 }
 
-function options(p: LineChartProps, width: number, rows: { current: Row[] }, onCursor: (i: number | null) => void): uPlot.Options {
+/** Marks where the link was slow. */
+function shade(u: uPlot, list: Row[]) {
+  u.ctx.fillStyle = colour('--band');
+  for (let i = 0; i + 1 < list.length; i += 1) {
+    const [a, b] = [list[i] as Row, list[i + 1] as Row];
+    if (a.link === null || a.link > LINK_SLOW) continue;
+    const left = Math.max(u.bbox.left, Math.round(u.valToPos(a.t ?? 0, 'x', true)));
+    const right = Math.round(u.valToPos(b.t ?? 0, 'x', true));
+    if (right > left) u.ctx.fillRect(left, u.bbox.top, right - left, u.bbox.height);
+  }
+}
+
+function drawn(s: Series): uPlot.Series {
+  const out: uPlot.Series = {
+    label: s.label,
+    stroke: colour(s.color),
+    width: s.width ?? 2,
+    points: { show: false },
+    spanGaps: true,
+  };
+  if (s.dash) out.dash = s.dash;
+  if (s.fill) out.fill = colour(s.color) + '22';
+  if (s.stepped && uPlot.paths.stepped) out.paths = uPlot.paths.stepped({ align: 1 });
+  return out;
+}
+
+function options(p: LineChartProps, rows: { current: Row[] }, onCursor: (i: number | null) => void): uPlot.Options {
   const grid = { stroke: colour('--grid'), width: 1 };
   const font = `11px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: colour('--muted'), font, grid, ticks: { show: false } };
@@ -77,7 +103,7 @@ function options(p: LineChartProps, width: number, rows: { current: Row[] }, onC
   const scale: uPlot.Scale = p.log ? { distr: 3, log: p.log } : {};
   if (p.range) scale.range = p.range;
   return {
-    width,
+    width: 0, // that of the box
     height: p.height,
     legend: { show: false },
     padding: [8, 14, 0, 0],
@@ -108,40 +134,72 @@ function options(p: LineChartProps, width: number, rows: { current: Row[] }, onC
       },
       y,
     ],
-    series: [
-      {},
-      ...p.series.map((s): uPlot.Series => {
-        const out: uPlot.Series = {
-          label: s.label,
-          stroke: colour(s.color),
-          width: s.width ?? 2,
-          points: { show: false },
-          spanGaps: true,
-        };
-        if (s.dash) out.dash = s.dash;
-        if (s.fill) out.fill = colour(s.color) + '22';
-        if (s.stepped && uPlot.paths.stepped) out.paths = uPlot.paths.stepped({ align: 1 });
-        return out;
-      }),
-    ],
+    series: [{}, ...p.series.map(drawn)],
     hooks: {
-      drawClear: [
-        (u) => {
-          if (!p.bands) return;
-          const list = rows.current;
-          u.ctx.fillStyle = colour('--band');
-          for (let i = 0; i + 1 < list.length; i += 1) {
-            const [a, b] = [list[i] as Row, list[i + 1] as Row];
-            if (a.link === null || a.link > LINK_SLOW) continue;
-            const left = Math.max(u.bbox.left, Math.round(u.valToPos(a.t ?? 0, 'x', true)));
-            const right = Math.round(u.valToPos(b.t ?? 0, 'x', true));
-            if (right > left) u.ctx.fillRect(left, u.bbox.top, right - left, u.bbox.height);
-          }
-        },
-      ],
+      drawClear: p.bands ? [(u) => shade(u, rows.current)] : [],
       setCursor: [(u) => onCursor(u.cursor.idx ?? null)],
     },
   };
+}
+
+/** A plot as wide as its box, whatever becomes of that. */
+function plotIn(box: HTMLElement, from: uPlot.Options, data: uPlot.AlignedData): uPlot {
+  const width = () => Math.max(120, box.clientWidth);
+  const u = new uPlot({ ...from, width: width() }, data, box);
+  const watch = new ResizeObserver(() => {
+    if (width() !== u.width) u.setSize({ width: width(), height: from.height });
+  });
+  watch.observe(box);
+  (u.hooks.destroy ??= []).push(() => watch.disconnect());
+  return u;
+}
+
+const read = (p: LineChartProps, row: Row | undefined, s: Series) => p.text(row ? row[s.key] : null);
+
+function Legend({ chart: p, row }: { chart: LineChartProps; row: Row | undefined }) {
+  return (
+    <ul class="legend" aria-hidden="true">
+      {p.series.map((s) => (
+        <li key={s.key}>
+          <Swatch series={s} />
+          {s.label} <b>{read(p, row, s)}</b> <span class="unit">{p.unit}</span>
+        </li>
+      ))}
+      {!p.compact && <li class="legend-time">{clock(row?.t ?? null)}</li>}
+    </ul>
+  );
+}
+
+/** At most some twelve of the rows as a table. */
+function Numbers({ chart: p, rows }: { chart: LineChartProps; rows: Row[] }) {
+  const step = Math.max(1, Math.ceil(rows.length / 12));
+  const sample = rows.filter((_r, i) => (rows.length - 1 - i) % step === 0).reverse();
+  return (
+    <details class="numbers">
+      <summary>Numbers<span class="sr"> of {p.name}</span></summary>
+      <div class="scroll" tabIndex={0} role="region" aria-label={`${p.name}, as a table`}>
+        <table id={`${p.id}-table`} class="data">
+          <caption class="sr">{p.name}, newest first</caption>
+          <thead>
+            <tr>
+              <th scope="col" class="n">Time</th>
+              {p.series.map((s) => (
+                <th scope="col" class="n" key={s.key}>{s.label} <span class="unit">{p.unit}</span></th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {sample.map((r, i) => (
+              <tr key={i}>
+                <td class="n">{clock(r.t)}</td>
+                {p.series.map((s) => <td class="n" key={s.key}>{read(p, r, s)}</td>)}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
 }
 
 export function LineChart(p: LineChartProps) {
@@ -160,19 +218,12 @@ export function LineChart(p: LineChartProps) {
   const theme = dark.value;
 
   useLayoutEffect(() => {
-    const box = host.current as HTMLDivElement;
-    const u = new uPlot(options(p, Math.max(120, box.clientWidth), rows, setAt), data, box);
+    const u = plotIn(host.current as HTMLDivElement, options(p, rows, setAt), data);
     u.ctx.canvas.setAttribute('role', 'img');
     u.ctx.canvas.setAttribute('aria-label', p.name);
     u.ctx.canvas.setAttribute('aria-details', `${p.id}-table`);
     plot.current = u;
-    const watch = new ResizeObserver(() => {
-      const width = Math.max(120, box.clientWidth);
-      if (width !== u.width) u.setSize({ width, height: p.height });
-    });
-    watch.observe(box);
     return () => {
-      watch.disconnect();
       u.destroy();
       plot.current = null;
     };
@@ -183,7 +234,6 @@ export function LineChart(p: LineChartProps) {
 
   const index = at !== null && at < rows.current.length ? at : rows.current.length - 1;
   const row = rows.current[index];
-  const read = (r: Row | undefined, s: Series) => p.text(r ? r[s.key] : null);
 
   const onKey = (event: KeyboardEvent) => {
     const u = plot.current;
@@ -200,22 +250,12 @@ export function LineChart(p: LineChartProps) {
     const next = Math.min(last, Math.max(0, (at ?? last) + by));
     const to = rows.current[next] as Row;
     u.setCursor({ left: u.valToPos(to.t ?? 0, 'x'), top: 10 });
-    setSaid(`${clock(to.t)}: ${p.series.map((s) => `${s.label} ${read(to, s)} ${p.unit}`).join(', ')}`);
+    setSaid(`${clock(to.t)}: ${p.series.map((s) => `${s.label} ${read(p, to, s)} ${p.unit}`).join(', ')}`);
   };
 
-  const step = Math.max(1, Math.ceil(rows.current.length / 12));
-  const sample = rows.current.filter((_r, i) => (rows.current.length - 1 - i) % step === 0).reverse();
   return (
     <div class="chart">
-      <ul class="legend" aria-hidden="true">
-        {p.series.map((s) => (
-          <li key={s.key}>
-            <Swatch series={s} />
-            {s.label} <b>{read(row, s)}</b> <span class="unit">{p.unit}</span>
-          </li>
-        ))}
-        {!p.compact && <li class="legend-time">{clock(row?.t ?? null)}</li>}
-      </ul>
+      <Legend chart={p} row={row} />
       <div
         ref={host}
         class="plot"
@@ -227,30 +267,7 @@ export function LineChart(p: LineChartProps) {
         onBlur={() => plot.current?.setCursor({ left: -10, top: -10 })}
       />
       <output class="sr">{said}</output>
-      <details class="numbers">
-        <summary>Numbers<span class="sr"> of {p.name}</span></summary>
-        <div class="scroll" tabIndex={0} role="region" aria-label={`${p.name}, as a table`}>
-          <table id={`${p.id}-table`} class="data">
-            <caption class="sr">{p.name}, newest first</caption>
-            <thead>
-              <tr>
-                <th scope="col" class="n">Time</th>
-                {p.series.map((s) => (
-                  <th scope="col" class="n" key={s.key}>{s.label} <span class="unit">{p.unit}</span></th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {sample.map((r, i) => (
-                <tr key={i}>
-                  <td class="n">{clock(r.t)}</td>
-                  {p.series.map((s) => <td class="n" key={s.key}>{read(r, s)}</td>)}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+      <Numbers chart={p} rows={rows.current} />
     </div>
   );
 }

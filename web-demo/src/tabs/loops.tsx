@@ -76,6 +76,29 @@ function compare(order: NonNullable<Order>): (a: LoopRow, b: LoopRow) => number 
   };
 }
 
+interface HeadProps {
+  id: string;
+  label: string;
+  unit?: string | undefined;
+  numeric?: boolean;
+  order: Order;
+  onOrder: (order: Order) => void;
+}
+
+/** Sorts by its column, then the other way round, then not at all. */
+function Head({ id, label, unit, numeric = false, order, onOrder }: HeadProps) {
+  const on = order?.id === id;
+  const next = !on ? { id, down: numeric } : order.down === numeric ? { id, down: !numeric } : null;
+  return (
+    <th scope="col" class={numeric ? 'n' : ''} aria-sort={on ? (order.down ? 'descending' : 'ascending') : 'none'}>
+      <button type="button" class="sort" onClick={() => onOrder(next)}>
+        {label}<span class="sort-mark" aria-hidden="true">{on ? (order.down ? '▼' : '▲') : ''}</span>
+        <span class="unit">{unit ?? '\u00a0'}</span>
+      </button>
+    </th>
+  );
+}
+
 export function Loops({ frame }: { frame: Frame }) {
   const loops = frame.snap.loops;
   const [query, setQuery] = useState('');
@@ -94,17 +117,6 @@ export function Loops({ frame }: { frame: Frame }) {
     rows = [...rows].sort((a, b) => (rank.get(a.name) ?? 0) - (rank.get(b.name) ?? 0));
   }
   const count = (state: string) => loops.filter((l) => l.state === state).length;
-  const head = (id: string, label: string, unit: string | undefined, numeric: boolean) => {
-    const on = order?.id === id;
-    return (
-      <th key={id} scope="col" class={numeric ? 'n' : ''} aria-sort={on ? (order.down ? 'descending' : 'ascending') : 'none'}>
-        <button type="button" class="sort" onClick={() => setOrder(!on ? { id, down: numeric } : order.down === numeric ? { id, down: !numeric } : null)}>
-          {label}<span class="sort-mark" aria-hidden="true">{on ? (order.down ? '▼' : '▲') : ''}</span>
-          <span class="unit">{unit ?? '\u00a0'}</span>
-        </button>
-      </th>
-    );
-  };
   const t = frame.snap.totals;
   const shed = t.shed ?? 0;
   const fields = FIELDS.filter((f) => f.id !== 'shed' || shed > 0);
@@ -133,7 +145,11 @@ export function Loops({ frame }: { frame: Frame }) {
             <table class="data sticky" id="loop-table">
               <caption class="sr">Loops with their counters and latency</caption>
               <thead>
-                <tr>{head('name', 'Loop', undefined, false)}{head('state', 'State', undefined, false)}{fields.map((f) => head(f.id, f.label, f.unit, true))}</tr>
+                <tr>
+                  <Head id="name" label="Loop" order={order} onOrder={setOrder} />
+                  <Head id="state" label="State" order={order} onOrder={setOrder} />
+                  {fields.map((f) => <Head key={f.id} id={f.id} label={f.label} unit={f.unit} numeric order={order} onOrder={setOrder} />)}
+                </tr>
               </thead>
               <tbody>
                 {rows.map((l) => (

@@ -4,9 +4,40 @@ import { useState } from 'preact/hooks';
 import { actionValues, Heat, policy, stateText } from '../charts/heat.tsx';
 import { LineChart } from '../charts/line.tsx';
 import { fixed, int, NONE, percent, sig } from '../format.ts';
+import type { Learner } from '../snapshot.ts';
 import type { Frame } from '../state.ts';
 import { Figures, Panel, Tile, Tiles } from '../ui/parts.tsx';
 import { Empty } from '../ui/empty.tsx';
+
+function Policy({ learner }: { learner: Learner }) {
+  return (
+    <Panel title="Best setting of each state">
+      <div class="scroll" tabIndex={0} role="region" aria-label="Best setting of each state">
+        <table class="data">
+          <thead>
+            <tr>
+              <th scope="col">{learner.features.map((f) => f.name).join(', ') || 'state'}</th>
+              {learner.knobs.map((k) => <th scope="col" class="n" key={k.name}>{k.name}</th>)}
+              <th scope="col" class="n">Q</th>
+              <th scope="col" class="n">Updates</th>
+            </tr>
+          </thead>
+          <tbody>
+            {policy(learner).slice(0, 16).map((b) => (
+              <tr key={b.state}>
+                <th scope="row">{stateText(learner, b.state)}</th>
+                {actionValues(learner, b.action).map((v, i) => <td class="n" key={i}>{v}</td>)}
+                <td class="n">{sig(b.q)}</td>
+                <td class="n">{int(b.visits)}</td>
+              </tr>
+            ))}
+            {policy(learner).length === 0 && <tr><td class="empty-row" colSpan={learner.knobs.length + 3}>Nothing tried yet</td></tr>}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
 
 export function QLearning({ frame }: { frame: Frame }) {
   const learners = frame.snap.learners;
@@ -38,31 +69,7 @@ export function QLearning({ frame }: { frame: Frame }) {
               </label>) : <span class="side-note">{learner.name}</span>}>
             <Heat learner={learner} />
           </Panel>
-          <Panel title="Best setting of each state">
-            <div class="scroll" tabIndex={0} role="region" aria-label="Best setting of each state">
-              <table class="data">
-                <thead>
-                  <tr>
-                    <th scope="col">{learner.features.map((f) => f.name).join(', ') || 'state'}</th>
-                    {learner.knobs.map((k) => <th scope="col" class="n" key={k.name}>{k.name}</th>)}
-                    <th scope="col" class="n">Q</th>
-                    <th scope="col" class="n">Updates</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {policy(learner).slice(0, 16).map((b) => (
-                    <tr key={b.state}>
-                      <th scope="row">{stateText(learner, b.state)}</th>
-                      {actionValues(learner, b.action).map((v, i) => <td class="n" key={i}>{v}</td>)}
-                      <td class="n">{sig(b.q)}</td>
-                      <td class="n">{int(b.visits)}</td>
-                    </tr>
-                  ))}
-                  {policy(learner).length === 0 && <tr><td class="empty-row" colSpan={learner.knobs.length + 3}>Nothing tried yet</td></tr>}
-                </tbody>
-              </table>
-            </div>
-          </Panel>
+          <Policy learner={learner} />
         </div>
         <div class="stack span-6">
           <Panel title="Replay buffer">

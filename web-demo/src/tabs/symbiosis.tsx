@@ -4,10 +4,39 @@ import { Gauge, zone } from '../charts/gauge.tsx';
 import { Graph, nodeOf } from '../charts/graph.tsx';
 import { LineChart } from '../charts/line.tsx';
 import { fixed, int, ms, percent, words } from '../format.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { live, societyFactor, type Frame } from '../state.ts';
 import { Figures, Panel } from '../ui/parts.tsx';
 
 const SIGN: Record<string, string> = { synergy: '+', conflict: '−', neutral: '·' };
+
+function Edges({ snap }: { snap: Snapshot }) {
+  const { edges } = snap.symbiosis;
+  return (
+    <Panel class="span-6" title="Edges">
+      <div class="scroll short" tabIndex={0} role="region" aria-label="Edges of the graph, scrollable">
+        <table class="data" id="edge-table">
+          <thead>
+            <tr><th scope="col">From</th><th scope="col">To</th><th scope="col">Kind</th><th scope="col" class="n">Weight</th><th scope="col" class="n">Confidence</th><th scope="col">Origin</th></tr>
+          </thead>
+          <tbody>
+            {edges.slice(0, 100).map((e, i) => (
+              <tr key={i}>
+                <th scope="row">{words(nodeOf(snap, e.from)?.name ?? String(e.from))}</th>
+                <td>{words(nodeOf(snap, e.to)?.name ?? String(e.to))}</td>
+                <td><span class={`kind ${e.kind}`}><span aria-hidden="true">{SIGN[e.kind] ?? ''}</span> {e.kind}</span></td>
+                <td class="n">{fixed(e.weight, 2)}</td>
+                <td class="n">{fixed(e.confidence, 2)}</td>
+                <td>{e.declared ? 'declared' : 'learned'}</td>
+              </tr>
+            ))}
+            {edges.length === 0 && <tr><td class="empty-row" colSpan={6}>No edge yet</td></tr>}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
 
 export function Symbiosis({ frame }: { frame: Frame }) {
   const s = frame.snap.symbiosis;
@@ -44,28 +73,7 @@ export function Symbiosis({ frame }: { frame: Frame }) {
         <LineChart id="symbiosis" name="Symbiosis score" unit="" height={150} text={(v) => fixed(v, 2)} range={[0, 1.05]} splits={[0, 0.3, 0.7, 0.9]} compact
           series={[{ key: 'symbiosis', label: 'score', color: '--series-3', fill: true }]} />
       </Panel>
-      <Panel class="span-6" title="Edges">
-        <div class="scroll short" tabIndex={0} role="region" aria-label="Edges of the graph, scrollable">
-          <table class="data" id="edge-table">
-            <thead>
-              <tr><th scope="col">From</th><th scope="col">To</th><th scope="col">Kind</th><th scope="col" class="n">Weight</th><th scope="col" class="n">Confidence</th><th scope="col">Origin</th></tr>
-            </thead>
-            <tbody>
-              {s.edges.slice(0, 100).map((e, i) => (
-                <tr key={i}>
-                  <th scope="row">{words(nodeOf(frame.snap, e.from)?.name ?? String(e.from))}</th>
-                  <td>{words(nodeOf(frame.snap, e.to)?.name ?? String(e.to))}</td>
-                  <td><span class={`kind ${e.kind}`}><span aria-hidden="true">{SIGN[e.kind] ?? ''}</span> {e.kind}</span></td>
-                  <td class="n">{fixed(e.weight, 2)}</td>
-                  <td class="n">{fixed(e.confidence, 2)}</td>
-                  <td>{e.declared ? 'declared' : 'learned'}</td>
-                </tr>
-              ))}
-              {s.edges.length === 0 && <tr><td class="empty-row" colSpan={6}>No edge yet</td></tr>}
-            </tbody>
-          </table>
-        </div>
-      </Panel>
+      <Edges snap={frame.snap} />
       <Panel class="span-6" title="Linked loops">
         <div class="scroll short" tabIndex={0} role="region" aria-label="Linked loops, scrollable">
           <table class="data">

@@ -1,0 +1,66 @@
+// Method: a loop's figures against what its ticks did, over reset, removal and reuse.
+#include <gyre/gyre.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "catch.hpp"
+#include "kit.hpp"
+
+using namespace std::chrono_literals;
+using kit::virtual_clock;
+
+TEST_CASE("reset sets every figure of a loop to zero; totals keep removed loops until then",
+          "[engine]") {
+  gyre::engine e(virtual_clock());
+  e.subscribe("q", {.capacity = 1}).value();
+  auto l = e.add({.name = "l", .interval = 10ms, .jitter = 0}, [&](gyre::tick& t) {
+              t.publish("q", "1");
+              if (t.number() == 3) t.fail("bad");
+            }).value();
+  auto gone = e.add({.name = "gone", .interval = 10ms, .jitter = 0}, [](gyre::tick& t) {
+                 t.fail("always");
+               }).value();
+  e.advance_to(995ms).value();
+  const auto before = e.snapshot().totals;
+  REQUIRE(gone.remove());
+  const auto after = e.snapshot().totals;
+  REQUIRE(after.loops == 1);
+  REQUIRE(after.ticks == before.ticks);
+  REQUIRE(after.errors == before.errors);
+  REQUIRE(after.error_rate == before.error_rate);
+  REQUIRE(l.stats()->dropped > 0);
+  REQUIRE(l.stats()->last_error == "bad");
+  REQUIRE(l.pause());
+  e.reset_metrics();
+  const auto s = l.stats().value();
+  REQUIRE(s.metrics.cycles == 0);
+  REQUIRE(s.dropped == 0);
+  REQUIRE(s.reward == 0);
+  REQUIRE(s.last_error.empty());
+  REQUIRE(e.snapshot().totals.ticks == 0);
+}
+
+TEST_CASE("a record is used again with and without histograms", "[engine]") {
+  gyre::engine e({.driver = gyre::driver::virtual_time});
+  gyre::instant now{0};
+  std::vector<std::uint32_t> indices;
+  using gyre::metrics_mode;
+  for (const metrics_mode mode : {metrics_mode::counters, metrics_mode::full, metrics_mode::full,
+                                  metrics_mode::counters, metrics_mode::full}) {
+    gyre::loop loop = e.add({.name = "a", .interval = 10ms, .jitter = 0, .metrics = mode},
+                            [](gyre::tick& t) { t.spend(t.number() * 1ms); })
+                          .value();
+    indices.push_back(gyre::id_index(loop.id()));
+    now += 995ms;
+    e.advance_to(now).value();
+    const gyre::metrics_stats seen = loop.stats()->metrics;
+    REQUIRE(seen.cycles == 100);
+    REQUIRE(seen.latency.max_ms == 99);
+    REQUIRE(std::isnan(seen.latency.p50_ms) == (mode == metrics_mode::counters));
+    if (mode == metrics_mode::full) REQUIRE(seen.latency.p50_ms == Approx(49.5).margin(2));
+    loop.remove().value();
+  }
+  REQUIRE(std::count(indices.begin(), indices.end(), indices[0]) == 5);
+}
