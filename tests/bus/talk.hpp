@@ -18,11 +18,13 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using texts = std::vector<std::string>;
 
-inline std::uint32_t sub(gyre::bus& bus, const char* pattern, gyre::subscription_options options = {},
-                  gyre::message_handler handler = {}) {
+inline std::uint32_t sub(gyre::bus& bus, const char* pattern,
+                         gyre::subscription_options options = {},
+                         gyre::message_handler handler = {}) {
   return bus.subscribe(pattern, options, std::move(handler)).value();
 }
-inline gyre::publish_receipt say(gyre::bus& bus, const char* topic, const char* text, instant now = {}) {
+inline gyre::publish_receipt say(gyre::bus& bus, const char* topic, const char* text,
+                                 instant now = {}) {
   return bus.publish(topic, text, {}, now).value();
 }
 inline gyre::message_handler into(texts& out) {

@@ -11,7 +11,7 @@ import tree
 LEVEL = {'core': 0, 'store': 1, 'run': 2, 'learn': 2, 'bus': 2, 'observe': 2, 'memory': 2,
          'snapshot.hpp': 3, 'engine': 4, 'engine.hpp': 5, 'gyre.hpp': 6, 'society': 6, 'edge': 6}
 EXEMPT = ('snapshot.hpp', 'engine', 'engine.hpp', 'gyre.hpp', 'society', 'edge')
-DIRECT, REACHED = 5, 12
+DIRECT, REACHED = 5, 15  # of those reached, core/ counts for headers of core/ alone
 BANNED = {'iostream', 'regex', 'filesystem', 'ranges', 'format'}
 # The standard library, POSIX and zlib. Anything else is an outside library and belongs to edge/.
 PLAIN = re.compile(r'^[a-z_0-9]+$|^(sys|linux|mach|emscripten)/[a-z_0-9]+\.h$|^[a-z_0-9]+\.h$')
@@ -67,6 +67,8 @@ def check(top):
             continue
         if len(direct) > DIRECT:
             findings.append(f'{where}: includes {len(direct)} gyre headers, at most {DIRECT}')
+        if room(header) != 'core':
+            seen = {name for name in seen if room(name) != 'core'}
         if len(seen) > REACHED:
             findings.append(f'{where}: reaches {len(seen)} gyre headers, at most {REACHED}')
     return findings

@@ -129,7 +129,8 @@ class courier {
     } catch (const std::exception& thrown) {
       if (!lost) s.trouble.last_error.assign(thrown.what());
     } catch (...) {
-      if (!lost) s.trouble.last_error.assign("the handler threw something that is no std::exception");
+      constexpr const char* what = "the handler threw something that is no std::exception";
+      if (!lost) s.trouble.last_error.assign(what);
     }
     return false;
 #endif
