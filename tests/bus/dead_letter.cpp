@@ -25,7 +25,7 @@ bool balanced(const gyre::dead_letter_stats& s) {
 TEST_CASE("dead letters: the oldest go first and are counted", "[bus]") {
   fixture f;
   f.from.id = 77;
-  f.from.last_error.assign("no route");
+  f.from.trouble.last_error.assign("no route");
   gyre::dead_letters dead(3, 1000);
   for (int i = 1; i <= 5; ++i) f.add(dead, std::to_string(i));
   REQUIRE(dead.size() == 3);

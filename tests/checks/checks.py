@@ -42,8 +42,8 @@ TREE = {
 }
 CHAIN = {f'include/gyre/core/h{i}.hpp': header(f'h{i}.hpp', 'core',
                                               f'#include <gyre/core/h{i + 1}.hpp>')
-         for i in range(13)}
-CHAIN['include/gyre/core/h13.hpp'] = header('h13.hpp', 'core')
+         for i in range(16)}
+CHAIN['include/gyre/core/h16.hpp'] = header('h16.hpp', 'core')
 RING = 'include/gyre/core/ring.hpp'
 SIX = {f'include/gyre/core/w{i}.hpp': header(f'w{i}.hpp', 'core') for i in range(6)}
 
@@ -75,7 +75,7 @@ FAULTS = [
     ('layers', {**SIX, RING: header('ring.hpp', 'core', *(f'#include <gyre/core/w{i}.hpp>'
                                                           for i in range(6)))},
      'includes 6 gyre headers, at most 5'),
-    ('layers', CHAIN, 'reaches 13 gyre headers, at most 12'),
+    ('layers', CHAIN, 'reaches 16 gyre headers, at most 15'),
     ('style', {RING: '#pragma once\n// Room: core. Threads: any.\n'}, 'the first line is to be'),
     ('style', {RING: '// ring.hpp - a ring.\n#pragma once\n'}, 'the second line is to be'),
     ('style', {RING: header('ring.hpp', 'bus')}, 'says room bus, lies in core'),

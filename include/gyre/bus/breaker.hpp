@@ -3,19 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <gyre/core/time.hpp>
+#include <gyre/bus/options.hpp>
+#include <gyre/bus/stats.hpp>
 
 namespace gyre {
 inline namespace v1 {
-
-/// When a circuit breaker opens, for how long, and what closes it.
-struct breaker_options {
-  std::uint32_t failures = 5;  ///< in a row; 0: it never opens
-  duration open_for = std::chrono::seconds{30};
-  std::uint32_t probes = 3;  ///< successes in a row that close it again
-};
-
-enum class breaker_state : std::uint8_t { closed, open, half_open };
 
 /// closed --failures in a row--> open --open_for--> half_open --probes succeed--> closed; one
 /// failed probe opens it again for the whole time. Calls come one after another, so half open never

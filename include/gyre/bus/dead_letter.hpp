@@ -4,32 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gyre/bus/pool.hpp>
+#include <gyre/bus/stats.hpp>
 #include <gyre/bus/subscription.hpp>
-#include <string_view>
 
 namespace gyre {
 inline namespace v1 {
-
-enum class dead_reason : std::uint8_t {
-  retries,  ///< the last retry failed, or a probe of a half-open breaker
-  breaker   ///< not tried: the subscription's breaker was open
-};
-
-/// A dead letter as it is shown: views into the bus, valid until the next call that is not const.
-struct dead_letter {
-  std::uint64_t number = 0;        ///< rises by 1, from 1; names it for replay and discard
-  std::uint32_t subscription = 0;  ///< that could not take it
-  dead_reason reason = dead_reason::retries;
-  std::uint32_t attempts = 0;  ///< tries that failed
-  instant died{};
-  std::string_view error;  ///< of the subscription's last failure, first 95 bytes
-  gyre::message message;
-};
-
-/// What became of the dead letters: added = kept + evicted + replayed + discarded.
-struct dead_letter_stats {
-  std::uint64_t added = 0, kept = 0, evicted = 0, replayed = 0, discarded = 0, bytes = 0;
-};
 
 /// The newest `capacity` dead letters within `bytes`; the oldest go first and are counted.
 class dead_letters {
@@ -42,7 +22,7 @@ class dead_letters {
            std::uint32_t attempts, instant now) {
     const std::size_t size = message_pool::bytes(pool[index]);
     bytes_ += size;
-    letters_.push_back({++added_, now, index, from.id, attempts, why, from.last_error});
+    letters_.push_back({++added_, now, index, from.id, attempts, why, from.trouble.last_error});
     while (letters_.size() > capacity_ || bytes_ > max_bytes_) {
       remove(pool, 0);
       ++evicted_;

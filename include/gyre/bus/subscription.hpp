@@ -1,90 +1,20 @@
-// subscription.hpp - what one subscriber asks for, its queue, and the exact account of it.
+// subscription.hpp - one subscriber: its queue, its rate, its account, and where it stands.
 // Room: bus. Threads: one owner at a time.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <gyre/bus/breaker.hpp>
 #include <gyre/bus/message.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace gyre {
 inline namespace v1 {
-
-/// What happens to a message that finds the queue full.
-enum class overflow : std::uint8_t {
-  drop_newest,  ///< it is dropped
-  drop_oldest,  ///< the oldest that wait make room for it
-  keep_latest,  ///< one waits per topic and a newer one takes its place; else like drop_oldest
-  block         ///< the publisher waits up to `block_for` where it may, else it is dropped
-};
-
-/// How a subscription takes its messages. Delivery is in order: a message that waits for its next
-/// try holds up those behind it.
-struct subscription_options {
-  std::uint32_t capacity = 1024;  ///< that wait, 1 to 1,048,576; one more may be retried
-  overflow policy = overflow::drop_newest;
-  int priority = 0;           ///< the higher is served first
-  double rate_per_s = 0;      ///< what comes faster is dropped; 0: no limit
-  std::uint32_t burst = 0;    ///< taken at once within the rate; 0: one second's worth
-  std::uint32_t retries = 3;  ///< after the first try, up to 1,000
-  duration retry_delay = std::chrono::milliseconds{100};  ///< times n before the n-th retry
-  breaker_options breaker{};  ///< a failure: a message that was tried and never taken
-  duration block_for = std::chrono::seconds{1};  ///< `block`: how long a publisher waits at most
-  std::size_t bytes = std::size_t{4}
-                      << 20;  ///< another bound, of topics and payloads; one always fits
-};
-
-/// The conservation law of the bus, in numbers that only grow (but `pending`).
-struct bus_account {
-  std::uint64_t matched = 0;           ///< messages that were for this subscription
-  std::uint64_t delivered = 0;         ///< taken by the handler or by poll
-  std::uint64_t dropped_newest = 0;    ///< found the queue full
-  std::uint64_t dropped_oldest = 0;    ///< made room
-  std::uint64_t dropped_replaced = 0;  ///< a newer one of the topic took the place
-  std::uint64_t dropped_rate = 0;      ///< over the rate limit
-  std::uint64_t dropped_closed = 0;    ///< waited when the subscription ended
-  std::uint64_t dropped_blocked = 0;   ///< the publisher could not wait, or not long enough
-  std::uint64_t expired = 0;           ///< ttl over before it could be delivered
-  std::uint64_t dead_lettered = 0;     ///< retries used up, or the breaker open
-  std::uint64_t pending = 0;           ///< waits, for a retry too, or is with the handler now
-
-  std::uint64_t dropped() const noexcept {
-    return dropped_newest + dropped_oldest + dropped_replaced + dropped_rate + dropped_closed +
-           dropped_blocked;
-  }
-  /// matched = delivered + dropped + expired + dead_lettered + pending; true at every moment.
-  bool balanced() const noexcept {
-    return matched == delivered + dropped() + expired + dead_lettered + pending;
-  }
-  bus_account& operator+=(const bus_account& o) noexcept {
-    matched += o.matched;
-    delivered += o.delivered;
-    dropped_newest += o.dropped_newest;
-    dropped_oldest += o.dropped_oldest;
-    dropped_replaced += o.dropped_replaced;
-    dropped_rate += o.dropped_rate;
-    dropped_closed += o.dropped_closed;
-    dropped_blocked += o.dropped_blocked;
-    expired += o.expired;
-    dead_lettered += o.dead_lettered;
-    pending += o.pending;
-    return *this;
-  }
-};
-
-/// One subscription at one moment.
-struct subscription_stats : bus_account {
-  std::string pattern;
-  std::uint64_t failures = 0;  ///< tries that failed
-  std::uint64_t retried = 0;   ///< of these, followed by another try
-  std::uint64_t trips = 0;     ///< times the breaker opened
-  breaker_state breaker = breaker_state::closed;
-  std::string last_error;  ///< of the newest failure, its first 95 bytes
-};
 
 /// A text kept without allocating: its first 95 bytes, cut between UTF-8 characters.
 class short_text {
@@ -205,10 +135,24 @@ struct delivery {
   std::uint32_t attempts = 0;  // tries that failed
 };
 
-/// Where a subscriber stands: in one heap of the bus, or in none.
+/// Where a subscriber stands: in one heap of the lineup, or in none.
 enum class place : std::uint8_t { idle, ready, waiting, later, in_handler };
 
-/// A live subscription, for bus.hpp only.
+/// When it is a subscriber's turn; for lineup.hpp.
+struct turn {
+  instant not_before{};     // next try, after a failed one
+  std::uint64_t key = 0;    // place of its first message by which it stands in the heap
+  std::uint64_t order = 0;  // of subscribing
+  place where = place::idle;
+};
+
+/// What went wrong in a subscriber's handler.
+struct handler_trouble {
+  std::uint64_t failures = 0, retried = 0;
+  short_text last_error;
+};
+
+/// A live subscription. Held by routing.hpp.
 struct subscriber {
   subscriber(std::string_view p, const subscription_options& o, message_handler h)
       : options(o),
@@ -221,9 +165,8 @@ struct subscriber {
     if (queue.empty()) return false;  // one message always fits, whatever its size
     return queue.size() >= options.capacity || bytes + size > options.bytes;
   }
-  std::uint64_t pending() const noexcept {
-    return queue.size() + (where == place::in_handler ? 1U : 0U);
-  }
+  bool in_handler() const noexcept { return turn.where == place::in_handler; }
+  std::uint64_t pending() const noexcept { return queue.size() + (in_handler() ? 1U : 0U); }
 
   subscription_options options;
   std::string pattern;
@@ -232,15 +175,11 @@ struct subscriber {
   bus_account account;  // its `pending` is filled in on reading
   gyre::breaker breaker;
   rate_limit rate;
-  std::size_t bytes = 0;    // of what is in `queue`
-  instant not_before{};     // next try, after a failed one
-  std::uint64_t key = 0;    // place of its first message by which it stands in the heap
-  std::uint64_t order = 0;  // of subscribing
-  std::uint64_t failures = 0, retried = 0;
+  std::size_t bytes = 0;  // of what is in `queue`
+  detail::turn turn;
+  handler_trouble trouble;
   std::uint32_t id = 0;
-  place where = place::idle;
   bool closed = false;
-  short_text last_error;
 };
 
 }  // namespace detail

@@ -14,6 +14,14 @@
 namespace gyre {
 inline namespace v1 {
 
+/// Bytes as text, without a copy.
+inline std::string_view as_text(std::span<const std::byte> bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+inline std::span<const std::byte> as_bytes(std::string_view text) noexcept {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+
 /// Appends values to a growing buffer.
 class byte_writer {
  public:

@@ -2,7 +2,7 @@
 // Room: memory. Threads: one owner at a time.
 #pragma once
 
-#include <gyre/memory/block.hpp>
+#include <gyre/memory/archive.hpp>
 #include <gyre/store/frame.hpp>
 
 namespace gyre {
@@ -96,7 +96,7 @@ class file_archive final : public archive {
 
   /// Reads one file at a time as a whole.
   result<void> newest_first(std::int64_t from_ms, std::int64_t to_ms,
-                            const std::function<bool(const block&)>& stop) override {
+                            function_ref<bool(const block&)> stop) override {
     result<void> all = ok;
     std::vector<std::byte> bytes;
     std::vector<block> blocks;

@@ -1,0 +1,164 @@
+// queues.hpp - messages into the subscribers' queues by rate and policy, and out of them, counted.
+// Room: bus. Threads: one owner at a time. Held by bus.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <gyre/bus/lineup.hpp>
+#include <gyre/bus/pool.hpp>
+#include <gyre/bus/subscription.hpp>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// A message on its way in; copied to the pool when the first queue takes it.
+struct draft {
+  message m;
+  std::uint64_t hash = 0;  // of its topic
+  std::uint32_t index = message_pool::none;
+};
+
+/// The one place where a message enters or leaves a queue. `now` is the bus's clock, which goes on
+/// while handlers run.
+class queues {
+ public:
+  queues(std::size_t keep_bytes, const instant& now) noexcept : pool_(keep_bytes), now_(now) {}
+
+  const message& operator[](const delivery& d) const noexcept { return pool_[d.index]; }
+  message_pool& pool() noexcept { return pool_; }
+  const message_pool& pool() const noexcept { return pool_; }
+  detail::lineup& lineup() noexcept { return lineup_; }
+  const detail::lineup& lineup() const noexcept { return lineup_; }
+  std::uint64_t pending() const noexcept { return pending_; }  ///< in all of them, and in handlers
+
+  // ---- in ----
+  /// Whether a message of `size` bytes would have to wait for room in a `block` queue.
+  bool blocks(subscriber& s, std::size_t size) {
+    if (s.options.policy != overflow::block || !s.rate.allows(now_)) return false;
+    expire_front(s);
+    return s.full(size);
+  }
+  /// Where the message of the draft's topic waits; queue.size() when there is none. O(queue)
+  std::size_t same_topic(const subscriber& s, const draft& d) const noexcept {
+    std::size_t i = 0;
+    while (i < s.queue.size() &&
+           (s.queue[i].hash != d.hash || pool_[s.queue[i].index].topic != d.m.topic)) {
+      ++i;
+    }
+    return i;
+  }
+  /// One message for one subscription, by its rate and policy. How many messages that cost.
+  std::uint32_t offer(subscriber& s, draft& d) {
+    ++s.account.matched;
+    if (!s.rate.allows(now_)) {
+      ++s.account.dropped_rate;
+      return 1;
+    }
+    const std::size_t size = message_pool::bytes(d.m);
+    if (s.options.policy == overflow::keep_latest) {
+      if (const std::size_t i = same_topic(s, d); i < s.queue.size()) return replace(s, i, d);
+    }
+    if (s.full(size)) expire_front(s);
+    std::uint32_t lost = 0;
+    if (s.full(size)) {
+      if (s.options.policy == overflow::drop_newest) {
+        ++s.account.dropped_newest;
+        return 1;
+      }
+      if (s.options.policy == overflow::block) {
+        ++s.account.dropped_blocked;
+        return 1;
+      }
+      store(d);  // before the oldest goes: the message may be a part of it
+      while (s.full(size)) {
+        finish(s, take_front(s), s.account.dropped_oldest);
+        ++lost;
+      }
+    }
+    s.rate.take(now_);
+    enqueue(s, d);
+    return lost;
+  }
+  /// Behind the others, whatever the bounds.
+  void enqueue(subscriber& s, draft& d) {
+    store(d);
+    pool_.retain(d.index);
+    s.queue.push_back({d.hash, d.m.sequence, d.index, 0});
+    s.bytes += message_pool::bytes(d.m);
+    ++pending_;
+    lineup_.add(s, now_);
+  }
+  /// What take_front() gave, in front again for another try. False: keep_latest, and a newer one of
+  /// its topic waits; nothing has changed.
+  bool put_back(subscriber& s, const delivery& d) {
+    const message& m = pool_[d.index];
+    if (s.options.policy == overflow::keep_latest &&
+        same_topic(s, {m, d.hash, d.index}) < s.queue.size()) {
+      return false;
+    }
+    s.queue.push_front(d);
+    s.bytes += message_pool::bytes(m);
+    return true;
+  }
+
+  // ---- out ----
+  /// @pre its queue is not empty. The message is pending until finish().
+  delivery take_front(subscriber& s) noexcept {
+    const delivery d = s.queue.pop_front();
+    s.bytes -= message_pool::bytes(pool_[d.index]);
+    return d;
+  }
+  /// The end of a delivery, counted in `as`, one of the account's. That it had been tried and was
+  /// never taken is one failure for the breaker, however it ended.
+  void finish(subscriber& s, const delivery& d, std::uint64_t& as) noexcept {
+    if (d.attempts > 0 && &as != &s.account.delivered) s.breaker.failure(now_);
+    ++as;
+    --pending_;
+    pool_.release(d.index);
+  }
+  void expire_front(subscriber& s) noexcept {
+    while (!s.queue.empty() && pool_[s.queue[0].index].expired(now_)) {
+      finish(s, take_front(s), s.account.expired);
+    }
+  }
+  /// The subscription ends: what waits is dropped_closed.
+  void close(subscriber& s) noexcept {
+    lineup_.remove(s);
+    while (!s.queue.empty()) finish(s, take_front(s), s.account.dropped_closed);
+    s.closed = true;
+  }
+
+ private:
+  void store(draft& d) {
+    if (d.index == message_pool::none) d.index = pool_.store(d.m);
+  }
+  /// keep_latest: the newer one takes the older one's place in the queue.
+  std::uint32_t replace(subscriber& s, std::size_t i, draft& d) {
+    store(d);
+    pool_.retain(d.index);
+    const delivery old = s.queue[i];
+    s.queue[i] = {d.hash, old.place, d.index, 0};
+    s.bytes += message_pool::bytes(d.m) - message_pool::bytes(pool_[old.index]);
+    ++pending_;
+    finish(s, old, s.account.dropped_replaced);
+    s.rate.take(now_);
+    std::uint32_t lost = 1;
+    while (s.bytes > s.options.bytes && s.queue.size() > 1) {  // the newer one may be larger
+      const delivery oldest = s.queue.erase(s.queue[0].index == d.index ? 1 : 0);
+      s.bytes -= message_pool::bytes(pool_[oldest.index]);
+      finish(s, oldest, s.account.dropped_oldest);
+      ++lost;
+    }
+    return lost;
+  }
+
+  message_pool pool_;
+  detail::lineup lineup_;
+  std::uint64_t pending_ = 0;
+  const instant& now_;
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,147 @@
+// history.hpp - the sealed blocks in memory, oldest first, and which of them holds a record.
+// Room: memory. Threads: one owner at a time. Held by memory.hpp.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <gyre/core/hash.hpp>
+#include <gyre/memory/index.hpp>
+#include <gyre/memory/ring.hpp>
+#include <gyre/memory/stats.hpp>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// Blocks by their rising ids, that of the oldest being first_id(). Records that are not hidden are
+/// in its index.
+class block_history {
+ public:
+  explicit block_history(key128 key) noexcept : key_(key) {}
+
+  std::size_t size() const noexcept { return blocks_.size() - head_; }
+  bool empty() const noexcept { return size() == 0; }
+  /// The i-th oldest. @pre i < size()
+  const block& operator[](std::size_t i) const noexcept { return blocks_[head_ + i]; }
+  std::uint64_t first_id() const noexcept { return first_id_; }
+  std::uint64_t end_id() const noexcept { return first_id_ + size(); }
+  void set_first_id(std::uint64_t id) noexcept { first_id_ = id; }  ///< @pre empty()
+  std::uint64_t records() const noexcept { return records_; }       ///< hidden ones too
+  std::uint64_t hidden() const noexcept { return hidden_; }
+  std::size_t resident_bytes() const noexcept { return bytes_ + index_.resident_bytes(); }
+
+  /// What makes a record the same as another one, hashed.
+  record_hash identity(const record_view& view) {
+    identity_.clear();
+    row::write_identity(identity_, view);
+    return siphash24_128(identity_.data(), key_);
+  }
+
+  /// Seals the `n` oldest of the ring, which loses them. False: no memory, nothing has changed.
+  bool seal(record_ring& ring, std::size_t n, std::int64_t now_ms) {
+    std::array<record_view, block::capacity> rows;
+    std::uint64_t raw = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto view = row::read(ring[i].bytes);
+      if (!view) return false;  // cannot be: they were read when they came
+      rows[i] = *view;
+      raw += ring[i].bytes.size();
+    }
+    auto made = block::seal(std::span(rows).first(n), raw, now_ms, codec_);
+    if (!made) return false;
+    const std::uint32_t id = block_index::short_id(end_id());
+    for (std::size_t i = 0; i < n; ++i) index_.insert(tag(ring[i].id), id);
+    ring.drop(0, n);
+    keep(std::move(*made));
+    return true;
+  }
+  /// Takes a block that was saved: opens it once to index it. Errors: corrupt, nomem.
+  result<void> adopt(block b) {
+    GYRE_CHECK(b.open(codec_));
+    const std::uint32_t id = block_index::short_id(end_id());
+    for (std::uint32_t i = 0; i < b.count(); ++i) {
+      if (!b.hidden(i)) index_.insert(tag(identity(codec_.rows[i])), id);
+    }
+    keep(std::move(b));
+    return ok;
+  }
+  /// Takes the oldest block out; how many records it held. @pre !empty()
+  std::uint64_t drop() {
+    block gone = std::move(blocks_[head_]);
+    const std::uint64_t count = gone.count();
+    if (gone.open(codec_)) {
+      const std::uint32_t id = block_index::short_id(first_id_);
+      for (std::uint32_t i = 0; i < count; ++i) {
+        if (!gone.hidden(i)) index_.erase(tag(identity(codec_.rows[i])), id);
+      }
+    }
+    records_ -= count;
+    hidden_ -= gone.hidden_count();
+    bytes_ -= gone.resident_bytes();
+    ++first_id_;
+    if (++head_ > blocks_.size() / 2) {  // so that each is moved twice at most
+      blocks_.erase(blocks_.begin(), blocks_.begin() + static_cast<std::ptrdiff_t>(head_));
+      head_ = 0;
+    }
+    return count;
+  }
+
+  /// Hides the record with this hash; its count, or 0 when there is none.
+  std::uint64_t hide(const record_hash& id) {
+    std::size_t at = 0;
+    std::uint32_t slot = 0;
+    if (!find(id, at, slot)) return 0;
+    blocks_[head_ + at].hide(slot);
+    ++hidden_;
+    index_.erase(tag(id), block_index::short_id(first_id_ + at));
+    return codec_.rows[slot].count;
+  }
+  bool holds(const record_hash& id) {
+    std::size_t at = 0;
+    std::uint32_t slot = 0;
+    return find(id, at, slot);
+  }
+  /// Opens a block of this or of any history. The rows live until the next call.
+  const block_rows* open(const block& b) { return b.open(codec_) ? &codec_.rows : nullptr; }
+
+ private:
+  static std::uint32_t tag(const record_hash& id) noexcept {
+    return static_cast<std::uint32_t>(id[0] >> 32);
+  }
+  /// The block and slot that hold this hash, not hidden; the block is left open in the codec.
+  bool find(const record_hash& id, std::size_t& at, std::uint32_t& slot) {
+    return index_.find(tag(id), [&](std::uint32_t short_id) {
+      at = block_index::distance(first_id_, short_id);
+      if (at >= size()) return false;  // left by a block that drop() could not open
+      const block& b = (*this)[at];
+      if (!b.open(codec_)) return false;
+      for (slot = 0; slot < b.count(); ++slot) {
+        if (!b.hidden(slot) && identity(codec_.rows[slot]) == id) return true;
+      }
+      return false;
+    });
+  }
+  void keep(block b) {
+    records_ += b.count();
+    hidden_ += b.hidden_count();
+    bytes_ += b.resident_bytes();
+    blocks_.push_back(std::move(b));
+  }
+
+  std::vector<block> blocks_;  // from head_ on; those before it are gone
+  std::size_t head_ = 0;
+  block_index index_;
+  std::uint64_t first_id_ = 0, records_ = 0, hidden_ = 0;
+  std::size_t bytes_ = 0;
+  key128 key_;
+  block_codec codec_;
+  byte_writer identity_;
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,32 @@
+// options.hpp - what a memory is asked to be.
+// Room: memory. Threads: plain values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <gyre/core/hash.hpp>
+#include <gyre/core/result.hpp>
+
+namespace gyre {
+inline namespace v1 {
+
+struct memory_options {
+  std::size_t budget_bytes = 16 << 20;     ///< for ring, blocks and index; at least 64 KiB
+  std::uint32_t ring = 100;                ///< 8..256; over half full, its oldest quarter is sealed
+  std::uint32_t record_bytes = 256 << 10;  ///< largest record; at most an eighth of the budget
+  std::uint32_t archive_after_s = 86'400;  ///< consolidate() archives older blocks
+  std::uint32_t prune_after_s = 2'592'000;  ///< 30 days; consolidate() deletes what is older
+  key128 key = {0, 0};                      ///< of the duplicates' hash; a store has its own
+
+  /// Errors: arg, naming the option and its range.
+  result<void> check() const {
+    if (budget_bytes < 65'536)
+      return fail(code::arg, "budget_bytes ", budget_bytes, "; at least 65536");
+    if (ring < 8 || ring > 256) return fail(code::arg, "ring ", ring, " is not in 8..256");
+    if (record_bytes < 1) return fail(code::arg, "record_bytes 0; at least 1");
+    return ok;
+  }
+};
+
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,74 @@
+// recall.hpp - finds records again: newest first, in ring, blocks and archive.
+// Room: memory. Threads: one owner at a time; it opens blocks in the history's scratch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <gyre/memory/archive.hpp>
+#include <gyre/memory/history.hpp>
+#include <gyre/memory/ring.hpp>
+#include <vector>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// One question under way. Lives for one call.
+class recaller {
+ public:
+  recaller(const query& q, std::vector<record>& found) noexcept : q_(q), found_(found) {}
+  bool done() const noexcept { return found_.size() >= q_.limit; }
+
+  void from(const record_ring& ring) {
+    for (std::size_t i = ring.size(); i-- > 0 && !done();) {
+      const auto view = row::read(ring[i].bytes);
+      if (view && row::matches(*view, q_)) found_.push_back(row::to_record(*view));
+    }
+  }
+  void from(block_history& blocks) {
+    for (std::size_t i = blocks.size(); i-- > 0 && !done();) {
+      const block& b = blocks[i];
+      if (b.to_ms() < q_.from_ms || b.from_ms() > q_.to_ms) continue;
+      const block_rows* rows = blocks.open(b);
+      if (rows == nullptr) continue;
+      for (std::uint32_t k = b.count(); k-- > 0 && !done();) {
+        if (!b.hidden(k) && row::matches((*rows)[k], q_)) {
+          found_.push_back(row::to_record((*rows)[k]));
+        }
+      }
+    }
+  }
+  /// What has no newer copy in ring, blocks, or what this call found in the archive. Errors: io,
+  /// corrupt; what could be read was looked at.
+  result<void> from(archive& cold, const record_ring& ring, block_history& blocks) {
+    std::vector<record_hash> seen;
+    block_codec codec;  // its own, since looking for newer copies opens blocks with the other
+    return cold.newest_first(q_.from_ms, q_.to_ms, [&](const block& b) {
+      if (!b.open(codec)) return false;
+      for (std::uint32_t i = b.count(); i-- > 0 && !done();) {
+        const record_view& view = codec.rows[i];
+        if (b.hidden(i) || !row::matches(view, q_)) continue;
+        const record_hash id = blocks.identity(view);
+        if (ring.find(id) < ring.size() || blocks.holds(id) || contains(seen, id)) continue;
+        seen.push_back(id);
+        found_.push_back(row::to_record(view));
+      }
+      return done();
+    });
+  }
+
+ private:
+  static bool contains(const std::vector<record_hash>& seen, const record_hash& id) noexcept {
+    for (const record_hash& other : seen) {
+      if (other == id) return true;
+    }
+    return false;
+  }
+
+  const query& q_;
+  std::vector<record>& found_;
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre
