@@ -65,8 +65,11 @@ fn leak(panic: Panic) {
     std::mem::forget(panic);
 }
 
-pub(crate) unsafe extern "C" fn trampoline<F>(user: *mut c_void, id: ffi::gyre_tick, status: *mut i32)
-where
+pub(crate) unsafe extern "C" fn trampoline<F>(
+    user: *mut c_void,
+    id: ffi::gyre_tick,
+    status: *mut ffi::gyre_status,
+) where
     F: FnMut(&Tick) -> Result<()>,
 {
     let tick = Tick { id, here: PhantomData };
