@@ -50,22 +50,14 @@ static void hear(void* user, const gyre_message* message, gyre_status* status) {
   *status = GYRE_OK;
 }
 
-static void loops(gyre_engine engine) {
+/* A loop of 10 ms whose ticks are counted. */
+static gyre_loop add_ship(gyre_engine engine, int* ticks) {
   static const double levels[] = {1, 6, 9}, edges[] = {10, 20};
-  int ticks = 0;
-  double value = 0;
-  uint32_t needed = 0;
   gyre_loop loop = 0, found = 0;
   ZERO(gyre_knob, knob);
   ZERO(gyre_feature, feature);
   ZERO(gyre_gate, gate);
   ZERO(gyre_loop_options, options);
-  ZERO(gyre_loop_metrics, metrics);
-  ZERO(gyre_loop_change, change);
-  ZERO(gyre_reading, reading);
-  ZERO(gyre_engine_info, info);
-  ZERO(gyre_totals, totals);
-  gyre_loop_metrics rows[8];
   knob.name = "level";
   knob.count = 3;
   knob.values = levels;
@@ -77,7 +69,7 @@ static void loops(gyre_engine engine) {
   options.interval_ms = 10;
   options.jitter = GYRE_NONE;
   options.tick = ship;
-  options.user = &ticks;
+  options.user = ticks;
   options.knobs = &knob;
   options.knob_count = 1;
   options.features = &feature;
@@ -87,50 +79,73 @@ static void loops(gyre_engine engine) {
   OK(gyre_loop_create(engine, &options, &loop, NULL));
   OK(gyre_loop_find(engine, "ship", &found, NULL));
   IS(found == loop);
+  return loop;
+}
+
+/* It ticks, learns, pauses and changes. */
+static void run_ship(gyre_engine engine, gyre_loop loop, const int* counted) {
+  double value = 0;
+  ZERO(gyre_loop_metrics, metrics);
+  ZERO(gyre_loop_change, change);
   OK(gyre_engine_start(engine, NULL));
   OK(gyre_engine_advance_to(engine, 1000, NULL));
-  IS(ticks > 80);
+  IS(*counted > 80);
   OK(gyre_loop_knob(loop, "level", &value));
   IS(value == 1 || value == 6 || value == 9);
   OK(gyre_loop_metrics_read(loop, &metrics));
   IS(metrics.id == loop);
   IS(strcmp(metrics.name, "ship") == 0);
-  IS(metrics.cycles == (uint64_t)ticks);
+  IS(metrics.cycles == (uint64_t)*counted);
   IS(metrics.errors == 1);
   IS(metrics.states == 3 && metrics.actions == 3);
-  IS(metrics.replay_added == (uint64_t)ticks);
+  IS(metrics.replay_added == (uint64_t)*counted);
   IS(metrics.vitality == 0.75);
   IS(fabs(metrics.latency.p50_ms - 1.5) < 0.05);
   IS(metrics.mean_reward > 3);
 
   OK(gyre_loop_pause(loop));
   OK(gyre_engine_advance_to(engine, 1100, NULL));
-  IS(metrics.cycles == (uint64_t)ticks);
+  IS(metrics.cycles == (uint64_t)*counted);
   OK(gyre_loop_resume(loop));
   OK(gyre_loop_trigger(loop));
   change.interval_ms = 50;
   OK(gyre_loop_reconfigure(loop, &change, NULL));
   OK(gyre_engine_advance_to(engine, 2100, NULL));
-  IS((uint64_t)ticks > metrics.cycles + 15 && (uint64_t)ticks < metrics.cycles + 30);
+  IS((uint64_t)*counted > metrics.cycles + 15 && (uint64_t)*counted < metrics.cycles + 30);
+}
 
-  /* A memory reading of 90 % closes the gate, one of 50 % opens it. */
+/* A memory reading of 90 % closes its gate, one of 50 % opens it. */
+static void gate_ship(gyre_engine engine, gyre_loop loop, const int* counted) {
+  ZERO(gyre_loop_metrics, metrics);
+  ZERO(gyre_reading, reading);
   reading.cpu_percent = reading.latency_ms = GYRE_NONE;
   reading.memory_percent = 90;
   OK(gyre_engine_supply(engine, &reading, NULL));
   OK(gyre_loop_metrics_read(loop, &metrics));
   OK(gyre_engine_advance_to(engine, 3100, NULL));
-  IS(metrics.cycles == (uint64_t)ticks);
+  IS(metrics.cycles == (uint64_t)*counted);
   OK(gyre_loop_metrics_read(loop, &metrics));
   IS(strcmp(metrics.gate, "memory") == 0);
   IS(metrics.gate_value == 90 && metrics.gate_open_at == 80);
   reading.memory_percent = 50;
   OK(gyre_engine_supply(engine, &reading, NULL));
   OK(gyre_engine_advance_to(engine, 4100, NULL));
-  IS(metrics.cycles < (uint64_t)ticks);
+  IS(metrics.cycles < (uint64_t)*counted);
   OK(gyre_loop_metrics_read(loop, &metrics));
   IS(metrics.gated > 10);
   IS(metrics.gate[0] == 0 && metrics.gate_value == 0 && metrics.shed == 0);
+}
 
+static void loops(gyre_engine engine) {
+  int ticks = 0;
+  double value = 0;
+  uint32_t needed = 0;
+  ZERO(gyre_engine_info, info);
+  ZERO(gyre_totals, totals);
+  gyre_loop_metrics rows[8];
+  const gyre_loop loop = add_ship(engine, &ticks);
+  run_ship(engine, loop, &ticks);
+  gate_ship(engine, loop, &ticks);
   OK(gyre_engine_jump_to(engine, 5000, NULL));
   OK(gyre_engine_now(engine, &value));
   IS(value == 5000);

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""The names that libgyre.so exports are the functions that gyre.h declares, no more and no fewer.
+"""The names that libgyre.so exports are the functions that gyre.h and its sections declare, no more
+and no fewer.
 
 exports.py <source root> <libgyre.so>
 """
+import glob
 import os
 import re
 import shutil
@@ -10,8 +12,9 @@ import subprocess
 import sys
 
 root, library = sys.argv[1:3]
-header = open(os.path.join(root, "capi", "gyre.h")).read()
-declared = set(re.findall(r"^GYRE_API [\w* ]+?\*?(\w+)\(", header, flags=re.M))
+sections = "".join(open(name).read()
+                   for name in glob.glob(os.path.join(root, "capi", "gyre", "*.h")))
+declared = set(re.findall(r"^GYRE_API [\w* ]+?\*?(\w+)\(", sections, flags=re.M))
 if not shutil.which("nm"):
     print("no nm")
     sys.exit(77)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compares every struct of gyre.h, field by field, with the table that no version may change.
+"""Compares every struct of gyre.h, field by field, with the table that no version may change. The
+structs stand in its sections, gyre/*.h.
 
 layout.py <source root> <scratch directory> <C compiler> <Rust compiler> [--update]
 layout.txt has a line a field: name, offset on 64-bit machines, offset on wasm32; and a line a
@@ -8,6 +9,7 @@ is checked where a clang that knows the target is installed. Also says which str
 the two: only those in `two_pointers`, where two pointers stand side by side. Where rustc is here,
 the structs of ffi.rs are compared with the C compiler's, too.
 """
+import glob
 import os
 import re
 import shutil
@@ -18,8 +20,8 @@ two_pointers = {"gyre_knob", "gyre_feature", "gyre_record", "gyre_query"}
 
 root, scratch, compiler, rustc = sys.argv[1:5]
 os.makedirs(scratch, exist_ok=True)
-header = open(os.path.join(root, "capi", "gyre.h")).read()
-plain = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
+sections = sorted(glob.glob(os.path.join(root, "capi", "gyre", "*.h")))
+plain = re.sub(r"/\*.*?\*/", "", "".join(open(name).read() for name in sections), flags=re.S)
 
 rows = []  # (name in the table, C expression)
 for body, name in re.findall(r"typedef struct \w+ \{(.*?)\} (\w+);", plain, flags=re.S):

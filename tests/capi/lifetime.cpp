@@ -145,9 +145,12 @@ TEST_CASE("external ticks are taken, answered and handed back; a late answer is 
   gyre_tick ticks[4] = {};
   std::uint32_t count = 9;
   auto polled = zero<gyre_poll_result>();
-  REQUIRE(gyre_engine_poll(engine, 0, 0, &polled, nullptr) == GYRE_OK);
-  REQUIRE(gyre_tick_acquire(engine, ticks, 4, &count, nullptr) == GYRE_OK);
-  REQUIRE(count == 1);
+  const auto acquire_at = [&](double now_ms) {
+    REQUIRE(gyre_engine_poll(engine, now_ms, 0, &polled, nullptr) == GYRE_OK);
+    REQUIRE(gyre_tick_acquire(engine, ticks, 4, &count, nullptr) == GYRE_OK);
+    REQUIRE(count == 1);
+  };
+  acquire_at(0);
   const gyre_tick first = ticks[0];
   auto info = zero<gyre_tick_info>();
   double value = 0;
@@ -169,25 +172,19 @@ TEST_CASE("external ticks are taken, answered and handed back; a late answer is 
   REQUIRE(gyre_loop_metrics_read(loop, &metrics) == GYRE_OK);
   CHECK(metrics.errors == 1);
 
-  REQUIRE(gyre_engine_poll(engine, 500, 0, &polled, nullptr) == GYRE_OK);  // after the backoff
-  REQUIRE(gyre_tick_acquire(engine, ticks, 4, &count, nullptr) == GYRE_OK);
-  REQUIRE(count == 1);
+  acquire_at(500);  // after the backoff
   CHECK(gyre_tick_reward(ticks[0], 3) == GYRE_OK);
   REQUIRE(gyre_engine_poll(engine, 600, 0, &polled, nullptr) == GYRE_OK);  // past its timeout
   CHECK(gyre_tick_complete(ticks[0], nullptr) == GYRE_E_STALE);
   REQUIRE(gyre_loop_metrics_read(loop, &metrics) == GYRE_OK);
   CHECK(metrics.timeouts == 1);
 
-  REQUIRE(gyre_engine_poll(engine, 2000, 0, &polled, nullptr) == GYRE_OK);
-  REQUIRE(gyre_tick_acquire(engine, ticks, 4, &count, nullptr) == GYRE_OK);
-  REQUIRE(count == 1);
+  acquire_at(2000);
   CHECK(gyre_tick_complete(ticks[0], nullptr) == GYRE_OK);
   REQUIRE(gyre_loop_knob(loop, "k", &value) == GYRE_OK);
   CHECK(gyre_loop_knob(loop, "no", &value) == GYRE_E_NOT_FOUND);
 
-  REQUIRE(gyre_engine_poll(engine, 3000, 0, &polled, nullptr) == GYRE_OK);
-  REQUIRE(gyre_tick_acquire(engine, ticks, 4, &count, nullptr) == GYRE_OK);
-  REQUIRE(count == 1);
+  acquire_at(3000);
   REQUIRE(gyre_engine_stop(engine, 0, nullptr, 0, nullptr, nullptr) == GYRE_OK);
   CHECK(gyre_engine_poll(engine, 4000, 0, &polled, nullptr) == GYRE_OK);  // nothing, for ever
   CHECK(polled.ticks == 0);

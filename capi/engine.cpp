@@ -1,0 +1,219 @@
+// engine.cpp - the bodies of gyre/engine.h: make, start, move and stop an engine.
+// Room: capi. Threads: as the header says of each; ids are taken from the registry.
+#include <cmath>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "objects.hpp"
+#include "values.hpp"
+
+namespace gyre::capi {
+
+namespace {
+
+result<engine_options> options_of(const gyre_engine_options& o) {
+  if (o.api_version != 0 && o.api_version >> 16 != version_major) {
+    return fail(code::abi, "the program was built for gyre ", o.api_version >> 16,
+                ".x and this library is ", version_text, ": upgrade whichever is older");
+  }
+  if (o.driver < GYRE_DRIVER_WORKERS || o.driver > GYRE_DRIVER_VIRTUAL) {
+    return fail(code::unsupported, "driver: unknown ", o.driver);
+  }
+  engine_options out;
+  constexpr driver drivers[] = {driver::workers, driver::host, driver::virtual_time};
+  out.driver = drivers[o.driver];
+  if (o.shards != 0) out.shards = o.shards;
+  if (o.seed != 0) out.seed = o.seed;
+  out.store = text_of(o.store);
+  GYRE_CHECK(set_ms(out.window, o.window_ms, "window_ms"));
+  if (o.memory_bytes != 0) {
+    if (!(o.memory_bytes >= 0 && o.memory_bytes <= 1e12)) {
+      return fail(code::arg, "memory_bytes is ", o.memory_bytes);
+    }
+    out.memory.budget_bytes = static_cast<std::size_t>(o.memory_bytes);
+  }
+  if (o.memory_ring != 0) out.memory.ring = o.memory_ring;
+  return out;
+}
+
+}  // namespace
+
+}  // namespace gyre::capi
+
+using namespace gyre;
+using namespace gyre::capi;
+
+gyre_status gyre_engine_create(const gyre_engine_options* options, gyre_engine* out,
+                               gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_CHECK(here());
+    GYRE_CHECK(not_null(out, "out"));
+    engine_options native;
+    if (options) {
+      GYRE_TRY(o, checked(options, "options"));
+      GYRE_TRY(read, options_of(o));
+      native = std::move(read);
+    }
+    GYRE_TRY(made, engine::create(std::move(native)));
+    auto object = std::make_unique<engine_object>();
+    object->engine = std::move(made);
+    engine_object* const raw = object.get();
+    GYRE_TRY(id, adopt(std::move(object)));
+    raw->id = id;  // nobody else knows the id yet
+    *out = id;
+    return ok;
+  });
+}
+
+gyre_status gyre_engine_destroy(gyre_engine engine, gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_CHECK(here());
+    GYRE_CHECK(not_inside(engine, "gyre_engine_destroy"));
+    GYRE_TRY(object, table().take<engine_object>(engine));
+    const std::unique_ptr<engine_object> dead(object);
+    (void)dead->engine->stop();
+    std::vector<std::shared_ptr<registration>> called;
+    for (const auto& [id, native] : dead->ticks) (void)destroy<tick_object>(id);
+    for (const auto& [native, id] : dead->loops) {
+      if (auto loop = table().take<loop_object>(id); loop) {
+        called.push_back((*loop)->called);
+        delete *loop;
+      }
+    }
+    for (const auto& [id, native] : dead->subscriptions) {
+      if (auto sub = table().take<subscription_object>(id); sub) {
+        called.push_back((*sub)->called);
+        delete *sub;
+      }
+    }
+    dead->engine.reset();
+    // A thread that is stuck in a callback keeps the engine's core, and so every function in it; it
+    // holds its own user data itself. All others are told now.
+    for (const auto& each : called) {
+      if (each) each->end();
+    }
+    return ok;
+  });
+}
+
+gyre_status gyre_engine_start(gyre_engine engine, gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    return owner->engine->start();
+  });
+}
+
+gyre_status gyre_engine_stop(gyre_engine engine, double deadline_ms, char* names, uint32_t cap,
+                             uint32_t* needed, gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    GYRE_CHECK(not_inside(engine, "gyre_engine_stop"));
+    duration deadline = std::chrono::seconds(5);
+    GYRE_CHECK(set_ms(deadline, deadline_ms, "deadline_ms"));
+    GYRE_TRY(late, owner->engine->stop(deadline));
+    if (late.empty()) return ok;
+    std::string list;
+    for (const std::string& name : late) list += (list.empty() ? "" : "\n") + name;
+    if (names || needed) GYRE_CHECK(put_text(list, names, cap, needed));
+    for (char& c : list) c = c == '\n' ? ' ' : c;
+    return fail(code::timeout, "still running after the deadline: ", list);
+  });
+}
+
+gyre_status gyre_engine_poll(gyre_engine engine, double now_ms, uint32_t max_ticks,
+                             gyre_poll_result* out, gyre_error* err) {
+  return gyre_engine_poll_within(engine, now_ms, max_ticks, 0, out, err);
+}
+
+gyre_status gyre_engine_poll_within(gyre_engine engine, double now_ms, uint32_t max_ticks,
+                                    double budget_ms, gyre_poll_result* out, gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    if (out) GYRE_CHECK(check_out(out, "out"));
+    GYRE_TRY(now, ms_of(now_ms, "now_ms"));
+    duration budget = no_budget;
+    GYRE_CHECK(set_ms(budget, budget_ms, "budget_ms"));
+    const std::uint64_t most = max_ticks == 0 ? ~std::uint64_t{0} : max_ticks;
+    GYRE_TRY(done, owner->engine->poll(now, most, budget));
+    if (!out) return ok;
+    gyre_poll_result r{};
+    r.more = done.more ? 1 : 0;
+    r.ticks = done.ticks;
+    r.next_due_ms = done.next_due == never ? -1 : to_ms(done.next_due);
+    write_out(out, r);
+    return ok;
+  });
+}
+
+gyre_status gyre_engine_advance_to(gyre_engine engine, double to_ms, gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    GYRE_TRY(to, ms_of(to_ms, "to_ms"));
+    GYRE_CHECK(owner->engine->advance_to(to));
+    return ok;
+  });
+}
+
+gyre_status gyre_engine_jump_to(gyre_engine engine, double to_ms, gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    GYRE_TRY(to, ms_of(to_ms, "to_ms"));
+    return owner->engine->jump_to(to);
+  });
+}
+
+gyre_status gyre_engine_now(gyre_engine engine, double* out) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    GYRE_CHECK(not_null(out, "out"));
+    *out = to_ms(owner->engine->now());
+    return ok;
+  });
+}
+
+gyre_status gyre_engine_state(gyre_engine engine, gyre_engine_info* out) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    GYRE_CHECK(check_out(out, "out"));
+    const snapshot_data s = owner->engine->snapshot();
+    gyre_engine_info info{};
+    info.driver = s.driver == "workers" ? GYRE_DRIVER_WORKERS
+                  : s.driver == "host"  ? GYRE_DRIVER_HOST
+                                        : GYRE_DRIVER_VIRTUAL;
+    info.running = s.running ? 1 : 0;
+    info.shards = s.shards;
+    info.loops = static_cast<std::uint32_t>(s.totals.loops);
+    info.seed = s.seed;
+    info.now_ms = s.now_ms;
+    write_out(out, info);
+    return ok;
+  });
+}
+
+gyre_status gyre_engine_supply(gyre_engine engine, const gyre_reading* reading, gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    GYRE_TRY(r, checked(reading, "reading"));
+    gyre::reading native;
+    for (auto [from, to] : {std::pair(r.cpu_percent, &native.cpu_percent),
+                            std::pair(r.memory_percent, &native.memory_percent),
+                            std::pair(r.latency_ms, &native.latency_ms)}) {
+      if (std::isnan(from)) return fail(code::arg, "a reading is NaN: use GYRE_NONE");
+      if (from != GYRE_NONE) *to = from;
+    }
+    if (r.mode) native.mode = r.mode;
+    owner->engine->supply(native);
+    return ok;
+  });
+}
+
+gyre_status gyre_engine_sync(gyre_engine engine, gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    GYRE_CHECK(not_inside(engine, "gyre_engine_sync"));
+    if (!owner->engine->has_store()) return ok;
+    return owner->engine->sync();
+  });
+}

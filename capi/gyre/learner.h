@@ -1,0 +1,80 @@
+/* learner.h - a learner by itself, without an engine.
+ * Room: capi. Threads: any; calls on one wait for each other.
+ * A part of gyre.h, whose manual holds here. */
+#ifndef GYRE_LEARNER_H
+#define GYRE_LEARNER_H
+
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A tabular Q-learner over states x actions, trained from its own replay buffer. */
+typedef struct gyre_learner_options {
+  uint32_t size;
+  uint32_t states;         /**< >= 1 */
+  uint32_t actions;        /**< >= 1; states x actions at most 65,536 */
+  uint32_t sample_average; /**< as in gyre_loop_options, like the next five */
+  double discount;
+  double learning_rate;
+  double explore_from, explore_to, explore_over;
+  uint32_t replay_capacity; /**< default 5,000 */
+  uint32_t batch;           /**< rows a training; default 32 */
+  uint32_t every;           /**< observations from training to training; default 10 */
+  uint32_t warmup;          /**< observations before the first; default 32 */
+  uint64_t seed;            /**< default 1 */
+} gyre_learner_options;
+
+#define GYRE_TRANSITION_TERMINATED 1u /**< nothing follows: the next state is worth nothing */
+#define GYRE_TRANSITION_TRUNCATED 2u  /**< cut off here: the next state is worth what it is worth \
+                                       */
+
+/** What happened. */
+typedef struct gyre_transition {
+  uint32_t size;
+  uint32_t state, action, next;
+  double reward;     /**< finite as a float (under 3.5e38), which is what is kept */
+  uint32_t flags;    /**< GYRE_TRANSITION_... */
+  uint32_t reserved; /**< 0 */
+} gyre_transition;
+
+/** What it learned from. */
+typedef struct gyre_learner_metrics {
+  uint32_t size;
+  uint32_t states, actions, q_values; /**< q_values: cells seen at least once */
+  uint64_t decisions, observations, updates;
+  uint64_t replay_size, replay_capacity, replay_added, replay_sampled;
+  double exploration, discount, learning_rate;
+  double mean_reward; /**< of its recent observations */
+} gyre_learner_metrics;
+
+/** All memory is allocated here.
+ *  @return GYRE_E_ARG (states x actions over the limit: the text names the product). */
+GYRE_API gyre_status gyre_learner_create(const gyre_learner_options* options, gyre_learner* out,
+                                         gyre_error* err);
+
+/** Frees it. Calls under way in other threads end first; later ones are stale. */
+GYRE_API gyre_status gyre_learner_destroy(gyre_learner learner);
+
+/** Chooses an action for each of `count` states, exploring.
+ *  @return GYRE_E_ARG (a state out of range; none is chosen). */
+GYRE_API gyre_status gyre_learner_choose(gyre_learner learner, const uint32_t* states,
+                                         uint32_t* actions, uint32_t count);
+
+/** Learns from `count` transitions.
+ *  @return GYRE_E_ARG (an index out of range, a reward not finite; none is taken). */
+GYRE_API gyre_status gyre_learner_observe(gyre_learner learner, const gyre_transition* transitions,
+                                          uint32_t count);
+
+/** The table, row by row, states x actions floats. @param cap in floats. @return GYRE_E_BUFFER. */
+GYRE_API gyre_status gyre_learner_q(gyre_learner learner, float* out, uint32_t cap,
+                                    uint32_t* needed);
+
+/** What it learned from, at one instant. Waits for a call on it that is under way. */
+GYRE_API gyre_status gyre_learner_metrics_read(gyre_learner learner, gyre_learner_metrics* out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* GYRE_LEARNER_H */

@@ -1,0 +1,220 @@
+/* loop.h - a loop: periodic work with its knobs, features and gates, and all that is counted of it.
+ * Room: capi. Threads: any. A part of gyre.h, whose manual holds here. */
+#ifndef GYRE_LOOP_H
+#define GYRE_LOOP_H
+
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One run of a loop. Write GYRE_OK into `*status` (it holds GYRE_E_CALLBACK); `tick` is valid
+ *  until the return. */
+typedef void (*gyre_tick_fn)(void* user, gyre_tick tick, gyre_status* status);
+
+/** A setting that the learner may choose, among `count` values. */
+typedef struct gyre_knob {
+  uint32_t size;
+  uint32_t count;       /**< of values, >= 1 */
+  const char* name;     /**< 1..63 bytes, unique in the loop; copied */
+  const double* values; /**< finite; copied */
+} gyre_knob;
+
+/** Something a tick sees, in count + 1 buckets. A tick that does not report it keeps its last
+ *  value, at first bucket 0. */
+typedef struct gyre_feature {
+  uint32_t size;
+  uint32_t count;      /**< of edges, >= 1 */
+  const char* name;    /**< 1..63 bytes, unique in the loop; copied */
+  const double* edges; /**< finite, ascending; a value on an edge is in the upper bucket; copied */
+} gyre_feature;
+
+#define GYRE_GATE_CPU 1     /**< closed over close_at percent (80) until under open_at (70) */
+#define GYRE_GATE_MEMORY 2  /**< closed over close_at percent (85) until under open_at (80) */
+#define GYRE_GATE_LATENCY 3 /**< closed while the latency reading is over close_at ms; required */
+#define GYRE_GATE_MODE 4    /**< closed while the mode reading is not `mode` ("normal") */
+
+/** A condition under which ticks are skipped: counted as gated, not as errors. */
+typedef struct gyre_gate {
+  uint32_t size;
+  int32_t kind;     /**< GYRE_GATE_... */
+  const char* mode; /**< of GYRE_GATE_MODE */
+  double close_at;
+  double open_at;
+} gyre_gate;
+
+#define GYRE_LOOP_PAUSED 1u     /**< starts paused */
+#define GYRE_LOOP_EXTERNAL 2u   /**< no callback: the caller acquires due ticks */
+#define GYRE_LOOP_DEFERRABLE 4u /**< may be slowed down when bus or loops are not well */
+#define GYRE_LOOP_STATELESS 8u  /**< no features at all, not even the engine's own: one state */
+#define GYRE_LOOP_COUNTERS 16u  /**< counts only: no histograms, 0.5 to 32 KB less */
+
+#define GYRE_MISSED_ONCE 0  /**< one late tick, told how many were missed; then back on the grid */
+#define GYRE_MISSED_SKIP 1  /**< none before the next grid point */
+#define GYRE_MISSED_BURST 2 /**< all of them, at most `burst` */
+#define GYRE_MISSED_DELAY 3 /**< the grid starts again from now */
+
+/** What a loop is. */
+typedef struct gyre_loop_options {
+  uint32_t size;
+  uint32_t flags;          /**< GYRE_LOOP_... */
+  const char* name;        /**< 1..63 bytes, unique in the engine; copied */
+  double interval_ms;      /**< start to start, > 0; the grid does not drift */
+  gyre_tick_fn tick;       /**< NULL with GYRE_LOOP_EXTERNAL, and only then */
+  double timeout_ms;       /**< a tick over it is abandoned and failed; default 2,000 */
+  void* user;              /**< handed to `tick` */
+  double jitter;           /**< +- fraction of the interval, <= 0.5; default 0.1; GYRE_NONE */
+  gyre_destroy_fn destroy; /**< optional; also called when creation fails */
+  double backoff_ms;       /**< wait after a failure, doubling in a row; default 100 */
+  const char* group;       /**< its loops share one learner and one shard; default: none */
+  double backoff_cap_ms;   /**< longest wait after failures; default 5,000 */
+  const gyre_knob* knobs;  /**< what it may set on itself; read during the call only */
+  double discount;         /**< of the next state's worth, 0..1; default 0, right for settings */
+  const gyre_feature* features; /**< what it sees; default: error streak, latency, load */
+  double learning_rate;         /**< step; default 0.1 */
+  const gyre_gate* gates;       /**< default: none */
+  double explore_from;          /**< share of random choices at first; default 0.1; GYRE_NONE */
+  double explore_to;            /**< ... after `explore_over` choices; default: explore_from */
+  double explore_over;          /**< choices from one to the other, straight line; default 0 */
+  uint32_t knob_count;
+  uint32_t feature_count;
+  uint32_t gate_count;
+  int32_t missed;           /**< GYRE_MISSED_... */
+  uint32_t burst;           /**< default 8 */
+  int32_t priority;         /**< -2048..2047: the higher goes first of two due at once, and under
+                                 overload */
+  uint32_t replay_capacity; /**< transitions kept; default 5,000 (a group's: 10,000) */
+  uint32_t sample_average;  /**< 1: step = max(learning_rate, 1/n), n the visits of that cell */
+  const char* parent;       /**< name of a loop that is there: paused, stopped or removed, it takes
+                               this one with it; default: none */
+} gyre_loop_options;
+
+/** What to change on a loop. 0 leaves a field as it is. */
+typedef struct gyre_loop_change {
+  uint32_t size;
+  uint32_t reserved;  /**< 0 */
+  double interval_ms; /**< > 0; the grid starts again at the next tick */
+  double timeout_ms;
+  double jitter; /**< GYRE_NONE: none */
+} gyre_loop_change;
+
+#define GYRE_LOOP_WAITING 0
+#define GYRE_LOOP_RUNNING 1
+#define GYRE_LOOP_IS_PAUSED 2
+#define GYRE_LOOP_BACKING_OFF 3
+#define GYRE_LOOP_GATED 4
+#define GYRE_LOOP_STUCK 5
+#define GYRE_LOOP_STOPPED 6
+
+/** How long something took; quantiles within 1.1 %; all but count NaN when count is 0. */
+typedef struct gyre_latency {
+  uint64_t count;
+  double min_ms, avg_ms, p50_ms, p95_ms, p99_ms, p999_ms, max_ms;
+} gyre_latency;
+
+/** Everything counted about a loop; also a row of gyre_snapshot_loops. The same layout on every
+ *  platform. */
+typedef struct gyre_loop_metrics {
+  uint32_t size;
+  gyre_loop id;
+  int32_t state;            /**< GYRE_LOOP_WAITING ... GYRE_LOOP_STOPPED */
+  uint32_t streak;          /**< failures in a row, now */
+  char name[64];            /**< NUL at the end, as in the next */
+  char group[64];           /**< "" when it is in none */
+  uint64_t cycles;          /**< finished ticks, failed ones included */
+  uint64_t errors;          /**< of these: failed by what they said or threw */
+  uint64_t timeouts;        /**< of these: abandoned */
+  uint64_t cancelled;       /**< of these: given up at stop */
+  uint64_t gated;           /**< skipped by a gate */
+  uint64_t missed;          /**< grid points that passed without a tick of their own */
+  uint64_t dropped;         /**< messages that its publishing lost */
+  double error_rate;        /**< failed / cycles, 0..1 */
+  double interval_ms;       /**< in use */
+  double configured_ms;     /**< as asked for */
+  double throttle;          /**< their ratio as the throttle wants it, >= 1 */
+  double vitality;          /**< as reported, else 1 - error rate of the last 5 to 10 s */
+  double mean_reward;       /**< over its recent ticks */
+  double exploration;       /**< share of random choices, now */
+  uint32_t states, actions; /**< of its learner; 0: it learns nothing */
+  uint32_t state_index, action_index; /**< of its last tick */
+  uint64_t decisions;                 /**< of its learner */
+  uint64_t replay_size, replay_capacity, replay_added, replay_sampled;
+  gyre_latency latency; /**< how long its ticks took, since the start */
+  gyre_latency window;  /**< ... in the last 5 to 10 s */
+  gyre_latency late;    /**< from due to started */
+  uint64_t shed;        /**< grid points given up while overloaded; not among the missed */
+  char gate[64];        /**< its first gate that is closed; "" when none is */
+  double gate_value;    /**< what that gate saw at the last tick that asked it */
+  double gate_open_at;  /**< under which it opens again */
+} gyre_loop_metrics;
+
+/** Adds a loop; it runs whenever the engine runs, at once if it already does, unless
+ *  GYRE_LOOP_PAUSED.
+ *  @return GYRE_E_ARG (empty or long name, interval, a knob without values, edges that do not
+ *           ascend, a callback missing or too many, other knobs than its group), GYRE_E_BUDGET
+ *           (states x actions over 65,536), GYRE_E_EXISTS (the name, or two knobs of one name),
+ *           GYRE_E_NOT_FOUND (the parent). */
+GYRE_API gyre_status gyre_loop_create(gyre_engine engine, const gyre_loop_options* options,
+                                      gyre_loop* out, gyre_error* err);
+
+/** Takes it out of the engine, and all below it first: its children, the youngest first, each with
+ *  its own. Ticks under way end first in their own time. The ids are stale at once; each `destroy`
+ *  is called when its loop's last tick has returned. Allowed in their own callbacks. */
+GYRE_API gyre_status gyre_loop_remove(gyre_loop loop, gyre_error* err);
+
+/** The loop of that name. @return GYRE_E_NOT_FOUND. */
+GYRE_API gyre_status gyre_loop_find(gyre_engine engine, const char* name, gyre_loop* out,
+                                    gyre_error* err);
+
+/** No further ticks until gyre_loop_resume, nor of loops below it. Again: GYRE_OK, no effect. */
+GYRE_API gyre_status gyre_loop_pause(gyre_loop loop);
+
+/** Back on its grid, and loops below it that were not paused themselves. A loop under one that is
+ *  paused waits for that. */
+GYRE_API gyre_status gyre_loop_resume(gyre_loop loop);
+
+/** gyre_loop_pause on every loop whose whole name looks like `pattern`: `*` is any run of bytes,
+ *  `?` one byte, any other byte itself; nothing escapes.
+ *  @param count optional: how many match, in whatever state; loops below those are not counted.
+ *  @return GYRE_E_NOT_FOUND: none. GYRE_E_ARG: the pattern is empty, or over 255 bytes. So the next
+ *           three. */
+GYRE_API gyre_status gyre_loops_pause(gyre_engine engine, const char* pattern, uint32_t* count,
+                                      gyre_error* err);
+
+/** gyre_loop_resume on each. */
+GYRE_API gyre_status gyre_loops_resume(gyre_engine engine, const char* pattern, uint32_t* count,
+                                       gyre_error* err);
+
+/** Pauses each, and has gyre_tick_cancelled tell its ticks under way, and those of loops below it,
+ *  to return soon; waits for nothing. A tick that then fails is counted as cancelled; an external
+ *  one that was not acquired yet is taken back. gyre_loop_resume or gyre_loops_resume ends it. */
+GYRE_API gyre_status gyre_loops_stop(gyre_engine engine, const char* pattern, uint32_t* count,
+                                     gyre_error* err);
+
+/** Each has `factor` times its interval from now on, at most 60 s but never under its own; 1 takes
+ *  that back. Where the engine throttles it too (GYRE_LOOP_DEFERRABLE), the larger factor counts.
+ *  @return also GYRE_E_ARG: the factor is not finite or under 1. */
+GYRE_API gyre_status gyre_loops_throttle(gyre_engine engine, const char* pattern, double factor,
+                                         uint32_t* count, gyre_error* err);
+
+/** One tick as soon as possible, whatever the grid says, backoff included. Several before it ran
+ *  are one. @return GYRE_E_STATE (paused, stopped). */
+GYRE_API gyre_status gyre_loop_trigger(gyre_loop loop);
+
+/** Changes it before its next tick. @return GYRE_E_ARG (interval, timeout, jitter). */
+GYRE_API gyre_status gyre_loop_reconfigure(gyre_loop loop, const gyre_loop_change* change,
+                                           gyre_error* err);
+
+/** Everything counted about it. Never waits for a tick. For many loops gyre_snapshot_loops is
+ *  cheaper. */
+GYRE_API gyre_status gyre_loop_metrics_read(gyre_loop loop, gyre_loop_metrics* out);
+
+/** The value of a knob that its last tick used.
+ *  @return GYRE_E_NOT_FOUND (no such knob), GYRE_E_STATE (no tick yet). */
+GYRE_API gyre_status gyre_loop_knob(gyre_loop loop, const char* knob, double* out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* GYRE_LOOP_H */

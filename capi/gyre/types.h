@@ -1,0 +1,70 @@
+/* types.h - the numbers that never change, the ids, and why a call failed.
+ * Room: capi. Threads: no functions. A part of gyre.h, whose manual holds here. */
+#ifndef GYRE_TYPES_H
+#define GYRE_TYPES_H
+
+#include <stdint.h>
+
+#ifndef GYRE_API
+#if defined(__GNUC__)
+#define GYRE_API __attribute__((visibility("default")))
+#else
+#define GYRE_API
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GYRE_VERSION 0x000100 /**< of this header, 0xMMmmpp; of the library: gyre_version() */
+
+typedef int32_t gyre_status; /**< GYRE_OK or one of GYRE_E_... */
+
+#define GYRE_OK 0
+#define GYRE_E_ARG (-1)           /**< null, NaN, out of range, unknown name, bad grammar */
+#define GYRE_E_STATE (-2)         /**< not now: not started, another holder, wrong driver */
+#define GYRE_E_NOMEM (-3)         /**< out of memory or of ids */
+#define GYRE_E_STALE (-4)         /**< the id's object is gone, or never was */
+#define GYRE_E_KIND (-5)          /**< the id names another kind of object */
+#define GYRE_E_NOT_FOUND (-6)     /**< nothing of that name; nothing waiting */
+#define GYRE_E_EXISTS (-7)        /**< the name is taken */
+#define GYRE_E_BUFFER (-8)        /**< too small a buffer; `needed` says how large */
+#define GYRE_E_TIMEOUT (-9)       /**< the deadline passed first */
+#define GYRE_E_REENTRANT (-10)    /**< not from inside a callback */
+#define GYRE_E_CANCELLED (-11)    /**< the tick was given up */
+#define GYRE_E_OVERFLOW (-12)     /**< a bounded queue is full; counted */
+#define GYRE_E_BUDGET (-13)       /**< over a byte or time budget */
+#define GYRE_E_BREAKER_OPEN (-14) /**< the circuit breaker keeps deliveries away */
+#define GYRE_E_IO (-15)           /**< the file system said no */
+#define GYRE_E_CORRUPT (-16)      /**< the bytes are damaged */
+#define GYRE_E_FORMAT (-17)       /**< the bytes are of another format or a newer version */
+#define GYRE_E_UNSUPPORTED (-18)  /**< the caller asks for something this library does not know */
+#define GYRE_E_ABI (-19)          /**< header and library do not fit; the text says why */
+#define GYRE_E_CALLBACK (-20)     /**< a callback did not report success */
+#define GYRE_E_FORKED (-23)       /**< used in the child after fork() */
+#define GYRE_E_INTERNAL (-99)     /**< a bug in gyre */
+
+#define GYRE_NONE (-1.0) /**< "none, really", for a field whose 0 means its default */
+
+typedef uint32_t gyre_engine;       /**< an engine */
+typedef uint32_t gyre_loop;         /**< a loop of an engine */
+typedef uint32_t gyre_tick;         /**< one run of a loop, while it lasts */
+typedef uint32_t gyre_subscription; /**< a subscription on an engine's bus */
+typedef uint32_t gyre_replay;       /**< a replay buffer by itself */
+typedef uint32_t gyre_learner;      /**< a learner by itself */
+
+/** Why a call failed. Zero-initialise, set `size`, hand in; not touched on GYRE_OK. */
+typedef struct gyre_error {
+  uint32_t size;
+  gyre_status code; /**< what the call returned */
+  char text[248];   /**< in words: what was wrong, what would be right; always ended */
+} gyre_error;
+
+/** Called once with the `user` of a registration when no other call with it can come. */
+typedef void (*gyre_destroy_fn)(void* user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* GYRE_TYPES_H */

@@ -1,0 +1,154 @@
+// learner.cpp - the bodies of gyre/learner.h: a tabular Q-learner by itself.
+// Room: capi. Threads: any call from any thread; a learner's mutex guards all of it.
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <mutex>
+
+#include <gyre/learn/learner.hpp>
+
+#include "learning.hpp"
+#include "registry.hpp"
+#include "values.hpp"
+
+namespace gyre::capi {
+
+namespace {
+
+struct learner_object : object {
+  static constexpr kind id_kind = kind::learner;
+  learner_object(std::uint32_t states, std::uint32_t actions, const learner_options& options,
+                 std::uint64_t seed)
+      : learns(states, actions, options, seed, 0) {}
+  std::mutex mutex;
+  learner learns;
+};
+
+constexpr std::uint64_t most_cells = 65'536;
+
+}  // namespace
+
+}  // namespace gyre::capi
+
+using namespace gyre;
+using namespace gyre::capi;
+
+gyre_status gyre_learner_create(const gyre_learner_options* options, gyre_learner* out,
+                                gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_CHECK(here());
+    GYRE_CHECK(not_null(out, "out"));
+    GYRE_TRY(o, checked(options, "options"));
+    const std::uint64_t cells = std::uint64_t{o.states} * o.actions;
+    if (cells == 0 || cells > most_cells) {
+      return fail(code::arg, "states x actions = ", o.states, " x ", o.actions, " = ", cells,
+                  ": 1..65,536 expected");
+    }
+    GYRE_TRY(learning, learning_of(o));
+    if (o.batch != 0) learning.batch = o.batch;
+    if (o.every != 0) learning.every = o.every;
+    if (o.warmup != 0) learning.warmup = o.warmup;
+    if (learning.batch > 65'536) return fail(code::arg, "batch: 1..65,536 expected");
+    auto object =
+        std::make_unique<learner_object>(o.states, o.actions, learning, o.seed ? o.seed : 1);
+    GYRE_TRY(id, adopt(std::move(object)));
+    *out = id;
+    return ok;
+  });
+}
+
+gyre_status gyre_learner_destroy(gyre_learner learner) {
+  return guard(nullptr, [&] { return destroy<learner_object>(learner); });
+}
+
+gyre_status gyre_learner_choose(gyre_learner learner, const uint32_t* states, uint32_t* actions,
+                                uint32_t count) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(object, pin<learner_object>(learner));
+    if (count == 0) return ok;
+    GYRE_CHECK(not_null(states, "states"));
+    GYRE_CHECK(not_null(actions, "actions"));
+    const std::lock_guard<std::mutex> hold(object->mutex);
+    const std::uint32_t known = object->learns.stats().states;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (states[i] >= known) return fail(code::arg, "a state is out of range");
+    }
+    for (std::uint32_t i = 0; i < count; ++i) actions[i] = object->learns.choose(states[i]);
+    return ok;
+  });
+}
+
+gyre_status gyre_learner_observe(gyre_learner learner, const gyre_transition* transitions,
+                                 uint32_t count) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(object, pin<learner_object>(learner));
+    if (count == 0) return ok;
+    GYRE_CHECK(check_out(transitions, "transitions"));
+    const std::lock_guard<std::mutex> hold(object->mutex);
+    const auto stats = object->learns.stats();
+    for (std::uint32_t i = 0; i < count; ++i) {  // all are checked before any is taken
+      GYRE_TRY(t, checked(element(transitions, i), "transitions", transitions->size));
+      if (t.state >= stats.states || t.next >= stats.states || t.action >= stats.actions) {
+        return fail(code::arg, "an index is out of range");
+      }
+      if (!std::isfinite(static_cast<float>(t.reward))) {
+        return fail(code::arg, "a reward is ", t.reward, ": it must be finite as a float");
+      }
+      if (t.flags > (GYRE_TRANSITION_TERMINATED | GYRE_TRANSITION_TRUNCATED)) {
+        return fail(code::unsupported, "unknown flags");
+      }
+    }
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const gyre_transition& from = *element(transitions, i);
+      transition t{};
+      t.state = from.state;
+      t.action = from.action;
+      t.next = from.next;
+      t.reward = static_cast<float>(from.reward);
+      t.terminated = (from.flags & GYRE_TRANSITION_TERMINATED) != 0;
+      t.truncated = (from.flags & GYRE_TRANSITION_TRUNCATED) != 0;
+      object->learns.observe(t);
+    }
+    return ok;
+  });
+}
+
+gyre_status gyre_learner_q(gyre_learner learner, float* out, uint32_t cap, uint32_t* needed) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(object, pin<learner_object>(learner));
+    const std::lock_guard<std::mutex> hold(object->mutex);
+    const auto stats = object->learns.stats();
+    const std::uint32_t cells = stats.states * stats.actions;
+    if (needed) *needed = cells;
+    if (cap < cells) return fail(code::buffer, cells, " floats are needed");
+    GYRE_CHECK(not_null(out, "out"));
+    std::memcpy(out, object->learns.q(), cells * sizeof(float));
+    return ok;
+  });
+}
+
+gyre_status gyre_learner_metrics_read(gyre_learner learner, gyre_learner_metrics* out) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(object, pin<learner_object>(learner));
+    GYRE_CHECK(check_out(out, "out"));
+    const std::lock_guard<std::mutex> hold(object->mutex);
+    const auto s = object->learns.stats();
+    gyre_learner_metrics m{};
+    m.states = s.states;
+    m.actions = s.actions;
+    m.q_values = static_cast<std::uint32_t>(s.q_values);
+    m.decisions = s.decisions;
+    m.observations = s.observations;
+    m.updates = s.updates;
+    m.replay_size = s.replay_size;
+    m.replay_capacity = s.replay_capacity;
+    m.replay_added = s.replay_added;
+    m.replay_sampled = s.replay_sampled;
+    m.exploration = s.exploration;
+    m.discount = s.discount;
+    m.learning_rate = s.learning_rate;
+    m.mean_reward = s.mean_reward;
+    write_out(out, m);
+    return ok;
+  });
+}

@@ -1,0 +1,34 @@
+// learning.hpp - how a learner learns, read from the options of a loop or of a learner by itself.
+// Room: capi. Threads: pure functions.
+#pragma once
+#include <cstdint>
+
+#include <gyre/learn/learner.hpp>
+
+#include "values.hpp"
+
+namespace gyre::capi {
+
+/// What loops and learners by themselves have in common.
+template <class Options>
+result<learner_options> learning_of(const Options& o) {
+  learner_options learning;
+  learning.discount = o.discount;
+  if (o.learning_rate != 0) learning.learning_rate = o.learning_rate;
+  learning.sample_average = o.sample_average != 0;
+  set_or_none(learning.explore.from, o.explore_from);
+  learning.explore.to = learning.explore.from;
+  set_or_none(learning.explore.to, o.explore_to);
+  if (!(o.explore_over >= 0 && o.explore_over <= 9e15)) {
+    return fail(code::arg, "explore_over is ", o.explore_over, ": 0..9e15 expected");
+  }
+  learning.explore.over = static_cast<std::uint64_t>(o.explore_over);
+  if (o.replay_capacity != 0) learning.capacity = o.replay_capacity;
+  if (learning.capacity > 16'777'216) {
+    return fail(code::arg, "replay_capacity: 1..16,777,216 expected");
+  }
+  GYRE_CHECK(check(learning));
+  return learning;
+}
+
+}  // namespace gyre::capi

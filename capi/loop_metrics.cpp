@@ -1,0 +1,103 @@
+// loop_metrics.cpp - the bodies that write gyre_loop_metrics: of one loop, or a row for each.
+// Room: capi. Threads: any call from any thread; ids are made for loops that had none.
+#include <cmath>
+
+#include "objects.hpp"
+#include "values.hpp"
+
+namespace gyre::capi {
+
+namespace {
+
+gyre_latency latency_of(const latency_stats& l) {
+  return {l.count,  l.min_ms, l.avg_ms,  l.p50_ms,
+          l.p95_ms, l.p99_ms, l.p999_ms, l.max_ms};
+}
+
+gyre_loop_metrics metrics_of(engine_object& owner, const loop_stats& l, const snapshot_data& all) {
+  gyre_loop_metrics m{};
+  m.id = loop_id_or_0(owner, l.id);
+  m.state = static_cast<std::int32_t>(l.state);
+  m.streak = l.metrics.streak;
+  copy_name(m.name, l.name);
+  copy_name(m.group, l.group);
+  m.cycles = l.metrics.cycles;
+  m.errors = l.metrics.errors;
+  m.timeouts = l.metrics.timeouts;
+  m.cancelled = l.metrics.cancelled;
+  m.gated = l.metrics.gated;
+  m.missed = l.metrics.missed;
+  m.dropped = l.dropped;
+  m.error_rate = l.metrics.error_rate;
+  m.interval_ms = l.interval_ms;
+  m.configured_ms = l.configured_ms;
+  m.throttle = l.throttle;
+  m.vitality = std::isfinite(l.vitality) ? l.vitality : l.metrics.health;
+  m.mean_reward = l.reward;
+  m.state_index = l.state_index;
+  m.action_index = l.action_index;
+  if (l.learner >= 0) {
+    const learner_stats& s = all.learners[static_cast<std::size_t>(l.learner)].stats;
+    m.exploration = s.exploration;
+    m.states = s.states;
+    m.actions = s.actions;
+    m.decisions = s.decisions;
+    m.replay_size = s.replay_size;
+    m.replay_capacity = s.replay_capacity;
+    m.replay_added = s.replay_added;
+    m.replay_sampled = s.replay_sampled;
+  }
+  m.latency = latency_of(l.metrics.latency);
+  m.window = latency_of(l.metrics.window);
+  m.late = latency_of(l.metrics.late_total);
+  m.shed = l.metrics.shed;
+  copy_name(m.gate, l.gate);
+  for (std::size_t i = l.gates.size(); i-- > 0;) {
+    if (l.gates[i].open) continue;
+    m.gate_value = l.gates[i].value;
+    m.gate_open_at = l.gates[i].opens_under;
+  }
+  return m;
+}
+static_assert(static_cast<int>(loop_state::stopped) == GYRE_LOOP_STOPPED);
+static_assert(static_cast<int>(loop_state::gated) == GYRE_LOOP_GATED);
+
+}  // namespace
+
+}  // namespace gyre::capi
+
+using namespace gyre;
+using namespace gyre::capi;
+
+gyre_status gyre_loop_metrics_read(gyre_loop loop, gyre_loop_metrics* out) {
+  return guard(nullptr, [&] {
+    return with_loop(loop, [&](engine_object& owner, gyre::loop& handle) -> result<void> {
+      GYRE_CHECK(check_out(out, "out"));
+      const snapshot_data all = owner.engine->snapshot();
+      for (const loop_stats& l : all.loops) {
+        if (l.id != handle.id()) continue;
+        write_out(out, metrics_of(owner, l, all));
+        return ok;
+      }
+      return fail(code::stale, "the loop is gone");
+    });
+  });
+}
+
+gyre_status gyre_snapshot_loops(gyre_engine engine, gyre_loop_metrics* rows, uint32_t cap,
+                                uint32_t* needed) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    if (cap > 0) GYRE_CHECK(check_out(rows, "rows"));
+    const snapshot_data s = owner->engine->snapshot();
+    const auto count = static_cast<std::uint32_t>(s.loops.size());
+    if (needed) *needed = count;
+    if (count > cap) return fail(code::buffer, count, " rows are needed");
+    for (std::uint32_t i = 0; i < count; ++i) {
+      auto* row = const_cast<gyre_loop_metrics*>(element(rows, i));
+      row->size = rows->size;
+      write_out(row, metrics_of(*owner, s.loops[i], s));
+    }
+    return ok;
+  });
+}

@@ -1,0 +1,188 @@
+// loop_options.cpp - the bodies of gyre/loop.h that read what a loop is: add one, change one.
+// Room: capi. Threads: any call from any thread; the owner's mutex guards the ids of its loops.
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "learning.hpp"
+#include "objects.hpp"
+#include "values.hpp"
+
+namespace gyre::capi {
+
+namespace {
+
+result<gate> gate_of(const gyre_gate& g) {
+  const auto limits = [&](double close, double open) -> result<std::pair<double, double>> {
+    const double at = g.close_at != 0 ? g.close_at : close;
+    const double until = g.open_at != 0 ? g.open_at : std::min(open, at);
+    if (!(until <= at)) return fail(code::arg, "gates: open_at is over close_at, or one is NaN");
+    return std::pair(at, until);
+  };
+  switch (g.kind) {
+    case GYRE_GATE_CPU: {
+      GYRE_TRY(l, limits(80, 70));
+      return gates::cpu(l.first, l.second);
+    }
+    case GYRE_GATE_MEMORY: {
+      GYRE_TRY(l, limits(85, 80));
+      return gates::memory(l.first, l.second);
+    }
+    case GYRE_GATE_LATENCY:
+      if (!(g.close_at > 0)) return fail(code::arg, "gates: a latency gate needs close_at > 0");
+      return gates::latency(g.close_at);
+    case GYRE_GATE_MODE: return gates::mode(g.mode ? g.mode : "normal");
+    default:
+      return fail(code::unsupported, "gates: unknown gate ", g.kind);
+  }
+}
+
+constexpr std::uint32_t known_loop_flags = GYRE_LOOP_PAUSED | GYRE_LOOP_EXTERNAL |
+                                           GYRE_LOOP_DEFERRABLE | GYRE_LOOP_STATELESS |
+                                           GYRE_LOOP_COUNTERS;
+
+result<void> read_space(const gyre_loop_options& o, loop_options& out) {
+  GYRE_TRY(knobs, copies(o.knobs, o.knob_count, "knobs"));
+  for (const gyre_knob& k : knobs) {
+    GYRE_CHECK(not_null(k.name, "a knob's name"));
+    GYRE_TRY(values, numbers(k.values, k.count, "a knob's values"));
+    out.knobs.push_back({k.name, std::move(values)});
+  }
+  GYRE_TRY(features, copies(o.features, o.feature_count, "features"));
+  std::vector<feature> list;
+  for (const gyre_feature& f : features) {
+    GYRE_CHECK(not_null(f.name, "a feature's name"));
+    GYRE_TRY(edges, numbers(f.edges, f.count, "a feature's edges"));
+    list.push_back({f.name, std::move(edges)});
+  }
+  const bool stateless = (o.flags & GYRE_LOOP_STATELESS) != 0;
+  if (stateless && !list.empty()) {
+    return fail(code::arg, "GYRE_LOOP_STATELESS and features exclude each other");
+  }
+  if (stateless) {
+    out.features = none;
+  } else if (!list.empty()) {
+    out.features = std::move(list);
+  }
+  GYRE_TRY(gates, copies(o.gates, o.gate_count, "gates"));
+  for (const gyre_gate& g : gates) {
+    GYRE_TRY(made, gate_of(g));
+    out.gates.push_back(std::move(made));
+  }
+  return ok;
+}
+
+result<loop_options> options_of(const gyre_loop_options& o) {
+  if ((o.flags & ~known_loop_flags) != 0) return fail(code::unsupported, "unknown flags");
+  if (o.missed < GYRE_MISSED_ONCE || o.missed > GYRE_MISSED_DELAY) {
+    return fail(code::unsupported, "missed: unknown policy ", o.missed);
+  }
+  loop_options out;
+  GYRE_CHECK(not_null(o.name, "name"));
+  out.name = o.name;
+  GYRE_TRY(interval, ms_of(o.interval_ms, "interval_ms"));
+  out.interval = interval;
+  GYRE_CHECK(set_ms(out.timeout, o.timeout_ms, "timeout_ms"));
+  set_or_none(out.jitter, o.jitter);
+  GYRE_CHECK(set_ms(out.retry.base, o.backoff_ms, "backoff_ms"));
+  GYRE_CHECK(set_ms(out.retry.cap, o.backoff_cap_ms, "backoff_cap_ms"));
+  constexpr missed_policy policies[] = {missed_policy::once, missed_policy::skip,
+                                        missed_policy::burst, missed_policy::delay};
+  out.missed = policies[o.missed];
+  if (o.burst != 0) out.burst = o.burst;
+  out.priority = o.priority;
+  out.group = text_of(o.group);
+  out.parent = text_of(o.parent);
+  out.paused = (o.flags & GYRE_LOOP_PAUSED) != 0;
+  out.deferrable = (o.flags & GYRE_LOOP_DEFERRABLE) != 0;
+  if ((o.flags & GYRE_LOOP_COUNTERS) != 0) out.metrics = metrics_mode::counters;
+  GYRE_TRY(learning, learning_of(o));
+  out.learning = learning;
+  GYRE_CHECK(read_space(o, out));
+  return out;
+}
+
+/// The tick function around a caller's callback.
+std::function<void(tick&)> calls(std::shared_ptr<registration> called, gyre_tick_fn function) {
+  return [called = std::move(called), function](tick& t) {
+    const inside_of here_now(called->engine);  // also where the notifier is called, if it is here
+    const std::shared_ptr<user_data> user = called->user();
+    if (!user) return;
+    tick_object object;
+    object.engine = called->engine;
+    object.running = &t;
+    const auto id = table().insert(&object);
+    if (!id) {
+      (void)t.fail(id.error().text);
+      return;
+    }
+    gyre_status status = GYRE_E_CALLBACK;
+    function(user->user, *id, &status);
+    (void)table().take<tick_object>(*id);
+    if (status != GYRE_OK) (void)t.fail("the callback did not report GYRE_OK");
+  };
+}
+
+}  // namespace
+
+}  // namespace gyre::capi
+
+using namespace gyre;
+using namespace gyre::capi;
+
+gyre_status gyre_loop_create(gyre_engine engine, const gyre_loop_options* options, gyre_loop* out,
+                             gyre_error* err) {
+  user_data given = user_of(options);
+  return guard(err, [&]() -> result<void> {
+    auto called = std::make_shared<registration>(engine, given);
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    GYRE_CHECK(not_null(out, "out"));
+    GYRE_TRY(o, checked(options, "options"));
+    const bool external = (o.flags & GYRE_LOOP_EXTERNAL) != 0;
+    if (external != (o.tick == nullptr)) {
+      return fail(code::arg, external ? "tick must be NULL with GYRE_LOOP_EXTERNAL"
+                                      : "tick is NULL: without GYRE_LOOP_EXTERNAL it is needed");
+    }
+    GYRE_TRY(native, options_of(o));
+    auto object = std::make_unique<loop_object>();
+    object->engine = engine;
+    object->called = called;
+    loop_object* const raw = object.get();
+    // Named before it is added: its first tick may run before this call is over. The lock keeps
+    // loop_id() from making a second id for it meanwhile.
+    const std::lock_guard<std::mutex> hold(owner->mutex);
+    GYRE_TRY(id, adopt(std::move(object)));
+    auto added = external ? owner->engine->add_external(std::move(native))
+                          : owner->engine->add(std::move(native), calls(called, o.tick));
+    if (!added) {
+      GYRE_CHECK(destroy<loop_object>(id));
+      return std::move(added).error();
+    }
+    raw->handle = *added;
+    raw->ready.store(true, std::memory_order_release);
+    owner->loops.emplace(added->id(), id);
+    *out = id;
+    return ok;
+  });
+}
+
+gyre_status gyre_loop_reconfigure(gyre_loop loop, const gyre_loop_change* change, gyre_error* err) {
+  return guard(err, [&] {
+    return with_loop(loop, [&](engine_object&, gyre::loop& handle) -> result<void> {
+      GYRE_TRY(c, checked(change, "change"));
+      loop_change native;
+      if (c.interval_ms != 0) {
+        GYRE_TRY(interval, ms_of(c.interval_ms, "interval_ms"));
+        native.interval = interval;
+      }
+      if (c.timeout_ms != 0) {
+        GYRE_TRY(timeout, ms_of(c.timeout_ms, "timeout_ms"));
+        native.timeout = timeout;
+      }
+      if (c.jitter != 0) native.jitter = c.jitter == GYRE_NONE ? 0 : c.jitter;
+      return handle.reconfigure(native);
+    });
+  });
+}

@@ -1,0 +1,97 @@
+// objects.hpp - what ids of an engine name: the engine, its loops, subscriptions and ticks.
+// Room: capi. Threads: as the registry; what a mutex guards stands under it.
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <gyre/engine.hpp>
+
+#include "callback.hpp"
+#include "gyre.h"
+#include "registry.hpp"
+
+namespace gyre::capi {
+
+struct engine_object : object {
+  static constexpr kind id_kind = kind::engine;
+  std::unique_ptr<gyre::engine> engine;
+  gyre_engine id = 0;
+  std::mutex mutex;  // the rest; taken before any lock of the engine or the table
+  std::map<std::uint32_t, gyre_loop> loops;  // by the engine's own id
+  std::map<gyre_subscription, std::uint32_t> subscriptions;
+  std::vector<std::pair<gyre_tick, std::uint32_t>> ticks;  // acquired, not known to have ended
+  std::size_t sweep_at = 0;  // so many of these, and those that have ended are looked for
+};
+
+struct loop_object : object {
+  static constexpr kind id_kind = kind::loop;
+  gyre_engine engine = 0;
+  std::atomic<bool> ready{false};  // handle is set: the loop was added
+  gyre::loop handle;
+  std::shared_ptr<registration> called;  // null: external, or not made through this ABI
+};
+
+struct subscription_object : object {
+  static constexpr kind id_kind = kind::subscription;
+  gyre_engine engine = 0;
+  std::uint32_t native = 0;
+  std::shared_ptr<registration> called;  // null: polled
+  std::mutex mutex;                      // the rest
+  owned_message last;                    // its memory is used again
+};
+
+/// A tick inside its callback (`running`), or one that the caller acquired (`native`).
+struct tick_object : object {
+  static constexpr kind id_kind = kind::tick;
+  gyre_engine engine = 0;
+  gyre::tick* running = nullptr;
+  std::uint32_t native = 0;
+};
+
+using engine_pin = handle_table::pinned<engine_object>;
+
+/// Calls f(engine_object&, gyre::loop&) for a live loop of a live engine.
+template <class F>
+result<void> with_loop(gyre_loop id, F&& f) {
+  GYRE_TRY(object, pin<loop_object>(id));
+  GYRE_TRY(owner, pin<engine_object>(object->engine));
+  if (!object->ready.load(std::memory_order_acquire)) {
+    return fail(code::state, "the loop is still being added");
+  }
+  return f(*owner, object->handle);
+}
+
+/// Calls f(gyre::tick&) for a tick that runs, wherever it runs.
+template <class F>
+result<void> with_tick(gyre_tick id, F&& f) {
+  GYRE_TRY(object, pin<tick_object>(id, true));
+  if (object->running) return f(*object->running);
+  GYRE_TRY(owner, pin<engine_object>(object->engine));
+  result<void> done = ok;
+  GYRE_CHECK(owner->engine->with_tick(object->native, [&](gyre::tick& t) { done = f(t); }));
+  return done;
+}
+
+/// The C id of a loop by the engine's own id, made on first sight: the society's have none before.
+result<gyre_loop> loop_id(engine_object& owner, std::uint32_t native);
+
+/// ... or 0 when it is gone already.
+gyre_loop loop_id_or_0(engine_object& owner, std::uint32_t native);
+
+/// Takes a loop or subscription that has left its engine out of the table, and tells its user. The
+/// caller holds no lock and no pin.
+template <class T>
+result<void> retire(std::uint32_t id) {
+  GYRE_TRY(object, table().take<T>(id));
+  const std::unique_ptr<T> dead(object);
+  if (dead->called) dead->called->end();
+  return ok;
+}
+
+}  // namespace gyre::capi
