@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
-#include <gyre/bus/bus.hpp>
+#include <gyre/bus/stats.hpp>
 #include <gyre/core/version.hpp>
 #include <gyre/learn/learner.hpp>
 #include <gyre/learn/space.hpp>
-#include <gyre/memory/memory.hpp>
-#include <gyre/observe/graph.hpp>
-#include <gyre/observe/metrics.hpp>
+#include <gyre/memory/stats.hpp>
+#include <gyre/observe/stats.hpp>
 
 namespace gyre {
 inline namespace v1 {

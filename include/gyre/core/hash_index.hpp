@@ -4,9 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include <gyre/core/huge.hpp>
+#include <gyre/core/vec.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -79,7 +79,7 @@ class hash_index {
   struct place {
     std::uint32_t word = none;  // bits 22..31 of the hash, then the number
   };
-  using place_list = std::vector<place, huge_allocator<place>>;
+  using place_list = vec<place, huge>;
 
   static std::uint32_t tag_of(std::uint64_t hash) noexcept {
     return static_cast<std::uint32_t>(hash) & ~number_mask;

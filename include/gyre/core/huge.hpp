@@ -22,42 +22,33 @@ inline namespace v1 {
 /// (madvise); if it has none, nothing is lost. From 256 KiB on, what is never touched is not taken,
 /// to within a page of either size, and what is freed goes back to the system at once: what an
 /// array leaves behind when it grows would stay in the heap for good.
-template <class T>
-struct huge_allocator {
-  using value_type = T;
-
-  huge_allocator() = default;
-  template <class U>
-  huge_allocator(const huge_allocator<U>&) noexcept {}  // NOLINT: implicit, as allocators are
-
+struct huge {
   /// Throws std::bad_alloc, as operator new does.
-  T* allocate(std::size_t n) {
+  static void* take(std::size_t bytes, std::size_t align) {
 #if defined(MADV_HUGEPAGE)
-    if (n >= least / sizeof(T)) return static_cast<T*>(map(whole(n)));
+    if (bytes >= least) return map(whole(bytes));
 #endif
-    return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{alignof(T)}));
+    return ::operator new(bytes, static_cast<std::align_val_t>(align));
   }
-  void deallocate(T* at, [[maybe_unused]] std::size_t n) noexcept {
+  /// @param at from take() of as many bytes and the same alignment
+  static void give(void* at, [[maybe_unused]] std::size_t bytes, std::size_t align) noexcept {
 #if defined(MADV_HUGEPAGE)
-    if (n >= least / sizeof(T)) return unmap(at, whole(n));
+    if (bytes >= least) return unmap(at, whole(bytes));
 #endif
-    ::operator delete(at, std::align_val_t{alignof(T)});
+    ::operator delete(at, static_cast<std::align_val_t>(align));
   }
-
-  friend bool operator==(const huge_allocator&, const huge_allocator&) noexcept { return true; }
 
 #if defined(MADV_HUGEPAGE)
  private:
-  static constexpr std::size_t page = std::size_t{2} << 20, huge = 2 * page;
+  static constexpr std::size_t page = std::size_t{2} << 20, pages = 2 * page;
   static constexpr std::size_t least = std::size_t{256} << 10;
 
-  static std::size_t whole(std::size_t n) noexcept {
-    const std::size_t bytes = n * sizeof(T);
-    return bytes < huge ? bytes : (bytes + page - 1) / page * page;
+  static std::size_t whole(std::size_t bytes) noexcept {
+    return bytes < pages ? bytes : (bytes + page - 1) / page * page;
   }
   /// For huge pages it maps one more, for the alignment, and gives back what is over at both ends.
   static void* map(std::size_t bytes) {
-    const std::size_t more = bytes < huge ? 0 : page;
+    const std::size_t more = bytes < pages ? 0 : page;
     void* const all = ::mmap(nullptr, bytes + more, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (all == MAP_FAILED) return ::operator new(~std::size_t{0} / 2);  // fails as it fails
@@ -77,6 +68,21 @@ struct huge_allocator {
     (void)::munmap(at, bytes);
   }
 #endif
+};
+
+/// The same for arrays of `n` elements.
+template <class T>
+struct huge_allocator {
+  using value_type = T;
+
+  huge_allocator() = default;
+  template <class U>
+  huge_allocator(const huge_allocator<U>&) noexcept {}  // NOLINT: implicit, as allocators are
+
+  T* allocate(std::size_t n) { return static_cast<T*>(huge::take(n * sizeof(T), alignof(T))); }
+  void deallocate(T* at, std::size_t n) noexcept { huge::give(at, n * sizeof(T), alignof(T)); }
+
+  friend bool operator==(const huge_allocator&, const huge_allocator&) noexcept { return true; }
 };
 
 }  // namespace v1

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <gyre/core/result.hpp>
+#include <gyre/core/vec.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -94,8 +94,8 @@ class slot_map {
     std::uint8_t generation = 1;
     bool alive = false;
   };
-  std::vector<slot> slots_;
-  std::vector<std::uint32_t> free_;
+  vec<slot> slots_;
+  vec<std::uint32_t> free_;
   std::size_t size_ = 0;
   std::uint32_t kind_;
 };

@@ -8,7 +8,8 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
-#include <vector>
+
+#include <gyre/core/vec.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -74,7 +75,7 @@ class text_pool {
     return chunks_[place / chunk_words][place % chunk_words].bytes;
   }
 
-  std::vector<std::unique_ptr<word[]>> chunks_;
+  vec<std::unique_ptr<word[]>> chunks_;
   std::uint32_t used_ = chunk_words;                       // words of the last chunk
   std::array<std::uint32_t, classes> free_ = no_places();  // by words; each names the next
 };

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include <gyre/core/call_ref.hpp>
+#include <gyre/core/function.hpp>
 #include <gyre/engine/checks.hpp>
 #include <gyre/engine/describe.hpp>
 #include <gyre/engine/drive.hpp>
@@ -49,8 +49,8 @@ class body final : public std::enable_shared_from_this<body> {
 
   // The parts, each after those it uses; what a part is stands in its file.
   environment env;
-  std::vector<trace> traces;                   ///< one a thread
-  std::vector<std::unique_ptr<shard>> shards;
+  vec<trace> traces;                   ///< one a thread
+  vec<std::unique_ptr<shard>> shards;
   detail::post post;
   detail::symbiosis symbiosis;
   detail::vault vault;
@@ -77,7 +77,7 @@ class body final : public std::enable_shared_from_this<body> {
     return static_cast<std::uint32_t>(std::remove(ids.begin(), ids.end(), 0U) - ids.begin());
   }
   /// STALE
-  result<void> with_tick(object_id id, call_ref<void(tick&)> f) {
+  result<void> with_tick(object_id id, function_ref<void(tick&)> f) {
     const auto run = env.desk.find(id);
     if (run == nullptr) return bad_id(id, kind_tick);
     services at(*shards[run->shard]);
@@ -128,8 +128,8 @@ class body final : public std::enable_shared_from_this<body> {
   }
 
  private:
-  std::vector<std::unique_ptr<shard>> make_shards() {
-    std::vector<std::unique_ptr<shard>> made;
+  vec<std::unique_ptr<shard>> make_shards() {
+    vec<std::unique_ptr<shard>> made;
     for (std::uint32_t i = 0; i < env.options.shards; ++i) {
       made.push_back(std::make_unique<shard>(env, i, traces[traces.size() > 1 ? i : 0]));
       env.shards.push_back(made.back().get());

@@ -193,10 +193,10 @@ GYRE_DECL void engine::supply(const reading& r) { body_->readings.supply(r); }
 GYRE_DECL snapshot_data engine::snapshot() { return body_->snapshot(); }
 GYRE_DECL std::string engine::trace_hash() { return body_->trace_hash(); }
 GYRE_DECL void engine::reset_metrics() { body_->reset_metrics(); }
-GYRE_DECL result<void> engine::with_tick(std::uint32_t id, call_ref<void(tick&)> f) {
+GYRE_DECL result<void> engine::with_tick(std::uint32_t id, function_ref<void(tick&)> f) {
   return body_->with_tick(id, f);
 }
-GYRE_DECL void engine::hold_bus(call_ref<void(bus&, instant)> f) const {
+GYRE_DECL void engine::hold_bus(function_ref<void(bus&, instant)> f) const {
   const leased hold(body_->shards[0]->owner());
   f(body_->post.bus(), body_->env.clock.now());
 }
@@ -207,7 +207,7 @@ GYRE_DECL void engine::destroyed_inside() noexcept {
   std::abort();  // a module that prints nothing else would have stdio for this
 #endif
 }
-GYRE_DECL result<loop> engine::named(result<object_id> id) {
+GYRE_DECL result<loop> engine::named(result<std::uint32_t> id) {
   if (!id) return id.error();
   return loop(body_.get(), *id);
 }

@@ -38,7 +38,7 @@ class crew {
   /// then.
   result<void> start(const std::shared_ptr<void>& body) {
     process_ = ::getpid();
-    std::vector<std::uint64_t> epochs;
+    vec<std::uint64_t> epochs;
     for (shard* s : env_.shards) epochs.push_back(s->owner().epoch());
     const bool all =
         executor_.start(epochs, [this, body](std::uint32_t slot, std::uint64_t epoch) {

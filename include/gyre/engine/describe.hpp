@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include <gyre/engine/home.hpp>
 #include <gyre/snapshot.hpp>
@@ -25,7 +24,7 @@ inline void add_up(totals& sum, const metrics_stats& m) noexcept {
   sum.shed += m.shed;
 }
 /// Under the registry, or every lease.
-inline void sort_by_order(environment& env, std::vector<const loop_record*>& loops) {
+inline void sort_by_order(environment& env, vec<const loop_record*>& loops) {
   std::sort(loops.begin(), loops.end(), [&env](const loop_record* a, const loop_record* b) {
     return home_of(env, a->id).due.order(*a) < home_of(env, b->id).due.order(*b);
   });
@@ -48,7 +47,7 @@ inline loop_stats describe(const environment& env, const loop_record& l, instant
   out.state = state_of(env, l);
   out.metrics = l.metrics.stats(t);
   out.interval_ms = to_ms(l.times.interval());
-  out.configured_ms = to_ms(l.configured());
+  out.configured_ms = to_ms(configured(l));
   if (l.extra == nullptr) {
     out.reward = l.metrics.cycles() != 0 ? 1 : 0;
     return out;
@@ -94,8 +93,8 @@ inline void describe_loops(environment& env, const totals& retired, instant t,
   totals& sum = out.totals;
   sum = retired;
   sum.lost_threads = env.lost.load();
-  std::vector<const shared_learner*> learners;
-  std::vector<const loop_record*> all;
+  vec<const shared_learner*> learners;
+  vec<const loop_record*> all;
   for (shard* s : env.shards) {
     for (const auto& l : s->loops.learners()) {
       learners.push_back(l.get());

@@ -13,11 +13,11 @@
 #include <utility>
 #include <vector>
 
-#include <gyre/core/call_ref.hpp>
+#include <gyre/bus/message.hpp>
+#include <gyre/core/function.hpp>
 #include <gyre/engine/loop.hpp>
 #include <gyre/engine/poll_result.hpp>
 #include <gyre/engine/tick.hpp>
-#include <gyre/engine/tick_function.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -127,7 +127,7 @@ class engine {
   /// once take as many locks as one: two, and two of each shard that they are of.
   std::uint32_t acquire(std::span<std::uint32_t> ids);
   /// Calls f(tick&) for an acquired tick. STALE: it has ended.
-  result<void> with_tick(std::uint32_t id, call_ref<void(tick&)> f);
+  result<void> with_tick(std::uint32_t id, function_ref<void(tick&)> f);
   /// Ends an acquired tick. @param taken what it took; negative: from acquire() until now by the
   /// engine's clock. STALE: it had ended; nothing changed.
   result<void> complete(std::uint32_t id, duration taken = duration{-1});
@@ -202,8 +202,8 @@ class engine {
  private:
   explicit engine(std::shared_ptr<detail::body> body) : body_(std::move(body)) {}
   [[noreturn]] static void destroyed_inside() noexcept;
-  void hold_bus(call_ref<void(bus&, instant)> f) const;
-  result<loop> named(result<object_id> id);
+  void hold_bus(function_ref<void(bus&, instant)> f) const;
+  result<loop> named(result<std::uint32_t> id);
 
   std::shared_ptr<detail::body> body_;
 };

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 #include <gyre/core/rng.hpp>
 #include <gyre/engine/clock.hpp>
@@ -34,7 +33,7 @@ struct environment {
   loop_table table;                     ///< as its members say
   external_desk desk;                   ///< any thread
   roster threads;                       ///< any thread
-  std::vector<shard*> shards;           ///< fixed after creation
+  vec<shard*> shards;           ///< fixed after creation
   gyre::memory* records = nullptr;      ///< shard 0's, like the bus
   gyre::bus* events = nullptr;
   bool journalled = false;              ///< shards collect frames for the store: every lease

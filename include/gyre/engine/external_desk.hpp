@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 #include <span>
-#include <vector>
 
 #include <gyre/core/slot_map.hpp>
 #include <gyre/engine/run_memory.hpp>
@@ -169,7 +168,7 @@ class external_desk {
 
   run_memory memory_;  // goes after what is in the slots
   std::mutex mutex_;
-  std::vector<slot> slots_;
+  vec<slot> slots_;
   list ready_, free_;
 };
 

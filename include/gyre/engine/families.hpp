@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include <gyre/core/glob.hpp>
 #include <gyre/engine/describe.hpp>
@@ -41,11 +40,11 @@ class families {
     tree_.bottom_up(top, f);
   }
   /// In order of add. The mutex keeps what it reads and returns: see loop_table.
-  result<std::vector<const loop_record*>> select(std::string_view wanted, bool group) {
+  result<vec<const loop_record*>> select(std::string_view wanted, bool group) {
     if (!group && (wanted.empty() || wanted.size() > 255)) {
       return fail(code::arg, "a pattern is 1 to 255 bytes, not ", wanted.size());
     }
-    std::vector<const loop_record*> chosen;
+    vec<const loop_record*> chosen;
     env_.table.each_named([&](const loop_record& l) {
       const bool is = group ? !wanted.empty() && l.plan->group == wanted
                             : glob_matches(wanted, env_.table.name(l));
@@ -93,7 +92,7 @@ class families {
   void slow_down(shard& s, loop_record& l, double factor) {
     if (l.extra == nullptr && factor == 1) return;
     loop_extra& extra = s.loops.extra(l);
-    extra.configured = l.configured();
+    extra.configured = configured(l);
     extra.asked = factor;
     const duration before = l.times.interval();
     s.due.retime(l, extra.configured, env_.clock.now());

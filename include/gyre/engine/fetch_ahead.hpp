@@ -29,7 +29,7 @@ class fetch_ahead {
     for (; behind_ < behind; ++behind_) {
       const loop_record& loop = *seen(behind_);
       loop.metrics.fetch_more(now);
-      if (loop.extra != nullptr) loop.extra->fetch_more(reading);
+      if (loop.extra != nullptr) fetch_more(*loop.extra, reading);
     }
     const std::uint32_t parts = std::min(next_ + most_parts, records_);
     for (; parts_ < parts; ++parts_) {

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include <gyre/engine/environment.hpp>
 #include <gyre/run/scheduler.hpp>
@@ -78,7 +77,7 @@ class flights {
   }
   /// The machine was suspended for so long: that was nobody's time.
   void after_gap(duration asleep) {
-    std::vector<due_entry> open;
+    vec<due_entry> open;
     while (!deadlines_.empty()) open.push_back(deadlines_.pop());
     for (due_entry& e : open) {
       e.due = add_saturated(e.due, asleep);
@@ -150,11 +149,11 @@ class flights {
 
  private:
   environment& env_;
-  std::vector<flight> all_;
-  std::vector<std::uint32_t> free_;
+  vec<flight> all_;
+  vec<std::uint32_t> free_;
   bool full_ = false;
   scheduler deadlines_;                     // by place
-  std::vector<std::uint32_t> parked_;       // places of pending ticks, or of what had been one
+  vec<std::uint32_t> parked_;       // places of pending ticks, or of what had been one
   std::size_t resumed_ = 0, resuming_ = 0;  // so many of them this poll has called, and is to call
   std::uint32_t polls_ = 0;                 // those in which something was pending
 };

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include <gyre/core/bytes.hpp>
 
@@ -45,7 +44,7 @@ class frames {
     std::uint8_t type;
     std::size_t size;
   };
-  std::vector<frame> list_;
+  vec<frame> list_;
   byte_writer bytes_;
 };
 

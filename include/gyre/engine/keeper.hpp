@@ -136,8 +136,8 @@ class keeper {
   result<void> sync() { return noted(journal_->sync()); }
   /// Replaces the journal by the states of memory and learners.
   result<void> checkpoint(const memory& records, std::span<const shared_learner* const> learners) {
-    std::vector<std::vector<std::byte>> states;
-    std::vector<stream_state> spans;
+    vec<std::vector<std::byte>> states;
+    vec<stream_state> spans;
     byte_writer out;
     records.save(out);
     spans.push_back({memory_stream, out.data()});
@@ -190,7 +190,7 @@ class keeper {
     }
 
    private:
-    std::vector<std::pair<std::uint8_t, std::size_t>> list_;
+    vec<std::pair<std::uint8_t, std::size_t>> list_;
     byte_writer bytes_;
   };
   /// Where the build has no files there is none to close, and none of its code is linked.

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <gyre/core/hash.hpp>
 #include <gyre/core/hash_index.hpp>
@@ -96,12 +95,12 @@ class plan_list {
     std::uint32_t users = 0;
   };
   struct hash_of {
-    const std::vector<entry>& plans;
+    const vec<entry>& plans;
     std::uint64_t operator()(std::uint32_t i) const noexcept { return plans[i].plan->hash(); }
   };
 
-  std::vector<entry> plans_;
-  std::vector<std::uint32_t> free_;
+  vec<entry> plans_;
+  vec<std::uint32_t> free_;
   hash_index index_;
 };
 

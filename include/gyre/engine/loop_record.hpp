@@ -13,7 +13,10 @@
 #include <gyre/core/slot_map.hpp>
 #include <gyre/engine/loop_plan.hpp>
 #include <gyre/engine/tick.hpp>
-#include <gyre/engine/tick_function.hpp>
+#include <gyre/observe/metrics.hpp>
+#include <gyre/run/gate.hpp>
+#include <gyre/run/intensity.hpp>
+#include <gyre/run/timetable.hpp>
 #include <gyre/snapshot.hpp>
 
 namespace gyre {
@@ -53,7 +56,7 @@ struct alignas(64) loop_extra {
   std::uint32_t state = 0, action = 0;
   std::vector<gate> gates;
   std::unique_ptr<intensity> breaker;  ///< null until the first failure
-  std::vector<std::uint32_t> buckets;  ///< of the last value of each feature
+  vec<std::uint32_t> buckets;  ///< of the last value of each feature
   std::uint32_t place = 0;             ///< in the shard's list of them
 
   duration configured{0};  ///< the interval before the throttle; 0: there is none
@@ -68,15 +71,17 @@ struct alignas(64) loop_extra {
   std::string last_error;
 
   double factor() const noexcept { return std::max(throttle, asked); }
-  /// Has the processor read what else a tick needs. @param reading number of the latest
-  [[gnu::always_inline]] inline void fetch_more(std::uint32_t reading) const noexcept {
-    const bool asks = first_gate != nullptr && passed != reading;
-    if (chooses || asks) __builtin_prefetch(reinterpret_cast<const char*>(this) + 64, 1);
-    if (!asks) return;
-    __builtin_prefetch(first_gate, 1);
-    __builtin_prefetch(reinterpret_cast<const char*>(first_gate) + 63, 1);
-  }
 };
+
+/// Has the processor read what else a tick needs of an extra. @param reading number of the latest
+[[gnu::always_inline]] inline void fetch_more(const loop_extra& of,
+                                              std::uint32_t reading) noexcept {
+  const bool asks = of.first_gate != nullptr && of.passed != reading;
+  if (of.chooses || asks) __builtin_prefetch(reinterpret_cast<const char*>(&of) + 64, 1);
+  if (!asks) return;
+  __builtin_prefetch(of.first_gate, 1);
+  __builtin_prefetch(reinterpret_cast<const char*>(of.first_gate) + 63, 1);
+}
 
 inline constexpr std::uint8_t by_itself = 1, from_above = 2;
 
@@ -105,11 +110,13 @@ struct alignas(64) loop_record {
   loop_metrics metrics{metrics_mode::counters};
 
   bool external() const noexcept { return !function; }
-  duration configured() const noexcept {
-    const bool own = extra != nullptr && extra->configured > duration::zero();
-    return own ? extra->configured : times.interval();
-  }
 };
+
+/// The loop's interval before a throttle.
+inline duration configured(const loop_record& l) noexcept {
+  const bool own = l.extra != nullptr && l.extra->configured > duration::zero();
+  return own ? l.extra->configured : l.times.interval();
+}
 
 }  // namespace detail
 }  // namespace v1

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <new>
 #include <string_view>
-#include <vector>
 
 #include <gyre/core/hash_index.hpp>
 #include <gyre/core/huge.hpp>
@@ -156,9 +155,9 @@ class loop_table {
   }
 
   std::uint32_t shards_;
-  std::vector<std::uint32_t> made_;  // records, by shard
-  std::vector<text_pool> texts_;     // names, by shard
-  std::vector<metrics_rooms> rooms_;  // by shard
+  vec<std::uint32_t> made_;  // records, by shard
+  vec<text_pool> texts_;     // names, by shard
+  vec<metrics_rooms> rooms_;  // by shard
   std::array<block, 14> blocks_;
   hash_index names_;
 };

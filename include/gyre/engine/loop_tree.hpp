@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include <gyre/core/hash_index.hpp>
 #include <gyre/core/slot_map.hpp>
@@ -88,7 +87,7 @@ class loop_tree {
   };
 
   struct id_of {
-    const std::vector<node>& nodes;
+    const vec<node>& nodes;
     std::uint64_t operator()(std::uint32_t n) const noexcept { return nodes[n].id; }
   };
 
@@ -113,8 +112,8 @@ class loop_tree {
     return n;
   }
 
-  std::vector<node> nodes_;
-  std::vector<std::uint32_t> free_;
+  vec<node> nodes_;
+  vec<std::uint32_t> free_;
   hash_index index_;  // by id
   std::uint32_t walk_ = 0;
 };

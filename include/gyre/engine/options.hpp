@@ -9,16 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include <gyre/bus/bus.hpp>
+#include <gyre/bus/options.hpp>
 #include <gyre/learn/learner.hpp>
 #include <gyre/learn/space.hpp>
-#include <gyre/memory/memory.hpp>
-#include <gyre/observe/metrics.hpp>
+#include <gyre/memory/options.hpp>
+#include <gyre/observe/stats.hpp>
 #include <gyre/run/backoff.hpp>
-#include <gyre/run/gap.hpp>
 #include <gyre/run/gate.hpp>
-#include <gyre/run/intensity.hpp>
-#include <gyre/run/timetable.hpp>
+#include <gyre/run/options.hpp>
 
 namespace gyre {
 inline namespace v1 {

@@ -8,7 +8,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <gyre/core/slot_map.hpp>
 
@@ -41,21 +40,21 @@ class outbox {
   bool empty() const noexcept { return told_.empty() && buried_.empty(); }
   std::uint64_t dropped() const noexcept { return dropped_; }
   /// Moves all out. @param told, buried are empty
-  void take(std::vector<engine_event>& told, std::vector<std::shared_ptr<void>>& buried) noexcept {
+  void take(vec<engine_event>& told, vec<std::shared_ptr<void>>& buried) noexcept {
     told.swap(told_);
     buried.swap(buried_);
   }
   /// Gives the memory of published events back, for the next ones. @param used is empty
-  void recycle(std::vector<engine_event>& used) noexcept {
+  void recycle(vec<engine_event>& used) noexcept {
     if (told_.capacity() == 0) told_.swap(used);
   }
 
  private:
   static constexpr std::size_t least = 64;
 
-  std::vector<engine_event> told_;
+  vec<engine_event> told_;
   std::uint64_t dropped_ = 0;
-  std::vector<std::shared_ptr<void>> buried_;
+  vec<std::shared_ptr<void>> buried_;
 };
 
 }  // namespace detail

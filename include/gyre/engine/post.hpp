@@ -9,7 +9,6 @@
 #include <span>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <gyre/engine/home.hpp>
 
@@ -71,8 +70,8 @@ class post {
   }
   /// Publishes what the shard has to tell, and lets go of what waits for that.
   void tell_all(shard& s) {
-    std::vector<engine_event> events;
-    std::vector<std::shared_ptr<void>> buried;
+    vec<engine_event> events;
+    vec<std::shared_ptr<void>> buried;
     {
       const leased hold(s.owner());
       if (s.after.empty()) return;

@@ -130,7 +130,7 @@ class registry {
       const loop_options o = changed(l, c);
       GYRE_CHECK(check(o));
       const instant now = env_.clock.now();
-      const bool retimed = o.interval != l.configured();
+      const bool retimed = o.interval != configured(l);
       const bool rejitter = o.jitter != l.plan->jitter;
       const bool reordered = rejitter || o.priority != l.plan->priority;
       const bool reslacked = o.slack != l.plan->slack;
@@ -266,7 +266,7 @@ class registry {
     const loop_plan& p = *l.plan;
     loop_options o;
     o.name = env_.table.name(l);
-    o.interval = c.interval.value_or(l.configured());
+    o.interval = c.interval.value_or(configured(l));
     o.timeout = c.timeout.value_or(p.timeout);
     o.jitter = c.jitter.value_or(p.jitter);
     o.missed = c.missed.value_or(p.missed);

@@ -7,7 +7,6 @@
 #include <memory>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <gyre/engine/environment.hpp>
 
@@ -39,7 +38,7 @@ class roll {
     return l.id == id && l.plan != nullptr && !l.removed ? &l : nullptr;
   }
   /// The loops that have an extra. All others are as well as can be.
-  const std::vector<loop_record*>& with_extra() const noexcept { return with_extra_; }
+  const vec<loop_record*>& with_extra() const noexcept { return with_extra_; }
 
   /// The slot that the next insert() takes, from one that had a loop before if there is one.
   std::uint32_t next_slot() const noexcept { return free_.empty() ? slots_ : free_.back(); }
@@ -104,9 +103,9 @@ class roll {
     return left;
   }
   /// Plans that no record uses any more, for whoever has the list of them to drop and clear.
-  std::vector<const loop_plan*>& dropped_plans() noexcept { return plans_; }
+  vec<const loop_plan*>& dropped_plans() noexcept { return plans_; }
 
-  const std::vector<std::unique_ptr<shared_learner>>& learners() const noexcept {
+  const vec<std::unique_ptr<shared_learner>>& learners() const noexcept {
     return learners_;
   }
   /// Null: none has this name.
@@ -127,17 +126,17 @@ class roll {
     if (loop.extra == nullptr || loop.extra->learning == nullptr) return;
     shared_learner* const left = std::exchange(loop.extra->learning, nullptr);
     if (--left->users != 0) return;
-    std::erase_if(learners_, [&](const auto& l) { return l.get() == left; });
+    erase_if(learners_, [&](const auto& l) { return l.get() == left; });
   }
 
   environment& env_;
   std::uint32_t shard_;
   std::uint32_t slots_ = 0;  // ever used
-  std::vector<std::uint32_t> free_;
+  vec<std::uint32_t> free_;
   std::size_t size_ = 0;
-  std::vector<loop_record*> with_extra_;
-  std::vector<const loop_plan*> plans_;
-  std::vector<std::unique_ptr<shared_learner>> learners_;
+  vec<loop_record*> with_extra_;
+  vec<const loop_plan*> plans_;
+  vec<std::unique_ptr<shared_learner>> learners_;
 };
 
 }  // namespace detail

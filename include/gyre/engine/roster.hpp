@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -21,7 +20,7 @@ class roster {
   }
   void leave() {
     const std::lock_guard lock(mutex_);
-    std::erase(ids_, std::this_thread::get_id());
+    erase_if(ids_, [](std::thread::id id) { return id == std::this_thread::get_id(); });
   }
   bool empty() {
     const std::lock_guard lock(mutex_);
@@ -34,7 +33,7 @@ class roster {
 
  private:
   std::mutex mutex_;
-  std::vector<std::thread::id> ids_;
+  vec<std::thread::id> ids_;
 };
 
 }  // namespace detail

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <gyre/engine/home.hpp>
 #include <gyre/observe/graph.hpp>
@@ -95,7 +94,7 @@ class symbiosis {
     std::uint64_t cycles, failures;  // as of the last window
   };
 
-  std::vector<member>::iterator member_of(object_id id) noexcept {
+  vec<member>::iterator member_of(object_id id) noexcept {
     return std::find_if(members_.begin(), members_.end(),
                         [id](const member& m) { return m.id == id; });
   }
@@ -121,9 +120,9 @@ class symbiosis {
 
   environment& env_;
   graph graph_;
-  std::vector<member> members_;  // in order of add
-  std::vector<observation> rows_;
-  std::vector<vital_sign> vitalities_;
+  vec<member> members_;  // in order of add
+  vec<observation> rows_;
+  vec<vital_sign> vitalities_;
   double score_ = 1;
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include <gyre/core/function.hpp>
 #include <gyre/engine/run_state.hpp>
 
 namespace gyre {
@@ -122,6 +123,10 @@ class tick {
   detail::run_state& run_;
   detail::tick_services& services_;
 };
+
+/// The user's function of a loop. It need not copy, and takes 16 bytes of each of a million loops,
+/// where std::function would take 32.
+using tick_function = function<void(tick&)>;
 
 }  // namespace v1
 }  // namespace gyre

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include <gyre/engine/home.hpp>
 #include <gyre/engine/keeper.hpp>
@@ -154,7 +153,7 @@ class vault {
   }
   result<void> write_states() {
     const every_lease others(env_, 1);
-    std::vector<const shared_learner*> learners;
+    vec<const shared_learner*> learners;
     for (shard* s : env_.shards) {
       take_frames(*s);  // the states tell them too; where those fail, the next commit does
       for (const auto& l : s->loops.learners()) learners.push_back(l.get());

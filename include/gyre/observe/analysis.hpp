@@ -6,63 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <gyre/core/text.hpp>
-#include <limits>
+#include <gyre/core/vec.hpp>
+#include <gyre/observe/stats.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace gyre {
 inline namespace v1 {
-
-/// What an edge means: synergy over 0.5, conflict under -0.3.
-enum class edge_kind : std::uint8_t { neutral, synergy, conflict };
-
-constexpr edge_kind kind_of(double weight) noexcept {
-  return weight > 0.5    ? edge_kind::synergy
-         : weight < -0.3 ? edge_kind::conflict
-                         : edge_kind::neutral;
-}
-constexpr const char* name(edge_kind kind) noexcept {
-  return kind == edge_kind::synergy    ? "synergy"
-         : kind == edge_kind::conflict ? "conflict"
-                                       : "neutral";
-}
-
-/// A loop in the graph.
-struct graph_node {
-  std::uint32_t id = 0;  ///< the caller's own number
-  std::string name;
-  std::uint64_t cycles = 0;
-  double health = 1.0;
-  double p95_ms = std::numeric_limits<double>::quiet_NaN();
-  double vitality = std::numeric_limits<double>::quiet_NaN();
-};
-
-/// `from` makes `to` fare better (weight > 0) or worse.
-struct graph_edge {
-  std::uint32_t from = 0;  ///< graph_node::id
-  std::uint32_t to = 0;
-  double weight = 0.0;      ///< -1..1
-  double confidence = 1.0;  ///< 1: declared; else see coupling::confidence
-  bool declared = false;
-  edge_kind kind = edge_kind::neutral;
-};
-
-/// The graph at one instant. Density, components and cycles are over the connected loops.
-struct graph_analysis {
-  std::vector<graph_node> nodes;  ///< loops with at least one edge, in order of add
-  std::vector<graph_edge> edges;  ///< declared ones first
-  std::uint64_t loops = 0;        ///< all, connected or not
-  std::uint64_t unwatched = 0;    ///< loops beyond the cap: no edges are learned for them
-  std::uint64_t not_kept = 0;     ///< learned edges not kept for stronger ones, summed over windows
-  double density = 0.0;           ///< edges / possible edges, 0..1
-  std::uint64_t components = 0;   ///< weakly connected
-  std::uint64_t cycles = 0;       ///< elementary, found within the bounds
-  bool cycles_complete = true;    ///< false: the bounds were reached, there may be more
-  std::uint64_t synergies = 0;
-  std::uint64_t conflicts = 0;
-  std::vector<std::string> recommendations;
-};
 
 /// An edge as indices into graph_analysis::nodes.
 struct graph_link {
@@ -76,7 +27,7 @@ inline constexpr std::size_t cycle_steps_max = 20000;  ///< edges walked while l
 namespace detail {
 
 inline std::uint64_t weak_components(std::span<const graph_link> links, std::size_t n) {
-  std::vector<std::uint32_t> root(n);
+  vec<std::uint32_t> root(n);
   for (std::size_t i = 0; i < n; ++i) root[i] = static_cast<std::uint32_t>(i);
   const auto find = [&root](std::uint32_t i) {
     while (root[i] != i) {
@@ -97,14 +48,14 @@ inline std::uint64_t weak_components(std::span<const graph_link> links, std::siz
 
 /// Elementary cycles as lists of nodes, each once, from its first node on: depth first from every
 /// node through later ones only. @param[out] complete false when a bound ended the search.
-inline std::vector<std::vector<std::uint32_t>> elementary_cycles(std::span<const graph_link> links,
+inline vec<vec<std::uint32_t>> elementary_cycles(std::span<const graph_link> links,
                                                                  std::size_t n, bool& complete) {
-  std::vector<std::vector<std::uint32_t>> next(n);
+  vec<vec<std::uint32_t>> next(n);
   for (const graph_link& each : links) next[each.from].push_back(each.to);
-  std::vector<std::vector<std::uint32_t>> found;
-  std::vector<std::uint32_t> path;
-  std::vector<std::size_t> tried;  // edges walked from each node of the path
-  std::vector<std::uint8_t> on_path(n, 0);
+  vec<vec<std::uint32_t>> found;
+  vec<std::uint32_t> path;
+  vec<std::size_t> tried;  // edges walked from each node of the path
+  vec<std::uint8_t> on_path(n, 0);
   std::size_t steps = 0;
   complete = true;
   for (std::uint32_t start = 0; start < n; ++start) {
@@ -138,7 +89,7 @@ inline std::vector<std::vector<std::uint32_t>> elementary_cycles(std::span<const
 inline void recommend_edges(graph_analysis& out, std::span<const graph_link> links,
                             edge_kind kind) {
   const double sign = kind == edge_kind::conflict ? -1.0 : 1.0;
-  std::vector<std::size_t> chosen;  // strongest first; of equals, the earlier one
+  vec<std::size_t> chosen;  // strongest first; of equals, the earlier one
   for (std::size_t i = 0; i < links.size(); ++i) {
     if (out.edges[i].kind != kind) continue;
     const auto weaker = std::find_if(chosen.begin(), chosen.end(), [&](std::size_t other) {

@@ -10,6 +10,8 @@
 #include <limits>
 #include <vector>
 
+#include <gyre/core/vec.hpp>
+
 namespace gyre {
 inline namespace v1 {
 
@@ -254,7 +256,7 @@ class lag_correlation {
 
   std::size_t capacity_;
   std::size_t used_ = 0;
-  std::vector<member> members_;
+  vec<member> members_;
   std::vector<double> common_;  // scratch of settle()
   std::vector<float> lagged_;   // each member's activity, one window ago
   std::vector<float> shared_;   // [outcome][from][to], faded mean of activity x outcome

@@ -8,13 +8,13 @@
 #include <cstdint>
 #include <gyre/core/result.hpp>
 #include <gyre/core/text.hpp>
+#include <gyre/core/vec.hpp>
 #include <gyre/observe/analysis.hpp>
 #include <gyre/observe/correlation.hpp>
 #include <limits>
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -73,7 +73,7 @@ class graph {
   void remove_node(std::uint32_t at) {
     if (!live(at)) return;
     const auto touches = [at](const edge& e) { return e.from == at || e.to == at; };
-    std::erase_if(declared_, touches);
+    erase_if(declared_, touches);
     unwatch(at);
     nodes_[at] = {};
     free_.push_back(at);
@@ -125,17 +125,17 @@ class graph {
   /// Nodes, edges, and what follows from them. @param loops of the engine, if more than have a node
   graph_analysis analyse(std::uint64_t loops = 0) const {
     graph_analysis out;
-    std::vector<edge> edges = declared_;
+    vec<edge> edges = declared_;
     for (const edge& each : learned_) {
       if (!is_declared(each.from, each.to)) edges.push_back(each);
     }
-    const std::vector<std::uint32_t> places = connected(edges);
-    std::vector<std::uint32_t> index(nodes_.size(), none);
+    const vec<std::uint32_t> places = connected(edges);
+    vec<std::uint32_t> index(nodes_.size(), none);
     for (std::size_t i = 0; i < places.size(); ++i) {
       index[places[i]] = static_cast<std::uint32_t>(i);
       out.nodes.push_back(nodes_[places[i]].shown);
     }
-    std::vector<graph_link> links;
+    vec<graph_link> links;
     for (std::size_t i = 0; i < edges.size(); ++i) {
       const edge& each = edges[i];
       links.push_back({index[each.from], index[each.to]});
@@ -184,7 +184,7 @@ class graph {
   void unwatch(std::uint32_t at) {
     const std::uint32_t i = nodes_[at].watched;
     if (i == none) return;
-    std::erase_if(learned_, [at](const edge& e) { return e.from == at || e.to == at; });
+    erase_if(learned_, [at](const edge& e) { return e.from == at || e.to == at; });
     for (std::size_t j = 0; j < watched_max; ++j) {
       known_[i * watched_max + j] = known_[j * watched_max + i] = 0;
     }
@@ -232,8 +232,8 @@ class graph {
   }
 
   /// Places that have an edge, in order of add.
-  std::vector<std::uint32_t> connected(const std::vector<edge>& edges) const {
-    std::vector<std::uint32_t> places;
+  vec<std::uint32_t> connected(const vec<edge>& edges) const {
+    vec<std::uint32_t> places;
     for (const edge& each : edges) {
       places.push_back(each.from);
       places.push_back(each.to);
@@ -245,15 +245,15 @@ class graph {
     return places;
   }
 
-  std::vector<node> nodes_;
-  std::vector<std::uint32_t> free_;
-  std::vector<edge> declared_;
-  std::vector<edge> learned_;
-  std::vector<edge> found_;  // of the window at hand
-  std::vector<std::size_t> effects_;
+  vec<node> nodes_;
+  vec<std::uint32_t> free_;
+  vec<edge> declared_;
+  vec<edge> learned_;
+  vec<edge> found_;  // of the window at hand
+  vec<std::size_t> effects_;
   lag_correlation seen_;
-  std::vector<std::uint32_t> watched_;  // place in seen_ -> node
-  std::vector<std::uint8_t> known_;     // [from][to] in places of seen_: is in learned_
+  vec<std::uint32_t> watched_;  // place in seen_ -> node
+  vec<std::uint8_t> known_;     // [from][to] in places of seen_: is in learned_
   std::uint64_t watched_count_ = 0;
   std::uint64_t loops_ = 0;
   std::uint64_t order_ = 0;

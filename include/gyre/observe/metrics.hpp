@@ -6,35 +6,11 @@
 #include <cstdint>
 #include <gyre/core/time.hpp>
 #include <gyre/observe/histogram.hpp>
+#include <gyre/observe/stats.hpp>
 #include <gyre/observe/timings.hpp>
-#include <limits>
 
 namespace gyre {
 inline namespace v1 {
-
-/// full: histograms, of the size of what they saw: with stable timings 0.5 KB for a loop of 1 Hz
-/// and 1.2 KB for a fast one, 32 KB at the worst. counters: none of them, 64 bytes a loop;
-/// percentiles are then NaN.
-enum class metrics_mode : std::uint8_t { full, counters };
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"  // g++ sees gyre::ok behind the scoped tick_status::ok
-/// How a tick ended. All but ok are failures: each counts once, under its kind.
-enum class tick_status : std::uint8_t { ok, error, timeout, cancelled };
-#pragma GCC diagnostic pop
-
-/// A distribution in ms. Percentiles are within 1.083 %; all but count are NaN when count is 0.
-struct latency_stats {
-  static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-  std::uint64_t count = 0;
-  double min_ms = unknown;
-  double avg_ms = unknown;
-  double p50_ms = unknown;
-  double p95_ms = unknown;
-  double p99_ms = unknown;
-  double p999_ms = unknown;
-  double max_ms = unknown;
-};
 
 namespace detail {
 inline latency_stats in_ms(std::uint64_t count, const extent& all, const double (&ns)[4]) noexcept {
@@ -58,27 +34,6 @@ inline latency_stats describe(const histogram& values) noexcept {
   values.quantiles(detail::described, ns, 4);
   return detail::in_ms(values.count(), {values.sum(), values.min(), values.max()}, ns);
 }
-
-/// Everything loop_metrics knows, at one instant.
-struct metrics_stats {
-  std::uint64_t cycles = 0;  ///< finished ticks: succeeded + errors + timeouts + cancelled
-  std::uint64_t succeeded = 0;
-  std::uint64_t errors = 0;
-  std::uint64_t timeouts = 0;
-  std::uint64_t cancelled = 0;
-  std::uint64_t gated = 0;   ///< ticks not run because a gate was closed
-  std::uint64_t missed = 0;  ///< grid points that had no tick of their own
-  std::uint64_t shed = 0;    ///< grid points given up by an overloaded shard; not among the missed
-  std::uint32_t streak = 0;  ///< failures since the last success
-  double error_rate = 0.0;   ///< failures / cycles, all since the last reset; 0 without cycles
-  double window_error_rate = 0.0;   ///< of the last one to two slices
-  std::uint64_t window_cycles = 0;  ///< finished ticks of the last one to two slices
-  double health = 1.0;       ///< 1 - window_error_rate; without recent ticks, of the last one
-  latency_stats latency;     ///< start to end, all ticks
-  latency_stats window;      ///< start to end, the last one to two slices
-  latency_stats late;        ///< due to start, the last one to two slices
-  latency_stats late_total;  ///< due to start, all ticks
-};
 
 /// Counts and measures the ticks of one loop. A successful tick touches this object, one cache line
 /// where it is aligned so, and with histograms 8 bytes of another; what counts by bucket, once in 8

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstring>
 #include <new>
-#include <vector>
 
 #include <gyre/core/huge.hpp>
+#include <gyre/core/vec.hpp>
 #include <gyre/observe/metrics.hpp>
 
 namespace gyre {
@@ -52,7 +52,7 @@ class metrics_rooms {
   using memory = huge_allocator<room>;
   static constexpr std::size_t first = 64;  // rooms of block 0
 
-  std::vector<room*> blocks_;
+  vec<room*> blocks_;
   std::size_t made_ = 0;  // of the last block
   room* free_ = nullptr;  // those given back, each with the next one's address in it
 };

@@ -13,9 +13,9 @@
 #include <system_error>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include <gyre/core/time.hpp>
+#include <gyre/core/vec.hpp>
 
 #if defined(__linux__)
 #include <sys/prctl.h>
@@ -73,7 +73,7 @@ class executor {
 
   /// A thread for each epoch given; false when the system does not give that many.
   /// @pre nothing was started since abandon()
-  bool start(const std::vector<std::uint64_t>& epochs, body run) {
+  bool start(const vec<std::uint64_t>& epochs, body run) {
     run_ = std::make_shared<const body>(std::move(run));
     shared_ = std::make_shared<state>();
     shared_->driving.assign(epochs.size(), 0);
@@ -144,7 +144,7 @@ class executor {
   void abandon(bool returning = false) {
     run_.reset();
     if (shared_ == nullptr) return;
-    std::vector<worker> all;
+    vec<worker> all;
     {
       const std::lock_guard lock(shared_->mutex);
       shared_->closing = true;
@@ -169,8 +169,8 @@ class executor {
   struct state {
     std::mutex mutex;
     std::condition_variable changed;
-    std::vector<job> jobs;               // for parked threads
-    std::vector<std::uint64_t> driving;  // by slot: 1 + the epoch it was given out with; 0: none
+    vec<job> jobs;               // for parked threads
+    vec<std::uint64_t> driving;  // by slot: 1 + the epoch it was given out with; 0: none
     std::size_t spares = 0;              // threads that wait, or are about to, less jobs
     bool closing = false;
   };
@@ -200,7 +200,7 @@ class executor {
 
   std::shared_ptr<const body> run_;
   std::shared_ptr<state> shared_;
-  std::vector<worker> workers_;
+  vec<worker> workers_;
 };
 
 }  // namespace v1

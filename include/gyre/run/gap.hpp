@@ -2,26 +2,11 @@
 // Room: run. Threads: one owner at a time.
 #pragma once
 #include <cstdint>
-#include <gyre/core/result.hpp>
 #include <gyre/core/time.hpp>
+#include <gyre/run/options.hpp>
 
 namespace gyre {
 inline namespace v1 {
-
-struct gap_options {
-  /// What boottime must gain on the monotonic clock from one poll to the next to be a gap.
-  duration suspend = std::chrono::milliseconds(100);
-  /// How much later than expected a poll must be to be a gap.
-  duration jump = std::chrono::seconds(5);
-
-  /// ARG, naming the value: either not above 0. `never` looks for none of that kind.
-  result<void> check() const {
-    const bool first = suspend <= duration::zero();
-    if (!first && jump > duration::zero()) return ok;
-    return fail(code::arg, "a gap's ", first ? "suspend" : "jump", " is ",
-                to_ms(first ? suspend : jump), " ms: above 0");
-  }
-};
 
 /// A time in which nothing ran, of two kinds that add up: both are 0 when there was none.
 struct gap {

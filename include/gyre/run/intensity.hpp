@@ -2,44 +2,12 @@
 // Room: run. Threads: one owner at a time.
 #pragma once
 #include <cstdint>
-#include <gyre/core/result.hpp>
 #include <gyre/core/time.hpp>
+#include <gyre/run/options.hpp>
 #include <memory>
 
 namespace gyre {
 inline namespace v1 {
-
-/// Restart intensity as Erlang's supervisors have it: how many failures in how short a time are
-/// too many. There the supervisor gives up; here a breaker opens, which closes by itself.
-struct intensity_options {
-  static constexpr std::uint32_t most = 64;
-
-  std::uint32_t failures = 0;                   ///< so many open the breaker, 1..64; 0: off
-  duration within = std::chrono::seconds(60);   ///< the last of them this long after the first
-  duration rest = std::chrono::seconds(30);     ///< while open, from one result to the next try
-  duration healthy = std::chrono::seconds(60);  ///< without a failure, before it closes
-
-  bool operator==(const intensity_options&) const = default;
-
-  /// ARG, naming the value: failures above 64; within, rest or healthy not above 0 and at most 100
-  /// years. Where failures is 0 the others are not looked at.
-  result<void> check() const {
-    if (failures == 0) return ok;
-    if (failures > most) {
-      return fail(code::arg, "intensity of ", failures, " failures: at most ", most, ", 0 is off");
-    }
-    GYRE_CHECK(check(within, "within"));
-    GYRE_CHECK(check(rest, "rest"));
-    return check(healthy, "healthy");
-  }
-
- private:
-  static result<void> check(duration value, const char* what) {
-    if (value > duration::zero() && value <= longest) return ok;
-    return fail(code::arg, "intensity's ", what, " is ", to_ms(value),
-                " ms: above 0, at most 100 years");
-  }
-};
 
 /// The breaker of one loop. Closed, it lets every tick run and remembers the last `failures`
 /// failures; the failure that makes them all lie in `within` opens it. Open, it wants `rest`

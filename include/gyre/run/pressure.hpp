@@ -3,15 +3,14 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
-#include <gyre/core/config.hpp>
 #include <gyre/core/time.hpp>
+#include <gyre/core/vec.hpp>
 #include <gyre/run/cgroup.hpp>
 #include <gyre/run/cores.hpp>
 #include <gyre/run/gate.hpp>
 #include <limits>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -176,7 +175,7 @@ class pressure_probe {
 
   pressure_options options_;
   text_files files_;
-  std::vector<group> groups_;  // own first; not empty where there are files
+  vec<group> groups_;  // own first; not empty where there are files
   instant at_{0};
   bool sampled_ = false;
   std::uint64_t samples_ = 0;

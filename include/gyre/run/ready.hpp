@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <gyre/core/time.hpp>
+#include <gyre/core/vec.hpp>
 #include <gyre/run/scheduler.hpp>
 #include <gyre/run/turns.hpp>
 #include <limits>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -125,7 +125,7 @@ class ready_queue {
     }
   }
 
-  std::vector<place> places_;
+  vec<place> places_;
   turns turns_[2];  // empty, or the first is not gone
   std::size_t waiting_ = 0;
   std::uint32_t in_a_row_ = 0;  // ticks that went by class

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <gyre/core/time.hpp>
+#include <gyre/core/vec.hpp>
 #include <gyre/run/timer_buckets.hpp>
 #include <gyre/run/timer_wheel.hpp>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -270,8 +270,8 @@ class scheduler {
   }
 
   timer_wheel wheel_;             // and the record of each slot
-  std::vector<timer_entry> run_;  // the open tick: sorted, run_[next_] is not cancelled
-  std::vector<due_entry> heap_;
+  vec<timer_entry> run_;  // the open tick: sorted, run_[next_] is not cancelled
+  vec<due_entry> heap_;
   std::size_t next_ = 0, end_ = 0;  // of the run; equal when no tick is open
   std::size_t live_ = 0;
   std::size_t room_ = 0;    // slots that there is memory for

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <gyre/core/huge.hpp>
 #include <gyre/core/time.hpp>
-#include <vector>
+#include <gyre/core/vec.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -236,9 +236,9 @@ class timer_buckets {
     --chunks_;
   }
 
-  std::vector<timer_record, huge_allocator<timer_record>> records_;  // by slot
-  std::vector<list> buckets_;
-  std::vector<chunk, huge_allocator<chunk>> pool_;
+  vec<timer_record, huge> records_;  // by slot
+  vec<list> buckets_;
+  vec<chunk, huge> pool_;
   std::uint32_t free_ = none;  // chunks that hold nothing, linked by next
   std::size_t chunks_ = 0;
 };

@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <cstring>
 #include <gyre/core/time.hpp>
+#include <gyre/core/vec.hpp>
 #include <gyre/run/timer_buckets.hpp>
 #include <limits>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -68,7 +68,7 @@ class timer_wheel {
   /// in order, to `out`, which is empty and has room for all entries, and makes their places
   /// `opened`. When they came in order, at most 480 of them; call again for the others when these
   /// are done. False: no tick with entries begins at or before `limit`.
-  bool open(instant limit, std::vector<timer_entry>& out) noexcept {
+  bool open(instant limit, vec<timer_entry>& out) noexcept {
     const std::uint64_t last = tick_of(limit);
     while (bound_ <= last) {
       bound_ = lower_bound();
@@ -201,7 +201,7 @@ class timer_wheel {
   }
 
   /// Moves the entries of a tick to `out`, in order.
-  void take(std::uint32_t bucket, std::vector<timer_entry>& out) noexcept {
+  void take(std::uint32_t bucket, vec<timer_entry>& out) noexcept {
     const std::uint32_t count = buckets_.count(bucket);
     if (buckets_.ordered(bucket)) {
       out.resize(std::min(count, taken_chunks * timer_buckets::per_chunk));

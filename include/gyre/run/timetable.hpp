@@ -4,18 +4,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <gyre/core/time.hpp>
+#include <gyre/run/options.hpp>
 
 namespace gyre {
 inline namespace v1 {
-
-/// What happens to grid points that passed while the loop could not run (it overran its interval,
-/// the host slept).
-enum class missed_policy : std::uint8_t {
-  once,   ///< one late tick that is told how many it stands for, then back on the grid
-  skip,   ///< none of them: the next grid point that is still ahead
-  burst,  ///< one tick each, back to back, at most `burst` of them; the oldest are dropped
-  delay,  ///< no grid: the next tick is one interval after the end of this one
-};
 
 /// What timetable::arrive decided.
 struct arrival {

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <gyre/core/time.hpp>
+#include <gyre/core/vec.hpp>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -76,10 +76,10 @@ class turns {
     for (lane& l : lanes_) {
       l.list.erase(l.list.begin(), l.list.begin() + static_cast<std::ptrdiff_t>(l.head));
       l.head = 0;
-      std::erase_if(l.list, gone);
+      gyre::erase_if(l.list, gone);
       size_ += l.list.size();
     }
-    std::erase_if(heap_, gone);
+    gyre::erase_if(heap_, gone);
     std::make_heap(heap_.begin(), heap_.end(), later);
     size_ += heap_.size();
   }
@@ -88,7 +88,7 @@ class turns {
   static constexpr std::size_t most_lanes = 8;
 
   struct lane {  // of one priority
-    std::vector<turn> list;
+    vec<turn> list;
     std::size_t head = 0;  // those before are popped
 
     bool empty() const noexcept { return head == list.size(); }
@@ -118,8 +118,8 @@ class turns {
   }
   lane* first() noexcept { return const_cast<lane*>(std::as_const(*this).first()); }
 
-  std::vector<lane> lanes_;
-  std::vector<turn> heap_;
+  vec<lane> lanes_;
+  vec<turn> heap_;
   std::size_t size_ = 0;
 };
 
