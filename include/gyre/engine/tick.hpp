@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <gyre/bus/bus.hpp>
+#include <gyre/core/bytes.hpp>
 #include <gyre/core/time.hpp>
 #include <gyre/memory/record.hpp>
 
