@@ -1,37 +1,10 @@
-// Method: the queue against a deque, the rate limit against counting in windows, tables of options.
+// Method: the rate limit against counting in windows, tables of options.
 #include <cmath>
-#include <deque>
 #include <gyre/bus/subscription.hpp>
 #include <gyre/core/rng.hpp>
 #include <limits>
 
 #include "catch.hpp"
-
-TEST_CASE("growing_ring equals a deque", "[bus]") {
-  gyre::growing_ring<int> ring;
-  std::deque<int> model;
-  gyre::rng random(2, 1, 1);
-  for (int i = 0; i < 20000; ++i) {
-    const std::uint32_t what = random.below(8);
-    if (what < 3) {
-      ring.push_back(i);
-      model.push_back(i);
-    } else if (what == 3) {
-      ring.push_front(i);
-      model.push_front(i);
-    } else if (what < 6 && !model.empty()) {
-      REQUIRE(ring.pop_front() == model.front());
-      model.pop_front();
-    } else if (!model.empty()) {
-      const std::uint32_t at = random.below(static_cast<std::uint32_t>(model.size()));
-      REQUIRE(ring.erase(at) == model[at]);
-      model.erase(model.begin() + at);
-    }
-    REQUIRE(ring.size() == model.size());
-    REQUIRE(ring.empty() == model.empty());
-    for (std::size_t k = 0; k < model.size(); ++k) REQUIRE(ring[k] == model[k]);
-  }
-}
 
 TEST_CASE("a rate limit lets its burst and then its rate through", "[bus]") {
   const double rate = GENERATE(0.5, 1.0, 3.0, 1000.0);

@@ -1,4 +1,5 @@
 // Method: the published test vectors, and pieces against the whole.
+#include <gyre/core/crc32c.hpp>
 #include <gyre/core/hash.hpp>
 
 #include <cstring>

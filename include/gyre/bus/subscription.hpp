@@ -8,10 +8,10 @@
 #include <cstring>
 #include <gyre/bus/breaker.hpp>
 #include <gyre/bus/message.hpp>
+#include <gyre/core/growing_ring.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -32,52 +32,6 @@ class short_text {
  private:
   char text_[95] = {};
   std::uint8_t size_ = 0;
-};
-
-/// A FIFO that grows by doubling and never shrinks, so that once warm it allocates nothing.
-template <class T>
-class growing_ring {
- public:
-  void push_back(T value) {
-    if (size_ == slots_.size()) grow();
-    slots_[at(size_)] = std::move(value);
-    ++size_;
-  }
-  void push_front(T value) {
-    if (size_ == slots_.size()) grow();
-    head_ = (head_ + slots_.size() - 1) & (slots_.size() - 1);
-    slots_[head_] = std::move(value);
-    ++size_;
-  }
-  T pop_front() noexcept {  ///< @pre !empty()
-    T value = std::move(slots_[head_]);
-    head_ = at(1);
-    --size_;
-    return value;
-  }
-  /// Takes the i-th oldest out. O(size). @pre i < size()
-  T erase(std::size_t i) noexcept {
-    T value = std::move((*this)[i]);
-    for (; i > 0; --i) (*this)[i] = std::move((*this)[i - 1]);
-    head_ = at(1);
-    --size_;
-    return value;
-  }
-  T& operator[](std::size_t i) noexcept { return slots_[at(i)]; }
-  const T& operator[](std::size_t i) const noexcept { return slots_[at(i)]; }
-  std::size_t size() const noexcept { return size_; }
-  bool empty() const noexcept { return size_ == 0; }
-
- private:
-  std::size_t at(std::size_t i) const noexcept { return (head_ + i) & (slots_.size() - 1); }
-  void grow() {
-    std::vector<T> wider(slots_.empty() ? 4 : slots_.size() * 2);
-    for (std::size_t i = 0; i < size_; ++i) wider[i] = std::move(slots_[at(i)]);
-    slots_ = std::move(wider);
-    head_ = 0;
-  }
-  std::vector<T> slots_;  // size 0 or a power of two
-  std::size_t head_ = 0, size_ = 0;
 };
 
 /// So many a second, and `burst` of them at once (GCRA: one instant of state, exact in integers).

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gyre/core/portable.hpp>
@@ -42,8 +43,8 @@ class byte_writer {
     varint(text.size());
     raw(std::as_bytes(std::span<const char>(text.data(), text.size())));
   }
-  void raw(std::span<const std::byte> bytes) {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  [[gnu::noinline]] void raw(std::span<const std::byte> bytes) {
+    bytes_.insert(bytes_.end(), bytes.data(), bytes.data() + bytes.size());
   }
   /// What was written, valid until the next write.
   const std::vector<std::byte>& data() const noexcept { return bytes_; }
@@ -52,8 +53,10 @@ class byte_writer {
   std::vector<std::byte> take() noexcept { return std::move(bytes_); }
 
  private:
-  void fixed(std::uint64_t v, int width) {
-    for (int i = 0; i < width; ++i, v >>= 8) u8(static_cast<std::uint8_t>(v & 0xffU));
+  void fixed(std::uint64_t v, std::size_t width) {
+    std::byte little[8];
+    for (std::size_t i = 0; i < width; ++i, v >>= 8) little[i] = static_cast<std::byte>(v & 0xffU);
+    raw({little, width});
   }
   std::vector<std::byte> bytes_;
 };
@@ -71,10 +74,10 @@ class byte_reader {
   std::int64_t i64() noexcept { return static_cast<std::int64_t>(fixed(8)); }
   float f32() noexcept { return bit_cast<float>(u32()); }
   double f64() noexcept { return bit_cast<double>(u64()); }
-  std::uint64_t varint() noexcept {
+  [[gnu::noinline]] std::uint64_t varint() noexcept {
     std::uint64_t v = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const std::uint64_t b = fixed(1);
+    for (int shift = 0; shift < 64 && at_ < bytes_.size(); shift += 7) {
+      const auto b = std::to_integer<std::uint64_t>(bytes_[at_++]);
       if (shift == 63 && b > 1) break;
       v |= (b & 0x7fU) << shift;
       if (b < 0x80) return v;

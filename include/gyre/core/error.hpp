@@ -75,9 +75,11 @@ struct error {
 };
 
 /// An error for a return statement; its text is the pieces joined: fail(code::arg, "retries ", n).
+/// By value: literals of all lengths are one type then, and few functions are made of them.
 template <class... Pieces>
-error fail(code why, const Pieces&... text) {
-  return error{why, join(text...)};
+error fail(code why, Pieces... text) {
+  const piece all[] = {piece(text)...};
+  return error{why, detail::join_pieces(all, sizeof...(text))};
 }
 
 }  // namespace v1

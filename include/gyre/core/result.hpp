@@ -18,7 +18,7 @@ inline namespace v1 {
 /// What `result::value()` throws where exceptions are on.
 class failure : public std::exception {
  public:
-  explicit failure(error why)
+  [[gnu::cold]] explicit failure(error why)
       : why_(std::move(why)), what_(std::string(name(why_.code)) + ": " + why_.text) {}
   const char* what() const noexcept override { return what_.c_str(); }
   gyre::code code() const noexcept { return why_.code; }

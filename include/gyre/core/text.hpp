@@ -2,8 +2,6 @@
 // Room: core. Threads: pure functions.
 #pragma once
 
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -15,30 +13,53 @@ inline namespace v1 {
 
 namespace detail {
 
+/// `whole` in decimal, at the end of `room`. By hand: <charconv> and <cmath> are a third of what
+/// this header costs every user to compile.
+inline std::string_view write_digits(char (&room)[20], std::uint64_t whole) {
+  std::size_t at = sizeof room;
+  do {
+    room[--at] = static_cast<char>('0' + whole % 10);
+    whole /= 10;
+  } while (whole != 0);
+  return {room + at, sizeof room - at};
+}
+
 /// Appends `whole` in decimal.
 inline void append_whole(std::string& out, std::uint64_t whole) {
   char digits[20];
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, whole).ptr);
+  out.append(write_digits(digits, whole));
 }
 
 /// Appends digits * 10^exponent: as a plain decimal from 0.0001 up to 15 digits, else as 1.25e-07.
-inline void append_scaled(std::string& out, std::string_view digits, int exponent) {
+/// @pre 1 to 20 digits
+[[gnu::noinline]] inline void append_scaled(std::string& out, std::string_view digits,
+                                            int exponent) {
+  char text[32];
+  std::size_t size = 0;
+  const auto put = [&](char c) { text[size++] = c; };
+  const auto point_after = [&](int before) {
+    for (const char c : digits) {
+      if (before-- == 0) put('.');
+      put(c);
+    }
+  };
   const int before = static_cast<int>(digits.size()) + exponent;  // digits before the point
   if (before > 15 || before < -3) {
-    out += digits[0];
-    if (digits.size() > 1) out.append(1, '.').append(digits.substr(1));
-    out += before > 0 ? "e+" : "e-";
+    point_after(1);
+    put('e');
+    put(before > 0 ? '+' : '-');
     const int e = before > 0 ? before - 1 : 1 - before;
-    if (e < 10) out += '0';
-    append_whole(out, static_cast<std::uint64_t>(e));
-  } else if (exponent >= 0) {
-    out.append(digits).append(static_cast<std::size_t>(exponent), '0');
-  } else if (before > 0) {
-    out.append(digits.substr(0, static_cast<std::size_t>(before))).append(1, '.');
-    out.append(digits.substr(static_cast<std::size_t>(before)));
+    if (e >= 100) put(static_cast<char>('0' + e / 100));
+    put(static_cast<char>('0' + e / 10 % 10));
+    put(static_cast<char>('0' + e % 10));
   } else {
-    out.append("0.").append(static_cast<std::size_t>(-before), '0').append(digits);
+    if (before <= 0) put('0');
+    if (before <= 0) put('.');
+    for (int i = before; i < 0; ++i) put('0');
+    point_after(before <= 0 ? -1 : before);
+    for (int i = 0; i < exponent; ++i) put('0');
   }
+  out.append(text, size);
 }
 
 }  // namespace detail
@@ -46,19 +67,19 @@ inline void append_scaled(std::string& out, std::string_view digits, int exponen
 /// Appends `value`: whole numbers up to 2^53 exactly, all others to nine significant digits, which
 /// brings a float back as it was; "nan", "inf" and "-inf" as such.
 inline void append_number(std::string& out, double value) {
-  if (std::isnan(value)) {
+  if (__builtin_isnan(value)) {
     out += "nan";
     return;
   }
-  if (std::signbit(value) && value != 0) {
+  if (__builtin_signbit(value) && value != 0) {
     out += '-';
     value = -value;
   }
-  if (std::isinf(value)) {
+  if (__builtin_isinf(value)) {
     out += "inf";
     return;
   }
-  if (value == std::floor(value) && value <= 9007199254740992.0) {
+  if (value == __builtin_floor(value) && value <= 9007199254740992.0) {
     detail::append_whole(out, static_cast<std::uint64_t>(value));
     return;
   }
@@ -68,9 +89,8 @@ inline void append_number(std::string& out, double value) {
   for (; scaled < 1e8; scaled *= 10) --exponent;
   auto whole = static_cast<std::uint64_t>(scaled + 0.5);
   for (; whole % 10 == 0; whole /= 10) ++exponent;
-  char digits[20] = {};  // g++ 12 does not see that at least one is written
-  const char* end = std::to_chars(digits, digits + sizeof digits, whole).ptr;
-  detail::append_scaled(out, {digits, static_cast<std::size_t>(end - digits)}, exponent);
+  char digits[20];
+  detail::append_scaled(out, detail::write_digits(digits, whole), exponent);
 }
 
 /// `value` as append_number writes it: 0.1, 65536, 1.25e-07.
@@ -85,7 +105,7 @@ inline std::string to_text(double value) {
 inline std::string to_fixed(double value, int digits) {
   double factor = 1;
   for (int i = 0; i < digits; ++i) factor *= 10;
-  const double scaled = std::nearbyint(std::fabs(value) * factor);
+  const double scaled = __builtin_nearbyint(__builtin_fabs(value) * factor);
   if (!(scaled < 1e15)) return to_text(value);
   const auto whole = static_cast<std::uint64_t>(scaled);
   const auto unit = static_cast<std::uint64_t>(factor);
@@ -143,7 +163,7 @@ class piece {
 
 namespace detail {
 /// Out of line: texts are made where something failed, and should cost the way there nothing.
-[[gnu::noinline]] inline std::string join_pieces(const piece* first, std::size_t count) {
+[[gnu::cold, gnu::noinline]] inline std::string join_pieces(const piece* first, std::size_t count) {
   std::string out;
   for (std::size_t i = 0; i < count; ++i) first[i].append_to(out);
   return out;

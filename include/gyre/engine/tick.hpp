@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include <gyre/core/bytes.hpp>
 #include <gyre/core/function.hpp>
 #include <gyre/engine/run_state.hpp>
 

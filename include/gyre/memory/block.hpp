@@ -6,9 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <gyre/core/bounds.hpp>
+#include <gyre/core/heap_array.hpp>
 #include <gyre/memory/compress.hpp>
 #include <gyre/memory/row.hpp>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -38,7 +39,7 @@ struct block_codec {
 /// What malloc takes for `n` bytes: 8 in front, rounded up to 16. glibc's rule; others are near it.
 constexpr std::size_t heap_bytes(std::size_t n) noexcept {
   if (n == 0) return 0;
-  return std::max<std::size_t>(32, (n + 8 + 15) & ~std::size_t{15});
+  return larger<std::size_t>(32, (n + 8 + 15) & ~std::size_t{15});
 }
 
 /// One sealed block. `hidden` marks records that a newer duplicate replaced; the block's bytes stay
@@ -47,7 +48,7 @@ class block {
  public:
   static constexpr std::uint32_t capacity = 64;
   static constexpr std::size_t header_bytes = 52;  ///< of save()
-  static constexpr std::size_t own_bytes = 56;     ///< sizeof(block) where pointers have 8
+  static constexpr std::size_t own_bytes = 56;     ///< what a block counts for itself
 
   block() = default;
 
@@ -62,19 +63,19 @@ class block {
     made.keep(codec.packed);
     made.count_ = static_cast<std::uint32_t>(rows.size());
     made.column_bytes_ = static_cast<std::uint32_t>(codec.columns.data().size());
-    made.raw_bytes_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(raw_bytes, UINT32_MAX));
+    made.raw_bytes_ = static_cast<std::uint32_t>(smaller<std::uint64_t>(raw_bytes, UINT32_MAX));
     made.sealed_ms_ = now_ms;
     made.from_ms_ = made.to_ms_ = rows[0].wall_ms;
     for (const record_view& row : rows) {
-      made.from_ms_ = std::min(made.from_ms_, row.wall_ms);
-      made.to_ms_ = std::max(made.to_ms_, row.wall_ms);
+      made.from_ms_ = smaller(made.from_ms_, row.wall_ms);
+      made.to_ms_ = larger(made.to_ms_, row.wall_ms);
     }
     return made;
   }
 
   /// Its records, hidden ones too. Errors: corrupt, nomem.
   result<void> open(block_codec& codec) const {
-    GYRE_CHECK(codec.unpack.decompress({bytes_.get(), size_}, column_bytes_, codec.raw));
+    GYRE_CHECK(codec.unpack.decompress(bytes(), column_bytes_, codec.raw));
     codec.rows.size = 0;
     if (!read_columns(codec.raw, count_, codec.rows))
       return fail(code::corrupt, "a memory block's columns do not add up");
@@ -90,16 +91,16 @@ class block {
   std::uint32_t count() const noexcept { return count_; }
   std::uint32_t raw_bytes() const noexcept { return raw_bytes_; }  ///< of the rows that it holds
   std::uint64_t stored_bytes() const noexcept {
-    return size_ + header_bytes;
+    return bytes_.size() + header_bytes;
   }  ///< as written to a file
   std::int64_t sealed_ms() const noexcept { return sealed_ms_; }
   std::int64_t from_ms() const noexcept { return from_ms_; }  ///< oldest record
   std::int64_t to_ms() const noexcept { return to_ms_; }      ///< newest record
   /// What it takes in memory, itself included; the same number on every machine.
-  std::size_t resident_bytes() const noexcept { return own_bytes + heap_bytes(size_); }
+  std::size_t resident_bytes() const noexcept { return own_bytes + heap_bytes(bytes_.size()); }
 
   void save(byte_writer& out) const {
-    out.u32(size_);
+    out.u32(static_cast<std::uint32_t>(bytes_.size()));
     out.u32(column_bytes_);
     out.u32(raw_bytes_);
     out.u32(count_);
@@ -108,7 +109,7 @@ class block {
     out.i64(from_ms_);
     out.i64(to_ms_);
     out.u32(0);  // reserved
-    out.raw({bytes_.get(), size_});
+    out.raw(bytes());
   }
 
   /// Errors: corrupt. The columns are looked at by open() only.
@@ -132,10 +133,10 @@ class block {
   }
 
  private:
+  std::span<const std::byte> bytes() const noexcept { return {bytes_.data(), bytes_.size()}; }
   void keep(std::span<const std::byte> bytes) {
-    bytes_.reset(new std::byte[bytes.size()]);
-    std::copy(bytes.begin(), bytes.end(), bytes_.get());
-    size_ = static_cast<std::uint32_t>(bytes.size());
+    bytes_ = heap_array<std::byte>(bytes.size());
+    if (!bytes.empty()) std::memcpy(bytes_.data(), bytes.data(), bytes.size());
   }
 
   /// Column after column, since like stands next to like deflate finds 5 to 7 % more than in rows.
@@ -187,8 +188,8 @@ class block {
     return in.ok() && in.remaining() == 0;
   }
 
-  std::unique_ptr<std::byte[]> bytes_;
-  std::uint32_t size_ = 0, column_bytes_ = 0, raw_bytes_ = 0, count_ = 0;
+  heap_array<std::byte> bytes_;
+  std::uint32_t column_bytes_ = 0, raw_bytes_ = 0, count_ = 0;
   std::uint64_t hidden_ = 0;
   std::int64_t sealed_ms_ = 0, from_ms_ = 0, to_ms_ = 0;
 };

@@ -11,7 +11,6 @@
 #include <gyre/memory/stats.hpp>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -23,10 +22,10 @@ class block_history {
  public:
   explicit block_history(key128 key) noexcept : key_(key) {}
 
-  std::size_t size() const noexcept { return blocks_.size() - head_; }
-  bool empty() const noexcept { return size() == 0; }
+  std::size_t size() const noexcept { return blocks_.size(); }
+  bool empty() const noexcept { return blocks_.empty(); }
   /// The i-th oldest. @pre i < size()
-  const block& operator[](std::size_t i) const noexcept { return blocks_[head_ + i]; }
+  const block& operator[](std::size_t i) const noexcept { return blocks_[i]; }
   std::uint64_t first_id() const noexcept { return first_id_; }
   std::uint64_t end_id() const noexcept { return first_id_ + size(); }
   void set_first_id(std::uint64_t id) noexcept { first_id_ = id; }  ///< @pre empty()
@@ -55,7 +54,7 @@ class block_history {
     if (!made) return false;
     const std::uint32_t id = block_index::short_id(end_id());
     for (std::size_t i = 0; i < n; ++i) index_.insert(tag(ring[i].id), id);
-    ring.drop(0, n);
+    for (std::size_t i = 0; i < n; ++i) ring.drop_oldest();
     keep(std::move(*made));
     return true;
   }
@@ -71,7 +70,7 @@ class block_history {
   }
   /// Takes the oldest block out; how many records it held. @pre !empty()
   std::uint64_t drop() {
-    block gone = std::move(blocks_[head_]);
+    const block gone = blocks_.pop_front();
     const std::uint64_t count = gone.count();
     if (gone.open(codec_)) {
       const std::uint32_t id = block_index::short_id(first_id_);
@@ -83,10 +82,6 @@ class block_history {
     hidden_ -= gone.hidden_count();
     bytes_ -= gone.resident_bytes();
     ++first_id_;
-    if (++head_ > blocks_.size() / 2) {  // so that each is moved twice at most
-      blocks_.erase(blocks_.begin(), blocks_.begin() + static_cast<std::ptrdiff_t>(head_));
-      head_ = 0;
-    }
     return count;
   }
 
@@ -95,7 +90,7 @@ class block_history {
     std::size_t at = 0;
     std::uint32_t slot = 0;
     if (!find(id, at, slot)) return 0;
-    blocks_[head_ + at].hide(slot);
+    blocks_[at].hide(slot);
     ++hidden_;
     index_.erase(tag(id), block_index::short_id(first_id_ + at));
     return codec_.rows[slot].count;
@@ -113,7 +108,7 @@ class block_history {
     return static_cast<std::uint32_t>(id[0] >> 32);
   }
   /// The block and slot that hold this hash, not hidden; the block is left open in the codec.
-  bool find(const record_hash& id, std::size_t& at, std::uint32_t& slot) {
+  [[gnu::noinline]] bool find(const record_hash& id, std::size_t& at, std::uint32_t& slot) {
     return index_.find(tag(id), [&](std::uint32_t short_id) {
       at = block_index::distance(first_id_, short_id);
       if (at >= size()) return false;  // left by a block that drop() could not open
@@ -125,15 +120,14 @@ class block_history {
       return false;
     });
   }
-  void keep(block b) {
+  void keep(block&& b) {
     records_ += b.count();
     hidden_ += b.hidden_count();
     bytes_ += b.resident_bytes();
     blocks_.push_back(std::move(b));
   }
 
-  std::vector<block> blocks_;  // from head_ on; those before it are gone
-  std::size_t head_ = 0;
+  growing_ring<block> blocks_;
   block_index index_;
   std::uint64_t first_id_ = 0, records_ = 0, hidden_ = 0;
   std::size_t bytes_ = 0;

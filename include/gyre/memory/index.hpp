@@ -3,7 +3,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <gyre/core/heap_array.hpp>
+#include <utility>
 
 namespace gyre {
 inline namespace v1 {
@@ -94,8 +95,7 @@ class block_index {
   }
 
   void rebuild(std::size_t slots) {
-    std::vector<slot> old(slots);
-    old.swap(slots_);
+    const heap_array<slot> old = std::exchange(slots_, heap_array<slot>(slots));
     limit_ = slots - slots / 6;
     size_ = 0;
     for (const slot& entry : old) {
@@ -103,7 +103,7 @@ class block_index {
     }
   }
 
-  std::vector<slot> slots_;
+  heap_array<slot> slots_;
   std::size_t size_ = 0, limit_ = 0;  // size_ <= limit_ < slots_.size(): a probe always ends
 };
 }  // namespace v1

@@ -2,13 +2,12 @@
 // Room: memory. Threads: one owner at a time; recall() too, since it shares the scratch.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/bounds.hpp>
 #include <gyre/core/function.hpp>
 #include <gyre/memory/consolidate.hpp>
 #include <gyre/memory/recall.hpp>
-#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -60,7 +59,7 @@ class memory {
     scratch_.i64(now_ms);
     GYRE_CHECK(row::write(scratch_, r, r.wall_ms == 0 ? now_ms : r.wall_ms));
     const std::size_t size = scratch_.size() - 8;
-    const auto most = std::min<std::size_t>(options_.record_bytes, options_.budget_bytes / 8);
+    const auto most = smaller<std::size_t>(options_.record_bytes, options_.budget_bytes / 8);
     if (size > most) return fail(code::budget, "a record of ", size, " bytes; at most ", most);
     const auto bytes = std::span(scratch_.data()).subspan(8);
     GYRE_TRY(view, row::read(bytes));
@@ -101,13 +100,13 @@ class memory {
     return done;
   }
 
-  /// Gives it an archive: call it after load() and replay(), before the first remember().
-  /// What the archive holds beyond this memory's state is cut off (its blocks are here again); what
-  /// it lacks counts as evicted; a memory with nothing remembered takes the archive over.
-  /// Errors: io; there is then no archive.
-  result<void> attach(std::unique_ptr<archive> cold) {
+  /// Gives it an archive, as a std::unique_ptr: call it after load() and replay(), before the first
+  /// remember(). What the archive holds beyond this memory's state is cut off (its blocks are here
+  /// again); what it lacks counts as evicted; a memory with nothing remembered takes the archive
+  /// over. Errors: io; there is then no archive.
+  result<void> attach(owner<archive> cold) {
     if (now_.remembered > 0) GYRE_CHECK(cold->rewind(blocks_.first_id()));
-    const std::uint64_t first_id = std::max(blocks_.first_id(), cold->next_id());
+    const std::uint64_t first_id = larger(blocks_.first_id(), cold->next_id());
     if (cold->records() != now_.archived || first_id != blocks_.first_id()) {
       blocks_.set_first_id(first_id);
       now_.attached(cold->records());
@@ -167,7 +166,7 @@ class memory {
     const std::uint64_t budget = in.u64();
     const std::uint32_t limit = in.u32();
     if (!possible(budget, limit)) return fail(code::corrupt, "limits that no memory has");
-    next.set_limits(static_cast<std::size_t>(std::min<std::uint64_t>(budget, SIZE_MAX)), limit);
+    next.set_limits(static_cast<std::size_t>(smaller<std::uint64_t>(budget, SIZE_MAX)), limit);
     next.blocks_.set_first_id(in.u64());
     next.now_.load(in);
     const std::uint32_t ring = in.u32();
@@ -214,7 +213,7 @@ class memory {
     std::vector<block_info> infos;
     for (std::size_t i = blocks_.size(); i-- > 0 && infos.size() < limit;) {
       const block& b = blocks_[i];
-      const double raw = std::max<double>(1, b.raw_bytes());
+      const double raw = larger<double>(1, b.raw_bytes());
       infos.push_back({b.sealed_ms(), b.count(), b.raw_bytes(), b.stored_bytes(),
                        static_cast<double>(b.stored_bytes()) / raw});
     }
@@ -230,18 +229,18 @@ class memory {
 
  private:
   static memory_options within_range(memory_options o) noexcept {
-    o.budget_bytes = std::max<std::size_t>(o.budget_bytes, 65'536);
-    o.ring = std::clamp<std::uint32_t>(o.ring, 8, 256);
+    o.budget_bytes = larger<std::size_t>(o.budget_bytes, 65'536);
+    o.ring = between<std::uint32_t>(o.ring, 8, 256);
     o.record_bytes = static_cast<std::uint32_t>(
-        std::clamp<std::size_t>(o.record_bytes, 1, o.budget_bytes / 8));
+        between<std::size_t>(o.record_bytes, 1, o.budget_bytes / 8));
     return o;
   }
   static bool possible(std::uint64_t budget_bytes, std::uint32_t ring) noexcept {
     return budget_bytes >= 65'536 && ring >= 8 && ring <= 256;
   }
   void set_limits(std::size_t budget_bytes, std::uint32_t ring) {
-    options_.budget_bytes = std::max<std::size_t>(budget_bytes, 65'536);
-    options_.ring = std::clamp<std::uint32_t>(ring, 8, 256);
+    options_.budget_bytes = larger<std::size_t>(budget_bytes, 65'536);
+    options_.ring = between<std::uint32_t>(ring, 8, 256);
     ring_.set_limit(options_.ring);
   }
   void tell(change kind, const byte_writer& what) {
@@ -255,7 +254,7 @@ class memory {
     const std::uint64_t older = take_older(id);
     if (older > 0) {  // the counts are added: the row is written anew
       view.count =
-          static_cast<std::uint32_t>(std::min<std::uint64_t>(UINT32_MAX, older + view.count));
+          static_cast<std::uint32_t>(smaller<std::uint64_t>(UINT32_MAX, older + view.count));
       merged_row_.clear();
       row::write(merged_row_, view);
       bytes = merged_row_.data();
@@ -272,7 +271,7 @@ class memory {
     if (i == ring_.size()) return blocks_.hide(id);
     const auto view = row::read(ring_[i].bytes);
     const std::uint64_t count = view ? view->count : 1;
-    ring_.drop(i, 1);
+    ring_.drop(i);
     ++now_.merged;
     return count;
   }
@@ -281,7 +280,7 @@ class memory {
     const std::size_t had = ring_.size();
     const bool heavy = ring_.resident_bytes() > options_.budget_bytes / 2;  // few but large
     if (had <= options_.ring / 2 && !(heavy && had > 1)) return false;
-    const std::size_t n = std::min<std::size_t>(options_.ring / 4, (had + 1) / 2);
+    const std::size_t n = smaller<std::size_t>(options_.ring / 4, (had + 1) / 2);
     if (!blocks_.seal(ring_, n, now_ms)) return false;  // fit() evicts when it grows too far
     const block& made = blocks_[blocks_.size() - 1];
     now_.consolidated += n;
@@ -296,7 +295,7 @@ class memory {
       if (!blocks_.empty() && !ring_.over()) {
         now_.evicted += blocks_.drop();
       } else if (!ring_.empty()) {
-        ring_.drop(0, 1);
+        ring_.drop_oldest();
         ++now_.evicted;
       } else {
         break;
@@ -337,7 +336,7 @@ class memory {
     if (!in.ok() || in.remaining() != 0 || remembered < rest) {
       return fail(code::corrupt, "an archive that does not fit this memory");
     }
-    if (blocks_.empty()) blocks_.set_first_id(std::max(blocks_.first_id(), first_id));
+    if (blocks_.empty()) blocks_.set_first_id(larger(blocks_.first_id(), first_id));
     now_.remembered = remembered;
     now_.archived = archived;
     now_.evicted = remembered - rest;
@@ -351,7 +350,7 @@ class memory {
       return fail(code::corrupt, "limits that no memory has");
     }
     journal_hook hook = std::exchange(journal_, nullptr);
-    limit(static_cast<std::size_t>(std::min<std::uint64_t>(budget, SIZE_MAX)), ring, now_ms);
+    limit(static_cast<std::size_t>(smaller<std::uint64_t>(budget, SIZE_MAX)), ring, now_ms);
     journal_ = std::move(hook);
     return ok;
   }
@@ -360,7 +359,7 @@ class memory {
   detail::record_ring ring_;
   detail::block_history blocks_;
   detail::figures now_;
-  std::unique_ptr<archive> archive_;
+  owner<archive> archive_;
   journal_hook journal_;
   byte_writer scratch_, merged_row_;
 };

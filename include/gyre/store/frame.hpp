@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <gyre/core/bytes.hpp>
+#include <gyre/core/crc32c.hpp>
 #include <gyre/core/hash.hpp>
 #include <gyre/store/file.hpp>
 #include <limits>

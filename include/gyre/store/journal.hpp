@@ -2,11 +2,19 @@
 // Room: store. Threads: one owner; sync() may run on one other thread beside it.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <gyre/store/checkpoint.hpp>
+#include <gyre/store/pending.hpp>
 #include <gyre/store/posix_files.hpp>
 #include <gyre/store/recovery.hpp>
+#include <memory>
 #include <mutex>
+#include <span>
+#include <string>
+#include <utility>
 
 namespace gyre {
 inline namespace v1 {
@@ -34,7 +42,7 @@ class journal {
   /// newer), corrupt (damage where no crash can have made it), not_found (read-only), io,
   /// unsupported (no file system in this build), the visitor's. The files are then as they were.
   static result<std::unique_ptr<journal>> open(const std::string& dir, journal_options options,
-                                               const journal_visitor& visit) {
+                                               journal_visitor visit) {
     std::unique_ptr<journal> j(new journal(dir, options));
     if (options.files == nullptr) {
       GYRE_TRY(system, system_files());
@@ -62,15 +70,11 @@ class journal {
   /// more than options.pending_bytes are pending (commits failing for long), this and all later
   /// frames are lost() until the next checkpoint, so that what is there stays a whole prefix.
   void append(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> payload) {
-    const bool fits = payload.size() <= frame::max_payload &&
-                      pending_.size() + frame::padded(payload.size()) <= options_.pending_bytes;
-    if (gap_ || !fits || options_.read_only || type == frame::state || type == frame::commit) {
-      gap_ = true;
-      ++lost_;
-      return;
+    if (options_.read_only || type == frame::state || type == frame::commit) {
+      pending_.lose();
+    } else {
+      pending_.add(type, stream, sequence_, payload, head_.salt);
     }
-    frame{type, stream, sequence_ + pending_frames_ + 1, payload}.encode(pending_, head_.salt);
-    ++pending_frames_;
   }
 
   /// Writes the pending frames as one group, with one write(). Nothing pending: nothing is written.
@@ -80,24 +84,23 @@ class journal {
   result<void> commit() {
     GYRE_CHECK(writable());
     if (poisoned_) return poisoned();
-    if (pending_frames_ > 0) {
-      const std::size_t size = pending_.size();
-      const commit_note note{committed_ + 1, pending_frames_, durable_bytes_};
-      frame{frame::commit, 0, sequence_ + pending_frames_ + 1, note.encode()}.encode(pending_,
-                                                                                     head_.salt);
-      const std::uint64_t end = end_;
-      if (auto done = write_all(*file_, end, pending_.data()); !done) {
-        pending_.shrink(size);
+    if (pending_.frames() > 0) {
+      pending_.seal({reached_.group + 1, pending_.frames(), reached_.durable_bytes}, sequence_,
+                    head_.salt);
+      const std::uint64_t end = reached_.end;
+      if (auto done = write_all(*file_, end, pending_.bytes()); !done) {
+        pending_.unseal();
         (void)file_->truncate(end);
         return done;
       }
-      end_ = end + pending_.size();  // before committed_: see sync()
-      sequence_ += pending_frames_ + 1;
-      committed_ = committed_ + 1;
-      pending_.clear();
-      pending_frames_ = 0;
+      reached_.end = end + pending_.bytes().size();  // before the group: see sync()
+      sequence_ += pending_.frames() + 1;
+      reached_.group = reached_.group + 1;
+      pending_.written();
     }
-    if (gap_) return fail(code::overflow, lost_, " frames were lost; checkpoint");
+    if (pending_.gap()) {
+      return fail(code::overflow, pending_.lost(), " frames were lost; checkpoint");
+    }
     return ok;
   }
 
@@ -109,15 +112,15 @@ class journal {
     GYRE_CHECK(writable());  // first: in a forked child the mutex may be held for ever
     const std::lock_guard<std::mutex> hold(sync_mutex_);
     if (poisoned_) return poisoned();
-    const std::uint64_t group = committed_;
-    const std::uint64_t end = end_;  // at least what `group` needs
-    if (group == durable_) return ok;
+    const std::uint64_t group = reached_.group;
+    const std::uint64_t end = reached_.end;  // at least what `group` needs
+    if (group == reached_.durable) return ok;
     if (auto done = file_->sync(); !done) {
       poisoned_ = true;
       return done;
     }
-    durable_bytes_ = end;
-    durable_ = group;
+    reached_.durable_bytes = end;
+    reached_.durable = group;
     return ok;
   }
 
@@ -130,36 +133,32 @@ class journal {
     file_header head = head_;
     ++head.number;
     head.salt = head.salt * 747796405U + 2891336453U;  // a full cycle: never the one before
-    GYRE_TRY(made, write_checkpoint(*files_, dir_, head, committed_ + 1, states));
+    GYRE_TRY(made, write_checkpoint(*files_, dir_, head, reached_.group + 1, states));
     file_ = std::move(made.journal);
     head_ = head;
-    end_ = made.bytes;
-    base_ = made.bytes;
-    durable_bytes_ = made.bytes;
+    reached_.end = base_ = reached_.durable_bytes = made.bytes;
     sequence_ = states.size() + 1;
-    committed_ = committed_ + 1;
+    reached_.group = reached_.group + 1;
     pending_.clear();
-    pending_frames_ = 0;
-    gap_ = false;
     poisoned_ = !made.durable_name;
     if (poisoned_) return fail(code::io, "sync directory ", dir_, " failed after the checkpoint");
-    durable_ = committed_.load();
+    reached_.durable = reached_.group.load();
     return ok;
   }
 
   /// Commit groups written since the store was made; checkpoints count as one.
-  std::uint64_t committed() const noexcept { return committed_; }
+  std::uint64_t committed() const noexcept { return reached_.group; }
   /// Of those, how many survive power loss for certain. Any thread.
-  std::uint64_t durable() const noexcept { return durable_; }
-  std::size_t pending_bytes() const noexcept { return pending_.size(); }
-  std::uint64_t file_bytes() const noexcept { return end_; }
+  std::uint64_t durable() const noexcept { return reached_.durable; }
+  std::size_t pending_bytes() const noexcept { return pending_.bytes().size(); }
+  std::uint64_t file_bytes() const noexcept { return reached_.end; }
   /// Frames that append() could not take. Only grows.
-  std::uint64_t lost() const noexcept { return lost_; }
+  std::uint64_t lost() const noexcept { return pending_.lost(); }
   /// Bytes cut off (or, read-only, left out) at open: the torn tail of a crash.
   std::uint64_t torn_bytes() const noexcept { return torn_; }
   /// True when the file has grown enough since the last checkpoint, or needs one to go on.
   bool wants_checkpoint() const noexcept {
-    return poisoned_ || gap_ || end_ - base_ > options_.file_bytes;
+    return poisoned_ || pending_.gap() || reached_.end - base_ > options_.file_bytes;
   }
   /// 16 random bytes written when the store was made: the key for its owner's hashes.
   key128 key() const noexcept { return head_.key; }
@@ -169,19 +168,16 @@ class journal {
   const file_lock* lock() const noexcept { return lock_.get(); }
 
  private:
-  /// A byte_writer that can take back its last frame.
-  class buffer : public byte_writer {
-   public:
-    void shrink(std::size_t size) {
-      std::vector<std::byte> kept = take();
-      kept.resize(size);
-      clear();
-      raw(kept);
-    }
+  /// How far the file is written, and how far it is durable; sync() may run on another thread.
+  struct reach {
+    std::atomic<std::uint64_t> end{0}, group{0}, durable{0}, durable_bytes{0};
   };
 
   journal(std::string dir, const journal_options& options)
-      : dir_(std::move(dir)), options_(options), files_(options.files) {}
+      : dir_(std::move(dir)),
+        options_(options),
+        files_(options.files),
+        pending_(options.pending_bytes) {}
 
   error poisoned() const {
     return fail(code::state, "a sync of ", dir_, "/journal failed; only a checkpoint helps");
@@ -193,7 +189,7 @@ class journal {
     return ok;
   }
 
-  result<void> load(const journal_visitor& visit) {
+  result<void> load(journal_visitor& visit) {
     const std::string path = dir_ + "/journal";
     auto opened = files_->open(path, options_.read_only ? open_mode::read : open_mode::write);
     if (!opened) {
@@ -214,12 +210,10 @@ class journal {
       GYRE_CHECK(file_->sync());  // so that what was handed out is durable, as durable() says
     }
     torn_ = extent.size - extent.end;
-    end_ = extent.end;
+    reached_.end = reached_.durable_bytes = extent.end;
     base_ = head_.base_bytes;
     sequence_ = extent.sequence;
-    committed_ = extent.group;
-    durable_ = extent.group;
-    durable_bytes_ = extent.end;
+    reached_.group = reached_.durable = extent.group;
     return ok;
   }
 
@@ -233,7 +227,7 @@ class journal {
     GYRE_TRY(made, write_checkpoint(*files_, dir_, head_, 0, {}));
     if (!made.durable_name) return fail(code::io, "sync directory ", dir_, " failed");
     file_ = std::move(made.journal);
-    end_ = base_ = durable_bytes_ = made.bytes;
+    reached_.end = base_ = reached_.durable_bytes = made.bytes;
     return ok;
   }
 
@@ -245,11 +239,10 @@ class journal {
   std::mutex sync_mutex_;  // guards file_ against checkpoint() while sync() uses it
   std::unique_ptr<file> file_;
   file_header head_;
-  buffer pending_;
-  std::uint64_t pending_frames_ = 0, sequence_ = 0, base_ = 0, lost_ = 0, torn_ = 0;
-  bool gap_ = false;
+  pending_group pending_;
+  std::uint64_t sequence_ = 0, base_ = 0, torn_ = 0;
   std::atomic<bool> poisoned_{false};
-  std::atomic<std::uint64_t> end_{0}, committed_{0}, durable_{0}, durable_bytes_{0};
+  reach reached_;
 };
 
 }  // namespace v1

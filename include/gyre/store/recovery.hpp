@@ -2,7 +2,7 @@
 // Room: store. Threads: the journal's owner.
 #pragma once
 
-#include <functional>
+#include <gyre/core/function.hpp>
 #include <gyre/store/frame.hpp>
 
 namespace gyre {
@@ -10,8 +10,8 @@ inline namespace v1 {
 
 /// Takes one recovered frame; `type` 0 is a stream's state from the checkpoint. The bytes live
 /// during the call only. An error ends the opening with it.
-using journal_visitor = std::function<result<void>(std::uint32_t stream, std::uint8_t type,
-                                                   std::span<const std::byte>)>;
+using journal_visitor = function<result<void>(std::uint32_t stream, std::uint8_t type,
+                                              std::span<const std::byte>)>;
 
 /// How far a journal file is whole.
 struct journal_extent {
@@ -69,7 +69,7 @@ inline result<journal_extent> find_extent(file& journal, const file_header& head
 /// Hands the frames before `extent.end` to `visit`, in order. Errors: the visitor's, io, corrupt
 /// (the file changed meanwhile).
 inline result<void> replay_frames(file& journal, const file_header& head, const std::string& name,
-                                  const journal_extent& extent, const journal_visitor& visit) {
+                                  const journal_extent& extent, journal_visitor& visit) {
   file_window window(journal, extent.end);
   frame f;
   for (std::uint64_t at = file_header::bytes; at < extent.end; at += f.bytes()) {

@@ -1,0 +1,69 @@
+// heap_array.hpp - a fixed number of values on the heap; and one object, owned.
+// Room: core. Threads: one owner at a time.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+namespace gyre {
+inline namespace v1 {
+
+/// `n` values that start as T{}, or none. std::vector and std::unique_ptr would do: their headers
+/// and what they instantiate are a good part of what a small header of ours costs to compile.
+template <class T>
+class heap_array {
+ public:
+  heap_array() noexcept = default;
+  explicit heap_array(std::size_t n) : at_(n == 0 ? nullptr : new T[n]()), size_(n) {}
+  heap_array(heap_array&& o) noexcept
+      : at_(std::exchange(o.at_, nullptr)), size_(std::exchange(o.size_, 0)) {}
+  heap_array& operator=(heap_array&& o) noexcept {
+    std::swap(at_, o.at_);
+    std::swap(size_, o.size_);
+    return *this;
+  }
+  ~heap_array() { delete[] at_; }
+
+  T& operator[](std::size_t i) noexcept { return at_[i]; }  ///< @pre i < size()
+  const T& operator[](std::size_t i) const noexcept { return at_[i]; }
+  T* data() noexcept { return at_; }
+  const T* data() const noexcept { return at_; }
+  T* begin() noexcept { return at_; }
+  T* end() noexcept { return at_ + size_; }
+  const T* begin() const noexcept { return at_; }
+  const T* end() const noexcept { return at_ + size_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  T* at_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// Owns one object of an interface, or none. Takes it over from a std::unique_ptr, or whatever else
+/// has a release().
+template <class T>
+class owner {
+ public:
+  owner() noexcept = default;
+  template <class From>
+    requires requires(From& from, T*& to) { to = from.release(); }
+  owner(From&& from) noexcept : at_(from.release()) {}  // NOLINT: implicit
+  owner(owner&& o) noexcept : at_(std::exchange(o.at_, nullptr)) {}
+  owner& operator=(owner&& o) noexcept {
+    std::swap(at_, o.at_);
+    return *this;
+  }
+  ~owner() { delete at_; }
+
+  void reset() noexcept { delete std::exchange(at_, nullptr); }
+  explicit operator bool() const noexcept { return at_ != nullptr; }
+  T& operator*() const noexcept { return *at_; }  ///< @pre there is one
+  T* operator->() const noexcept { return at_; }
+
+ private:
+  T* at_ = nullptr;
+};
+
+}  // namespace v1
+}  // namespace gyre
