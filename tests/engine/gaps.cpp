@@ -3,15 +3,16 @@
 #include <gyre/gyre.hpp>
 
 #include <atomic>
-#include <functional>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "catch.hpp"
+#include "doors.hpp"
 
 using namespace std::chrono_literals;
+using doors::eventually;
 
 namespace {
 
@@ -36,14 +37,6 @@ std::atomic<int> looks{0};
 gyre::duration boottime() noexcept {
   ++looks;
   return gyre::monotonic_now() + gyre::duration{suspended_ns.load()};
-}
-bool in_time(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + 20s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
 }
 
 }  // namespace
@@ -197,17 +190,17 @@ TEST_CASE("after a suspend the engine's clock goes on by it, and no tick took th
                      .value();
   REQUIRE(e.start());
   std::uint32_t id = 0;
-  REQUIRE(in_time([&] { return inside && e.acquire({&id, 1}) == 1; }));
-  REQUIRE(in_time([] { return looks >= 2; }));  // it knows the clocks as they were
+  REQUIRE(eventually([&] { return inside && e.acquire({&id, 1}) == 1; }));
+  REQUIRE(eventually([] { return looks >= 2; }));  // it knows the clocks as they were
   const gyre::instant before = e.now();
   suspended_ns = std::int64_t{3600} * 1'000'000'000;
-  REQUIRE(in_time([&] { return e.now() - before > 1h; }));
+  REQUIRE(eventually([&] { return e.now() - before > 1h; }));
   REQUIRE(e.now() - before < 1h + 10min);
-  REQUIRE(in_time([&] { return ticks >= 20 && told == 1; }));
+  REQUIRE(eventually([&] { return ticks >= 20 && told == 1; }));
   REQUIRE(missed >= 20 * 358);
   REQUIRE(e.snapshot().totals.gaps == 1);
   go_on = true;
-  REQUIRE(in_time([&] { return slow.stats()->metrics.cycles == 1; }));
+  REQUIRE(eventually([&] { return slow.stats()->metrics.cycles == 1; }));
   REQUIRE(slow.stats()->metrics.timeouts == 0);
   REQUIRE(slow.stats()->metrics.latency.max_ms < 600'000);
   REQUIRE(e.complete(id));
@@ -217,7 +210,7 @@ TEST_CASE("after a suspend the engine's clock goes on by it, and no tick took th
   suspended_ns = 2 * suspended_ns;  // while it is stopped
   REQUIRE(e.start());
   looks = 0;
-  REQUIRE(in_time([&] { return looks >= 2; }));
+  REQUIRE(eventually([&] { return looks >= 2; }));
   REQUIRE(e.snapshot().totals.gaps == 1);
 }
 #endif

@@ -5,24 +5,16 @@
 
 #include <atomic>
 #include <csignal>
-#include <functional>
 #include <thread>
 
 #include "catch.hpp"
+#include "doors.hpp"
 #include "store_world.hpp"
 
 using namespace std::chrono_literals;
+using doors::eventually;
 
 namespace {
-
-bool comes_true(const std::function<bool()>& condition, gyre::duration most = 20s) {
-  const auto end = std::chrono::steady_clock::now() + most;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 gyre::engine_options threads_in(const std::string& dir, std::uint32_t shards) {
   return {.seed = 11, .shards = shards, .store = dir};
@@ -51,7 +43,7 @@ gyre::loop_options learning_loop(int i) {
   for (;;) {
     const auto seen = (*e)->snapshot();
     const std::uint64_t wanted = seen.store.committed + 2;  // one may have begun before
-    if (!comes_true([&] { return (*e)->snapshot().store.committed >= wanted; })) ::_exit(4);
+    if (!eventually([&] { return (*e)->snapshot().store.committed >= wanted; })) ::_exit(4);
     std::uint64_t held[2] = {seen.memory.remembered, 0};
     for (const auto& l : seen.learners) held[1] += l.stats.observations;
     if (::write(pipe, held, sizeof held) != sizeof held) ::_exit(5);
@@ -66,8 +58,8 @@ TEST_CASE("an engine on its own threads commits and syncs by itself", "[engine]"
   gyre::engine e(threads_in(dir.store(), 2));
   for (int i = 0; i < 2; ++i) e.add(learning_loop(i), [](gyre::tick&) {}).value();
   REQUIRE(e.start());
-  REQUIRE(comes_true([&] { return e.snapshot().store.committed > 0; }));
-  REQUIRE(comes_true([&] { return e.snapshot().store.durable > 0; }));
+  REQUIRE(eventually([&] { return e.snapshot().store.committed > 0; }));
+  REQUIRE(eventually([&] { return e.snapshot().store.durable > 0; }));
   REQUIRE(e.snapshot().store.last_error.empty());
 }
 
@@ -83,7 +75,7 @@ TEST_CASE("checkpoints taken while other shards run count no transition twice", 
     REQUIRE(core->start());
     for (int i = 0; i < 40; ++i) {
       const auto before = core->snapshot().totals.ticks;
-      REQUIRE(comes_true([&] { return core->snapshot().totals.ticks > before + 20; }));
+      REQUIRE(eventually([&] { return core->snapshot().totals.ticks > before + 20; }));
       REQUIRE(core->vault.checkpoint());
     }
     REQUIRE(core->stop(20s)->empty());
@@ -115,8 +107,8 @@ TEST_CASE("a stuck thread does not keep the store", "[engine]") {
                     t.remember(r);
                   }).value();
     REQUIRE(e->start());
-    REQUIRE(comes_true([&] { return stuck.stats()->state == gyre::loop_state::stuck; }));
-    REQUIRE(comes_true([&] { return e->snapshot().learners[0].stats.observations > 20; }));
+    REQUIRE(eventually([&] { return stuck.stats()->state == gyre::loop_state::stuck; }));
+    REQUIRE(eventually([&] { return e->snapshot().learners[0].stats.observations > 20; }));
     REQUIRE(e->stop().value() == std::vector<std::string>{"stuck"});
     held = e->snapshot().learners[0].stats.observations;
   }
@@ -126,7 +118,7 @@ TEST_CASE("a stuck thread does not keep the store", "[engine]") {
   (*next)->add(learning_loop(0), [](gyre::tick&) {}).value();
   REQUIRE((*next)->snapshot().learners[0].stats.observations == held);
   *open = true;  // it ends, with its core, and writes nothing
-  REQUIRE(comes_true([&] { return open.use_count() == 1; }));
+  REQUIRE(eventually([&] { return open.use_count() == 1; }));
   REQUIRE((*next)->snapshot().memory.remembered == 0);
 }
 

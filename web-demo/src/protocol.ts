@@ -22,6 +22,8 @@ export interface Job {
   fixed: { level: number; blockKib: number; score: number; reward: number } | null;
   /** The best setting at the link speed of now. */
   best: { level: number; blockKib: number; reward: number } | null;
+  /** What the settings taken are worth over settings taken at random, by what was measured of each beside the ticks. */
+  gain: number | null;
   /** Median knob values of the same ticks. */
   level: number | null;
   blockKib: number | null;

@@ -57,8 +57,10 @@ test('a change of the link: the reward falls, the knob moves, the reward climbs 
   assert.ok(Math.min(...before.map((j) => j.score)) < slow[0].job.fixed.score, 'under the dotted line');
   const settled = slow.slice(-8).map((r) => r.job);
   assert.notEqual(median(settled.map((j) => j.level)), level, 'the knob moved');
-  const share = median(settled.map((j) => j.score));
-  assert.ok(share >= 0.85, `${share} of the best: settings taken at random earn 0.8 here`);
+  // By the same yardstick for both, so that other work on the machine, which makes ticks longer, moves neither.
+  const gain = median(settled.map((j) => j.gain));
+  t.diagnostic(`the settings taken earn ${gain.toFixed(2)} times what settings taken at random do`);
+  assert.ok(gain >= 1.1, `${gain} times what settings taken at random earn`);
   assert.match(await page.locator('.story').innerText(), /Link at 3 MB\/s/);
   await segment(page, 'link', 'fast');
   await page.waitForFunction((was) => window.told.rows.slice(-4).every(({ job: j }) => j.link === 400 && j.level === was && j.score > j.fixed.score), level, { timeout: 30000 });

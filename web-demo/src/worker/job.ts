@@ -90,6 +90,15 @@ class Calibration {
     return this.setting(row.indexOf(Math.max(...row)), mbPerS);
   }
 
+  /** What these settings earn, each as often as it is named, over what all settings earn alike. */
+  gainAt(mbPerS: number, settings: { level: number; block: number }[]): number | null {
+    if (this.fixed < 0) return null;
+    const row = this.reward[SPEEDS.indexOf(mbPerS as 3 | 400)] as number[];
+    const earns = (s: { level: number; block: number }) =>
+      row[LEVELS.indexOf(s.level as 0) * BLOCKS.length + BLOCKS.indexOf(s.block as 4)] as number;
+    return mean(settings.map(earns)) / mean(row);
+  }
+
   fixedAt(mbPerS: number): Job['fixed'] {
     return this.fixed < 0 ? null : { ...this.setting(this.fixed, mbPerS), score: this.score(this.fixed) };
   }
@@ -251,6 +260,7 @@ export class World {
       score: meanOf(of((s) => s.score)),
       fixed: this.calibration.fixedAt(link),
       best: this.calibration.bestAt(link),
+      gain: this.shipped.length >= FEW ? this.calibration.gainAt(link, this.shipped) : null,
       level: median(of((s) => s.level)),
       blockKib: median(of((s) => s.block)),
       busy,
