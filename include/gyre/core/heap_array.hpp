@@ -1,4 +1,4 @@
-// heap_array.hpp - a fixed number of values on the heap; and one object, owned.
+// heap_array.hpp - a fixed number of values on the heap.
 // Room: core. Threads: one owner at a time.
 #pragma once
 
@@ -38,31 +38,6 @@ class heap_array {
  private:
   T* at_ = nullptr;
   std::size_t size_ = 0;
-};
-
-/// Owns one object of an interface, or none. Takes it over from a std::unique_ptr, or whatever else
-/// has a release().
-template <class T>
-class owner {
- public:
-  owner() noexcept = default;
-  template <class From>
-    requires requires(From& from, T*& to) { to = from.release(); }
-  owner(From&& from) noexcept : at_(from.release()) {}  // NOLINT: implicit
-  owner(owner&& o) noexcept : at_(std::exchange(o.at_, nullptr)) {}
-  owner& operator=(owner&& o) noexcept {
-    std::swap(at_, o.at_);
-    return *this;
-  }
-  ~owner() { delete at_; }
-
-  void reset() noexcept { delete std::exchange(at_, nullptr); }
-  explicit operator bool() const noexcept { return at_ != nullptr; }
-  T& operator*() const noexcept { return *at_; }  ///< @pre there is one
-  T* operator->() const noexcept { return at_; }
-
- private:
-  T* at_ = nullptr;
 };
 
 }  // namespace v1

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <string_view>
 
+#include <gyre/core/heap_array.hpp>
 #include <gyre/core/vec.hpp>
 
 namespace gyre {
@@ -31,7 +31,7 @@ class text_pool {
       std::memcpy(&free_[words - 1], bytes(place), sizeof place);
     } else {
       if (used_ + words > chunk_words) {
-        chunks_.push_back(std::unique_ptr<word[]>(new word[chunk_words]));
+        chunks_.push_back(heap_array<word>(chunk_words));
         used_ = 0;
       }
       place = static_cast<std::uint32_t>(chunks_.size() - 1) * chunk_words + used_;
@@ -71,11 +71,14 @@ class text_pool {
     out.fill(none);
     return out;
   }
-  char* bytes(std::uint32_t place) const noexcept {
+  const char* bytes(std::uint32_t place) const noexcept {
+    return chunks_[place / chunk_words][place % chunk_words].bytes;
+  }
+  char* bytes(std::uint32_t place) noexcept {
     return chunks_[place / chunk_words][place % chunk_words].bytes;
   }
 
-  vec<std::unique_ptr<word[]>> chunks_;
+  vec<heap_array<word>> chunks_;
   std::uint32_t used_ = chunk_words;                       // words of the last chunk
   std::array<std::uint32_t, classes> free_ = no_places();  // by words; each names the next
 };

@@ -50,7 +50,7 @@ class body final : public std::enable_shared_from_this<body> {
   // The parts, each after those it uses; what a part is stands in its file.
   environment env;
   vec<trace> traces;                   ///< one a thread
-  vec<std::unique_ptr<shard>> shards;
+  vec<owner<shard>> shards;
   detail::post post;
   detail::symbiosis symbiosis;
   detail::vault vault;
@@ -128,10 +128,10 @@ class body final : public std::enable_shared_from_this<body> {
   }
 
  private:
-  vec<std::unique_ptr<shard>> make_shards() {
-    vec<std::unique_ptr<shard>> made;
+  vec<owner<shard>> make_shards() {
+    vec<owner<shard>> made;
     for (std::uint32_t i = 0; i < env.options.shards; ++i) {
-      made.push_back(std::make_unique<shard>(env, i, traces[traces.size() > 1 ? i : 0]));
+      made.push_back(make_owned<shard>(env, i, traces[traces.size() > 1 ? i : 0]));
       env.shards.push_back(made.back().get());
     }
     return made;

@@ -88,8 +88,8 @@ inline learner_view describe(const shared_learner& l) {
 /// loops that were removed
 inline void describe_loops(environment& env, const totals& retired, instant t,
                            snapshot_data& out) {
-  auto took = std::make_unique<histogram>();
-  auto late = std::make_unique<histogram>();
+  auto took = make_owned<histogram>();
+  auto late = make_owned<histogram>();
   totals& sum = out.totals;
   sum = retired;
   sum.lost_threads = env.lost.load();

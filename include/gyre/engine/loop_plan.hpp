@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include <gyre/core/hash.hpp>
 #include <gyre/core/hash_index.hpp>
+#include <gyre/core/owner.hpp>
 #include <gyre/engine/options.hpp>
 
 namespace gyre {
@@ -74,7 +74,7 @@ class plan_list {
       }
       at = free_.back();
       free_.pop_back();
-      plans_[at].plan = std::make_unique<loop_plan>(wanted);
+      plans_[at].plan = make_owned<loop_plan>(wanted);
       index_.insert(at, hash_of{plans_});
     }
     ++plans_[at].users;
@@ -91,7 +91,7 @@ class plan_list {
 
  private:
   struct entry {
-    std::unique_ptr<loop_plan> plan;
+    owner<loop_plan> plan;
     std::uint32_t users = 0;
   };
   struct hash_of {

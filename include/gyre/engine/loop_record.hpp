@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include <gyre/core/bytes.hpp>
+#include <gyre/core/owner.hpp>
 #include <gyre/core/slot_map.hpp>
 #include <gyre/engine/loop_plan.hpp>
 #include <gyre/engine/tick.hpp>
@@ -55,7 +55,7 @@ struct alignas(64) loop_extra {
 
   std::uint32_t state = 0, action = 0;
   std::vector<gate> gates;
-  std::unique_ptr<intensity> breaker;  ///< null until the first failure
+  owner<intensity> breaker;  ///< null until the first failure
   vec<std::uint32_t> buckets;  ///< of the last value of each feature
   std::uint32_t place = 0;             ///< in the shard's list of them
 
@@ -89,7 +89,7 @@ inline constexpr std::uint8_t by_itself = 1, from_above = 2;
 struct alignas(64) loop_record {
   tick_function function;  ///< empty: external
   timetable times;
-  std::unique_ptr<loop_extra> extra;
+  owner<loop_extra> extra;
   const loop_plan* plan = nullptr;  ///< null: the record is free
   object_id id = 0;                 ///< of the loop, or of the one that had the record last
   std::uint8_t inside = 0;          ///< ticks that have not ended, those given up on included

@@ -179,12 +179,12 @@ class registry {
 
  private:
   /// What the loop has besides its record; null: nothing.
-  result<std::unique_ptr<loop_extra>> make_extra(shard& home, loop_options& o, bool own,
+  result<owner<loop_extra>> make_extra(shard& home, loop_options& o, bool own,
                                                  space where) {
-    std::unique_ptr<loop_extra> extra;
+    owner<loop_extra> extra;
     const bool plain = o.gates.empty() && where.features().empty() && o.knobs.empty();
     if (plain && !o.deferrable) return extra;
-    extra = std::make_unique<loop_extra>();
+    extra = make_owned<loop_extra>();
     extra->own_features = own;
     extra->seen.assign(where.features().size(), 0);
     extra->buckets.assign(where.features().size(), 0);
@@ -212,7 +212,7 @@ class registry {
     if (mind == nullptr) {
       learner_options l = o.learning;
       if (!alone && l.capacity == 0) l.capacity = 10'000;
-      auto made = std::make_unique<shared_learner>(shared_learner{
+      auto made = make_owned<shared_learner>(shared_learner{
           name,
           {loop.where.states(), loop.where.actions(), l, env_.options.seed, added_},
           loop.where});
@@ -229,7 +229,7 @@ class registry {
   }
   /// Everything was checked: the loop is there from now on.
   object_id enter(shard& home, const loop_options& o, const loop_plan& wanted, object_id parent,
-                  tick_function function, std::unique_ptr<loop_extra> extra) {
+                  tick_function function, owner<loop_extra> extra) {
     env_.watch_for(o.timeout);
     std::uint8_t paused = o.paused ? by_itself : 0;
     if (parent != 0) {

@@ -61,12 +61,12 @@ class roll {
   /// The loop's extra; a new one if it had none until now.
   loop_extra& extra(loop_record& loop) {
     if (loop.extra != nullptr) return *loop.extra;
-    adopt(loop, std::make_unique<loop_extra>());
+    adopt(loop, make_owned<loop_extra>());
     loop.extra->rewards = loop.metrics.cycles();  // a reward of 1 each, until now
     loop.extra->reward_mean = loop.extra->rewards != 0 ? 1 : 0;
     return *loop.extra;
   }
-  void adopt(loop_record& loop, std::unique_ptr<loop_extra> extra) {
+  void adopt(loop_record& loop, owner<loop_extra> extra) {
     loop.extra = std::move(extra);
     loop.extra->place = static_cast<std::uint32_t>(with_extra_.size());
     with_extra_.push_back(&loop);
@@ -82,7 +82,7 @@ class roll {
   [[nodiscard]] std::shared_ptr<void> free(loop_record& loop) {
     struct rest {
       tick_function function;
-      std::unique_ptr<loop_extra> extra;
+      owner<loop_extra> extra;
     };
     if (loop.extra != nullptr) {
       with_extra_[loop.extra->place] = with_extra_.back();
@@ -105,7 +105,7 @@ class roll {
   /// Plans that no record uses any more, for whoever has the list of them to drop and clear.
   vec<const loop_plan*>& dropped_plans() noexcept { return plans_; }
 
-  const vec<std::unique_ptr<shared_learner>>& learners() const noexcept {
+  const vec<owner<shared_learner>>& learners() const noexcept {
     return learners_;
   }
   /// Null: none has this name.
@@ -115,7 +115,7 @@ class roll {
     }
     return nullptr;
   }
-  shared_learner* add_learner(std::unique_ptr<shared_learner> l) {
+  shared_learner* add_learner(owner<shared_learner> l) {
     learners_.push_back(std::move(l));
     return learners_.back().get();
   }
@@ -136,7 +136,7 @@ class roll {
   std::size_t size_ = 0;
   vec<loop_record*> with_extra_;
   vec<const loop_plan*> plans_;
-  vec<std::unique_ptr<shared_learner>> learners_;
+  vec<owner<shared_learner>> learners_;
 };
 
 }  // namespace detail

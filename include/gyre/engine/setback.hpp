@@ -28,7 +28,7 @@ namespace detail {
     s.tell(status == tick_status::timeout ? "gyre.timeout" : "gyre.failed",
            join(name, ": ", why), loop.id);
     if (loop.plan->intensity.failures != 0) {
-      if (!extra.has_breaker) extra.breaker = std::make_unique<intensity>(loop.plan->intensity);
+      if (!extra.has_breaker) extra.breaker = make_owned<intensity>(loop.plan->intensity);
       extra.has_breaker = true;
       turned = extra.breaker->failed(end);
     }

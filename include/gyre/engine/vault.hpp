@@ -41,7 +41,7 @@ class vault {
       };
       m.key = {draw(0), draw(1)};
     }
-    records_ = std::make_unique<memory>(m);
+    records_ = make_owned<memory>(m);
     env_.records = records_.get();
     env_.journalled = keeper_.present();
     if (!keeper_.present()) return ok;
@@ -162,7 +162,7 @@ class vault {
   }
 
   environment& env_;
-  std::unique_ptr<memory> records_;
+  owner<memory> records_;
   keeper keeper_;
   instant next_commit_{never};
   bool failed_ = false;  // the last commit by itself

@@ -117,10 +117,10 @@ class inflater {
     const std::size_t raw_bytes = out.size();
     GYRE_CHECK(check(in.size(), raw_bytes));
     GYRE_CHECK(ready());
-    std::byte none{};  // zlib wants a pointer even for an empty result
+    std::byte unused{};  // zlib wants a pointer even for an empty result
     stream_->next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(in.data()));
     stream_->avail_in = static_cast<uInt>(in.size());
-    stream_->next_out = reinterpret_cast<Bytef*>(raw_bytes == 0 ? &none : out.data());
+    stream_->next_out = reinterpret_cast<Bytef*>(raw_bytes == 0 ? &unused : out.data());
     stream_->avail_out = static_cast<uInt>(raw_bytes);
     const int status = ::inflate(stream_, Z_FINISH);
     if (status == Z_MEM_ERROR) return fail(code::nomem, "no memory to inflate");

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <gyre/core/bounds.hpp>
 #include <gyre/core/function.hpp>
+#include <gyre/core/owner.hpp>
 #include <gyre/memory/consolidate.hpp>
 #include <gyre/memory/recall.hpp>
 #include <span>

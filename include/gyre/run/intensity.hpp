@@ -2,9 +2,9 @@
 // Room: run. Threads: one owner at a time.
 #pragma once
 #include <cstdint>
+#include <gyre/core/heap_array.hpp>
 #include <gyre/core/time.hpp>
 #include <gyre/run/options.hpp>
-#include <memory>
 
 namespace gyre {
 inline namespace v1 {
@@ -21,7 +21,7 @@ class intensity {
   /// @pre options.check()
   explicit intensity(const intensity_options& options)
       : options_(options),
-        at_(options.failures > 0 ? std::make_unique<instant[]>(options.failures) : nullptr) {}
+        at_(options.failures) {}
 
   /// A tick failed. True when this opened the breaker.
   bool failed(instant now) noexcept {
@@ -67,7 +67,7 @@ class intensity {
 
  private:
   intensity_options options_;
-  std::unique_ptr<instant[]> at_;  // the last failures while closed: a ring of options_.failures
+  heap_array<instant> at_;  // the last failures while closed: a ring of options_.failures
   std::uint32_t next_ = 0;         // where the next one goes: the oldest once the ring is full
   std::uint32_t count_ = 0;
   bool open_ = false;
