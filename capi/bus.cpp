@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <gyre/bus/bus.hpp>
+
 #include "objects.hpp"
 #include "values.hpp"
 

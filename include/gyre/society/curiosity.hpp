@@ -190,8 +190,10 @@ class curiosity {
       std::string seen;
       for (const feature_reading& f : l.features)
         seen += ", " + f.name + " " + to_fixed(f.value, 2);
+      const double p99 = l.metrics.window.p99_ms;
       std::string out = l.name + " earns " + to_fixed(l.reward, 2) + seen + ", p99 " +
-                        detail::figure(l.metrics.window.p99_ms) + " ms, state " + name(l.state);
+                        (std::isfinite(p99) ? to_fixed(p99, 2) : "-") + " ms, state " +
+                        name(l.state);
       if (!l.last_error.empty()) out += ", last error: " + l.last_error;
       return q.text + " " + out;
     }
