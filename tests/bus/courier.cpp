@@ -240,3 +240,90 @@ TEST_CASE("an abandoned handler's message is a dead letter, and the bus goes on 
   REQUIRE(bus.pump(seconds{4}) == 1);
   REQUIRE(other.back() == "after");
 }
+
+TEST_CASE("time passes while handlers run: ttl, retries and latency go by it", "[bus]") {
+  gyre::bus bus;
+  instant now{};
+  std::vector<instant> called;
+  const std::uint32_t slow = sub(bus, "slow", {}, [&](const message&) {
+    called.push_back(now);
+    now += milliseconds{300};
+  });
+  for (int i = 0; i < 5; ++i) bus.publish("slow", "", {.ttl = milliseconds{500}}, now).value();
+  REQUIRE(bus.pump([&] { return now; }) == 5);
+  REQUIRE(called == std::vector<instant>{milliseconds{0}, milliseconds{300}});
+  REQUIRE(balanced(bus, slow).expired == 3);
+  REQUIRE(bus.stats().p99_ms == Approx(300).epsilon(0.0625));
+  called.clear();
+  const std::uint32_t bad = sub(bus, "bad", {.retry_delay = milliseconds{200}},
+                                [&](const message&) -> gyre::result<void> {
+                                  called.push_back(now);
+                                  now += milliseconds{250};
+                                  return gyre::fail(code::io, "no");
+                                });
+  say(bus, "bad", "", now);
+  REQUIRE(bus.pump([&] { return now; }) == 1);
+  REQUIRE(bus.next_due() == now + milliseconds{200});  // from when it failed
+  REQUIRE(bus.pump([&] { return now; }) == 0);
+  now = bus.next_due();
+  REQUIRE(bus.pump([&] { return now; }) == 1);
+  REQUIRE(called[1] - called[0] == milliseconds{450});
+  REQUIRE(balanced(bus, bad).retried == 2);
+}
+
+TEST_CASE("a handler that always fails shows in health and stats", "[bus]") {
+  gyre::bus bus;
+  sub(bus, "a", {.retries = 0, .breaker = {.failures = 3}}, failing());
+  sub(bus, "a", {}, [](const message&) {});
+  REQUIRE(bus.health() == 1);
+  for (int i = 0; i < 10; ++i) {
+    say(bus, "a", "x");
+    REQUIRE(bus.dead_letters_ever() == static_cast<std::uint64_t>(i));
+    bus.pump(instant{});
+  }
+  REQUIRE(bus.health() == 0.5);
+  REQUIRE(bus.stats().failing == 1);
+  const gyre::dead_letter newest = bus.dead_letter_at(bus.dead_letter_count() - 1);
+  REQUIRE(newest.number == bus.dead_letters_ever());
+  REQUIRE(newest.reason == gyre::dead_reason::breaker);
+  bus.pass_time(seconds{10});
+  REQUIRE(bus.health() == 1);
+}
+
+TEST_CASE("a pump with a clock that is given up leaves the bus to the next", "[bus]") {
+  gyre::bus bus;
+  int asked = 0;
+  sub(bus, "a", {}, [&](const message&) {
+    bus.lost() = true;
+    (void)bus.abandon(seconds{3});
+  });
+  sub(bus, "a", {}, [](const message&) {});
+  say(bus, "a", "x");
+  const auto clock = [&] {
+    ++asked;
+    return instant{};
+  };
+  REQUIRE(bus.pump(clock) == 1);
+  REQUIRE(asked == 1);  // not after the handler was given up
+  REQUIRE(bus.pump(seconds{3}) == 1);
+  REQUIRE(asked == 1);
+  REQUIRE(bus.stats().balanced());
+}
+
+TEST_CASE("handlers that publish to each other are bounded by what pump reports", "[bus]") {
+  gyre::bus bus;
+  instant now{};
+  sub(bus, "ping", {}, [&](const message&) { say(bus, "pong", "", now); });
+  sub(bus, "pong", {}, [&](const message&) {
+    for (int i = 0; i < 2; ++i) say(bus, "ping", "", now);
+  });
+  say(bus, "ping", "");
+  std::size_t deliveries = 0, rounds = 0;
+  while (bus.next_due() <= now && deliveries < 10'000) {
+    deliveries += bus.pump(now, 10'000 - deliveries);
+    ++rounds;
+  }
+  REQUIRE(deliveries == 10'000);
+  REQUIRE(rounds < 30);
+  REQUIRE(bus.stats().delivered == 10'000);
+}

@@ -113,7 +113,7 @@ TEST_CASE("all that a handler's queue held expires while a publisher asks for ro
 
 TEST_CASE("the rate limit drops what comes faster, with its own reason", "[bus]") {
   gyre::bus bus;
-  const std::uint32_t id = sub(bus, "t", {.rate_per_s = 10});
+  const std::uint32_t id = sub(bus, "t", {.rate_per_s = 10}, [](const message&) {});
   for (int ms = 0; ms < 2000; ms += 5) say(bus, "t", "x", milliseconds{ms});
   const auto s = balanced(bus, id);
   REQUIRE(s.matched == 400);

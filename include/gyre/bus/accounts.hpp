@@ -48,7 +48,10 @@ class accounts {
                   const bus_health& health) const {
     bus_stats out;
     static_cast<bus_account&>(out) = ended_;
-    for (const subscriber* s : all) out += of(*s);
+    for (const subscriber* s : all) {
+      out += of(*s);
+      if (s->breaker.state() != breaker_state::closed) ++out.failing;
+    }
     if (closing != nullptr) out += of(*closing);
     out.published = published_;
     out.unrouted = unrouted_;

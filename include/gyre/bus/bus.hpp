@@ -25,9 +25,9 @@ class bus {
   explicit bus(bus_options options = {})
       : options_(options),
         routing_(options),
-        queues_(options.keep_bytes, now_),
+        queues_(options.keep_bytes, clock_),
         dead_(options.dead_letters, options.dead_letter_bytes),
-        courier_(queues_, dead_, health_, counts_, now_) {
+        courier_(queues_, dead_, health_, counts_, clock_) {
     options_.max_payload = std::min(options_.max_payload, std::size_t{512} << 20);
   }
   bus(const bus&) = delete;
@@ -88,12 +88,20 @@ class bus {
     counts_.published(!to->empty());
     publish_receipt receipt{static_cast<std::uint32_t>(to->size()), 0, ++sequence_};
     detail::draft d{{}, hash};
-    d.m = {topic, payload, now_, options.ttl, options.correlation, sequence_, 0, options.source, 1};
+    d.m = {topic,     payload, clock_.now,     options.ttl, options.correlation,
+           sequence_, 0,       options.source, 1};
     if (d.m.correlation == 0 && options.follow) d.m.correlation = courier_.correlation();
     if (d.m.correlation == 0) d.m.correlation = std::uint64_t{options_.origin} << 48 | sequence_;
-    for (detail::subscriber* s : *to) receipt.dropped += queues_.offer(*s, d);
-    health_.matched(receipt.matched);
-    health_.dropped(receipt.dropped);
+    std::uint32_t handled = 0, missed = 0;  // health is about those with a handler
+    for (detail::subscriber* s : *to) {
+      const std::uint32_t lost = queues_.offer(*s, d);
+      receipt.dropped += lost;
+      if (!s->handler) continue;
+      ++handled;
+      missed += lost;
+    }
+    health_.matched(handled);
+    health_.dropped(missed);
     return receipt;
   }
   /// The same with text.
@@ -120,13 +128,22 @@ class bus {
 
   /// Calls handlers for what was published before this call and can go now: at most
   /// `max_deliveries` messages leave a queue (delivered, failed, expired or dead-lettered). How
-  /// many did. 0 from inside a handler.
+  /// many did: whoever pumps until nothing is due bounds that, since handlers may publish to each
+  /// other for ever. 0 from inside a handler. `clock` is asked at the start and after each handler,
+  /// so that what expires, waits for a retry or is measured meanwhile goes by the true time.
+  std::size_t pump(function_ref<instant()> clock,
+                   std::size_t max_deliveries = static_cast<std::size_t>(-1)) {
+    if (pumping_) return 0;
+    clock_.source = &clock;
+    return pump(clock(), max_deliveries);
+  }
+  /// The same where handlers take no time: on a virtual clock.
   std::size_t pump(instant now, std::size_t max_deliveries = static_cast<std::size_t>(-1)) {
     if (pumping_) return 0;
     pumping_ = true;
     advance(now);
     detail::lineup& line = queues_.lineup();
-    line.wake(now_);
+    line.wake(clock_.now);
     const std::uint64_t last = sequence_;
     std::size_t done = 0;
     while (done < max_deliveries && line.any_ready()) {
@@ -163,9 +180,10 @@ class bus {
   bool& lost() noexcept { return courier_.lost(); }
   /// Lets time pass without traffic, for health().
   void pass_time(instant now) noexcept { advance(now); }
-  /// When pump() has something to do: not after the newest `now` when at once, `never` when nothing
+  /// When pump() has something to do; whoever drives looks at it after each call that publishes or
+  /// replays. Not after the newest `now` when at once, `never` when nothing
   /// waits for a handler.
-  instant next_due() const noexcept { return queues_.lineup().next_due(now_); }
+  instant next_due() const noexcept { return queues_.lineup().next_due(clock_.now); }
 
   /// Takes the oldest message of a polled subscription. False: none waits, `id` is dead or has a
   /// handler.
@@ -175,7 +193,7 @@ class bus {
     out.assign(m);
     detail::subscriber& s = *routing_.find(id);
     const detail::delivery d = queues_.take_front(s);
-    health_.delivered(now_ - queues_[d].at);
+    health_.polled(clock_.now - queues_[d].at);
     queues_.finish(s, d, s.account.delivered);
     return true;
   }
@@ -192,6 +210,9 @@ class bus {
   bool alive(std::uint32_t id) const noexcept { return routing_.find(id) != nullptr; }
 
   std::size_t dead_letter_count() const noexcept { return dead_.size(); }
+  /// How many there ever were, so that an owner sees that there are new ones: the newest is the
+  /// last of those kept. O(1)
+  std::uint64_t dead_letters_ever() const noexcept { return dead_.stats().added; }
   /// The i-th oldest. @pre i < dead_letter_count()
   dead_letter dead_letter_at(std::size_t i) const noexcept { return dead_.at(queues_.pool(), i); }
   /// Sends a dead letter to its one subscription again, as a new message (matched counts it) with
@@ -211,11 +232,11 @@ class bus {
         queues_.same_topic(*s, d) < s->queue.size()) {
       return fail(code::exists, "a newer message of topic ", old.message.topic, " waits");
     }
-    d.m.at = now_;
+    d.m.at = clock_.now;
     d.m.replay_of = old.message.sequence;
     d.m.sequence = ++sequence_;
     ++s->account.matched;
-    health_.matched(1);
+    if (s->handler) health_.matched(1);
     queues_.enqueue(*s, d);
     dead_.replayed(queues_.pool(), i);
     return ok;
@@ -255,13 +276,13 @@ class bus {
     return detail::accounts::stats(*s);
   }
   /// 0..1 as of the newest `now` that the bus was given; see health_score().
-  double health() const noexcept { return health_.score(queues_.pending()); }
+  double health() const noexcept { return health_.score(queues_.pending() - queues_.polled()); }
   std::uint64_t pending() const noexcept { return queues_.pending(); }
 
  private:
   void advance(instant now) noexcept {
-    now_ = std::max(now_, now);
-    health_.advance(now_);
+    clock_.advance(now);
+    health_.advance(clock_.now);
   }
   result<std::size_t> letter(std::uint64_t number) const {
     const std::size_t i = dead_.find(number);
@@ -272,11 +293,12 @@ class bus {
   }
   void end_pump() noexcept {
     queues_.lineup().release();
+    clock_.source = nullptr;
     pumping_ = false;
   }
 
   bus_options options_;
-  instant now_{};  // the newest that the bus was given; its parts look at it too
+  detail::bus_clock clock_;  // its parts look at it too
   detail::routing routing_;
   detail::queues queues_;
   dead_letters dead_;

@@ -19,16 +19,16 @@ namespace detail {
 class courier {
  public:
   courier(queues& q, dead_letters& dead, bus_health& health, accounts& counts,
-          const instant& now) noexcept
-      : queues_(q), dead_(dead), health_(health), counts_(counts), now_(now) {}
+          bus_clock& clock) noexcept
+      : queues_(q), dead_(dead), health_(health), counts_(counts), clock_(clock) {}
 
   /// Takes the first message of `s` from its queue and does with it what is due. False: abandon()
   /// was called meanwhile, and nothing may be touched. @pre `s` is idle and has a message
   bool step(subscriber& s) {
     const delivery d = queues_.take_front(s);
-    if (queues_[d].expired(now_)) {
+    if (queues_[d].expired(clock_.now)) {
       queues_.finish(s, d, s.account.expired);
-    } else if (!s.breaker.allow(now_)) {
+    } else if (!s.breaker.allow(clock_.now)) {
       bury(s, d, dead_reason::breaker);
     } else if (!attempt(s, d)) {
       return false;
@@ -39,7 +39,7 @@ class courier {
           std::move(closing_);  // first out, then destroyed: its handler may call back
       return true;
     }
-    queues_.lineup().add(s, now_);
+    queues_.lineup().add(s, clock_.now);
     return true;
   }
   /// The correlation of the message that is being handled; 0: none is.
@@ -78,7 +78,8 @@ class courier {
  private:
   void bury(subscriber& s, const delivery& d, dead_reason why) {
     queues_.pool().retain(d.index);  // the dead letter's own
-    dead_.add(queues_.pool(), d.index, s, why, d.attempts, now_);
+    dead_.add(queues_.pool(), d.index, s, why, d.attempts, clock_.now);
+    health_.dropped(1);
     queues_.finish(s, d, s.account.dead_lettered);
   }
   bool attempt(subscriber& s, delivery d) {
@@ -90,13 +91,16 @@ class courier {
     in_hand_delivery_ = d;
     bool lost = false;
     lost_ = &lost;
+    const duration waited = clock_.now - m.at;
     const bool taken = call(s, m, lost);
     if (lost) return false;
+    clock_.ask();  // the handler may have taken long
+    health_.advance(clock_.now);
     s.turn.where = place::idle;
     correlation_ = 0;
     if (taken) {
       s.breaker.success();
-      health_.delivered(now_ - m.at);
+      health_.delivered(waited);
       queues_.finish(s, d, s.account.delivered);
     } else {
       failed(s, d);
@@ -112,7 +116,7 @@ class courier {
       bury(s, d, dead_reason::retries);
     } else {
       ++s.trouble.retried;
-      s.turn.not_before = add_saturated(now_, s.options.retry_delay * d.attempts);
+      s.turn.not_before = add_saturated(clock_.now, s.options.retry_delay * d.attempts);
       if (queues_.put_back(s, d)) return;
       queues_.finish(s, d, s.account.dropped_replaced);  // its handler's own doing
       health_.dropped(1);
@@ -140,7 +144,7 @@ class courier {
   dead_letters& dead_;
   bus_health& health_;
   accounts& counts_;
-  const instant& now_;
+  bus_clock& clock_;
   std::unique_ptr<subscriber> closing_;                 // ended from inside its own handler
   std::vector<std::unique_ptr<subscriber>> abandoned_;  // a thread is inside, or was
   subscriber* in_hand_ = nullptr;                       // whose handler runs, with which delivery

@@ -57,7 +57,8 @@ class delivery_latency {
 };
 
 /// 1 when well: x0.7 if more than 1,000 wait, x50/p99 if the p99 latency is over 50 ms, x0.5 if
-/// more than 1 % was dropped.
+/// more than 1 % was dropped or became a dead letter. All of it is about subscriptions with a
+/// handler: whoever polls takes what it wants when it wants.
 inline double health_score(std::uint64_t pending, double p99_ms, std::uint64_t matched,
                            std::uint64_t dropped) noexcept {
   double score = 1;
@@ -73,7 +74,9 @@ class bus_health {
   static constexpr duration slice = std::chrono::seconds{5};
 
   void matched(std::uint64_t n) noexcept { now_part().matched += n; }
-  void dropped(std::uint64_t n) noexcept { now_part().dropped += n; }
+  void dropped(std::uint64_t n) noexcept { now_part().dropped += n; }  ///< dead letters too
+  /// Taken by a poll: no sign of health.
+  void polled(duration took) noexcept { total_.record(took); }
   void delivered(duration took) noexcept {
     total_.record(took);
     now_part().latency.record(took);

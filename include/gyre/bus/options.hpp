@@ -49,6 +49,10 @@ struct bus_options {
   std::size_t topics = 1024;                      ///< whose matches are remembered
   std::size_t keep_bytes = std::size_t{4} << 20;  ///< of message buffers kept for reuse
   std::uint32_t id_kind = 3;                      ///< of subscription ids, see core/slot_map.hpp
+  /// A handler that runs for longer than this is given up: its message is a dead letter and its
+  /// subscription ends. For the owner that watches it, see bus::abandon(). > 0; from `longest` on:
+  /// it may run for ever.
+  duration handler_limit = std::chrono::seconds{2};
   std::uint16_t origin = 0;  ///< in the top 16 bits of correlation ids that the bus makes up
 };
 

@@ -19,11 +19,11 @@ struct draft {
   std::uint32_t index = message_pool::none;
 };
 
-/// The one place where a message enters or leaves a queue. `now` is the bus's clock, which goes on
-/// while handlers run.
+/// The one place where a message enters or leaves a queue.
 class queues {
  public:
-  queues(std::size_t keep_bytes, const instant& now) noexcept : pool_(keep_bytes), now_(now) {}
+  queues(std::size_t keep_bytes, const bus_clock& clock) noexcept
+      : pool_(keep_bytes), clock_(clock) {}
 
   const message& operator[](const delivery& d) const noexcept { return pool_[d.index]; }
   message_pool& pool() noexcept { return pool_; }
@@ -31,11 +31,12 @@ class queues {
   detail::lineup& lineup() noexcept { return lineup_; }
   const detail::lineup& lineup() const noexcept { return lineup_; }
   std::uint64_t pending() const noexcept { return pending_; }  ///< in all of them, and in handlers
+  std::uint64_t polled() const noexcept { return polled_; }    ///< of these, for whoever polls
 
   // ---- in ----
   /// Whether a message of `size` bytes would have to wait for room in a `block` queue.
   bool blocks(subscriber& s, std::size_t size) {
-    if (s.options.policy != overflow::block || !s.rate.allows(now_)) return false;
+    if (s.options.policy != overflow::block || !s.rate.allows(clock_.now)) return false;
     expire_front(s);
     return s.full(size);
   }
@@ -51,7 +52,7 @@ class queues {
   /// One message for one subscription, by its rate and policy. How many messages that cost.
   std::uint32_t offer(subscriber& s, draft& d) {
     ++s.account.matched;
-    if (!s.rate.allows(now_)) {
+    if (!s.rate.allows(clock_.now)) {
       ++s.account.dropped_rate;
       return 1;
     }
@@ -76,7 +77,7 @@ class queues {
         ++lost;
       }
     }
-    s.rate.take(now_);
+    s.rate.take(clock_.now);
     enqueue(s, d);
     return lost;
   }
@@ -86,8 +87,8 @@ class queues {
     pool_.retain(d.index);
     s.queue.push_back({d.hash, d.m.sequence, d.index, 0});
     s.bytes += message_pool::bytes(d.m);
-    ++pending_;
-    lineup_.add(s, now_);
+    count(s, 1);
+    lineup_.add(s, clock_.now);
   }
   /// What take_front() gave, in front again for another try. False: keep_latest, and a newer one of
   /// its topic waits; nothing has changed.
@@ -112,13 +113,13 @@ class queues {
   /// The end of a delivery, counted in `as`, one of the account's. That it had been tried and was
   /// never taken is one failure for the breaker, however it ended.
   void finish(subscriber& s, const delivery& d, std::uint64_t& as) noexcept {
-    if (d.attempts > 0 && &as != &s.account.delivered) s.breaker.failure(now_);
+    if (d.attempts > 0 && &as != &s.account.delivered) s.breaker.failure(clock_.now);
     ++as;
-    --pending_;
+    count(s, -1);
     pool_.release(d.index);
   }
   void expire_front(subscriber& s) noexcept {
-    while (!s.queue.empty() && pool_[s.queue[0].index].expired(now_)) {
+    while (!s.queue.empty() && pool_[s.queue[0].index].expired(clock_.now)) {
       finish(s, take_front(s), s.account.expired);
     }
   }
@@ -130,6 +131,10 @@ class queues {
   }
 
  private:
+  void count(const subscriber& s, int by) noexcept {
+    pending_ += static_cast<std::uint64_t>(by);
+    if (!s.handler) polled_ += static_cast<std::uint64_t>(by);
+  }
   void store(draft& d) {
     if (d.index == message_pool::none) d.index = pool_.store(d.m);
   }
@@ -140,9 +145,9 @@ class queues {
     const delivery old = s.queue[i];
     s.queue[i] = {d.hash, old.place, d.index, 0};
     s.bytes += message_pool::bytes(d.m) - message_pool::bytes(pool_[old.index]);
-    ++pending_;
+    count(s, 1);
     finish(s, old, s.account.dropped_replaced);
-    s.rate.take(now_);
+    s.rate.take(clock_.now);
     std::uint32_t lost = 1;
     while (s.bytes > s.options.bytes && s.queue.size() > 1) {  // the newer one may be larger
       const delivery oldest = s.queue.erase(s.queue[0].index == d.index ? 1 : 0);
@@ -155,8 +160,8 @@ class queues {
 
   message_pool pool_;
   detail::lineup lineup_;
-  std::uint64_t pending_ = 0;
-  const instant& now_;
+  std::uint64_t pending_ = 0, polled_ = 0;
+  const bus_clock& clock_;
 };
 
 }  // namespace detail

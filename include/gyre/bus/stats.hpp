@@ -70,9 +70,11 @@ struct bus_stats : bus_account {
   std::uint64_t unrouted = 0;     ///< of these, matched nobody
   std::uint64_t rejected = 0;     ///< refused as wrong: topic, size, ttl
   std::uint64_t would_block = 0;  ///< refused with OVERFLOW since `may_wait`
-  double p50_ms = 0, p99_ms = 0;  ///< published to delivered, since creation, within 6.25 %
-  double health = 1;              ///< 0..1, of the last 5 to 10 s
+  /// From published until the handler that took it was called, since creation, within 6.25 %.
+  double p50_ms = 0, p99_ms = 0;
+  double health = 1;  ///< 0..1, of the last 5 to 10 s, of subscriptions with a handler
   std::size_t subscriptions = 0;
+  std::size_t failing = 0;  ///< of these, whose breaker is not closed
   dead_letter_stats dead;
 };
 

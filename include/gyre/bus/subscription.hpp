@@ -81,6 +81,19 @@ inline result<void> check(const subscription_options& o) {
 
 namespace detail {
 
+/// The bus's time: the newest that it was given, and whom to ask while handlers run.
+struct bus_clock {
+  instant now{};
+  const function_ref<instant()>* source = nullptr;  // during a pump() that has one
+
+  void advance(instant t) noexcept {
+    if (now < t) now = t;
+  }
+  void ask() {
+    if (source != nullptr) advance((*source)());
+  }
+};
+
 /// A message in a queue.
 struct delivery {
   std::uint64_t hash = 0;   // of its topic
