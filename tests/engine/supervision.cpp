@@ -328,8 +328,9 @@ TEST_CASE("a thread wakes after the first due loop's slack, or at a hasty one's 
   env.stopping = true;
 }
 
-TEST_CASE("an engine takes the cores it may use, and a virtual one shard", "[engine]") {
-  REQUIRE(gyre::engine().snapshot().shards == std::min(gyre::cores_allowed(), 64u));
+TEST_CASE("an engine has one shard, or takes the cores it may use", "[engine]") {
+  REQUIRE(gyre::engine().snapshot().shards == 1);
+  REQUIRE(gyre::engine({.shards = 0}).snapshot().shards == std::min(gyre::cores_allowed(), 64u));
   REQUIRE(gyre::engine({.driver = gyre::driver::virtual_time}).snapshot().shards == 1);
   REQUIRE(gyre::engine({.driver = gyre::driver::host}).snapshot().shards == 1);
 }

@@ -34,7 +34,9 @@ TEST_CASE("the bus is well again after a quiet time, and so are deferrable loops
   auto f = e.add({.name = "f", .interval = 10ms, .jitter = 0}, [&](gyre::tick& t) {
               for (int i = 0; i < 20; ++i) t.publish("x", "y");
             }).value();
-  e.subscribe("x", {.capacity = 1}).value();
+  e.subscribe("x", {.capacity = 1}, [](const gyre::message&) -> gyre::result<void> {
+     return gyre::ok;
+   }).value();
   e.advance_to(8s).value();
   REQUIRE(d.stats()->interval_ms == Approx(60'000));  // throttled by the bus's health alone
   REQUIRE(e.snapshot().bus.health == Approx(.5));

@@ -286,7 +286,8 @@ TEST_CASE("handlers that publish to each other without end do not hold time", "[
   fill(h);
   const auto r = h.poll(1ms).value();
   REQUIRE(r.more);
-  REQUIRE(h.snapshot().bus.delivered == 64);
+  REQUIRE(r.ticks == 1);  // its turn, after the first delivery
+  REQUIRE(h.snapshot().bus.delivered == 1 + 64);
   gyre::engine v({.driver = gyre::driver::virtual_time});
   fill(v);
   const auto stuck = v.advance_to(1s);

@@ -278,6 +278,10 @@ class bus {
   /// 0..1 as of the newest `now` that the bus was given; see health_score().
   double health() const noexcept { return health_.score(queues_.pending() - queues_.polled()); }
   std::uint64_t pending() const noexcept { return queues_.pending(); }
+  /// Of these, those that wait for a handler.
+  std::uint64_t waiting() const noexcept { return queues_.pending() - queues_.polled(); }
+  /// A subscription has ended whose handler has not returned yet.
+  bool closing() const noexcept { return courier_.closing() != nullptr; }
 
  private:
   void advance(instant now) noexcept {

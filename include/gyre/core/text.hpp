@@ -177,5 +177,14 @@ std::string join(const Pieces&... pieces) {
   return detail::join_pieces(all, sizeof...(pieces));
 }
 
+/// A text of others' making, its first `most` bytes if it is longer, whole characters of UTF-8,
+/// with a note of how long it was.
+inline std::string clipped(std::string_view text, std::size_t most = 1000) {
+  if (text.size() <= most) return std::string(text);
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+  return std::string(text.substr(0, end)) + join("... (", text.size(), " bytes)");
+}
+
 }  // namespace v1
 }  // namespace gyre

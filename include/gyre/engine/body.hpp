@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <gyre/core/entropy.hpp>
 #include <gyre/core/function.hpp>
 #include <gyre/engine/checks.hpp>
 #include <gyre/engine/describe.hpp>
@@ -31,6 +32,7 @@ class body final : public std::enable_shared_from_this<body> {
   static result<std::shared_ptr<body>> make(engine_options o) {
     GYRE_CHECK(check(o));
     if (o.shards == 0) o.shards = o.driver == driver::workers ? std::min(cores_allowed(), 64U) : 1;
+    if (o.seed == 0) o.seed = o.driver == driver::virtual_time ? 1 : entropy();
     if (o.boottime == nullptr) o.boottime = boottime_now;
     auto made = std::make_shared<body>(std::move(o));
     GYRE_CHECK(made->vault.open());

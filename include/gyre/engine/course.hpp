@@ -229,7 +229,8 @@ class course {
     try {
       loop.function(t);
     } catch (const std::exception& e) {
-      (void)t.fail(e.what());
+      const char* const what = e.what();
+      (void)t.fail(what != nullptr ? what : "the tick threw an exception without a text");
     } catch (...) {
       (void)t.fail("the tick threw something that is not a std::exception");
     }
@@ -306,7 +307,8 @@ class course {
     const std::uint64_t given_up = loop.times.finish(end, loop.plan->missed);
     if (given_up != 0) loop.metrics.missed(given_up);
     loop.backing_off = status != tick_status::ok;
-    if (loop.extra != nullptr && (loop.backing_off || loop.extra->has_breaker)) {
+    if (loop.extra != nullptr && (loop.backing_off || loop.extra->has_breaker ||
+                                  loop.extra->postponed != instant::min())) {
       wait_more(s_, loop, status, why, end);
     }
     if (env_.stopping.load(std::memory_order_relaxed) || loop.scheduled) return;

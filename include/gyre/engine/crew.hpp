@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -46,8 +47,8 @@ class crew {
         });
     if (!all) return fail(code::budget, "the system gives no thread for each of ", epochs.size(),
                           " shards");
-    watchdog_ = std::thread([this, body] { watch(); });
-    return ok;
+    if (start_watchdog(body)) return ok;
+    return fail(code::budget, "the system gives no thread for the watchdog");
   }
 
   /// Waits for running ticks, at most `deadline`; what does not end is left to itself. @return the
@@ -105,6 +106,7 @@ class crew {
  private:
   void run(shard& s, std::uint64_t epoch) {
     env_.threads.enter();
+    name_thread(join("gyre ", s.index).c_str());
     if (env_.options.slack < std::chrono::microseconds(50)) sleep_precisely();
     take_turns(s, epoch);
     env_.threads.leave();
@@ -117,7 +119,7 @@ class crew {
       course::limits to;
       if (s.index == 0) {
         if (!house_.keep(t, epoch)) return;
-        to.house = std::min(house_.next_work(), s.next_delivery());
+        to.house = house_.ticks_until();
       }
       landing(s).expire(t);
       to.house = std::min(to.house, s.away.next_deadline());
@@ -139,11 +141,29 @@ class crew {
       (void)s.wake().wait(rest);
       if (!s.owner().acquire(epoch)) return;
       (void)s.must_wake();
+      if (dozing_.load()) alarm_.ring();  // something may run from now on
     }
     s.owner().release();
   }
 
+  bool start_watchdog(const std::shared_ptr<void>& body) {
+    const auto spawn = [&] {
+      const quiet_signals here;
+      watchdog_ = std::thread([this, body] { watch(); });
+    };
+#if GYRE_EXCEPTIONS
+    try {
+      spawn();
+    } catch (const std::system_error&) {
+      return false;
+    }
+#else
+    spawn();
+#endif
+    return true;
+  }
   void watch() {
+    name_thread("gyre watchdog");
     const engine_clock& clock = env_.clock;
     instant sample_at{0};
     instant sync_at = clock.now() + std::chrono::seconds(1);
@@ -151,7 +171,8 @@ class crew {
     while (!env_.stopping.load(std::memory_order_relaxed)) {
       house_.look_for_gap(slept);
       const instant t = clock.now();
-      instant next = t + duration{env_.watch_ns.load(std::memory_order_relaxed)};
+      dozing_ = true;
+      instant next = t + std::chrono::seconds(1);  // for what it is to notice: a suspended machine
       for (shard* s : env_.shards) next = std::min(next, look_at(*s, t));
       if (t >= sample_at) {
         sample_at = t + std::chrono::milliseconds(250);
@@ -161,34 +182,41 @@ class crew {
         sync_at = t + std::chrono::seconds(1);
         if (vault_.present()) (void)vault_.sync_written();
       }
+      if (readings_.wanted()) next = std::min(next, sample_at);
+      if (vault_.present()) next = std::min(next, sync_at);
       slept = std::max(duration::zero(), next - clock.now());
       (void)alarm_.wait(slept);
+      dozing_ = false;
     }
   }
   /// Gives the shard another thread where what runs on its own takes too long: see occupant.hpp.
   /// @return when to look again at the latest
   instant look_at(shard& s, instant t) {
+    const instant soon = t + duration{env_.watch_ns.load(std::memory_order_relaxed)};
     {
       const leased hold(s.owner());
-      if (s.inside.needs_thread(t) == need::none) return s.inside.next_look(t);
+      if (s.inside.needs_thread(t) == need::none) {
+        return s.sleeps() ? never : std::min(soon, s.inside.next_look(t));
+      }
     }
     const bool thread = env_.lost.load() < most_lost() && executor_.prepare();
     const leased hold(s.owner());
     landing at(s);
     const need needed = s.inside.needs_thread(t);  // it may have ended meanwhile
-    if (needed == need::none) return never;
+    if (needed == need::none) return soon;
     if (!thread) {
       at.tell_no_thread();
-      return never;
+      return soon;
     }
     ++env_.lost;
     const std::uint64_t epoch = needed == need::handler    ? at.abandon_handler(t)
                                 : needed == need::hand_off ? at.hand_off()
                                                            : at.abandon(env_.clock.now());
     executor_.replace(s.index, epoch);
-    return never;
+    return soon;
   }
 
+  std::atomic<bool> dozing_{false};  // the watchdog sleeps until a shard wakes, at most 1 s
   environment& env_;
   post& post_;
   house& house_;

@@ -45,6 +45,7 @@ class drive {
     readings_.sample();
     poll_result done;
     std::uint32_t rounds = 0;
+    ticks_turn_ = false;
     const bool waiting = begin_poll();
     for (bool first = waiting && unreached_;; first = false) {
       round did;
@@ -57,7 +58,7 @@ class drive {
       if (!did.any && !first) break;
       done.ticks += did.ticks;
       most -= did.ticks;
-      rounds = did.delivered && did.ticks == 0 ? rounds + 1 : 0;
+      rounds = did.delivered != 0 ? rounds + 1 : did.ticks != 0 ? 0 : rounds;
       done.more = most == 0 || rounds >= poll_rounds ||
                   (spent != never && env_.clock.measure() >= spent);
       if (done.more) break;
@@ -77,21 +78,32 @@ class drive {
     if (t > longest) return too_far(t);
     const moving here(driving_);
     if (!here.alone()) return busy_already();
-    std::uint64_t ticks = 0;
+    std::uint64_t ticks = 0, at_once = 0, delivered = 0;
     std::uint32_t rounds = 0;
     while (!env_.stopping) {
-      const round did = next_round(t, ~std::uint64_t{0}, never);
+      const instant before = now();
+      const round did = next_round(t, most_at_once, never);
       ticks += did.ticks;
+      at_once = now() == before ? at_once + did.ticks : 0;
+      if (at_once > most_at_once) {
+        return fail(code::state, "loops triggered each other for ", at_once,
+                    " ticks at one instant; time cannot go on");
+      }
+      worked_ = worked_ || did.ticks != 0 || did.delivered != 0;
       if (!did.any) {
+        if (!worked_) house_.skip(std::min(next_due(), add_saturated(t, duration(1))));
         const instant next = next_event();
         if (next > t) break;
         if (next > now()) env_.clock.move_to(next);
         continue;
       }
-      rounds = did.delivered && did.ticks == 0 ? rounds + 1 : 0;
-      if (rounds < advance_rounds) continue;
-      return fail(code::state, "handlers published to each other for ", rounds,
-                  " rounds at one instant; time cannot go on");
+      if (did.ticks != 0) rounds = 0;
+      if (did.ticks != 0) delivered = 0;
+      if (did.delivered != 0) ++rounds;
+      delivered += did.delivered;
+      if (rounds < advance_rounds && delivered < advance_deliveries) continue;
+      return fail(code::state, "handlers published to each other for ", rounds, " rounds and ",
+                  delivered, " messages at one instant; time cannot go on");
     }
     if (t > now()) env_.clock.move_to(t);
     return ticks;
@@ -111,6 +123,8 @@ class drive {
 
  private:
   static constexpr std::uint32_t poll_rounds = 64, advance_rounds = 10'000;
+  static constexpr std::uint64_t advance_deliveries = 1'000'000;
+  static constexpr std::uint64_t most_at_once = 2 * std::uint64_t{loop_table::most};  // ticks
 
   /// Marks that a thread moves time; only one may.
   class moving {
@@ -129,8 +143,8 @@ class drive {
   };
   struct round {
     std::uint64_t ticks = 0;
-    bool delivered = false;  ///< messages of the bus
-    bool any = false;        ///< something was done
+    std::uint64_t delivered = 0;  ///< messages of the bus
+    bool any = false;             ///< something was done
   };
 
   instant now() const noexcept { return env_.clock.now(); }
@@ -142,15 +156,17 @@ class drive {
                                  "threads at once");
   }
 
-  instant next_event() {
-    if (env_.stopping) return never;
+  /// The next tick, deadline or delivery.
+  instant next_due() {
     instant t = never;
     for (shard* s : env_.shards) {
       const leased hold(s->owner());
       t = std::min(t, s->next_event());
-      if (s->index == 0) t = std::min(t, house_.next_work());
     }
     return t;
+  }
+  instant next_event() {
+    return env_.stopping ? never : std::min(next_due(), house_.next_work());
   }
   /// What is due at now(): work of the house if there is some; else ticks, at most `most`: on a
   /// virtual clock those up to `until` that come before other work, the clock going on with them.
@@ -172,7 +188,8 @@ class drive {
       const leased hold(s->owner());
       if (s->index == 0) {
         if (const round kept = keep_house(t, spent); kept.any) return kept;
-        to.house = std::min(house_.next_work(), s->next_delivery());
+        to.house = house_.next_work();
+        if (!ticks_turn_) to.house = std::min(to.house, s->next_delivery());
       }
       landing(*s).expire(t);
       to.house = std::min(to.house, s->away.next_deadline());
@@ -191,19 +208,30 @@ class drive {
         rival = true;
       }
     }
-    if (next == nullptr) return {};
+    if (next == nullptr) return {0, 0, std::exchange(ticks_turn_, false)};
     if (rival) to.rival = &first_of_others;
     const std::uint64_t epoch = next->owner().acquire();
     const course::turn turn = course(*next).run_due(to, epoch);
     next->owner().release();
-    return {turn.ticks, false, turn.steps != 0};
+    ticks_turn_ = false;
+    return {turn.ticks, 0, turn.steps != 0};
   }
-  /// One piece of work of the house, if there is one. Under shard 0's lease.
+  /// One piece of work of the house, if there is one. Under shard 0's lease. A host's ticks have
+  /// their turn after each round of deliveries; on a virtual clock deliveries take no time and go
+  /// first.
   round keep_house(instant t, instant spent) {
     gyre::bus& bus = post_.bus();
     const std::size_t messages = spent == never ? ~std::size_t{0} : 16;
-    if (bus.next_due() <= t && bus.pump(t, messages) != 0) return {0, true, true};
-    return {0, false, house_.observe_if_due(t) || vault_.commit_if_due(t)};
+    if (bus.next_due() <= t && !ticks_turn_) {
+      const std::size_t delivered = bus.pump(t, messages);
+      ticks_turn_ = env_.clock.is_host() && delivered != 0;
+      if (delivered != 0) return {0, delivered, true};
+    }
+    if (house_.observe_if_due(t)) {
+      worked_ = false;
+      return {0, 0, true};
+    }
+    return {0, 0, vault_.commit_if_due(t)};
   }
 
   // ---- pending ticks of driver::host ----
@@ -235,7 +263,9 @@ class drive {
   readings& readings_;
   std::atomic<bool> driving_{false};
   bool unreached_ = false;  // pending ticks, by the last poll
-  duration expected_{0};    // how long it may be until the next poll
+  bool ticks_turn_ = false;  // messages were delivered since ticks had their turn
+  bool worked_ = true;       // ticks or deliveries since the last window
+  duration expected_{0};     // how long it may be until the next poll
 };
 
 }  // namespace detail

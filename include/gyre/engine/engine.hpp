@@ -31,7 +31,7 @@ class bus;
 /// In the child of a fork an engine is a copy that goes on by itself, and writes nothing to the
 /// store (FORKED), which stays the parent's. But the threads of driver::workers are not there:
 /// where they ran, or stop() had left one to itself, each may have held what the next call waits
-/// for. Then start() and stop() are FORKED, run_for() returns at once, no other call may be made,
+/// for. Then start(), stop() and run_for() are FORKED, no other call may be made,
 /// and the destructor leaves everything as it is, closures and memory too. fork() is not to be
 /// called while another thread is inside of a call; in a tick only where the child then calls exec
 /// or _exit.
@@ -97,8 +97,8 @@ class engine {
   /// FORKED: see above.
   result<std::vector<std::string>> stop(duration deadline = std::chrono::seconds(5));
   /// driver::workers: start, wait, stop. driver::virtual_time: advance by `d`. driver::host: polls
-  /// with the machine's clock. @return as stop()
-  std::vector<std::string> run_for(duration d);
+  /// with the machine's clock. @return as stop(). Errors: as start(), poll() and stop()
+  result<std::vector<std::string>> run_for(duration d);
   /// driver::host: runs every tick that is due at `now`, then calls those that were pending before
   /// (tick::pending) once more, at most `most` calls in all. Ends, with `more`, at that number, or
   /// after the call by whose end `budget` of real time has passed, or when handlers have published
@@ -144,6 +144,12 @@ class engine {
   result<std::uint32_t> subscribe(std::string_view pattern, const subscription_options& o = {},
                                   message_handler handler = {});
   result<void> unsubscribe(std::uint32_t id);
+  /// And waits until its handler is not running, at most `most`. TIMEOUT: it still is, and the
+  /// subscription has ended. REENTRANT from inside of the engine's own ticks and handlers.
+  result<void> unsubscribe(std::uint32_t id, duration most);
+  /// Waits until no message waits for a handler, at most `most`; before stop(), which delivers
+  /// nothing more. @return how many still wait. REENTRANT as above.
+  result<std::uint64_t> drain(duration most = std::chrono::seconds(5));
   /// Copies the message into the queue of each subscription that matches. Outside the engine's own
   /// threads it waits where a `block` subscription is full, at most that one's block_for. ARG.
   result<publish_receipt> publish(std::string_view topic, std::span<const std::byte> payload,
@@ -154,6 +160,7 @@ class engine {
   bool poll_message(std::uint32_t id, owned_message& out);
   result<subscription_stats> subscription(std::uint32_t id) const;
   /// Calls f(bus&, instant now) while nothing else uses the bus: dead letters, replay, the rest.
+  /// Inside of it this engine may not be called: REENTRANT, thrown where a call has no result.
   /// @return what f does. With GYRE_SEPARATE_COMPILATION include gyre/bus/bus.hpp for it.
   template <class F>
   auto with_bus(F&& f) {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include <gyre/engine/post.hpp>
 #include <gyre/engine/symbiosis.hpp>
@@ -38,13 +40,24 @@ class house {
     shard& home = *env_.shards[0];
     if (post_.bus().next_due() <= t) {
       home.inside.set_delivering(true);
-      (void)post_.bus().pump(t, 64);
-      if (home.owner().epoch() != epoch) return false;
+      const instant end = add_saturated(t, slice);
+      const auto clock = [this] { return env_.clock.now(); };
+      for (int n = 0; n < 64 && env_.clock.now() < end; ++n) {
+        if (post_.bus().pump(clock, 1) == 0) break;
+        if (home.owner().epoch() != epoch) return false;
+      }
       home.inside.set_delivering(false);
     }
     (void)observe_if_due(t);
     (void)vault_.commit_if_due(t);
     return true;
+  }
+  /// Until when the ticks of shard 0 have its thread for themselves, as there is work of the house:
+  /// messages wait for a slice of time, so that neither starves the other.
+  instant ticks_until() const noexcept {
+    const instant next = env_.shards[0]->next_delivery();
+    const instant now = env_.clock.now();
+    return std::min(next_work(), next > now ? next : add_saturated(now, slice));
   }
   /// A window's end. @return whether it was due
   bool observe_if_due(instant t) {
@@ -54,6 +67,7 @@ class house {
     others.wake_all();  // the throttle may make something due
     post_.bus().pass_time(t);
     symbiosis_.observe(t);
+    throttled_ = false;
     std::uint64_t shed = 0;
     for (shard* s : env_.shards) {
       shed += s->due.take_shed();
@@ -62,9 +76,18 @@ class house {
       }
     }
     if (shed != 0) tell("gyre.shed", join(shed, " ticks of overloaded shards"), 0);
+    tell_dead_letters();
     return true;
   }
 
+  /// Nothing has happened since the last window and nothing will before `t`: windows and commits
+  /// until then are left out, unless a throttle is still to be taken back.
+  void skip(instant t) noexcept {
+    if (throttled_) return;
+    const instant last = t - duration(1);
+    if (next_window_ < t) next_window_ = point_after(next_window_, env_.options.window, last);
+    vault_.skip(t);
+  }
   /// Looks for a time in which nothing ran. Without a lease. @param expected how long it was to be
   /// since the last call
   void look_for_gap(duration expected) {
@@ -85,8 +108,24 @@ class house {
   void reset() noexcept { gaps_ = 0; }
 
  private:
+  /// Where ticks and messages both wait, each gets its turn for so long, or for one that is longer.
+  static constexpr duration slice = std::chrono::milliseconds(1);
+
   void tell(const char* topic, std::string text, object_id source) {
     env_.shards[0]->tell(topic, std::move(text), source);
+  }
+  /// A handler that always fails would otherwise be told nowhere.
+  void tell_dead_letters() {
+    const gyre::bus& bus = post_.bus();
+    const std::uint64_t ever = bus.dead_letters_ever();
+    if (ever == dead_) return;
+    std::string last;
+    if (const std::size_t kept = bus.dead_letter_count(); kept != 0) {
+      const dead_letter l = bus.dead_letter_at(kept - 1);
+      last = join(", the last of topic ", l.message.topic);
+    }
+    const std::uint64_t gone = ever - std::exchange(dead_, ever);
+    tell("gyre.dead_letter", join(gone, gone == 1 ? " dead letter" : " dead letters", last), 0);
   }
   void throttle(shard& home, loop_record& l, instant t) {
     loop_extra& extra = *l.extra;
@@ -94,6 +133,7 @@ class house {
     const double factor = throttle_factor(extra.throttle, health, score, extra.configured);
     const double before = extra.factor();
     extra.throttle = factor;
+    throttled_ |= factor > 1;
     if (extra.factor() == before) return;
     home.due.retime(l, extra.configured, t);
     tell("gyre.interval",
@@ -120,8 +160,10 @@ class house {
   symbiosis& symbiosis_;
   vault& vault_;
   instant next_window_{never};
+  bool throttled_ = false;  // a loop's interval is longer than it was configured
   gap_detector gap_;
   std::uint64_t gaps_ = 0;
+  std::uint64_t dead_ = 0;  // letters, as of the last window
 };
 
 }  // namespace detail

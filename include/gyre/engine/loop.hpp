@@ -42,6 +42,9 @@ class loop {
   result<void> remove();
   /// @param[out] ids of all that went, in that order
   result<void> remove(std::vector<std::uint32_t>& ids);
+  /// And waits until no thread is in their functions, at most `most`. TIMEOUT: one still is, and
+  /// they are removed. REENTRANT from inside of the engine's own ticks and handlers.
+  result<void> remove(duration most);
   result<loop_stats> stats() const;
 
  private:

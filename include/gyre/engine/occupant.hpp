@@ -84,11 +84,10 @@ class occupant {
   }
 
  private:
-  /// A handler of the bus that runs longer is given up on.
-  static constexpr duration handler_limit = std::chrono::seconds(2);
-
   instant hand_off_at() const noexcept { return add_saturated(since_, env_.options.hand_off); }
-  instant handler_until() const noexcept { return add_saturated(handler_since_, handler_limit); }
+  instant handler_until() const noexcept {
+    return add_saturated(handler_since_, env_.options.bus.handler_limit);
+  }
 
   const environment& env_;
   run_state* tick_ = nullptr;

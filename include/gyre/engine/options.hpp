@@ -99,10 +99,13 @@ enum class driver : std::uint8_t {
 /// What an engine is asked to be.
 struct engine_options {
   gyre::driver driver = gyre::driver::workers;
-  std::uint64_t seed = 1;          ///< all randomness comes from it
-  std::uint32_t shards = 0;        ///< 1..64; threads with driver::workers; groups never split;
-                                   ///< 0: the cores that this process may use (affinity, control
-                                   ///< groups) with driver::workers, 1 with the others
+  std::uint64_t seed = 0;          ///< all randomness comes from it; 0: 1 on a virtual clock, on a
+                                   ///< real one drawn anew, so that a fleet does not act in step;
+                                   ///< the snapshot has it, to be given again
+  std::uint32_t shards = 1;        ///< 1..64: threads with driver::workers. The ticks of one shard
+                                   ///< never overlap before `hand_off`, those of several do;
+                                   ///< groups never split. 0: as many as cores_allowed() says
+                                   ///< with driver::workers, 1 with the others
   /// With driver::workers: a thread that sleeps is woken so much after the first of its loops is
   /// due and then runs all that are, so that many loops share a wake-up. 0: each at its time, and
   /// Linux is asked for its finest timers.

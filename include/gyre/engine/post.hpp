@@ -2,6 +2,7 @@
 // Room: engine. Threads: any that holds no lease.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -89,8 +90,40 @@ class post {
 
   /// Under shard 0's lease.
   gyre::bus& bus() noexcept { return bus_; }
+  const gyre::bus& bus() const noexcept { return bus_; }
+  /// Calls f(bus, now) under that lease; what it published is delivered soon.
+  void with_bus(function_ref<void(gyre::bus&, instant)> f) {
+    change(home(), [&] {
+      const visit here(visitor_);
+      f(bus_, env_.clock.now());
+    });
+  }
+  /// REENTRANT: this thread is inside of with_bus() and would wait for itself.
+  result<void> outside() const {
+    if (visitor_.load(std::memory_order_relaxed) != this_visitor()) return ok;
+    return fail(code::reentrant, "the engine was called inside of with_bus()");
+  }
 
  private:
+#if GYRE_THREADS
+  using visitor = std::thread::id;
+  static visitor this_visitor() noexcept { return std::this_thread::get_id(); }
+#else
+  using visitor = bool;
+  static visitor this_visitor() noexcept { return true; }
+#endif
+  /// Who is inside of with_bus(), for a scope.
+  class visit {
+   public:
+    explicit visit(std::atomic<visitor>& who) noexcept : who_(who) { who_ = this_visitor(); }
+    ~visit() { who_ = visitor(); }
+    visit(const visit&) = delete;
+    visit& operator=(const visit&) = delete;
+
+   private:
+    std::atomic<visitor>& who_;
+  };
+
   shard& home() noexcept { return *env_.shards[0]; }
 
   /// Onto the bus; where it may, it waits for a subscription that blocks.
@@ -155,6 +188,7 @@ class post {
 
   environment& env_;
   gyre::bus bus_;
+  std::atomic<visitor> visitor_{};
 };
 
 }  // namespace detail

@@ -25,6 +25,7 @@ class readings {
 
   /// A loop looks at them from now on.
   void want() noexcept { wanted_ = true; }
+  bool wanted() const noexcept { return wanted_; }
   /// A NaN is the engine's own figure on a real clock, and not known on a virtual one.
   void supply(const reading& r) {
     const std::lock_guard lock(mutex_);

@@ -49,8 +49,9 @@ class registry {
       return fail(code::not_found, "loop \"", o.name, "\": no loop is named \"", o.parent,
                   "\", which is to be its parent");
     }
-    const std::uint64_t place = o.group.empty() ? added_ : siphash24(as_bytes(o.group));
-    shard& home = *env_.shards[place % env_.shards.size()];
+    shard& home = o.group.empty()
+                      ? emptiest()
+                      : *env_.shards[siphash24(as_bytes(o.group)) % env_.shards.size()];
     std::uint32_t slot = 0;
     {
       const leased hold(home.owner());
@@ -78,6 +79,12 @@ class registry {
       if (gone.size() > 1 || s == &home_of(env_, id)) post_.tell_all(*s);
     }
     return ok;
+  }
+  /// Whether nobody is inside of the function of a loop that was removed.
+  bool has_left(object_id id) {
+    const leased hold(home_of(env_, id).owner());
+    const loop_record& l = env_.table.at(id_index(id));
+    return l.id != id || l.inside == 0;
   }
   result<object_id> find(std::string_view name) {
     const std::lock_guard lock(mutex_);
@@ -119,7 +126,10 @@ class registry {
       if (l.paused != 0) {
         return fail(code::state, "loop \"", env_.table.name(l), "\" is paused");
       }
-      s.due.trigger(l, env_.clock.now());
+      // From inside of a tick that poll() runs, at the next poll: else a loop that triggers itself
+      // would never let it return.
+      const bool within = env_.clock.is_host() && s.inside.tick() != nullptr;
+      s.due.trigger(l, add_saturated(env_.clock.now(), duration(within ? 1 : 0)));
       return ok;
     });
   }
@@ -178,6 +188,14 @@ class registry {
   const totals& retired() const noexcept { return retired_; }
 
  private:
+  /// The shard with the fewest loops, the first of these. Sizes change under the mutex only.
+  shard& emptiest() const noexcept {
+    shard* least = env_.shards[0];
+    for (shard* s : env_.shards) {
+      if (s->loops.size() < least->loops.size()) least = s;
+    }
+    return *least;
+  }
   /// What the loop has besides its record; null: nothing.
   result<owner<loop_extra>> make_extra(shard& home, loop_options& o, bool own,
                                                  space where) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include <gyre/core/growing_ring.hpp>
 #include <gyre/engine/environment.hpp>
 
 namespace gyre {
@@ -40,17 +41,24 @@ class roll {
   /// The loops that have an extra. All others are as well as can be.
   const vec<loop_record*>& with_extra() const noexcept { return with_extra_; }
 
-  /// The slot that the next insert() takes, from one that had a loop before if there is one.
-  std::uint32_t next_slot() const noexcept { return free_.empty() ? slots_ : free_.back(); }
+  /// The slot that the next insert() takes, one that had a loop before if there is one. A slot
+  /// whose 255 ids are used up begins again with the first, once 1,024 others have come to that: so
+  /// an id names another loop 262,144 loops later at the earliest.
+  std::uint32_t next_slot() const noexcept {
+    if (!free_.empty()) return free_.back();
+    return worn_.size() > resting ? worn_[0] : slots_;
+  }
   /// A new loop in that slot, whose record the table has. @param plan taken for it
   loop_record& insert(const loop_plan* plan, std::string_view name) {
     const std::uint32_t slot = next_slot();
     loop_record& loop = env_.table.of_slot(shard_, slot);
-    if (free_.empty()) {
+    if (!free_.empty()) {
+      free_.pop_back();
+    } else if (slot != slots_) {
+      (void)worn_.pop_front();
+    } else {
       ++slots_;
       loop.id = make_id(kind_loop, 1, slot * env_.options.shards + shard_);
-    } else {
-      free_.pop_back();
     }
     ++size_;
     loop.plan = plan;
@@ -97,9 +105,13 @@ class roll {
     loop.removed = loop.running = loop.gated = false;
     loop.backing_off = loop.stuck = loop.watched = false;
     loop.told = loop.related = false;
-    if (id_generation(loop.id) == 0xff) return left;  // its ids are used up
-    free_.push_back(env_.table.slot_of(loop.id));
-    loop.id = make_id(kind_loop, id_generation(loop.id) + 1, id_index(loop.id));
+    const std::uint32_t slot = env_.table.slot_of(loop.id), last = id_generation(loop.id);
+    if (last == 0xff) {
+      worn_.push_back(slot);
+    } else {
+      free_.push_back(slot);
+    }
+    loop.id = make_id(kind_loop, last == 0xff ? 1 : last + 1, id_index(loop.id));
     return left;
   }
   /// Plans that no record uses any more, for whoever has the list of them to drop and clear.
@@ -129,10 +141,13 @@ class roll {
     erase_if(learners_, [&](const auto& l) { return l.get() == left; });
   }
 
+  static constexpr std::size_t resting = 1024;
+
   environment& env_;
   std::uint32_t shard_;
   std::uint32_t slots_ = 0;  // ever used
   vec<std::uint32_t> free_;
+  growing_ring<std::uint32_t> worn_;  // slots whose ids are used up, the longest so first
   std::size_t size_ = 0;
   vec<loop_record*> with_extra_;
   vec<const loop_plan*> plans_;

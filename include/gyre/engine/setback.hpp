@@ -12,7 +12,8 @@ namespace gyre {
 inline namespace v1 {
 namespace detail {
 
-/// A tick of a loop that has failed, or whose breaker was ever used, has ended. @pre loop.extra
+/// A tick has ended of a loop that has failed, is still to wait for that, or whose breaker was ever
+/// used. @pre loop.extra
 [[gnu::noinline]] inline void wait_more(shard& s, loop_record& loop, tick_status status,
                                         const std::string& why, instant end) {
   loop_extra& extra = *loop.extra;
@@ -32,8 +33,11 @@ namespace detail {
       extra.has_breaker = true;
       turned = extra.breaker->failed(end);
     }
-  } else if (extra.breaker != nullptr) {
-    turned = extra.breaker->succeeded(end);
+  } else {
+    if (extra.postponed > end) loop.times.rejoin(end);  // asked for, and it went well: no backoff
+    extra.postponed = instant::min();
+    extra.waited = duration::zero();
+    if (extra.breaker != nullptr) turned = extra.breaker->succeeded(end);
   }
   if (extra.breaker != nullptr && extra.breaker->open()) {
     loop.backing_off = true;

@@ -62,6 +62,7 @@ class shard {
   /// should wake it asks must_wake() with the lease held and rings after freeing it.
   bool must_wake() noexcept { return std::exchange(asleep_, false); }
   void fall_asleep() noexcept { asleep_ = true; }
+  bool sleeps() const noexcept { return asleep_; }
 
   /// When something happens next: a tick, a deadline, a delivery of the bus, which is shard 0's.
   instant next_event() const noexcept {

@@ -99,9 +99,12 @@ class symbiosis {
                         [id](const member& m) { return m.id == id; });
   }
   static observation row_of(member& m, loop_record& l, instant t) {
-    const std::uint64_t ticks = l.metrics.cycles() - std::exchange(m.cycles, l.metrics.cycles());
-    const std::uint64_t failed =
-        l.metrics.failures() - std::exchange(m.failures, l.metrics.failures());
+    const auto gained = [](std::uint64_t& before, std::uint64_t now) {
+      const std::uint64_t last = std::exchange(before, now);
+      return now < last ? now : now - last;  // less: its metrics were reset meanwhile
+    };
+    const std::uint64_t ticks = gained(m.cycles, l.metrics.cycles());
+    const std::uint64_t failed = gained(m.failures, l.metrics.failures());
     const auto n = static_cast<double>(std::max<std::uint64_t>(ticks, 1));
     observation row;
     row.node = m.node;

@@ -58,10 +58,11 @@ class tick {
   }
   /// How well the loop does what it is for, 0..1: its part of the engine's score from now on.
   code vitality(double value) { return services_.vitality(run_, value); }
-  /// Marks the tick as failed; the first text is kept as the loop's last error.
+  /// Marks the tick as failed; the first text is kept as the loop's last error, its first 1,000
+  /// bytes if it is longer.
   code fail(std::string_view text) {
     if (const code c = services_.alive(run_); c != code::ok) return c;
-    if (!run_.failed) run_.text.assign(text);
+    if (!run_.failed) run_.text = clipped(text);
     run_.failed = true;
     return code::ok;
   }

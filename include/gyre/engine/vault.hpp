@@ -93,6 +93,10 @@ class vault {
 
   void restart(instant t) noexcept { next_commit_ = add_saturated(t, commit_every); }
   instant next_commit() const noexcept { return present() ? next_commit_ : never; }
+  /// Nothing is to be committed before `t`.
+  void skip(instant t) noexcept {
+    if (next_commit_ < t) next_commit_ = point_after(next_commit_, commit_every, t - duration(1));
+  }
   bool commit_if_due(instant t) {
     if (!present()) return false;
     const bool much = !failed_ && (env_.commit_wanted.load(std::memory_order_relaxed) ||
@@ -140,10 +144,10 @@ class vault {
   }
   /// What the shards have collected goes to the journal.
   void move_frames() {
-    for (shard* s : env_.shards) {
-      if (s->index != 0) (void)s->owner().acquire();
-      take_frames(*s);
-      if (s->index != 0) s->owner().release();
+    take_frames(*env_.shards[0]);
+    for (std::size_t i = 1; i < env_.shards.size(); ++i) {
+      const leased hold(env_.shards[i]->owner());
+      take_frames(*env_.shards[i]);
     }
   }
   /// Under that shard's lease too.

@@ -17,6 +17,9 @@
 #include <gyre/core/time.hpp>
 #include <gyre/core/vec.hpp>
 
+#if GYRE_THREADS
+#include <csignal>
+#endif
 #if defined(__linux__)
 #include <sys/prctl.h>
 #endif
@@ -58,6 +61,39 @@ inline void sleep_precisely() noexcept {
 #endif
 }
 
+/// Keeps asynchronous signals off the threads that are made in its scope: they are the program's,
+/// whose own threads handle them.
+class quiet_signals {
+ public:
+  quiet_signals() noexcept {
+#if GYRE_THREADS
+    sigset_t all;
+    sigfillset(&all);
+    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigdelset(&all, own);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before_);
+#endif
+  }
+  ~quiet_signals() {
+#if GYRE_THREADS
+    (void)pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+#endif
+  }
+  quiet_signals(const quiet_signals&) = delete;
+  quiet_signals& operator=(const quiet_signals&) = delete;
+
+ private:
+#if GYRE_THREADS
+  sigset_t before_;
+#endif
+};
+
+/// What debuggers and `top` call the calling thread; at most 15 bytes.
+inline void name_thread([[maybe_unused]] const char* name) noexcept {
+#if defined(__linux__)
+  (void)prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL);
+#endif
+}
+
 /// Threads that drive slots, one each, and parked ones that take over a slot whose thread is busy
 /// with something else. A thread whose body returns, because it was replaced or because all is to
 /// end, parks. Threads that do not end in time are left to themselves: each keeps alive what its
@@ -92,6 +128,7 @@ class executor {
     }
     auto inside = std::make_shared<std::atomic<bool>>(false);
     const auto spawn = [&] {
+      const quiet_signals here;
       workers_.push_back({std::thread([run = run_, shared = shared_, inside]() mutable {
                             work(std::move(run), *shared, *inside);
                           }),
@@ -126,7 +163,7 @@ class executor {
     std::unique_lock lock(shared_->mutex);
     shared_->closing = true;
     shared_->changed.notify_all();
-    const auto until = std::chrono::steady_clock::now() + most;
+    const auto until = std::chrono::steady_clock::now() + std::min(most, longest);
     return shared_->changed.wait_until(lock, until, [&] {
       const auto& driving = shared_->driving;
       const auto driven = [](std::uint64_t epoch) { return epoch != 0; };

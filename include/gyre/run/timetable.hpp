@@ -70,14 +70,25 @@ class timetable {
   }
 
   /// From now on every `interval`: the next point is one new interval after the last point, at
-  /// the earliest `now`. A due time that was postponed stays. @pre interval > 0
+  /// the earliest `now`; the first of all stays, but is one new interval from now at the latest. A
+  /// due time that was postponed stays. @pre interval > 0
   void retime(duration interval, instant now) noexcept {
     if (interval == interval_) return;
     if (index_ > 0) {
       const instant last = next_ - interval_;
       next_ = std::max(add_saturated(last, interval), now);
+    } else {
+      next_ = std::min(next_, add_saturated(now, interval));
     }
-    interval_ = interval;  // the first tick stays where it is
+    interval_ = interval;
+  }
+  /// Takes back what postpone() gave up: the next point is the first after `now`.
+  void rejoin(instant now) noexcept {
+    if (next_ <= now) return;
+    const auto ahead = static_cast<std::uint64_t>((next_ - now - duration(1)) / interval_);
+    const std::uint64_t points = std::min(ahead, index_);
+    index_ -= points;
+    next_ -= duration(static_cast<std::int64_t>(points) * interval_.count());
   }
 
  private:
