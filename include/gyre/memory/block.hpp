@@ -96,6 +96,8 @@ class block {
   std::int64_t sealed_ms() const noexcept { return sealed_ms_; }
   std::int64_t from_ms() const noexcept { return from_ms_; }  ///< oldest record
   std::int64_t to_ms() const noexcept { return to_ms_; }      ///< newest record
+  /// Its age: that of the newest record, which is no later than the sealing, whatever it says.
+  std::int64_t newest_ms() const noexcept { return smaller(to_ms_, sealed_ms_); }
   /// What it takes in memory, itself included; the same number on every machine.
   std::size_t resident_bytes() const noexcept { return own_bytes + heap_bytes(bytes_.size()); }
 

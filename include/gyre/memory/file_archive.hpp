@@ -2,6 +2,7 @@
 // Room: memory. Threads: one owner at a time.
 #pragma once
 
+#include <gyre/memory/age.hpp>
 #include <gyre/memory/archive.hpp>
 #include <gyre/store/frame.hpp>
 
@@ -72,8 +73,9 @@ class file_archive final : public archive {
     std::size_t old = 0;
     for (std::size_t i = 0; i < segments_.size(); ++i) {
       if (segments_[i].records == 0) continue;  // of no known age: goes with the one behind it
-      if (segments_[i].to_ms >= before_ms) break;
-      old = i + 1;
+      const detail::age its = detail::age_of(segments_[i].newest_ms, before_ms);
+      if (its == detail::age::young) break;
+      if (its == detail::age::old) old = i + 1;
     }
     std::uint64_t gone = 0;
     for (; old > 0; --old) {
@@ -138,6 +140,7 @@ class file_archive final : public archive {
     std::uint64_t bytes = file_header::bytes, records = 0, first_id = 0, last_id = 0;
     std::int64_t from_ms = std::numeric_limits<std::int64_t>::max();
     std::int64_t to_ms = std::numeric_limits<std::int64_t>::min();
+    std::int64_t newest_ms = std::numeric_limits<std::int64_t>::min();  // by block::newest_ms()
 
     void clear() {
       segment empty;
@@ -153,6 +156,7 @@ class file_archive final : public archive {
       records += b.count();
       from_ms = std::min(from_ms, b.from_ms());
       to_ms = std::max(to_ms, b.to_ms());
+      newest_ms = std::max(newest_ms, b.newest_ms());
     }
   };
 
