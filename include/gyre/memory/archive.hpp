@@ -34,7 +34,7 @@ class archive {
                                     function_ref<bool(const block&)> stop) = 0;
   virtual std::uint64_t records() const = 0;
   virtual std::uint64_t bytes() const = 0;
-  virtual std::uint64_t damaged() const = 0;  ///< parts that could not be read to their end at open
+  virtual std::uint64_t damaged() const = 0;  ///< places that could not be read at open
   virtual std::uint64_t next_id() const = 0;  ///< one past the last block's; 0 when there is none
 };
 

@@ -110,7 +110,7 @@ class memory {
     const std::uint64_t first_id = larger(blocks_.first_id(), cold->next_id());
     if (cold->records() != now_.archived || first_id != blocks_.first_id()) {
       blocks_.set_first_id(first_id);
-      now_.attached(cold->records());
+      now_.attached(cold->records(), cold->damaged());
       if (journal_) {
         byte_writer out;
         out.u64(first_id);

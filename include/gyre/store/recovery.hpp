@@ -50,11 +50,10 @@ inline result<journal_extent> find_extent(file& journal, const file_header& head
     extent.sequence = sequence;
   }
   std::uint64_t durable = head.base_bytes;
-  constexpr std::uint64_t commit_bytes = frame::padded(commit_note::bytes);
-  for (at = extent.end; at + commit_bytes <= size; at += 8) {  // frames start at multiples of 8
-    GYRE_TRY(bytes, window.view(at, commit_bytes));
-    byte_reader look(bytes.size() < commit_bytes ? bytes : bytes.subspan(4));
-    if (look.u32() != commit_note::bytes || look.u32() != frame::commit) continue;
+  for (at = extent.end; at < size; at += 8) {  // frames start at multiples of 8
+    GYRE_TRY(next, frame::find(window, at, frame::commit, commit_note::bytes));
+    at = next;
+    if (at >= size) break;
     GYRE_TRY(found, frame::read(window, at, head.salt, f));
     if (found != frame::found::whole) continue;
     durable = std::max(durable, commit_note::decode(f.payload).durable_bytes);
