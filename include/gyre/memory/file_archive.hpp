@@ -31,9 +31,10 @@ class file_archive final : public archive {
   static result<std::unique_ptr<archive>> open(file_system& files, const std::string& dir,
                                                std::uint64_t max_bytes, key128 key = {0, 0},
                                                const file_lock* lock = nullptr) {
-    std::unique_ptr<file_archive> a(new file_archive(files, dir, max_bytes, key, lock));
-    (void)files.remove(dir + "/archive.tmp");  // of a file that a crash kept from being made
-    GYRE_TRY(names, files.list(dir));
+    GYRE_TRY(where, files.absolute(dir));
+    std::unique_ptr<file_archive> a(new file_archive(files, where, max_bytes, key, lock));
+    (void)files.remove(where + "/archive.tmp");  // of a file that a crash kept from being made
+    GYRE_TRY(names, files.list(where));
     std::erase_if(names, [](const std::string& name) {
       return name.size() != 16 || !name.starts_with("archive-") ||
              name.find_first_not_of("0123456789", 8) != std::string::npos;
@@ -264,6 +265,7 @@ class file_archive final : public archive {
     GYRE_CHECK(write_all(*opened, 0, head.encode()));
     GYRE_CHECK(opened->sync());
     GYRE_CHECK(files_->rename(temp, path(s.number)));
+    opened->renamed(path(s.number));
     current_ = std::move(opened);
     ++next_number_;
     bytes_ += s.bytes;
@@ -290,8 +292,9 @@ class file_archive final : public archive {
     return ok;
   }
   result<void> ours() const {
-    if (lock_ == nullptr || lock_->mine()) return ok;
-    return fail(code::forked, dir_, " belongs to the process that opened it");
+    if (lock_ == nullptr) return ok;
+    if (!lock_->mine()) return fail(code::forked, dir_, " belongs to the process that opened it");
+    return lock_->intact();
   }
 
   file_system* files_;

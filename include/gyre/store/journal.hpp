@@ -35,9 +35,10 @@ struct journal_options {
 ///     j->commit().value();
 class journal {
  public:
-  /// Opens or makes the store in `dir` (whose parent must be there) and hands what it holds to
-  /// `visit`: first the states of the last checkpoint as type 0, then every committed frame in
-  /// order. A torn tail is cut off.
+  /// Opens or makes the store in `dir` (whose parent must be there; a relative one goes by the
+  /// working directory of now, whatever that becomes) and hands what it holds to `visit`: first the
+  /// states of the last checkpoint as type 0, then every committed frame in order. A torn tail is
+  /// cut off.
   /// Errors: state (another writer holds it: the text names the process), format (not ours, or
   /// newer), corrupt (damage where no crash can have made it), not_found (read-only), io,
   /// unsupported (no file system in this build), the visitor's. The files are then as they were.
@@ -49,9 +50,11 @@ class journal {
       j->own_files_ = std::move(system);
       j->files_ = j->own_files_.get();
     }
+    GYRE_TRY(where, j->files_->absolute(dir));
+    j->dir_ = std::move(where);
     if (!options.read_only) {
-      GYRE_CHECK(j->files_->make_dir(dir));
-      GYRE_TRY(lock, j->files_->lock(dir + "/lock"));
+      GYRE_CHECK(j->files_->make_dir(j->dir_));
+      GYRE_TRY(lock, j->files_->lock(j->dir_ + "/lock"));
       j->lock_ = std::move(lock);
     }
     GYRE_CHECK(j->load(visit));
@@ -78,11 +81,12 @@ class journal {
   }
 
   /// Writes the pending frames as one group, with one write(). Nothing pending: nothing is written.
-  /// Errors: io (short of space, ...: the frames stay pending, call again), state (read-only, or a
-  /// sync failed before: only checkpoint() helps), overflow (frames were lost; only checkpoint()
+  /// Errors: io (short of space, ...: the frames stay pending, call again), state (read-only; the
+  /// directory is another one; or a sync failed before: only checkpoint() helps), overflow (frames were lost; only checkpoint()
   /// helps, though what was pending has been written), forked (another process opened it).
   result<void> commit() {
     GYRE_CHECK(writable());
+    GYRE_CHECK(lock_->intact());
     if (poisoned_) return poisoned();
     if (pending_.frames() > 0) {
       pending_.seal({reached_.group + 1, pending_.frames(), reached_.durable_bytes}, sequence_,
@@ -126,9 +130,11 @@ class journal {
 
   /// Puts a new file in place of the journal that holds `states` and nothing else, durably. They
   /// must tell all that was appended until now, the pending frames (which are dropped) included.
-  /// Errors: arg, io, state (read-only), forked; the journal then goes on as it was.
+  /// Errors: arg, io, state (read-only, or the directory is another one), forked; the journal then
+  /// goes on as it was.
   result<void> checkpoint(std::span<const stream_state> states) {
     GYRE_CHECK(writable());
+    GYRE_CHECK(lock_->intact());
     const std::lock_guard<std::mutex> hold(sync_mutex_);
     file_header head = head_;
     ++head.number;
