@@ -82,8 +82,9 @@ class journal {
 
   /// Writes the pending frames as one group, with one write(). Nothing pending: nothing is written.
   /// Errors: io (short of space, ...: the frames stay pending, call again), state (read-only; the
-  /// directory is another one; or a sync failed before: only checkpoint() helps), overflow (frames were lost; only checkpoint()
-  /// helps, though what was pending has been written), forked (another process opened it).
+  /// directory is another one; or a sync failed before: only checkpoint() helps), overflow (frames
+  /// were lost; only checkpoint() helps, though what was pending has been written), forked (another
+  /// process opened it).
   result<void> commit() {
     GYRE_CHECK(writable());
     GYRE_CHECK(lock_->intact());
