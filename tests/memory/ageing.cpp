@@ -83,3 +83,32 @@ TEST_CASE("the same text with an older time does not move its record back", "[me
   CHECK(found[0].wall_ms == 5000);
   CHECK(found[0].count == 2);
 }
+
+TEST_CASE("the archive prunes what is old, and not by whole files alone", "[memory]") {
+  gyre::memory_files files;
+  gyre::memory m;
+  REQUIRE(m.attach(gyre::file_archive::open(files, "d", 64 << 20).value()));  // of 4 MiB each
+  int i = 0;
+  for (int days = 1; days <= 60; ++days) {
+    for (; i < 100 * days; ++i) REQUIRE(m.remember(numbered(i), start + i * (a_day / 100)));
+    const std::int64_t now = start + i * (a_day / 100);
+    REQUIRE(m.consolidate(now));
+    require_law(m);
+    const auto oldest = m.recall({.to_ms = now - 40 * a_day, .limit = 100'000});
+    CHECK(oldest.empty());  // 30 days, an eighth of what one file holds, and a block
+  }
+  REQUIRE(files.list("d")->size() == 1);
+  CHECK(m.stats().pruned >= 2000);
+  const auto found = m.recall({.limit = 100'000});
+  REQUIRE(found.size() >= 3000);
+  for (std::size_t k = 0; k < found.size(); ++k) {  // the newest, without a gap
+    REQUIRE(found[k].text == numbered(i - 1 - static_cast<int>(k)).text);
+  }
+  gyre::memory again;
+  const auto state = saved(m);
+  gyre::byte_reader in(state);
+  REQUIRE(again.load(in));
+  REQUIRE(again.attach(gyre::file_archive::open(files, "d", 64 << 20).value()));
+  CHECK(again.stats().archive_errors == 0);
+  CHECK(again.recall({.limit = 100'000}).size() == found.size());
+}

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <gyre/core/bounds.hpp>
+#include <gyre/memory/age.hpp>
 #include <gyre/memory/block.hpp>
 #include <gyre/store/frame.hpp>
 
@@ -17,7 +18,7 @@ struct archive_segment {
   bool closed = false;  // damaged, or a sync failed: nothing is appended to it any more
   std::uint64_t bytes = file_header::bytes, records = 0, first_id = 0, last_id = 0;
   std::int64_t from_ms = INT64_MAX, to_ms = INT64_MIN;
-  std::int64_t newest_ms = INT64_MIN;  // by block::newest_ms()
+  std::int64_t oldest_ms = 0, newest_ms = INT64_MIN;  // of its first block; of all, by newest_ms()
 
   /// Empty again, the same file.
   void clear() {
@@ -28,13 +29,24 @@ struct archive_segment {
     *this = empty;
   }
   void note(std::uint64_t id, const block& b, std::uint64_t size) {
-    if (records == 0) first_id = id;
+    if (records == 0) {
+      first_id = id;
+      oldest_ms = b.newest_ms();
+    }
     last_id = id;
     bytes += size;
     records += b.count();
     from_ms = smaller(from_ms, b.from_ms());
     to_ms = larger(to_ms, b.to_ms());
     newest_ms = larger(newest_ms, b.newest_ms());
+  }
+  /// Whether more than an eighth of its time is from before `before_ms`.
+  bool worth_trimming(std::int64_t before_ms) const noexcept {
+    if (closed || records == 0 || age_of(oldest_ms, before_ms) != age::old) return false;
+    const auto since = [this](std::int64_t ms) {
+      return static_cast<std::uint64_t>(ms) - static_cast<std::uint64_t>(oldest_ms);
+    };
+    return since(before_ms) > since(newest_ms) / 8;
   }
 };
 

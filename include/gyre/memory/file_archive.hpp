@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <gyre/memory/age.hpp>
 #include <gyre/memory/archive.hpp>
 #include <gyre/memory/archive_file.hpp>
 #include <memory>
@@ -53,14 +52,10 @@ class file_archive final : public archive {
       GYRE_TRY(opened, files_->open(path(s.number), open_mode::write));
       current_ = std::move(opened);
     }
-    byte_writer payload, out;
-    payload.u64(id);
-    b.save(payload);
-    frame{detail::archive_frame, 0, id, payload.data()}.encode(out, s.salt);
-    GYRE_CHECK(write_all(*current_, s.bytes, out.data()));
-    s.note(id, b, out.size());
+    const std::uint64_t had = s.bytes;
+    GYRE_CHECK(write(*current_, s, id, b));
     records_ += b.count();
-    bytes_ += out.size();
+    bytes_ += s.bytes - had;
     return ok;
   }
 
@@ -80,7 +75,8 @@ class file_archive final : public archive {
     return ok;
   }
 
-  std::uint64_t prune(std::int64_t before_ms) override {  // by whole files only
+  /// Whole files, and of the oldest left what is old, once that is an eighth of it.
+  std::uint64_t prune(std::int64_t before_ms) override {
     std::size_t old = 0;
     for (std::size_t i = 0; i < segments_.size(); ++i) {
       if (segments_[i].records == 0) continue;  // of no known age: goes with the one behind it
@@ -91,10 +87,11 @@ class file_archive final : public archive {
     std::uint64_t gone = 0;
     for (; old > 0; --old) {
       const std::uint64_t n = segments_.front().records;
-      if (!drop(0)) break;
+      if (!drop(0)) return gone;
       gone += n;
     }
-    return gone;
+    const auto trimmed = trim(before_ms);
+    return gone + (trimmed ? *trimmed : 0);
   }
 
   std::uint64_t shrink() override {
@@ -255,22 +252,63 @@ class file_archive final : public archive {
     GYRE_CHECK(files_->random(noise));
     byte_reader in(noise);
     s.salt = in.u32();
+    GYRE_TRY(made, begin(s));
+    GYRE_CHECK(put_in_place(*made, s));
+    current_ = std::move(made);
+    ++next_number_;
+    bytes_ += s.bytes;
+    segments_.push_back(s);
+    return ok;
+  }
+  /// A file without a name of its own yet, its header written.
+  result<std::unique_ptr<file>> begin(const detail::archive_segment& s) {
     file_header head;
     head.kind = 2;
     head.key = key_;
     head.number = s.number;
     head.salt = s.salt;
-    const std::string temp = dir_ + "/archive.tmp";
-    GYRE_TRY(opened, files_->open(temp, open_mode::fresh));
-    GYRE_CHECK(write_all(*opened, 0, head.encode()));
-    GYRE_CHECK(opened->sync());
-    GYRE_CHECK(files_->rename(temp, path(s.number)));
-    opened->renamed(path(s.number));
-    current_ = std::move(opened);
-    ++next_number_;
-    bytes_ += s.bytes;
-    segments_.push_back(s);
+    GYRE_TRY(made, files_->open(dir_ + "/archive.tmp", open_mode::fresh));
+    GYRE_CHECK(write_all(*made, 0, head.encode()));
+    return std::move(made);
+  }
+  result<void> put_in_place(file& made, const detail::archive_segment& s) {
+    GYRE_CHECK(made.sync());
+    GYRE_CHECK(files_->rename(dir_ + "/archive.tmp", path(s.number)));
+    made.renamed(path(s.number));
     return ok;
+  }
+  static result<void> write(file& to, detail::archive_segment& s, std::uint64_t id,
+                            const block& b) {
+    byte_writer payload, out;
+    payload.u64(id);
+    b.save(payload);
+    frame{detail::archive_frame, 0, id, payload.data()}.encode(out, s.salt);
+    GYRE_CHECK(write_all(to, s.bytes, out.data()));
+    s.note(id, b, out.size());
+    return ok;
+  }
+  /// Writes the oldest file anew without its first blocks that are from before `before_ms`; how
+  /// many records those had. Errors: io; the file is as it was.
+  result<std::uint64_t> trim(std::int64_t before_ms) {
+    if (segments_.empty() || !segments_.front().worth_trimming(before_ms)) return std::uint64_t{0};
+    GYRE_CHECK(ours());
+    detail::archive_segment& s = segments_.front();
+    detail::archive_segment rest = s;
+    rest.clear();
+    GYRE_TRY(made, begin(s));
+    result<void> written = ok;
+    GYRE_CHECK(visit(s, [&](std::uint64_t id, const block& b, std::uint64_t, std::uint64_t) {
+      const bool old = detail::age_of(b.newest_ms(), before_ms) == detail::age::old;
+      if (written && (rest.records > 0 || !old)) written = write(*made, rest, id, b);
+    }));
+    if (!written) return std::move(written).pass();
+    GYRE_CHECK(put_in_place(*made, s));
+    if (segments_.size() == 1) current_.reset();  // it was the old file
+    const std::uint64_t gone = s.records - rest.records;
+    records_ -= gone;
+    bytes_ -= s.bytes - rest.bytes;
+    s = rest;
+    return gone;
   }
   result<void> sync_current() {
     if (!current_) return ok;
