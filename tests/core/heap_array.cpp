@@ -31,6 +31,7 @@ TEST_CASE("a heap_array has so many values, and moves", "[core]") {
   REQUIRE(none[1] == 7);
   none = {};
   REQUIRE(none.empty());
+  REQUIRE(gyre::heap_array<int>::if_there_is_memory(4).size() == 4);
 }
 
 TEST_CASE("an owner takes over from a unique_ptr, and destroys", "[core]") {

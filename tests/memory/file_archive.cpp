@@ -158,7 +158,7 @@ TEST_CASE("an archive of unknown origin is taken over by a memory without record
   require_hours(again, 200, 200);
 }
 
-TEST_CASE("damage in an older file costs what is behind it there, and nothing else", "[memory]") {
+TEST_CASE("damage in an older file costs a block or the file, and nothing else", "[memory]") {
   gyre::memory_files files;
   gyre::memory m;
   REQUIRE(m.attach(open(files, 65'536)));
@@ -187,6 +187,7 @@ TEST_CASE("damage in an older file costs what is behind it there, and nothing el
   CHECK(s.archive_errors == 1);
   CHECK(s.archived < before);
   CHECK(s.archived % 25 == 0);
+  if (at > gyre::file_header::bytes) CHECK(s.archived == before - 25);
   CHECK(again.recall({.limit = 1000}).size() == 400 - (before - s.archived));
   require_law(again);
   for (std::uint64_t i = 401; i <= 700; ++i) {
@@ -214,7 +215,7 @@ TEST_CASE("an archive of another store is refused", "[memory]") {
   CHECK(gyre::file_archive::open(files, "d", 1 << 20, {1, 2}).value()->records() == 50);
 }
 
-TEST_CASE("damaged archives end at their damage and never crash", "[memory]") {
+TEST_CASE("damaged archives give what is whole and never crash", "[memory]") {
   gyre::memory_files files;
   {
     gyre::memory m;
@@ -224,15 +225,19 @@ TEST_CASE("damaged archives end at their damage and never crash", "[memory]") {
     REQUIRE(m.consolidate(300 * hour));
   }
   const auto whole = *files.bytes("d/archive-00000001");
+  const auto head = gyre::file_header::decode(whole, 2, "").value();
+  gyre::frame f;
+  gyre::frame::parse(std::span(whole).subspan(gyre::file_header::bytes), head.salt, f);
+  const std::size_t second = gyre::file_header::bytes + static_cast<std::size_t>(f.bytes());
   for (std::size_t i = 0; i < whole.size(); ++i) {
     auto& bytes = *files.bytes("d/archive-00000001");
     bytes = whole;
     bytes[i] ^= std::byte{4};
     auto a = gyre::file_archive::open(files, "d", 1 << 20);
     REQUIRE(a);
-    REQUIRE((*a)->damaged() == (i < gyre::file_header::bytes ? 1u : 0u));  // the end is cut off
-    REQUIRE((*a)->records() % 25 == 0);
-    REQUIRE((*a)->records() < 50);
+    REQUIRE((*a)->damaged() == (i < second ? 1u : 0u));  // the end is cut off, as after a crash
+    REQUIRE((*a)->records() == (i < gyre::file_header::bytes ? 0u : 25u));
+    REQUIRE((bytes == whole || bytes.size() == (i < second ? whole.size() : second)));
   }
   files.bytes("d/archive-00000001")->resize(gyre::file_header::bytes);  // a crash while made
   files.bytes("d/archive-00000001")->back() ^= std::byte{4};
@@ -247,4 +252,92 @@ TEST_CASE("damaged archives end at their damage and never crash", "[memory]") {
     CHECK(m.recall({.limit = 1000}).size() == 25);
     CHECK(m.stats().archive_errors == 1);
   }
+}
+
+TEST_CASE("a flipped bit in the last file costs one block, and the file stays", "[memory]") {
+  gyre::memory_files files;
+  gyre::memory live;
+  REQUIRE(live.attach(open(files)));
+  for (std::uint64_t i = 1; i <= 1000; ++i) {
+    REQUIRE(live.remember(say(i), static_cast<std::int64_t>(i)));
+  }
+  REQUIRE(live.consolidate(2 * day));
+  REQUIRE(live.stats().archived == 950);
+  const auto state = saved(live);
+  auto& bytes = *files.bytes("d/archive-00000001");
+  const std::size_t size = bytes.size();
+  bytes[size / 3] ^= std::byte{1};
+  gyre::memory again;
+  gyre::byte_reader in(state);
+  REQUIRE(again.load(in));
+  REQUIRE(again.attach(open(files)));
+  CHECK(again.stats().archived == 925);
+  CHECK(again.stats().archive_errors == 1);
+  CHECK(files.bytes("d/archive-00000001")->size() == size);
+  CHECK(again.recall({.limit = 2000}).size() == 975);
+  for (std::uint64_t i = 1001; i <= 1100; ++i) {  // goes on in a new file
+    REQUIRE(again.remember(say(i), 2 * day + static_cast<std::int64_t>(i)));
+  }
+  REQUIRE(again.consolidate(4 * day));
+  CHECK(files.bytes("d/archive-00000002") != nullptr);
+  CHECK(again.recall({.limit = 2000}).size() == 1075);
+  require_law(again);
+}
+
+TEST_CASE("an archive file that is gone, or cut between blocks, is told of", "[memory]") {
+  gyre::memory_files files;
+  gyre::memory m;
+  REQUIRE(m.attach(open(files, 65'536)));
+  gyre::rng letters(8, 1, 0);
+  for (std::uint64_t i = 1; i <= 400; ++i) {
+    gyre::record r = say(i);
+    for (int k = 0; k < 200; ++k) r.text += static_cast<char>('a' + letters.below(26));
+    REQUIRE(m.remember(r, static_cast<std::int64_t>(i) * hour));
+  }
+  REQUIRE(m.consolidate(450 * hour));
+  REQUIRE(files.bytes("d/archive-00000003") != nullptr);
+  const auto state = saved(m);
+  const int what = GENERATE(1, 2, 3, 4);  // nothing, the middle, the last, cut behind a block
+  if (what == 2) REQUIRE(files.remove("d/archive-00000002"));
+  if (what == 3) REQUIRE(files.remove("d/" + files.list("d").value().back()));
+  if (what == 4) {
+    auto& bytes = *files.bytes("d/archive-00000002");
+    gyre::frame f;
+    const auto head = gyre::file_header::decode(bytes, 2, "").value();
+    gyre::frame::parse(std::span(bytes).subspan(gyre::file_header::bytes), head.salt, f);
+    bytes.resize(gyre::file_header::bytes + static_cast<std::size_t>(f.bytes()));
+  }
+  gyre::memory again;
+  gyre::byte_reader in(state);
+  REQUIRE(again.load(in));
+  REQUIRE(again.attach(open(files, 65'536)));
+  CHECK(again.stats().archive_errors == (what == 1 ? 0u : 1u));
+  CHECK((again.stats().archived == m.stats().archived) == (what == 1));
+  require_law(again);
+}
+
+TEST_CASE("what an archive file claims takes no memory, and how much is read is bounded",
+          "[memory]") {
+  gyre::byte_writer claim;
+  claim.u32(4 << 20);  // deflated bytes, which hold this:
+  claim.u32(UINT32_MAX);
+  claim.u32(UINT32_MAX);
+  claim.u32(1);
+  for (int i = 0; i < 4; ++i) claim.u64(0);
+  claim.u32(0);
+  claim.raw(std::vector<std::byte>(4 << 20));
+  gyre::byte_reader in(claim.data());
+  REQUIRE(gyre::block::load(in).code() == gyre::code::corrupt);
+  gyre::memory_files files;
+  {
+    gyre::memory m;
+    REQUIRE(m.attach(open(files)));
+    for (std::uint64_t i = 1; i <= 100; ++i) {
+      REQUIRE(m.remember(say(i), static_cast<std::int64_t>(i) * hour));
+    }
+    REQUIRE(m.consolidate(300 * hour));
+  }
+  files.bytes("d/archive-00000001")->resize(200 << 20);  // a hole at its end, or another's file
+  auto a = gyre::file_archive::open(files, "d", 1 << 20).value();
+  CHECK(a->records() == 50);
 }

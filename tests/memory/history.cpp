@@ -38,8 +38,12 @@ TEST_CASE("the history holds what was sealed until it is hidden or dropped", "[m
       sealed.pop_front();
     } else if (!held.empty()) {
       const auto gone = held.begin();
-      REQUIRE(blocks.hide(gone->second) == 1);
-      REQUIRE(blocks.hide(gone->second) == 0);
+      gyre::record_view view;
+      const auto at = blocks.find(gone->second, view);
+      REQUIRE(at);
+      REQUIRE(view.text == "record " + std::to_string(gone->first));
+      blocks.hide(at, gone->second);
+      REQUIRE_FALSE(blocks.find(gone->second, view));
       REQUIRE_FALSE(blocks.holds(gone->second));
       held.erase(gone);
     }
@@ -58,7 +62,8 @@ TEST_CASE("a block that was saved is adopted with what is hidden in it", "[memor
   for (int i = 0; i < 8; ++i) push(ring, blocks, i);
   const gyre::record_hash first = ring[0].id, last = ring[7].id;
   REQUIRE(blocks.seal(ring, 8, 1));
-  REQUIRE(blocks.hide(first) == 1);
+  gyre::record_view view;
+  blocks.hide(blocks.find(first, view), first);
   gyre::byte_writer out;
   blocks[0].save(out);
   gyre::byte_reader in(out.data());

@@ -46,6 +46,12 @@ class byte_writer {
   [[gnu::noinline]] void raw(std::span<const std::byte> bytes) {
     bytes_.insert(bytes_.end(), bytes.data(), bytes.data() + bytes.size());
   }
+  /// Makes room for `n` bytes more, so that writing them allocates nothing.
+  void reserve(std::size_t n) {
+    const std::size_t needed = bytes_.size() + n;
+    if (needed <= bytes_.capacity()) return;
+    bytes_.reserve(needed < 2 * bytes_.capacity() ? 2 * bytes_.capacity() : needed);
+  }
   /// What was written, valid until the next write.
   const std::vector<std::byte>& data() const noexcept { return bytes_; }
   std::size_t size() const noexcept { return bytes_.size(); }

@@ -13,6 +13,10 @@ inline namespace v1 {
 template <class T>
 class growing_ring {
  public:
+  /// Makes room for `n` more, so that pushing them allocates nothing.
+  void reserve(std::size_t n) {
+    while (size_ + n > slots_.size()) grow();
+  }
   void push_back(T value) {
     if (size_ == slots_.size()) grow();
     slots_[at(size_)] = std::move(value);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
 #include <utility>
 
 namespace gyre {
@@ -15,6 +16,13 @@ class heap_array {
  public:
   heap_array() noexcept = default;
   explicit heap_array(std::size_t n) : at_(n == 0 ? nullptr : new T[n]()), size_(n) {}
+  /// The same, or none where memory cannot be had.
+  static heap_array if_there_is_memory(std::size_t n) noexcept {
+    heap_array made;
+    made.at_ = new (std::nothrow) T[n]();
+    if (made.at_ != nullptr) made.size_ = n;
+    return made;
+  }
   heap_array(heap_array&& o) noexcept
       : at_(std::exchange(o.at_, nullptr)), size_(std::exchange(o.size_, 0)) {}
   heap_array& operator=(heap_array&& o) noexcept {

@@ -22,7 +22,7 @@ class archive {
   /// Drops every block with an id of at least `next_id`. Errors: io, forked; what is not dropped is
   /// still there.
   virtual result<void> rewind(std::uint64_t next_id) = 0;
-  /// Deletes old blocks all of whose records are from before `before_ms`, as far as that is cheap;
+  /// Deletes the oldest blocks that are from before `before_ms`, as far as that is cheap;
   /// how many records.
   virtual std::uint64_t prune(std::int64_t before_ms) = 0;
   /// Deletes the oldest until the bound holds; how many records.
@@ -34,7 +34,7 @@ class archive {
                                     function_ref<bool(const block&)> stop) = 0;
   virtual std::uint64_t records() const = 0;
   virtual std::uint64_t bytes() const = 0;
-  virtual std::uint64_t damaged() const = 0;  ///< parts that could not be read to their end at open
+  virtual std::uint64_t damaged() const = 0;  ///< places that could not be read at open
   virtual std::uint64_t next_id() const = 0;  ///< one past the last block's; 0 when there is none
 };
 

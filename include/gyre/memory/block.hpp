@@ -96,6 +96,8 @@ class block {
   std::int64_t sealed_ms() const noexcept { return sealed_ms_; }
   std::int64_t from_ms() const noexcept { return from_ms_; }  ///< oldest record
   std::int64_t to_ms() const noexcept { return to_ms_; }      ///< newest record
+  /// Its age: that of the newest record, which is no later than the sealing, whatever it says.
+  std::int64_t newest_ms() const noexcept { return smaller(to_ms_, sealed_ms_); }
   /// What it takes in memory, itself included; the same number on every machine.
   std::size_t resident_bytes() const noexcept { return own_bytes + heap_bytes(bytes_.size()); }
 
@@ -126,7 +128,8 @@ class block {
     in.u32();
     const auto bytes = in.raw(size);
     const bool sane = in.ok() && made.count_ >= 1 && made.count_ <= capacity &&
-                      (made.count_ == capacity || made.hidden_ >> made.count_ == 0);
+                      (made.count_ == capacity || made.hidden_ >> made.count_ == 0) &&
+                      made.column_bytes_ <= most_column_bytes(made.raw_bytes_);
     if (!sane) return fail(code::corrupt, "not a memory block");
     made.keep(bytes);
     return made;
@@ -139,6 +142,11 @@ class block {
     if (!bytes.empty()) std::memcpy(bytes_.data(), bytes.data(), bytes.size());
   }
 
+  /// A time, zigzag and as a difference, may take two bytes more than in a row; nothing else may.
+  /// And no more can have been deflated in one call.
+  static constexpr std::uint64_t most_column_bytes(std::uint64_t raw_bytes) noexcept {
+    return smaller<std::uint64_t>(raw_bytes + 2 * capacity, std::uint64_t{1} << 30);
+  }
   /// Column after column, since like stands next to like deflate finds 5 to 7 % more than in rows.
   static void write_columns(byte_writer& out, std::span<const record_view> rows) {
     std::uint64_t last = 0;

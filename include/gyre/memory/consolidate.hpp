@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gyre/memory/age.hpp>
 #include <gyre/memory/archive.hpp>
 #include <gyre/memory/figures.hpp>
 #include <gyre/memory/history.hpp>
@@ -17,9 +18,11 @@ namespace detail {
 /// says what is to leave memory. Lives for one call.
 class consolidator {
  public:
-  consolidator(const block_history& blocks, const memory_options& options, std::int64_t now_ms)
+  /// `believed_ms` is what a prune goes by; see believed_clock.
+  consolidator(const block_history& blocks, const memory_options& options, std::int64_t now_ms,
+               std::int64_t believed_ms)
       : blocks_(blocks),
-        prune_before_(before(now_ms, options.prune_after_s)),
+        prune_before_(before(believed_ms, options.prune_after_s)),
         archive_before_(before(now_ms, options.archive_after_s)) {
     old_ = first_from(0, prune_before_);
     o.pruned_through = o.through = blocks.first_id() + old_;
@@ -47,9 +50,14 @@ class consolidator {
     const std::int64_t span = std::int64_t{seconds} * 1000;
     return now_ms < INT64_MIN + span ? INT64_MIN : now_ms - span;
   }
-  /// The first block from the i-th on with a record of `ms` or later.
+  /// The first block from the i-th on that is of `ms` or later. Those of unknown age are as old as
+  /// the one behind them.
   std::size_t first_from(std::size_t i, std::int64_t ms) const noexcept {
-    while (i < blocks_.size() && blocks_[i].to_ms() < ms) ++i;
+    for (std::size_t k = i; k < blocks_.size(); ++k) {
+      const age its = age_of(blocks_[k].newest_ms(), ms);
+      if (its == age::young) break;
+      if (its == age::old) i = k + 1;
+    }
     return i;
   }
   result<void> append(archive& cold, std::size_t end) {

@@ -50,10 +50,14 @@ struct figures : memory_stats {
     pruned += done.pruned;
     evicted += done.pruned + evicted_there;
   }
-  /// The archive holds `there` records when it is attached: more are new, fewer were lost.
-  void attached(std::uint64_t there) {
+  /// The archive holds `there` records when it is attached: more are new, fewer were lost,
+  /// which is an error of its own unless the archive has told of `damaged` places.
+  void attached(std::uint64_t there, std::uint64_t damaged) {
     if (there > archived) remembered += there - archived;
-    if (there < archived) evicted += archived - there;
+    if (there < archived) {
+      evicted += archived - there;
+      if (damaged == 0) ++archive_errors;
+    }
     archived = there;
   }
 

@@ -52,6 +52,8 @@ class block_history {
     }
     auto made = block::seal(std::span(rows).first(n), raw, now_ms, codec_);
     if (!made) return false;
+    index_.reserve(n);  // from here on nothing fails
+    blocks_.reserve(1);
     const std::uint32_t id = block_index::short_id(end_id());
     for (std::size_t i = 0; i < n; ++i) index_.insert(tag(ring[i].id), id);
     for (std::size_t i = 0; i < n; ++i) ring.drop_oldest();
@@ -70,14 +72,15 @@ class block_history {
   }
   /// Takes the oldest block out; how many records it held. @pre !empty()
   std::uint64_t drop() {
-    const block gone = blocks_.pop_front();
-    const std::uint64_t count = gone.count();
-    if (gone.open(codec_)) {
+    const block& oldest = blocks_[0];
+    if (oldest.open(codec_)) {
       const std::uint32_t id = block_index::short_id(first_id_);
-      for (std::uint32_t i = 0; i < count; ++i) {
-        if (!gone.hidden(i)) index_.erase(tag(identity(codec_.rows[i])), id);
+      for (std::uint32_t i = 0; i < oldest.count(); ++i) {
+        if (!oldest.hidden(i)) index_.erase(tag(identity(codec_.rows[i])), id);
       }
     }
+    const block gone = blocks_.pop_front();
+    const std::uint64_t count = gone.count();
     records_ -= count;
     hidden_ -= gone.hidden_count();
     bytes_ -= gone.resident_bytes();
@@ -85,20 +88,28 @@ class block_history {
     return count;
   }
 
-  /// Hides the record with this hash; its count, or 0 when there is none.
-  std::uint64_t hide(const record_hash& id) {
-    std::size_t at = 0;
+  /// Where a record is: block and slot, or none.
+  struct spot {
+    std::size_t block = SIZE_MAX;
     std::uint32_t slot = 0;
-    if (!find(id, at, slot)) return 0;
-    blocks_[at].hide(slot);
+    explicit operator bool() const noexcept { return block != SIZE_MAX; }
+  };
+  /// The record with this hash that is not hidden, shown in `out` until the next call.
+  spot find(const record_hash& id, record_view& out) {
+    spot at;
+    if (!find(id, at.block, at.slot)) return {};
+    out = codec_.rows[at.slot];
+    return at;
+  }
+  /// What find() gave is hidden from now on.
+  void hide(spot at, const record_hash& id) noexcept {
+    blocks_[at.block].hide(at.slot);
     ++hidden_;
-    index_.erase(tag(id), block_index::short_id(first_id_ + at));
-    return codec_.rows[slot].count;
+    index_.erase(tag(id), block_index::short_id(first_id_ + at.block));
   }
   bool holds(const record_hash& id) {
-    std::size_t at = 0;
-    std::uint32_t slot = 0;
-    return find(id, at, slot);
+    spot at;
+    return find(id, at.block, at.slot);
   }
   /// Opens a block of this or of any history. The rows live until the next call.
   const block_rows* open(const block& b) { return b.open(codec_) ? &codec_.rows : nullptr; }

@@ -20,15 +20,19 @@ class block_index {
   /// O(1), but O(size) when the table grows: by half, or an eighth once it is large, so that no
   /// single record pushes out a large part of the blocks to make room for the table.
   void insert(std::uint32_t tag, std::uint32_t block) {
-    if (size_ + 1 > limit_) {
-      const std::size_t now = slots_.size();
-      rebuild(now < 64 ? 64 : now + (now < 65536 ? now / 2 : now / 8));
-    }
+    reserve(1);
     put({tag, block});
+  }
+  /// Makes room for `n` more, so that inserting them allocates nothing.
+  void reserve(std::size_t n) {
+    while (size_ + n > limit_) {
+      const std::size_t now = slots_.size();
+      move_to(heap_array<slot>(now < 64 ? 64 : now + (now < 65536 ? now / 2 : now / 8)));
+    }
   }
 
   /// Removes one entry; false when there is none.
-  bool erase(std::uint32_t tag, std::uint32_t block) {
+  bool erase(std::uint32_t tag, std::uint32_t block) noexcept {
     if (slots_.empty()) return false;
     std::size_t at = home(tag);
     while (slots_[at].block != none && !(slots_[at].tag == tag && slots_[at].block == block))
@@ -36,7 +40,10 @@ class block_index {
     if (slots_[at].block == none) return false;
     close(at);
     --size_;
-    if (slots_.size() > 64 && size_ < slots_.size() / 4) rebuild(slots_.size() / 2);
+    if (slots_.size() > 64 && size_ < slots_.size() / 4) {
+      heap_array<slot> half = heap_array<slot>::if_there_is_memory(slots_.size() / 2);
+      if (!half.empty()) move_to(std::move(half));
+    }
     return true;
   }
 
@@ -94,9 +101,9 @@ class block_index {
     slots_[hole] = {};
   }
 
-  void rebuild(std::size_t slots) {
-    const heap_array<slot> old = std::exchange(slots_, heap_array<slot>(slots));
-    limit_ = slots - slots / 6;
+  void move_to(heap_array<slot> table) noexcept {
+    const heap_array<slot> old = std::exchange(slots_, std::move(table));
+    limit_ = slots_.size() - slots_.size() / 6;
     size_ = 0;
     for (const slot& entry : old) {
       if (entry.block != none) put(entry);

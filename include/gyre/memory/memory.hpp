@@ -9,6 +9,7 @@
 #include <gyre/core/owner.hpp>
 #include <gyre/memory/consolidate.hpp>
 #include <gyre/memory/recall.hpp>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -18,10 +19,10 @@ inline namespace v1 {
 
 /// Remembers records. Besides the budget there is a fixed workspace of about 90 KB and three times
 /// the largest block. A duplicate (same user, role, source, tags and text) becomes the newest copy
-/// with the counts added; the older copy is taken out of the ring (`merged`) or stays in its block
-/// (`hidden`) and is not recalled. Only ring and blocks are searched for it: a duplicate of what is
-/// archived begins to count anew, and is neither merged nor hidden; recall() shows the newest
-/// alone.
+/// with the counts added and the later time; the older copy is taken out of the ring (`merged`) or
+/// stays in its block (`hidden`) and is not recalled. Only ring and blocks are searched for it: a
+/// duplicate of what is archived begins to count anew, and is neither merged nor hidden; recall()
+/// shows the newest alone. Where memory cannot be had, a call throws before it changes anything.
 class memory {
  public:
   /// Kinds of change that the journal hook sees and replay() takes.
@@ -64,8 +65,7 @@ class memory {
     if (size > most) return fail(code::budget, "a record of ", size, " bytes; at most ", most);
     const auto bytes = std::span(scratch_.data()).subspan(8);
     GYRE_TRY(view, row::read(bytes));
-    GYRE_CHECK(add(bytes, view, now_ms));
-    if (journal_) tell(change::remembered, scratch_);
+    add(bytes, view, now_ms, journal_ ? &scratch_ : nullptr);
     return ok;
   }
 
@@ -88,7 +88,8 @@ class memory {
   /// what is older than prune_after_s. Without an archive only the latter. Writes and syncs files
   /// where there is an archive. Errors: io; what was not written stays in memory.
   result<consolidation> consolidate(std::int64_t now_ms) {
-    detail::consolidator all(blocks_, options_, now_ms);
+    clock_.note(now_ms);
+    detail::consolidator all(blocks_, options_, now_ms, clock_.now());
     result<void> written = ok;
     if (archive_) written = all.to(*archive_);
     const consolidation done = apply(all.o);
@@ -110,7 +111,7 @@ class memory {
     const std::uint64_t first_id = larger(blocks_.first_id(), cold->next_id());
     if (cold->records() != now_.archived || first_id != blocks_.first_id()) {
       blocks_.set_first_id(first_id);
-      now_.attached(cold->records());
+      now_.attached(cold->records(), cold->damaged());
       if (journal_) {
         byte_writer out;
         out.u64(first_id);
@@ -187,6 +188,7 @@ class memory {
       return fail(code::corrupt, "a memory state whose figures do not add up");
     }
     next.fit();
+    if (!next.blocks_.empty()) next.clock_.note(next.blocks_[next.blocks_.size() - 1].sealed_ms());
     next.journal_ = std::move(journal_);
     next.archive_ = std::move(archive_);
     *this = std::move(next);
@@ -249,32 +251,52 @@ class memory {
   }
 
   // ---- in ----
-  /// Everything that remember() does once the row is known to be good.
-  result<void> add(std::span<const std::byte> bytes, record_view view, std::int64_t now_ms) {
+  /// Everything that remember() does once the row is known to be good. What may throw for want of
+  /// memory, telling the journal `what` included, comes before the first change.
+  void add(std::span<const std::byte> bytes, record_view view, std::int64_t now_ms,
+           const byte_writer* what) {
     const record_hash id = blocks_.identity(view);
-    const std::uint64_t older = take_older(id);
-    if (older > 0) {  // the counts are added: the row is written anew
-      view.count =
-          static_cast<std::uint32_t>(smaller<std::uint64_t>(UINT32_MAX, older + view.count));
+    const std::size_t in_ring = ring_.find(id);
+    record_view older;
+    detail::block_history::spot in_block;
+    if (in_ring < ring_.size()) {
+      if (const auto read = row::read(ring_[in_ring].bytes)) older = *read;
+    } else {
+      in_block = blocks_.find(id, older);
+    }
+    if (in_ring < ring_.size() || in_block) {  // the counts are added: the row is written anew
+      view.count = static_cast<std::uint32_t>(
+          smaller<std::uint64_t>(UINT32_MAX, std::uint64_t{older.count} + view.count));
+      view.wall_ms = larger(view.wall_ms, older.wall_ms);
       merged_row_.clear();
       row::write(merged_row_, view);
       bytes = merged_row_.data();
     }
-    ring_.push(bytes, id);
+    detail::record_ring::slot slot = detail::record_ring::made(bytes, id);
+    ring_.reserve();
+    if (what != nullptr) tell(change::remembered, *what);
+    if (in_block) blocks_.hide(in_block, id);
+    if (in_ring < ring_.size()) {
+      ring_.drop(in_ring);
+      ++now_.merged;
+    }
+    ring_.push(std::move(slot));
     ++now_.remembered;
-    (void)seal_due(now_ms);
-    fit();
-    return ok;
+    clock_.note(now_ms);
+    where_memory_allows([&] { (void)seal_due(now_ms); });
+    where_memory_allows([&] { fit(); });
   }
-  /// Removes or hides the newest older copy; its count, or 0 when there is none.
-  std::uint64_t take_older(const record_hash& id) {
-    const std::size_t i = ring_.find(id);
-    if (i == ring_.size()) return blocks_.hide(id);
-    const auto view = row::read(ring_[i].bytes);
-    const std::uint64_t count = view ? view->count : 1;
-    ring_.drop(i);
-    ++now_.merged;
-    return count;
+  /// What the next call does as well, when this one cannot.
+  template <class F>
+  static void where_memory_allows(F&& f) {
+#if GYRE_EXCEPTIONS
+    try {
+      f();
+    } catch (const std::bad_alloc&) {
+    }
+#else
+    f();
+#endif
   }
   /// Seals the oldest of a ring that is over half full; true when it has.
   bool seal_due(std::int64_t now_ms) {
@@ -317,14 +339,18 @@ class memory {
     const std::int64_t now_ms = in.i64();
     const auto bytes = in.raw(in.remaining());
     GYRE_TRY(view, row::read(bytes));
-    return add(bytes, view, now_ms);
+    add(bytes, view, now_ms, nullptr);
+    return ok;
   }
   result<void> replay_consolidated(byte_reader& in) {
     detail::consolidation_outcome o;
     o.load(in);
-    const bool sane = in.ok() && in.remaining() == 0 && o.through >= o.pruned_through &&
-                      o.through <= blocks_.end_id();
-    if (!sane) return fail(code::corrupt, "a consolidation that does not fit this memory");
+    if (!in.ok() || in.remaining() != 0 || o.through < o.pruned_through) {
+      return fail(code::corrupt, "a consolidation that says nothing");
+    }
+    // Blocks that were never sealed here, for want of memory then: their records are in the ring.
+    o.through = smaller(o.through, blocks_.end_id());
+    o.pruned_through = smaller(o.pruned_through, o.through);
     apply(o);
     return ok;
   }
@@ -360,6 +386,7 @@ class memory {
   detail::record_ring ring_;
   detail::block_history blocks_;
   detail::figures now_;
+  detail::believed_clock clock_;
   owner<archive> archive_;
   journal_hook journal_;
   byte_writer scratch_, merged_row_;

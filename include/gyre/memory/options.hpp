@@ -15,7 +15,10 @@ struct memory_options {
   std::uint32_t ring = 100;                ///< 8..256; over half full, its oldest quarter is sealed
   std::uint32_t record_bytes = 256 << 10;  ///< largest record; at most an eighth of the budget
   std::uint32_t archive_after_s = 86'400;  ///< consolidate() archives older blocks
-  std::uint32_t prune_after_s = 2'592'000;  ///< 30 days; consolidate() deletes what is older
+  /// 30 days; consolidate() deletes what is older, by whole blocks, and in the archive when an
+  /// eighth of a file is: so long may what is old lie with what is younger. A clock that jumps
+  /// ahead by over a year prunes nothing until it has gone on for a day.
+  std::uint32_t prune_after_s = 2'592'000;
   key128 key = {0, 0};                      ///< of the duplicates' hash; a store has its own
 
   /// Errors: arg, naming the option and its range.

@@ -41,7 +41,8 @@ class recaller {
   /// What has no newer copy in ring, blocks, or what this call found in the archive. Errors: io,
   /// corrupt; what could be read was looked at.
   result<void> from(archive& cold, const record_ring& ring, block_history& blocks) {
-    std::vector<record_hash> seen;
+    seen_.clear();
+    tags_ = {};
     block_codec codec;  // its own, since looking for newer copies opens blocks with the other
     return cold.newest_first(q_.from_ms, q_.to_ms, [&](const block& b) {
       if (!b.open(codec)) return false;
@@ -49,8 +50,8 @@ class recaller {
         const record_view& view = codec.rows[i];
         if (b.hidden(i) || !row::matches(view, q_)) continue;
         const record_hash id = blocks.identity(view);
-        if (ring.find(id) < ring.size() || blocks.holds(id) || contains(seen, id)) continue;
-        seen.push_back(id);
+        if (ring.find(id) < ring.size() || blocks.holds(id) || seen(id)) continue;
+        note(id);
         found_.push_back(row::to_record(view));
       }
       return done();
@@ -58,15 +59,21 @@ class recaller {
   }
 
  private:
-  static bool contains(const std::vector<record_hash>& seen, const record_hash& id) noexcept {
-    for (const record_hash& other : seen) {
-      if (other == id) return true;
-    }
-    return false;
+  bool seen(const record_hash& id) const {
+    return tags_.find(tag(id), [&](std::uint32_t i) { return seen_[i] == id; });
+  }
+  void note(const record_hash& id) {
+    tags_.insert(tag(id), static_cast<std::uint32_t>(seen_.size()));
+    seen_.push_back(id);
+  }
+  static std::uint32_t tag(const record_hash& id) noexcept {
+    return static_cast<std::uint32_t>(id[0] >> 32);
   }
 
   const query& q_;
   std::vector<record>& found_;
+  std::vector<record_hash> seen_;  // of the archive's records that were found,
+  block_index tags_;               // and their places there by tag
 };
 
 }  // namespace detail

@@ -33,12 +33,15 @@ class record_ring {
   std::size_t resident_bytes() const noexcept { return bytes_ + (limit_ + 1) * slot_bytes; }
   /// The i-th oldest. @pre i < size()
   const slot& operator[](std::size_t i) const noexcept { return slots_[i]; }
-  void push(std::span<const std::byte> row, const record_hash& id) {
-    slot s;
-    s.bytes.assign(row.begin(), row.end());
-    s.id = id;
+  /// Makes room for one more, so that pushing a slot allocates nothing.
+  void reserve() { slots_.reserve(1); }
+  void push(slot s) {
     bytes_ += s.resident();
     slots_.push_back(std::move(s));
+  }
+  void push(std::span<const std::byte> row, const record_hash& id) { push(made(row, id)); }
+  static slot made(std::span<const std::byte> row, const record_hash& id) {
+    return {{row.data(), row.data() + row.size()}, id};
   }
   /// The place of the newest with this hash; size() when there is none.
   std::size_t find(const record_hash& id) const noexcept {

@@ -27,7 +27,9 @@ struct memory_stats {
   std::uint64_t budget_bytes = 0;
   std::uint64_t blocks = 0;          ///< in memory now
   std::uint64_t archive_bytes = 0;   ///< of the archive's files
-  std::uint64_t archive_errors = 0;  ///< archive files that are damaged, and recall()s that failed
+  /// Places in the archive's files that are damaged, files that are missing between others, an
+  /// archive that held fewer records than memory knew of, and recall()s that failed.
+  std::uint64_t archive_errors = 0;
 };
 
 /// One block of the history.

@@ -61,7 +61,9 @@ inline result<fresh_journal> write_checkpoint(file_system& files, const std::str
       GYRE_CHECK(put({frame::commit, 0, ++sequence, note}));
     }
     GYRE_CHECK(made.journal->sync());
-    return files.rename(temp, dir + "/journal");
+    GYRE_CHECK(files.rename(temp, dir + "/journal"));
+    made.journal->renamed(dir + "/journal");
+    return ok;
   };
   if (auto done = write(); !done) {
     (void)files.remove(temp);

@@ -26,6 +26,8 @@ class file {
   virtual result<void> sync() = 0;
   virtual result<void> truncate(std::uint64_t size) = 0;
   virtual result<std::uint64_t> size() = 0;
+  /// It has another name from now on: for the texts of its errors.
+  virtual void renamed(const std::string&) {}
 };
 
 /// Held until destroyed, or until the process ends in whatever way.
@@ -34,6 +36,9 @@ class file_lock {
   virtual ~file_lock() = default;
   /// False in a process that was forked from the holder: it has the object, not the lock.
   virtual bool mine() const noexcept { return true; }
+  /// Errors: state, when its path leads to another file or nowhere: the directory was moved,
+  /// replaced or removed, and what is there now belongs to somebody else.
+  virtual result<void> intact() const { return ok; }
 };
 
 enum class open_mode : std::uint8_t {
@@ -46,6 +51,8 @@ enum class open_mode : std::uint8_t {
 class file_system {
  public:
   virtual ~file_system() = default;
+  /// The same path, whatever the process's working directory becomes. Errors: io.
+  virtual result<std::string> absolute(const std::string& path) { return path; }
   /// Errors: not_found, io.
   virtual result<std::unique_ptr<file>> open(const std::string& path, open_mode mode) = 0;
   /// Replaces `to` at once: whoever looks sees the old file or the new one.

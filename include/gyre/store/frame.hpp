@@ -134,6 +134,30 @@ struct frame {
     return parse(all, salt, out);
   }
 
+  /// Where behind damage a frame of `type` may begin: the first multiple of 8 from `at` on (which
+  /// is one) whose head has that type and a length of at most `most` for which there is room; the
+  /// file's size when there is none. Errors: io.
+  static result<std::uint64_t> find(file_window& from, std::uint64_t at, std::uint8_t type,
+                                    std::uint32_t most = max_payload) {
+    constexpr std::size_t ahead = std::size_t{64} << 10;
+    while (at + header_bytes <= from.file_size()) {
+      GYRE_TRY(bytes, from.view(at, ahead));
+      if (bytes.size() < header_bytes) break;
+      std::size_t i = 0;
+      for (; i + header_bytes <= bytes.size(); i += 8) {
+        if (bytes[i + 8] != std::byte{type}) continue;
+        byte_reader head(bytes.subspan(i + 4));
+        const std::uint32_t length = head.u32();
+        if (head.u32() == type && length <= most &&
+            at + i + padded(length) <= from.file_size()) {
+          return at + i;
+        }
+      }
+      at += i;
+    }
+    return from.file_size();
+  }
+
   /// The same at the start of bytes that are there already; more may follow.
   static found parse(std::span<const std::byte> bytes, std::uint32_t salt, frame& out) noexcept {
     if (bytes.empty()) return found::end;

@@ -6,10 +6,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <gyre/store/checkpoint.hpp>
 #include <gyre/store/pending.hpp>
 #include <gyre/store/posix_files.hpp>
-#include <gyre/store/recovery.hpp>
+#include <gyre/store/salvage.hpp>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -21,6 +20,9 @@ inline namespace v1 {
 
 struct journal_options {
   bool read_only = false;  ///< takes no lock, changes nothing, may run beside a writer
+  /// Opens a journal with damage that no crash makes: with what is whole before the damage. The
+  /// whole file is kept as `journal.damaged`, and salvaged_bytes() says how much was left out.
+  bool salvage = false;
   std::size_t pending_bytes = std::size_t{16} << 20;   ///< bound of what append() may gather
   std::uint64_t file_bytes = std::uint64_t{64} << 20;  ///< growth at which wants_checkpoint()
   file_system* files = nullptr;                        ///< outlives the journal; null: the system's
@@ -35,9 +37,10 @@ struct journal_options {
 ///     j->commit().value();
 class journal {
  public:
-  /// Opens or makes the store in `dir` (whose parent must be there) and hands what it holds to
-  /// `visit`: first the states of the last checkpoint as type 0, then every committed frame in
-  /// order. A torn tail is cut off.
+  /// Opens or makes the store in `dir` (whose parent must be there; a relative one goes by the
+  /// working directory of now, whatever that becomes) and hands what it holds to `visit`: first the
+  /// states of the last checkpoint as type 0, then every committed frame in order. A torn tail is
+  /// cut off.
   /// Errors: state (another writer holds it: the text names the process), format (not ours, or
   /// newer), corrupt (damage where no crash can have made it), not_found (read-only), io,
   /// unsupported (no file system in this build), the visitor's. The files are then as they were.
@@ -49,9 +52,11 @@ class journal {
       j->own_files_ = std::move(system);
       j->files_ = j->own_files_.get();
     }
+    GYRE_TRY(where, j->files_->absolute(dir));
+    j->dir_ = std::move(where);
     if (!options.read_only) {
-      GYRE_CHECK(j->files_->make_dir(dir));
-      GYRE_TRY(lock, j->files_->lock(dir + "/lock"));
+      GYRE_CHECK(j->files_->make_dir(j->dir_));
+      GYRE_TRY(lock, j->files_->lock(j->dir_ + "/lock"));
       j->lock_ = std::move(lock);
     }
     GYRE_CHECK(j->load(visit));
@@ -78,11 +83,14 @@ class journal {
   }
 
   /// Writes the pending frames as one group, with one write(). Nothing pending: nothing is written.
-  /// Errors: io (short of space, ...: the frames stay pending, call again), state (read-only, or a
-  /// sync failed before: only checkpoint() helps), overflow (frames were lost; only checkpoint()
-  /// helps, though what was pending has been written), forked (another process opened it).
+  /// Errors: io (short of space, ...: the frames stay pending, call again), state (read-only; the
+  /// directory is another one; or a sync failed before: only checkpoint() helps), overflow (frames
+  /// were lost; only checkpoint() helps, though what was pending has been written), forked (another
+  /// process opened it).
   result<void> commit() {
     GYRE_CHECK(writable());
+    retry_.commits();
+    GYRE_CHECK(lock_->intact());
     if (poisoned_) return poisoned();
     if (pending_.frames() > 0) {
       pending_.seal({reached_.group + 1, pending_.frames(), reached_.durable_bytes}, sequence_,
@@ -126,24 +134,27 @@ class journal {
 
   /// Puts a new file in place of the journal that holds `states` and nothing else, durably. They
   /// must tell all that was appended until now, the pending frames (which are dropped) included.
-  /// Errors: arg, io, state (read-only), forked; the journal then goes on as it was.
+  /// Errors: arg, io, state (read-only, or the directory is another one), forked; the journal then
+  /// goes on as it was, and wants_checkpoint() is false for the next 1, 2, 4 ... 256 commits.
   result<void> checkpoint(std::span<const stream_state> states) {
     GYRE_CHECK(writable());
     const std::lock_guard<std::mutex> hold(sync_mutex_);
-    file_header head = head_;
-    ++head.number;
-    head.salt = head.salt * 747796405U + 2891336453U;  // a full cycle: never the one before
-    GYRE_TRY(made, write_checkpoint(*files_, dir_, head, reached_.group + 1, states));
-    file_ = std::move(made.journal);
-    head_ = head;
-    reached_.end = base_ = reached_.durable_bytes = made.bytes;
-    sequence_ = states.size() + 1;
-    reached_.group = reached_.group + 1;
-    pending_.clear();
-    poisoned_ = !made.durable_name;
-    if (poisoned_) return fail(code::io, "sync directory ", dir_, " failed after the checkpoint");
-    reached_.durable = reached_.group.load();
-    return ok;
+    auto done = replace(states);
+    retry_.noted(done.has_value());
+    return done;
+  }
+  /// Whether a checkpoint could be begun now, before its owner gathers the states: opens the file
+  /// that it would write. Errors: as checkpoint(), and counted as one that failed.
+  result<void> can_checkpoint() {
+    GYRE_CHECK(writable());
+    result<void> can = lock_->intact();
+    if (can) {
+      const auto opened = files_->open(dir_ + "/journal.tmp", open_mode::fresh);
+      if (!opened) can = opened.error();
+      if (opened) (void)files_->remove(dir_ + "/journal.tmp");
+    }
+    if (!can) retry_.noted(false);
+    return can;
   }
 
   /// Commit groups written since the store was made; checkpoints count as one.
@@ -155,9 +166,15 @@ class journal {
   /// Frames that append() could not take. Only grows.
   std::uint64_t lost() const noexcept { return pending_.lost(); }
   /// Bytes cut off (or, read-only, left out) at open: the torn tail of a crash.
-  std::uint64_t torn_bytes() const noexcept { return torn_; }
-  /// True when the file has grown enough since the last checkpoint, or needs one to go on.
+  std::uint64_t torn_bytes() const noexcept { return left_.torn; }
+  /// Bytes left out behind the damage of a journal that was opened with options.salvage.
+  std::uint64_t salvaged_bytes() const noexcept { return left_.behind_damage; }
+  /// Checkpoints that failed since one succeeded.
+  std::uint32_t failed_checkpoints() const noexcept { return retry_.failures(); }
+  /// True when the file has grown enough since the last checkpoint, or needs one to go on; not for
+  /// some commits after one that failed.
   bool wants_checkpoint() const noexcept {
+    if (retry_.waits()) return false;
     return poisoned_ || pending_.gap() || reached_.end - base_ > options_.file_bytes;
   }
   /// 16 random bytes written when the store was made: the key for its owner's hashes.
@@ -171,6 +188,27 @@ class journal {
   /// How far the file is written, and how far it is durable; sync() may run on another thread.
   struct reach {
     std::atomic<std::uint64_t> end{0}, group{0}, durable{0}, durable_bytes{0};
+  };
+
+  /// When a checkpoint that failed is tried again: a full disk is not asked on every commit.
+  class backoff_in_commits {
+   public:
+    void noted(bool worked) noexcept {
+      failures_ = worked ? 0 : failures_ + 1;
+      left_ = worked ? 0 : 1U << (failures_ < 9 ? failures_ - 1 : 8);
+    }
+    void commits() noexcept {
+      if (left_ > 0) --left_;
+    }
+    bool waits() const noexcept { return left_ > 0; }
+    std::uint32_t failures() const noexcept { return failures_; }
+
+   private:
+    std::uint32_t failures_ = 0, left_ = 0;
+  };
+  /// Of the file at opening.
+  struct left_out {
+    std::uint64_t torn = 0, behind_damage = 0;
   };
 
   journal(std::string dir, const journal_options& options)
@@ -202,18 +240,48 @@ class journal {
     GYRE_TRY(got, read_up_to(*file_, 0, bytes));
     GYRE_TRY(head, file_header::decode(std::span(bytes).first(got), 1, path));
     head_ = head;
-    GYRE_TRY(extent, find_extent(*file_, head_, path, size));
-    if (visit) GYRE_CHECK(replay_frames(*file_, head_, path, extent, visit));
+    GYRE_TRY(extent, find_extent(*file_, head_, size));
+    const bool damaged = !check_extent(extent, path);
+    if (damaged && !options_.salvage) return check_extent(extent, path);
+    journal_extent shown = extent;
+    if (damaged && extent.sequence == 0) shown.end = extent.states_end;
+    if (visit) GYRE_CHECK(replay_frames(*file_, head_, path, shown, visit));
     if (!options_.read_only) {
       (void)files_->remove(dir_ + "/journal.tmp");  // of a checkpoint that a crash ended
-      if (extent.size > extent.end) GYRE_CHECK(file_->truncate(extent.end));
+      if (damaged) {
+        GYRE_TRY(made, write_salvaged(*files_, dir_, *file_, head_, extent));
+        if (!made.durable_name) return fail(code::io, "sync directory ", dir_, " failed");
+        file_ = std::move(made.journal);
+        head_.base_bytes = made.bytes;
+      } else if (extent.size > extent.end) {
+        GYRE_CHECK(file_->truncate(extent.end));
+      }
       GYRE_CHECK(file_->sync());  // so that what was handed out is durable, as durable() says
     }
-    torn_ = extent.size - extent.end;
+    (damaged ? left_.behind_damage : left_.torn) = extent.size - shown.end;
     reached_.end = reached_.durable_bytes = extent.end;
     base_ = head_.base_bytes;
     sequence_ = extent.sequence;
     reached_.group = reached_.durable = extent.group;
+    return ok;
+  }
+
+  /// What checkpoint() does. @pre sync_mutex_ is held
+  result<void> replace(std::span<const stream_state> states) {
+    GYRE_CHECK(lock_->intact());
+    file_header head = head_;
+    ++head.number;
+    head.salt = head.salt * 747796405U + 2891336453U;  // a full cycle: never the one before
+    GYRE_TRY(made, write_checkpoint(*files_, dir_, head, reached_.group + 1, states));
+    file_ = std::move(made.journal);
+    head_ = head;
+    reached_.end = base_ = reached_.durable_bytes = made.bytes;
+    sequence_ = states.size() + 1;
+    reached_.group = reached_.group + 1;
+    pending_.clear();
+    poisoned_ = !made.durable_name;
+    if (poisoned_) return fail(code::io, "sync directory ", dir_, " failed after the checkpoint");
+    reached_.durable = reached_.group.load();
     return ok;
   }
 
@@ -240,7 +308,9 @@ class journal {
   std::unique_ptr<file> file_;
   file_header head_;
   pending_group pending_;
-  std::uint64_t sequence_ = 0, base_ = 0, torn_ = 0;
+  std::uint64_t sequence_ = 0, base_ = 0;
+  left_out left_;
+  backoff_in_commits retry_;
   std::atomic<bool> poisoned_{false};
   reach reached_;
 };

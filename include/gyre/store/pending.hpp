@@ -17,8 +17,8 @@ class pending_group {
  public:
   explicit pending_group(std::size_t most_bytes) : most_(most_bytes) {}
 
-  /// Adds a frame that is the `after + frames() + 1`th of its file; or loses it, when it or the
-  /// group would be too large.
+  /// Adds a frame, which is the `after + frames() + 1`th of its file; or loses it, when it or the
+  /// group would be too large. When this throws for want of memory nothing has changed.
   void add(std::uint8_t type, std::uint32_t stream, std::uint64_t after,
            std::span<const std::byte> payload, std::uint32_t salt) {
     const bool fits = payload.size() <= frame::max_payload &&
@@ -27,6 +27,7 @@ class pending_group {
       lose();
       return;
     }
+    bytes_.reserve(static_cast<std::size_t>(frame::padded(payload.size())) + commit_bytes);
     frame{type, stream, after + frames_ + 1, payload}.encode(bytes_, salt);
     ++frames_;
   }
@@ -62,6 +63,8 @@ class pending_group {
   std::uint64_t lost() const noexcept { return lost_; }  ///< ever
 
  private:
+  static constexpr std::size_t commit_bytes = frame::padded(commit_note::bytes);
+
   std::size_t most_, unsealed_ = 0;
   byte_writer bytes_;
   std::uint64_t frames_ = 0, lost_ = 0;

@@ -2,19 +2,22 @@
 // Room: store. Threads: stateless; files and locks as file.hpp says.
 #pragma once
 
-#include <gyre/store/file.hpp>
+#include <gyre/store/posix_lock.hpp>
 
 #if (defined(__unix__) || defined(__APPLE__)) && !defined(__EMSCRIPTEN__)
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <climits>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -62,28 +65,14 @@ class posix_files final : public file_system {
     std::sort(names.begin(), names.end());
     return names;
   }
-  /// flock: bound to this open file, so that a second lock in the same process fails too, and the
-  /// kernel drops it with the process. The file's text, the holder's number, is only for people.
   result<std::unique_ptr<file_lock>> lock(const std::string& path) override {
-    const int fd = retry([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); });
-    if (fd < 0) return why("open", path);
-    auto held = std::make_unique<posix_lock>(fd);
-    if (retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) != 0) {
-      if (errno != EWOULDBLOCK) return why("lock", path);
-      char text[24] = {};
-      const auto n = ::pread(fd, text, sizeof text - 1, 0);
-      long holder = 0;
-      if (n <= 0 || std::sscanf(text, "%ld", &holder) != 1) holder = 0;
-      std::string who = holder > 0 ? "process " + std::to_string(holder) : "another process";
-      if (holder == static_cast<long>(::getpid())) who += " (this one)";
-      return fail(code::state, path, " is held by ", who);
-    }
-    const std::string pid = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(fd, 0) != 0 ||
-        ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-      return why("write", path);
-    }
-    return std::unique_ptr<file_lock>(std::move(held));
+    return detail::posix_lock::take(path);
+  }
+  result<std::string> absolute(const std::string& path) override {
+    if (!path.empty() && path[0] == '/') return path;
+    char here[PATH_MAX];
+    if (::getcwd(here, sizeof here) == nullptr) return why("find the working directory for", path);
+    return std::string(here) + "/" + path;
   }
   result<void> random(std::span<std::byte> into) override {
     GYRE_TRY(source, open("/dev/urandom", open_mode::read));
@@ -95,14 +84,10 @@ class posix_files final : public file_system {
  private:
   template <class F>
   static int retry(F call) {
-    int got = call();
-    while (got < 0 && errno == EINTR) got = call();
-    return got;
+    return detail::until_not_interrupted(call);
   }
   static error why(const char* verb, const std::string& path) {
-    const int reason = errno;
-    return fail(reason == ENOENT ? code::not_found : code::io,
-                std::string(verb) + " " + path + ": " + std::strerror(reason));
+    return detail::system_error(verb, path);
   }
 
   class posix_file : public file {
@@ -152,26 +137,11 @@ class posix_files final : public file_system {
       if (::fstat(fd_, &found) != 0) return why("look at", path_);
       return static_cast<std::uint64_t>(found.st_size);
     }
+    void renamed(const std::string& to) override { path_ = to; }
 
    private:
     int fd_;
     std::string path_;
-  };
-
-  class posix_lock final : public file_lock {
-   public:
-    explicit posix_lock(int fd) : fd_(fd) {}
-    posix_lock(const posix_lock&) = delete;
-    posix_lock& operator=(const posix_lock&) = delete;
-    ~posix_lock() override {
-      if (mine()) (void)::flock(fd_, LOCK_UN);  // a forked child may have it open for long
-      ::close(fd_);
-    }
-    bool mine() const noexcept override { return holder_ == ::getpid(); }
-
-   private:
-    int fd_;
-    pid_t holder_ = ::getpid();
   };
 };
 

@@ -18,15 +18,18 @@ struct journal_extent {
   std::uint64_t end = file_header::bytes;  ///< behind the last commit frame
   std::uint64_t group = 0;                 ///< its number
   std::uint64_t sequence = 0;              ///< its sequence number
-  std::uint64_t size = 0;                  ///< of the file; what lies past `end` is a torn tail
+  std::uint64_t size = 0;                  ///< of the file; what lies past `end` is a torn tail,
+  std::uint64_t durable = 0;               ///< or damage when `end` is less than this was safe
+  std::uint64_t states_end = file_header::bytes;  ///< behind the whole states at the start
+  std::uint64_t states = 0;                       ///< how many
 };
 
 /// Finds the extent of a journal of `size` bytes. A damaged tail is what a crash leaves, and is no
 /// error. Damage below what is known to have been durable is one, since a crash does not do that:
-/// it is known from the header and from every whole commit frame, those behind the damage included.
-/// Errors: corrupt (naming the offset), io.
+/// it is known from the header and from every whole commit frame, those behind the damage included;
+/// check_extent() tells. Errors: io.
 inline result<journal_extent> find_extent(file& journal, const file_header& head,
-                                          const std::string& name, std::uint64_t size) {
+                                          std::uint64_t size) {
   file_window window(journal, size);
   journal_extent extent;
   extent.size = size;
@@ -40,6 +43,10 @@ inline result<journal_extent> find_extent(file& journal, const file_header& head
     at += f.bytes();
     if (f.type != frame::commit) {
       ++frames;
+      if (f.type == frame::state) {
+        extent.states_end = at;
+        extent.states = frames;
+      }
       continue;
     }
     const commit_note note = commit_note::decode(f.payload);
@@ -49,21 +56,24 @@ inline result<journal_extent> find_extent(file& journal, const file_header& head
     extent.group = note.group;
     extent.sequence = sequence;
   }
-  std::uint64_t durable = head.base_bytes;
-  constexpr std::uint64_t commit_bytes = frame::padded(commit_note::bytes);
-  for (at = extent.end; at + commit_bytes <= size; at += 8) {  // frames start at multiples of 8
-    GYRE_TRY(bytes, window.view(at, commit_bytes));
-    byte_reader look(bytes.size() < commit_bytes ? bytes : bytes.subspan(4));
-    if (look.u32() != commit_note::bytes || look.u32() != frame::commit) continue;
+  extent.durable = head.base_bytes;
+  for (at = extent.end; at < size; at += 8) {  // frames start at multiples of 8
+    GYRE_TRY(next, frame::find(window, at, frame::commit, commit_note::bytes));
+    at = next;
+    if (at >= size) break;
     GYRE_TRY(found, frame::read(window, at, head.salt, f));
     if (found != frame::found::whole) continue;
-    durable = std::max(durable, commit_note::decode(f.payload).durable_bytes);
-  }
-  if (extent.end < durable) {
-    return fail(code::corrupt, name, " is damaged behind byte ", extent.end, ", and ", durable,
-                " bytes had been safe: not the work of a crash");
+    extent.durable = std::max(extent.durable, commit_note::decode(f.payload).durable_bytes);
   }
   return extent;
+}
+
+/// Errors: corrupt (naming the offset), where no crash can have made the damage.
+inline result<void> check_extent(const journal_extent& extent, const std::string& name) {
+  if (extent.end >= extent.durable) return ok;
+  return fail(code::corrupt, name, " is damaged behind byte ", extent.end, ", and ",
+              extent.durable, " bytes had been safe: not the work of a crash; ",
+              "journal_options::salvage opens what is before");
 }
 
 /// Hands the frames before `extent.end` to `visit`, in order. Errors: the visitor's, io, corrupt
