@@ -1,0 +1,10 @@
+# What find_package(gyre) reads in an installed tree, which may be moved as a whole.
+include(CMakeFindDependencyMacro)
+find_dependency(ZLIB)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_dependency(Threads)
+include("${CMAKE_CURRENT_LIST_DIR}/gyre-targets.cmake")
+if(NOT TARGET gyre::gyre)
+  add_library(gyre::gyre INTERFACE IMPORTED)
+  set_property(TARGET gyre::gyre PROPERTY INTERFACE_LINK_LIBRARIES gyre::headers)
+endif()
