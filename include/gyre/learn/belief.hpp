@@ -13,6 +13,33 @@
 namespace gyre {
 inline namespace v1 {
 
+/// What each() of a part shows its numbers to. Both directions go through one list of them, so that
+/// what is written is what is read. `Writer` is byte_writer, `Reader` byte_reader: parameters, since
+/// learning knows nothing of bytes.
+template <class Writer>
+struct saving {
+  Writer& out;
+  void operator()(float v) { out.f32(v); }
+  void operator()(double v) { out.f64(v); }
+  void operator()(std::uint32_t v) { out.varint(v); }
+  void operator()(std::uint64_t v) { out.varint(v); }
+};
+template <class Reader>
+struct loading {
+  Reader& in;
+  bool sound = true;  ///< every number so far is finite
+  void operator()(float& v) {
+    v = in.f32();
+    sound = std::isfinite(v) && sound;
+  }
+  void operator()(double& v) {
+    v = in.f64();
+    sound = std::isfinite(v) && sound;
+  }
+  void operator()(std::uint32_t& v) { v = static_cast<std::uint32_t>(in.varint()); }
+  void operator()(std::uint64_t& v) { v = in.varint(); }
+};
+
 /// A way the world may be. A belief holds one to be true; several beside each other are weighed.
 struct hypothesis {
   likeness how = likeness::wide;
@@ -27,8 +54,6 @@ struct hypothesis {
 /// correlated afterwards is dropped, which is what keeps an update at modes^2, whatever the cells.
 class belief {
  public:
-  static constexpr float surprise = 12;  ///< deviations beyond which a reward counts as that many
-
   /// `tracked`: the variance of each cell is kept, which costs modes x cells an observation and
   /// makes a choice among all of them cheap.
   belief(const hypothesis& h, const basis& modes, std::uint32_t cells, bool tracked)
@@ -92,9 +117,16 @@ class belief {
   /// P, stride() x stride() of the modes.
   const float* covariance() const noexcept { return data_.data(); }
 
-  /// Learns that a cell earned y; returns the log density that y had before, which has heavy tails
-  /// so that no reward, however far out, decides alone.
-  double observe(const basis& modes, const cell_view& at, std::uint32_t cell, double y) noexcept {
+  /// How many deviations y is from what a cell was expected to earn.
+  double surprise(const cell_view& at, std::uint32_t cell, double y) const noexcept {
+    const double total = noise_ * static_cast<double>(1 + variance(at, cell));
+    return std::fabs(y - static_cast<double>(mean(at, cell))) / std::sqrt(total);
+  }
+  /// Learns that a cell earned y, which counts as `most` deviations from what was expected where it
+  /// is more; returns the log density that y had before, which has heavy tails so that no reward,
+  /// however far out, decides alone.
+  double observe(const basis& modes, const cell_view& at, std::uint32_t cell, double y,
+                 double most) noexcept {
     age(modes);
     float gain[basis::most_modes];
     const float own = own_variance(at.rest, cell);
@@ -105,8 +137,8 @@ class belief {
     const double tail = std::min(1 + error * error / (4 * total), 1e30);
     const double density = -.5 * portable::log(total * (tail * tail) * (tail * tail) * tail);
 
-    const double most = static_cast<double>(surprise) * std::sqrt(total);
-    const double e = std::clamp(error, -most, most);
+    const double bound = most * std::sqrt(total);
+    const double e = std::clamp(error, -bound, bound);
     seen_ = std::min(seen_ + 1, 200.0F);
     noise_ += (e * e / static_cast<double>(1 + p) - noise_) / static_cast<double>(seen_);
     noise_ = std::max(noise_, least_noise);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -160,6 +161,57 @@ class contest {
   std::vector<float> mean_, width_, odds_;
   std::vector<float> steep_, before_, after_;  ///< 1 / width; draws below two ends of an interval
   std::uint32_t size_ = 0;
+};
+
+/// The actions of most worth that were tried in each state, where there are too many to look at all.
+class shortlist {
+ public:
+  static constexpr std::uint32_t length = 16;
+  static constexpr std::uint32_t nobody = 0xffffffffU;
+  using list = std::array<std::uint32_t, length>;  ///< actions, or nobody
+
+  explicit shortlist(std::uint32_t states) : lists_(states) {
+    for (list& l : lists_) l.fill(nobody);
+  }
+  const list& of(std::uint32_t state) const noexcept { return lists_[state]; }
+  bool has(std::uint32_t state, std::uint32_t action) const noexcept {
+    const list& l = lists_[state];
+    return std::find(l.begin(), l.end(), action) != l.end();
+  }
+  /// Takes an action on, in an empty place or that of the least worth if it is worth more.
+  template <class Worth>
+  void offer(std::uint32_t state, std::uint32_t action, Worth worth) noexcept {
+    if (has(state, action)) return;
+    std::uint32_t* least = nullptr;
+    double low = 0;
+    for (std::uint32_t& a : lists_[state]) {
+      if (a == nobody) {
+        a = action;
+        return;
+      }
+      const double w = worth(a);
+      if (least != nullptr && !(w < low)) continue;
+      least = &a;
+      low = w;
+    }
+    if (worth(action) > low) *least = action;
+  }
+  std::size_t bytes() const noexcept { return sizeof(list) * lists_.size(); }
+  /// As belief::each(); false where an action is not one of `actions`.
+  template <class Io>
+  bool each(Io& io, std::uint32_t actions) {
+    bool sound = true;
+    for (list& l : lists_) {
+      for (std::uint32_t& a : l) {
+        io(a);
+        sound = sound && (a == nobody || a < actions);
+      }
+    }
+    return sound;
+  }
+
+ private:
+  std::vector<list> lists_;
 };
 
 }  // namespace v1

@@ -238,7 +238,7 @@ class basis {
         value *= parts[k].value[rest % parts[k].modes];
         varying += rest % parts[k].modes != 0 ? 1 : 0;
       }
-      if (value > 1e-4 && !(main_only && varying > 1)) {
+      if (value > .03 && !(main_only && varying > 1)) {
         best.emplace_back(-value, i);
       }
     }

@@ -165,7 +165,7 @@ class knowledge {
       add(likeness::wide, {1, 30});
       add(likeness::narrow, {10});
     }
-    add(likeness::rough, {.1F, 5});
+    add(likeness::rough, {.05F, 4});
     return all;
   }
 

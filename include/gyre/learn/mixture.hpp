@@ -55,6 +55,11 @@ class mixture {
       if (ready()) refit(kinds);
       return 0;
     }
+    if (flat_ != 0 && std::fabs(y - centre_) > 1e-12 * std::fabs(centre_)) {  // the first that differs
+      first_[fitted - 1] = {y, cell};
+      refit(kinds);
+      return 0;
+    }
     std::array<double, most> weight, density;
     weights(weight);
     update(kinds, cell, (y - centre_) / unit_, density);
@@ -127,11 +132,15 @@ class mixture {
     io(unit_);
     io(changes_);
     io(count_);
+    io(flat_);
+    io(astray_);
     return count_ <= fitted && unit_ > 0;
   }
 
  private:
   static constexpr double memory = 0.98;  ///< of evidence, from one reward to the next
+  static constexpr double far = 12;   ///< deviations that a reward counts for at most
+  static constexpr double mild = 3;   ///< and one gone astray
   static constexpr double outdated = 5;   ///< log odds against a hypothesis without drift
   struct first {
     double y = 0;
@@ -145,11 +154,23 @@ class mixture {
     for (std::size_t k = 0; k < likenesses; ++k) {
       if (kinds[k].modes() > 0) view[k] = kinds[k].at(cell, scratch[k]);
     }
+    const bool outlier = is_outlier(view, cell, y);
     for (std::size_t i = 0; i < beliefs_.size(); ++i) {
       const auto how = std::size_t(beliefs_[i].assumes().how);
-      density[i] = beliefs_[i].observe(kinds[how], view[how], cell, y);
-      evidence_[i] = memory * evidence_[i] + density[i];
+      density[i] = beliefs_[i].observe(kinds[how], view[how], cell, y, outlier ? mild : far);
+      if (!outlier) evidence_[i] = memory * evidence_[i] + density[i];
     }
+  }
+  /// Whether no hypothesis expected anything like it, nor the like came twice just before: then it
+  /// is one reward gone astray, and not the world that has changed.
+  bool is_outlier(const std::array<cell_view, likenesses>& view, std::uint32_t cell,
+                  double y) noexcept {
+    astray_ *= .8;
+    for (const belief& b : beliefs_) {
+      if (b.surprise(view[std::size_t(b.assumes().how)], cell, y) < far) return false;
+    }
+    astray_ += 1;
+    return astray_ < 2;
   }
 
   /// A hypothesis without drift that its twin with drift has proven wrong: what it knows is out of
@@ -192,7 +213,9 @@ class mixture {
     centre_ = middle + mean;
     unit_ = std::sqrt(square);
     const double size = std::fabs(centre_);
-    if (!(unit_ > 1e-9 * size)) unit_ = size > 0 ? .3 * size : 1;  // all alike so far
+    flat_ = unit_ > 1e-14 * size ? 0 : 1;
+    if (flat_ != 0) unit_ = size > 0 ? .3 * size : 1;
+    astray_ = 0;
     unit_ = std::clamp(unit_, 1e-150, 1e150);
     for (belief& b : beliefs_) b.start(kinds[std::size_t(b.assumes().how)], 1);
     evidence_.assign(evidence_.size(), 0);
@@ -212,7 +235,9 @@ class mixture {
   std::array<first, fitted> first_{};
   double centre_ = 0, unit_ = 1;
   std::uint64_t changes_ = 0;
+  double astray_ = 0;        ///< rewards of late that no hypothesis expected
   std::uint32_t count_ = 0;  ///< rewards seen, at most `fitted`
+  std::uint32_t flat_ = 0;   ///< 1: all of the first were equal, so the unit is a guess
 };
 
 }  // namespace v1

@@ -55,11 +55,11 @@ class tuner {
         allowance_(has_baseline() ? known_.states() : 0, options.budget),
         barred_(known_.actions(), 0),
         visits_(std::size_t{known_.states()} * known_.actions(), 0),
+        kept_(known_.actions() > considered ? known_.states() : 0),
         last_change_(known_.states(), 0) {
     counts_.states = states();
     counts_.actions = actions();
     for (const std::uint32_t a : options.forbidden) barred_[a] = 1;
-    if (actions() > considered) kept_.assign(std::size_t{states()} * keeps, none);
   }
 
   /// The action to take now. Those in `not_now` are left out of this choice, unless nothing else is
@@ -68,27 +68,32 @@ class tuner {
     rng draw(seed_, stream_, purpose::explore, draws * counts_.decisions);
     ++counts_.decisions;
     if (options_.mode == tuning_mode::observe) return {has_baseline() ? options_.baseline : 0, 1};
+    if (options_.mode == tuning_mode::frozen) return {greedy(state), 1};
     gather(state, draw.below(actions()));
     const double share = draw.unit(), equal = draw.unit();
     const knowledge::scale in = known_.rate(state, contest_, {share, equal});
-    if (options_.mode == tuning_mode::frozen) return {greedy_of(state), 1};
     if (!not_now.empty()) rule_out(not_now, draw.unit());
     const std::uint32_t i = contest_.drawn(draw.unit());
     if (!has_baseline() && !options_.one_step) return {contest_.action(i), propensity(i)};
     return on_rails(state, i, in);
   }
-  /// The action that is held to be best, the lowest of equals. O(actions).
+  /// The action that is held to be best, the lowest of equals; of more than `considered` the best
+  /// that was tried.
   std::uint32_t greedy(std::uint32_t state) const noexcept {
+    const bool listed = actions() > considered && kept_.of(state)[0] != none;
     std::uint32_t best = none;
     double most = 0;
-    for (std::uint32_t a = 0; a < actions(); ++a) {
-      if (barred_[a] != 0) continue;
-      const double m = known_.estimate(state, a).mean;
-      if (best != none && !(m > most)) continue;
+    for (std::uint32_t i = 0; i < (listed ? shortlist::length : actions()); ++i) {
+      const std::uint32_t a = listed ? kept_.of(state)[i] : i;
+      if (a == none || barred_[a] != 0) continue;
+      const double w = worth(state, a);
+      if (best != none && !(w > most)) continue;
       best = a;
-      most = m;
+      most = w;
     }
-    return best;
+    if (best != none) return best;
+    return static_cast<std::uint32_t>(std::find(barred_.begin(), barred_.end(), 0) -
+                                      barred_.begin());
   }
   /// What a cell is held to earn. Before anything is known of it: 0, with no variance.
   mixture::estimate estimate(std::uint32_t state, std::uint32_t action) const noexcept {
@@ -147,7 +152,7 @@ class tuner {
   /// What is known of a state. Takes memory, and the time of a choice under every hypothesis.
   state_report report(std::uint32_t state) const {
     state_report r;
-    r.best = greedy_of(state);
+    r.best = greedy(state);
     const mixture::estimate e = known_.estimate(state, r.best);
     const double wide = 1.96 * std::sqrt(e.variance);
     r.estimate = e.mean;
@@ -174,7 +179,7 @@ class tuner {
   /// Memory in bytes, all of it taken by the constructor.
   std::uint64_t bytes() const noexcept {
     return sizeof *this - sizeof known_ + known_.bytes() + contest_.bytes() + allowance_.bytes() +
-           barred_.size() + 4 * (visits_.size() + kept_.size()) + 8 * last_change_.size();
+           barred_.size() + 4 * visits_.size() + kept_.bytes() + 8 * last_change_.size();
   }
 
   /// Writes everything that learning has changed; shape, options, seed and stream are the owner's
@@ -185,7 +190,7 @@ class tuner {
     out.u8(format);
     out.u32(states());
     out.u32(actions());
-    writing<Writer> io{out};
+    saving<Writer> io{out};
     (void)const_cast<tuner&>(*this).each(io);  // writing changes nothing of what it is shown
   }
   /// Takes over what save() wrote, leaving `in` behind its last byte. code::format for another
@@ -195,7 +200,7 @@ class tuner {
     const bool mine = in.u8() == format && in.u32() == states() && in.u32() == actions();
     if (!mine) return in.ok() ? code::format : code::corrupt;
     tuner read = *this;
-    reading<Reader> io{in};
+    loading<Reader> io{in};
     if (!read.each(io) || !io.sound || !in.ok()) return code::corrupt;
     *this = std::move(read);
     return code::ok;
@@ -203,28 +208,10 @@ class tuner {
 
  private:
   static constexpr std::uint8_t format = 1;
-  static constexpr std::uint64_t draws = 8;    ///< of random numbers that a decision may take
-  static constexpr float caution = 5;          ///< widths below the mean that a tick may earn
-  static constexpr std::uint32_t keeps = 16;   ///< actions kept in mind of more than `considered`
+  static constexpr std::uint64_t draws = 8;  ///< of random numbers that a decision may take
+  static constexpr float caution = 5;        ///< widths below the mean that a tick may earn
   static constexpr std::uint32_t none = tuner_options::none;
 
-  template <class Writer>
-  struct writing {
-    Writer& out;
-    void operator()(float v) { out.f32(v); }
-    void operator()(double v) { out.f64(v); }
-    void operator()(std::uint32_t v) { out.varint(v); }
-    void operator()(std::uint64_t v) { out.varint(v); }
-  };
-  template <class Reader>
-  struct reading {
-    Reader& in;
-    bool sound = true;
-    void operator()(float& v) { sound = std::isfinite(v = in.f32()) && sound; }
-    void operator()(double& v) { sound = std::isfinite(v = in.f64()) && sound; }
-    void operator()(std::uint32_t& v) { v = static_cast<std::uint32_t>(in.varint()); }
-    void operator()(std::uint64_t& v) { v = in.varint(); }
-  };
   template <class Io>
   bool each(Io& io) {
     for (std::uint64_t* n : {&counts_.decisions, &counts_.observations, &counts_.failures,
@@ -238,11 +225,10 @@ class tuner {
     io(worst_);
     io(last_);
     for (std::uint32_t& n : visits_) io(n);
-    for (std::uint32_t& a : kept_) io(a);
     for (std::uint64_t& n : last_change_) io(n);
     allowance_.each(io);
     bool sound = last_ == none || last_ < actions();
-    for (const std::uint32_t a : kept_) sound = sound && (a == none || a < actions());
+    sound = kept_.each(io, actions()) && sound;
     return known_.each(io) && sound;
   }
 
@@ -272,69 +258,37 @@ class tuner {
       ++counts_.changes;
       counts_.last_change = last_change_[state] = counts_.observations;
     }
-    if (!kept_.empty()) keep(state, action);
+    if (actions() > considered) {
+      kept_.offer(state, action, [&](std::uint32_t a) { return worth(state, a); });
+    }
   }
 
+  double worth(std::uint32_t state, std::uint32_t action) const noexcept {
+    return known_.estimate(state, action).mean;
+  }
   /// Puts the actions that compete into the contest: all that are not forbidden, or of too many
-  /// those kept in mind and others spread evenly from `offset` on.
+  /// those kept in mind, the baseline, and others spread evenly from `offset` on.
   void gather(std::uint32_t state, std::uint32_t offset) noexcept {
     contest_.clear();
+    const auto add = [&](std::uint32_t a) {
+      if (barred_[a] == 0) contest_.add(a);
+    };
     if (actions() <= considered) {
-      for (std::uint32_t a = 0; a < actions(); ++a) {
-        if (barred_[a] == 0) contest_.add(a);
-      }
+      for (std::uint32_t a = 0; a < actions(); ++a) add(a);
       return;
     }
-    const std::uint32_t* mine = kept_.data() + std::size_t{state} * keeps;
-    for (std::uint32_t i = 0; i < keeps; ++i) {
-      if (mine[i] != none && barred_[mine[i]] == 0) contest_.add(mine[i]);
+    for (const std::uint32_t a : kept_.of(state)) {
+      if (a != none) add(a);
     }
-    if (has_baseline() && std::find(mine, mine + keeps, options_.baseline) == mine + keeps) {
-      contest_.add(options_.baseline);
-    }
+    if (has_baseline() && !kept_.has(state, options_.baseline)) add(options_.baseline);
     const std::uint32_t room = considered - contest_.size();
     for (std::uint32_t i = 0; i < room; ++i) {
       const auto a = static_cast<std::uint32_t>(
           (offset + std::uint64_t{actions()} * i / room) % actions());
-      const bool there = std::find(mine, mine + keeps, a) != mine + keeps;
-      if (barred_[a] == 0 && !there && a != options_.baseline) contest_.add(a);
+      if (!kept_.has(state, a) && a != options_.baseline) add(a);
     }
-    if (contest_.size() > 0) return;
-    for (std::uint32_t a = 0; a < actions() && contest_.size() == 0; ++a) {
-      if (barred_[a] == 0) contest_.add(a);
-    }
+    for (std::uint32_t a = 0; a < actions() && contest_.size() == 0; ++a) add(a);
   }
-  /// Keeps an action in mind in the place of the one of least worth.
-  void keep(std::uint32_t state, std::uint32_t action) noexcept {
-    std::uint32_t* mine = kept_.data() + std::size_t{state} * keeps;
-    if (std::find(mine, mine + keeps, action) != mine + keeps) return;
-    std::uint32_t least = 0;
-    double worth = std::numeric_limits<double>::infinity();
-    for (std::uint32_t i = 0; i < keeps; ++i) {
-      const double w = mine[i] == none ? -worth : known_.estimate(state, mine[i]).mean;
-      if (!(w < worth)) continue;
-      worth = w;
-      least = i;
-      if (mine[i] == none) break;
-    }
-    if (mine[least] == none || known_.estimate(state, action).mean > worth) mine[least] = action;
-  }
-  /// As greedy(), of more actions than are considered those kept in mind.
-  std::uint32_t greedy_of(std::uint32_t state) const noexcept {
-    if (kept_.empty()) return greedy(state);
-    const std::uint32_t* mine = kept_.data() + std::size_t{state} * keeps;
-    std::uint32_t best = none;
-    double most = 0;
-    for (std::uint32_t i = 0; i < keeps; ++i) {
-      if (mine[i] == none || barred_[mine[i]] != 0) continue;
-      const double m = known_.estimate(state, mine[i]).mean;
-      if (best != none && !(m > most)) continue;
-      best = mine[i];
-      most = m;
-    }
-    return best != none ? best : greedy(state);
-  }
-
   double propensity(std::uint32_t place) const noexcept {
     double all = 0;
     for (std::uint32_t i = 0; i < contest_.size(); ++i) {
@@ -420,7 +374,7 @@ class tuner {
   allowance allowance_;
   std::vector<std::uint8_t> barred_;        ///< 1: forbidden for good
   std::vector<std::uint32_t> visits_;       ///< of each cell
-  std::vector<std::uint32_t> kept_;         ///< of each state, where there are many actions
+  shortlist kept_;                          ///< where there are more than `considered` actions
   std::vector<std::uint64_t> last_change_;  ///< of each state
   tuner_stats counts_;
   double worst_ = std::numeric_limits<double>::max();  ///< reward so far; max: none
