@@ -79,7 +79,8 @@ inline double concurrency(std::uint32_t s, std::uint32_t a, int) {
   return n <= limit ? 1000 * n : 1000 * limit * std::exp(-.35 * (n - limit));
 }
 inline double two_knobs(std::uint32_t s, std::uint32_t a, int) {
-  return 5 - .5 * sq(a / 8 - 1 - 1.5 * s) - .3 * sq(a % 8 - 6. + 1.2 * s);
+  const double x = a / 8, y = a % 8;
+  return 5 - .5 * sq(x - 1 - 1.5 * s) - .3 * sq(y - 6 + 1.2 * s);
 }
 inline double three_knobs(std::uint32_t, std::uint32_t a, int) {
   const double x = a / 36, y = a / 6 % 6, z = a % 6;
@@ -116,7 +117,8 @@ inline double many_states(std::uint32_t s, std::uint32_t a, int) {
   return 50 - .8 * sq(a - (1 + .6 * s));
 }
 inline double states_apart(std::uint32_t s, std::uint32_t a, int) {
-  return std::pow(4., s) * (1 - .04 * sq(a - (s * 5 % 8)));
+  const double best = s * 5 % 8;
+  return std::pow(4., s) * (1 - .04 * sq(a - best));
 }
 inline double timeouts(std::uint32_t s, std::uint32_t a, int) {
   const double wait = 5 * std::exp2(.7 * a), need = s == 0 ? 40 : 200;
@@ -124,7 +126,8 @@ inline double timeouts(std::uint32_t s, std::uint32_t a, int) {
 }
 inline double codec_level(std::uint32_t, std::uint32_t a, int) {
   constexpr double codec[] = {2, 5, 3, 4};
-  return codec[a / 6] - .25 * sq(a % 6 - 2. - (a / 6) % 2);
+  const double level = a % 6, best = 2 + a / 6 % 2;
+  return codec[a / 6] - .25 * sq(level - best);
 }
 inline double plateau(std::uint32_t, std::uint32_t a, int) {
   return a < 6 ? 1 + .5 * a : a < 16 ? 4 : 4 - .8 * (a - 15.);

@@ -79,6 +79,15 @@ class knowledge {
             p * j.noise + q * o.noise};
   }
 
+  /// `y`, or where that is out of all proportion to what the state's own beliefs expect of the cell,
+  /// the nearest that is not.
+  double plausible(std::uint32_t state, std::uint32_t action, double y) const noexcept {
+    if (!own_[state].settled()) return y;
+    const mixture::estimate e = own_[state].at(own_kinds_, action);
+    const double most = 6 * std::sqrt(e.noise + e.variance);
+    return std::clamp(y, e.mean - most, e.mean + most);
+  }
+
   /// Two numbers in [0, 1): whether all states together are asked, and who leads of equals.
   struct pick {
     double share, leader;

@@ -27,36 +27,50 @@ class allowance {
   double baseline(std::uint32_t state) const noexcept {
     return states_[state].own > 0 ? states_[state].mean : std::numeric_limits<double>::quiet_NaN();
   }
+  /// What a setting that was never tried may earn less than the baseline: as much as that earns, in
+  /// this state or on average, or three deviations of it.
+  double feared(std::uint32_t state) const noexcept {
+    const row& r = states_[state];
+    const double usual = ticks_ > 0 ? whole_ / ticks_ : 0;
+    return std::max({std::fabs(r.mean), usual, 3 * std::sqrt(r.noise)});
+  }
   double lost() const noexcept { return lost_; }
   double may_lose() const noexcept { return budget_ * whole_; }
-  /// Whether a tick in this state may earn as little as `least`.
-  bool allows(std::uint32_t state, double least) const noexcept {
+  /// Whether a tick in this state may lose as much as `loss`. What was lost is known from noisy
+  /// rewards, so half a deviation of it is kept in reserve.
+  bool allows(std::uint32_t state, double loss) const noexcept {
     if (!known(state)) return false;
-    const double b = states_[state].mean;
-    return lost_ + std::max(b - least, 0.0) <= budget_ * (whole_ + std::fabs(b));
+    const double so_far = lost_ + .5 * std::sqrt(doubt_);
+    return so_far + std::max(loss, 0.0) <= budget_ * (whole_ + std::fabs(states_[state].mean));
   }
   void observe(std::uint32_t state, bool baseline, double reward) noexcept {
     row& r = states_[state];
     if (baseline) {
       ++r.own;
-      const double was = r.mean;
-      r.mean += (reward - r.mean) / static_cast<double>(std::min(r.own, 200U));
+      const double was = r.mean, n = std::min(r.own, 200U);
+      r.mean += (reward - was) / n;
+      r.noise += ((reward - was) * (reward - r.mean) - r.noise) / n;
       lost_ += static_cast<double>(r.others) * (r.mean - was);
       const auto ticks = static_cast<double>(r.others + r.own - 1);
       whole_ += ticks * (std::fabs(r.mean) - std::fabs(was)) + std::fabs(r.mean);
     } else if (r.own > 0) {
       ++r.others;
       lost_ += r.mean - reward;
+      doubt_ += r.noise;
       whole_ += std::fabs(r.mean);
+    } else {
+      return;
     }
+    ++ticks_;
   }
   std::size_t bytes() const noexcept { return sizeof(row) * states_.size(); }
+  /// As belief::each().
   template <class Io>
   void each(Io& io) {
-    io(lost_);
-    io(whole_);
+    for (double* v : {&lost_, &whole_, &doubt_, &ticks_}) io(*v);
     for (row& r : states_) {
       io(r.mean);
+      io(r.noise);
       io(r.own);
       io(r.others);
     }
@@ -64,12 +78,14 @@ class allowance {
 
  private:
   struct row {
-    double mean = 0;                    ///< of what the baseline earned, of late
+    double mean = 0, noise = 0;         ///< of what the baseline earned, of late; its variance
     std::uint32_t own = 0, others = 0;  ///< ticks of it, and of others since it is known
   };
   double budget_;
   double lost_ = 0;   ///< sum over the others' ticks: mean - reward
   double whole_ = 0;  ///< sum over all ticks: |mean|
+  double doubt_ = 0;  ///< variance of lost_
+  double ticks_ = 0;
   std::vector<row> states_;
 };
 

@@ -249,9 +249,7 @@ class tuner {
     if (visits < std::numeric_limits<std::uint32_t>::max()) ++visits;
     last_ = action;
     if (has_baseline()) {
-      const mixture::estimate e = known_.estimate(state, action);
-      const double most = 5 * std::sqrt(e.noise + e.variance);  // so that no outlier spends it all
-      const double r = most > 0 ? std::clamp(reward, e.mean - most, e.mean + most) : reward;
+      const double r = known_.plausible(state, action, reward);  // no outlier spends it all
       allowance_.observe(state, action == options_.baseline, r);
     }
     if (known_.observe(state, action, reward)) {
@@ -340,19 +338,18 @@ class tuner {
     if (action == options_.baseline) return true;
     if (!allowance_.known(state)) return false;
     const std::uint32_t tried = visits_[cell(state, action)];
-    const double base = allowance_.baseline(state);
-    double least = base;
+    double loss = tried < 2 ? allowance_.feared(state) : 0;
     for (std::uint32_t i = 0; i < contest_.size(); ++i) {
       if (contest_.action(i) != action || !(in.unit > 0)) continue;
       const float low = contest_.mean(i) - caution * contest_.width(i);
-      least = in.centre + in.unit * static_cast<double>(low);
+      const double least = in.centre + in.unit * static_cast<double>(low);
+      loss = std::max(loss, allowance_.baseline(state) - least);
     }
-    if (tried < 2) least = std::min(least, base - std::fabs(base));
     bool near = tried > 0;
     if (!near) {
       steps_.around(action, [&](std::uint32_t a) { near = near || visits_[cell(state, a)] > 0; });
     }
-    return near && allowance_.allows(state, least);
+    return near && allowance_.allows(state, loss);
   }
   decision on_rails(std::uint32_t state, std::uint32_t place, const knowledge::scale& in) noexcept {
     const auto [action, why] = railed(state, place, in);
