@@ -6,9 +6,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <gyre/learn/exploration.hpp>
+#include <gyre/learn/options.hpp>
 #include <gyre/learn/q_table.hpp>
 #include <gyre/learn/replay.hpp>
+#include <gyre/learn/stats.hpp>
 #include <gyre/learn/transition.hpp>
 #include <limits>
 #include <span>
@@ -19,19 +20,19 @@
 namespace gyre {
 inline namespace v1 {
 
-/// How a learner learns. The defaults suit knobs: the reward of a tick is that tick's own. Where an
-/// action changes what the next tick finds, say `sequential`.
-struct learner_options {
-  double discount = 0;          ///< 0..1: what the next state counts; 0.95 where actions change it
-  double learning_rate = 0.1;   ///< 0 < rate <= 1: the step towards each sampled target
-  bool sample_average = false;  ///< step max(learning_rate, 1/n) at a cell's n-th update
-  exploration explore{};        ///< how often an action is random
-  std::uint32_t batch = 32;     ///< rows replayed at once (all of them while there are fewer), >= 1
-  std::uint32_t every = 10;     ///< observations from one batch to the next, >= 1
-  std::uint32_t warmup = 32;    ///< rows that must be there first; at most `capacity` is waited for
-  std::uint32_t capacity = 0;   ///< rows that replay keeps; 0: 5,000, a group's 10,000
-  bool sequential = false;      ///< the action changes the next state: a discount of 0 is 0.95
-};
+/// code::arg when a probability is outside 0..1 or NaN, or `from` has no decision to be used at.
+inline result<void> check(const exploration& e) {
+  for (const double p : {e.from, e.to}) {
+    if (!(p >= 0 && p <= 1)) {
+      return fail(code::arg, "exploration is a probability 0..1, not ", p);
+    }
+  }
+  if (e.over == 0 && e.from != e.to) {
+    return fail(code::arg, "exploration from ", e.from, " to ", e.to,
+                " needs `over`, the decisions that it takes; with 0 it would start at ", e.to);
+  }
+  return ok;
+}
 
 /// code::arg naming the first option that is out of its range.
 inline result<void> check(const learner_options& o) {
@@ -45,21 +46,6 @@ inline result<void> check(const learner_options& o) {
   if (o.every == 0) return fail(code::arg, "every is at least 1, not 0");
   return check(o.explore);
 }
-
-/// A learner in numbers.
-struct learner_stats {
-  std::uint32_t states = 0, actions = 0;
-  std::uint32_t q_values = 0;      ///< cells that were updated at least once
-  std::uint64_t decisions = 0;     ///< calls of choose()
-  std::uint64_t observations = 0;  ///< transitions taken by observe()
-  std::uint64_t refused = 0;       ///< transitions that observe() refused
-  std::uint64_t updates = 0;       ///< updates of a cell: rows replayed
-  double exploration = 0;          ///< probability at the next decision
-  double discount = 0, learning_rate = 0;
-  double mean_reward = 0;  ///< of the first 100 observations; then exponential, each weighing 1/100
-  std::uint32_t replay_size = 0, replay_capacity = 0;
-  std::uint64_t replay_added = 0, replay_sampled = 0;
-};
 
 /// Tabular Q-learning from replay, epsilon-greedy (Watkins 1989; Lin 1992). choose() an action, do
 /// it, observe() what came of it; every `every` observations a batch is replayed, each row moving

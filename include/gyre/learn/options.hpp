@@ -1,0 +1,81 @@
+// options.hpp - what a user sets about learning, as plain values.
+// Room: learn. Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace gyre {
+inline namespace v1 {
+
+/// A probability that moves from `from` to `to` in a straight line over the first `over` decisions
+/// and stays there.
+struct exploration {
+  double from = 0.1;       ///< 0..1
+  double to = 0.1;         ///< 0..1
+  std::uint64_t over = 0;  ///< decisions; at least 1 where `from` and `to` differ
+
+  /// The probability at the decision that `decisions` others came before.
+  double at(std::uint64_t decisions) const noexcept {
+    if (decisions >= over) return to;
+    return from + (to - from) * (static_cast<double>(decisions) / static_cast<double>(over));
+  }
+};
+
+/// How a learner learns. The defaults suit knobs: the reward of a tick is that tick's own. Where an
+/// action changes what the next tick finds, say `sequential`.
+struct learner_options {
+  double discount = 0;          ///< 0..1: what the next state counts; 0.95 where actions change it
+  double learning_rate = 0.1;   ///< 0 < rate <= 1: the step towards each sampled target
+  bool sample_average = false;  ///< step max(learning_rate, 1/n) at a cell's n-th update
+  exploration explore{};        ///< how often an action is random
+  std::uint32_t batch = 32;     ///< rows replayed at once (all of them while there are fewer), >= 1
+  std::uint32_t every = 10;     ///< observations from one batch to the next, >= 1
+  std::uint32_t warmup = 32;    ///< rows that must be there first; at most `capacity` is waited for
+  std::uint32_t capacity = 0;   ///< rows that replay keeps; 0: 5,000, a group's 10,000
+  bool sequential = false;      ///< the action changes the next state: a discount of 0 is 0.95
+};
+
+/// One dimension of a grid: how many values a knob has, or buckets a feature.
+struct axis {
+  std::uint32_t count = 1;  ///< at least 1
+  bool ordered = true;      ///< neighbours are expected to be alike, which is not taken for granted
+  bool operator==(const axis&) const = default;
+};
+
+/// What a tuner chooses for (states) and among (actions): each a grid, numbered mixed radix, the
+/// first axis counting most. No axis is one state, or one action.
+struct tuner_shape {
+  std::vector<axis> features;
+  std::vector<axis> knobs;
+
+  static constexpr std::uint64_t max_cells = 65536;  ///< the most that states x actions may be
+  static std::uint64_t size(const std::vector<axis>& axes) noexcept {  ///< stops past max_cells
+    std::uint64_t n = 1;
+    for (const axis& a : axes) n = n > max_cells ? n : n * a.count;
+    return n;
+  }
+  bool operator==(const tuner_shape&) const = default;
+};
+
+enum class tuning_mode : std::uint8_t {
+  tune,     ///< choose, and learn
+  observe,  ///< the baseline acts (without one: action 0); learn from whatever was done
+  frozen,   ///< the best that is known acts; nothing is learned
+};
+
+/// How a tuner tunes. There is nothing to set for it to work; these are the guard rails.
+struct tuner_options {
+  static constexpr std::uint32_t none = 0xffffffffU;
+
+  std::uint32_t baseline = none;  ///< the action that runs today, if tuning must not cost more
+  /// With a baseline: 0..1, the part of what it would have earned that trying others may cost, in
+  /// sum, at every tick.
+  double budget = 0.05;
+  std::vector<std::uint32_t> forbidden;  ///< actions that are never taken
+  bool one_step = false;  ///< a knob with order moves at most to the next value from tick to tick
+  tuning_mode mode = tuning_mode::tune;
+};
+
+}  // namespace v1
+}  // namespace gyre

@@ -1,0 +1,65 @@
+// stats.hpp - a learner in numbers, and what a tuner has learned of each state.
+// Room: learn. Threads: plain values.
+#pragma once
+
+#include <cstdint>
+
+namespace gyre {
+inline namespace v1 {
+
+/// A learner in numbers.
+struct learner_stats {
+  std::uint32_t states = 0, actions = 0;
+  std::uint32_t q_values = 0;      ///< cells that were updated at least once
+  std::uint64_t decisions = 0;     ///< calls of choose()
+  std::uint64_t observations = 0;  ///< transitions taken by observe()
+  std::uint64_t refused = 0;       ///< transitions that observe() refused
+  std::uint64_t updates = 0;       ///< updates of a cell: rows replayed
+  double exploration = 0;          ///< probability at the next decision
+  double discount = 0, learning_rate = 0;
+  double mean_reward = 0;  ///< of the first 100 observations; then exponential, each weighing 1/100
+  std::uint32_t replay_size = 0, replay_capacity = 0;
+  std::uint64_t replay_added = 0, replay_sampled = 0;
+};
+
+/// How often a guard rail took another action than the one that was drawn.
+struct tuner_interventions {
+  std::uint64_t budget = 0;     ///< the baseline instead: what may be lost was spent
+  std::uint64_t steps = 0;      ///< a value between instead: one step a tick
+  std::uint64_t forbidden = 0;  ///< another instead: ruled out for this choice
+  bool operator==(const tuner_interventions&) const = default;
+};
+
+/// A tuner in numbers.
+struct tuner_stats {
+  std::uint32_t states = 0, actions = 0;
+  std::uint32_t cells_tried = 0;   ///< of states x actions, observed at least once
+  std::uint64_t decisions = 0;     ///< calls of choose()
+  std::uint64_t observations = 0;  ///< rewards taken, failures among them
+  std::uint64_t failures = 0;      ///< by observe_failure()
+  std::uint64_t refused = 0;       ///< not finite, out of range, or sent while frozen
+  std::uint64_t changes = 0;       ///< times that what was known of a state was found out of date
+  std::uint64_t last_change = 0;   ///< the observation at which, counted from 1; 0: never
+  tuner_interventions interventions;
+  double mean_reward = 0;  ///< of the first 100 observations; then exponential, each weighing 1/100
+  double sharing = 0;      ///< 0..1: how likely it is that states are alike and learn together
+  double lost = 0;         ///< sum of what the baseline would have earned more; below 0: gained
+  double may_lose = 0;     ///< what `lost` may be at most now, by the budget
+  std::uint64_t bytes = 0;  ///< memory of the tuner
+};
+
+/// What is known of one state.
+struct state_report {
+  std::uint64_t observations = 0;
+  std::uint32_t best = 0;     ///< the action of most worth
+  double estimate = 0;        ///< what a tick of it earns, on average
+  double low = 0, high = 0;   ///< `estimate` with 95 % confidence, as far as the model holds
+  double probability = 0;     ///< 0..1: that `best` is the best
+  double trying = 1;          ///< 0..1: how many of the next ticks try something else
+  double baseline = 0;        ///< the estimate of the baseline; NaN without one
+  double noise = 0;           ///< standard deviation of one tick's reward around its mean
+  std::uint64_t last_change = 0;  ///< the tuner's observation at which a change was noticed; 0: never
+};
+
+}  // namespace v1
+}  // namespace gyre
