@@ -175,18 +175,15 @@ class yardstick {
   std::array<std::array<double, pairs>, 2> earned_{};
 };
 
-/// The setting of most worth in each of the two states, as the learner itself would choose it.
+/// The setting that the tuner holds best in each of the two states.
 inline policy learned(const gyre::learner_view& l) {
   policy out{};
-  for (std::size_t k = 0; k < states.size(); ++k) {
-    const float* row = l.q.data() + states[k] * pairs;
-    out[k] = static_cast<std::size_t>(std::max_element(row, row + pairs) - row);
-  }
+  for (std::size_t k = 0; k < states.size(); ++k) out[k] = l.reports.at(states[k]).best;
   return out;
 }
 
-/// A worker loop; all of them share one learner. @param decisions of them all over the run
-inline gyre::loop_options worker(std::size_t i, gyre::duration interval, std::uint64_t decisions) {
+/// A worker loop; all of them share one learner, which needs no setting.
+inline gyre::loop_options worker(std::size_t i, gyre::duration interval) {
   std::string name = std::to_string(i + 1);
   name = "ship-" + std::string(3 - std::min<std::size_t>(name.size(), 3), '0') + name;
   return {.name = name,
@@ -194,11 +191,7 @@ inline gyre::loop_options worker(std::size_t i, gyre::duration interval, std::ui
           .timeout = std::chrono::seconds(10),
           .group = "ship",
           .features = {{"mb_per_s", speed_edges}},
-          .knobs = {{"level", levels}, {"block_kib", block_kibs}},
-          .learning = {.discount = 0,
-                       .learning_rate = 0.002,
-                       .sample_average = true,
-                       .explore = {1, 0.05, decisions}}};
+          .knobs = {{"level", levels}, {"block_kib", block_kibs}}};
 }
 
 }  // namespace demo

@@ -28,8 +28,7 @@ outcome learn(std::uint64_t seed, bool shuffle, const demo::texts& text, demo::u
   gyre::engine e({.driver = gyre::driver::virtual_time, .seed = seed});
   demo::shuffler shuffled(seed);
   for (std::size_t i = 0; i < loops; ++i) {
-    const auto decisions = static_cast<std::uint64_t>(length / interval) * loops;
-    e.add(demo::worker(i, interval, decisions), [&, i](gyre::tick& t) {
+    e.add(demo::worker(i, interval), [&, i](gyre::tick& t) {
        const double speed = demo::speed_at(e.now());
        (void)t.feature("mb_per_s", speed);
        const double level = t.knob("level");

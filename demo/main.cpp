@@ -82,9 +82,8 @@ constexpr double mib = 1024 * 1024;
 
 void add_loops(gyre::engine& e, const options& o, const demo::texts& text, demo::uplink& link,
                demo::shuffler& shuffled) {
-  const auto decisions = static_cast<std::uint64_t>(o.seconds * double{loops} / 0.2);
   for (std::size_t i = 0; i < loops; ++i) {
-    gyre::loop_options loop = demo::worker(i, interval, decisions);
+    gyre::loop_options loop = demo::worker(i, interval);
     const std::string name = loop.name;
     e.add(std::move(loop), [&, i, name](gyre::tick& t) {
        const double speed = demo::speed_at(e.now());
@@ -208,7 +207,7 @@ void write_summary(const options& o, const course& c, const demo::yardstick& y) 
   out.field("p95_ms", s.totals.latency.p95_ms).field("p99_ms", s.totals.latency.p99_ms);
   out.field("rss_mib", c.rss_end).field("rss_growth_mib", c.rss_end - c.rss_at_3);
   out.field("cpu_percent", c.cpu_percent);
-  out.field("replay_transitions", s.learners.at(0).stats.replay_added);
+  out.field("observations", s.learners.at(0).stats.observations);
   out.field("memory_saved_percent", s.memory.saved_percent);
   out.field("memory_blocks", s.memory.blocks).field("society_cycles_min", society_cycles(s));
   out.field("symbiosis", s.score).field("learned_score", learned_score(c, y));

@@ -9,8 +9,8 @@
 
 #include <gyre/bus/stats.hpp>
 #include <gyre/core/version.hpp>
-#include <gyre/learn/learner.hpp>
 #include <gyre/learn/space.hpp>
+#include <gyre/learn/stats.hpp>
 #include <gyre/memory/stats.hpp>
 #include <gyre/observe/stats.hpp>
 
@@ -78,10 +78,13 @@ struct loop_stats {
 /// One learner with its whole table.
 struct learner_view {
   std::string name;  ///< of its loop or group
+  bool tunes = true;  ///< false: Q-learning
   learner_stats stats;
+  tuner_stats tuning;                 ///< of one that tunes
+  std::vector<state_report> reports;  ///< of the first 64 states, where it tunes
   std::vector<feature> features;
   std::vector<knob> knobs;
-  std::vector<float> q;               ///< states x actions, row-major
+  std::vector<float> q;  ///< what each cell is held to earn: states x actions, row-major
   std::vector<std::uint32_t> visits;  ///< how often each cell was observed
 };
 

@@ -220,6 +220,20 @@ inline void write(json_writer& out, const learner_view& l) {
   }
   write_numbers(out.close(']').key("q"), l.q);
   write_numbers(out.key("visits"), l.visits);
+  out.field("tunes", l.tunes).key("reports").open('[');
+  for (const state_report& r : l.reports) {
+    out.open('{').field("observations", r.observations).field("best", r.best);
+    out.field("estimate", r.estimate).field("low", r.low).field("high", r.high);
+    out.field("probability", r.probability).field("trying", r.trying);
+    out.field("baseline", r.baseline).field("noise", r.noise);
+    out.field("last_change", r.last_change).close('}');
+  }
+  const tuner_stats& t = l.tuning;
+  out.close(']').key("tuning").open('{').field("failures", t.failures);
+  out.field("changes", t.changes).field("last_change", t.last_change);
+  out.field("held_by_budget", t.interventions.budget);
+  out.field("held_by_steps", t.interventions.steps).field("sharing", t.sharing);
+  out.field("lost", t.lost).field("may_lose", t.may_lose).field("bytes", t.bytes).close('}');
   out.close('}');
 }
 

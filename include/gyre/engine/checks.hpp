@@ -2,11 +2,15 @@
 // Room: engine. Threads: pure.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include <gyre/engine/mind.hpp>
 #include <gyre/engine/options.hpp>
+#include <gyre/learn/tuner_check.hpp>
 #include <gyre/run/timer_buckets.hpp>
 
 namespace gyre {
@@ -74,7 +78,53 @@ inline result<void> check(const loop_options& o) {
   return gyre::check(o.learning);
 }
 
-/// What a loop sees that names no features.
+/// A loop's guard rails as its tuner takes them. ARG naming the knob, the value or the option.
+inline result<tuner_options> tuning_of(const loop_options& o, const space& where) {
+  const std::string who = "loop \"" + o.name + "\": ";
+  tuner_options out;
+  out.budget = o.tuning.budget;
+  out.one_step = o.tuning.one_step;
+  out.mode = o.tuning.mode;
+  // The choices that a list of settings makes, `any` for a knob that it does not name.
+  constexpr std::uint32_t any = 0xffffffffU;
+  const auto choices = [&](const std::vector<setting>& list) -> result<std::vector<std::uint32_t>> {
+    std::vector<std::uint32_t> made(where.knobs().size(), any);
+    for (const setting& s : list) {
+      const int k = where.knob_index(s.knob);
+      if (k < 0) return fail(code::arg, who, "tuning: there is no knob \"", s.knob, "\"");
+      const std::vector<double>& values = where.knobs()[static_cast<std::size_t>(k)].values;
+      const auto at = std::find(values.begin(), values.end(), s.value);
+      if (at == values.end()) {
+        return fail(code::arg, who, "tuning: ", s.value, " is no value of knob \"", s.knob, "\"");
+      }
+      made[static_cast<std::size_t>(k)] = static_cast<std::uint32_t>(at - values.begin());
+    }
+    return made;
+  };
+  if (!o.tuning.baseline.empty()) {
+    GYRE_TRY(baseline, choices(o.tuning.baseline));
+    if (std::count(baseline.begin(), baseline.end(), any) != 0) {
+      return fail(code::arg, who, "the baseline needs a value for each knob");
+    }
+    out.baseline = where.action(baseline);
+  }
+  for (const auto& list : o.tuning.forbidden) {
+    GYRE_TRY(ruled_out, choices(list));
+    for (std::uint32_t a = 0; a < where.actions(); ++a) {
+      bool matches = !list.empty();
+      for (std::size_t k = 0; k < ruled_out.size(); ++k) {
+        matches = matches && (ruled_out[k] == any || ruled_out[k] == where.choice_of(a, k));
+      }
+      if (matches) out.forbidden.push_back(a);
+    }
+  }
+  if (auto good = gyre::check(grid_of(where), out); !good) {
+    return fail(good.code(), who, "tuning: ", good.error().text);
+  }
+  return out;
+}
+
+/// What a loop sees that asks for the engine's own features.
 inline std::vector<feature> own_features() {
   return {{"error_streak", {1, 2, 3, 4, 5}},
           {"latency_ratio", {0.5, 1.5, 3}},

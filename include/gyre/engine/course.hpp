@@ -101,8 +101,10 @@ class course {
     if (loop.extra != nullptr) {
       if (status == tick_status::ok) loop.extra->streak = 0;
       loop.extra->wants_cpu |= run.wants_cpu;
-      choose(run);
-      if (loop.extra->own_features) see_own(*loop.extra, loop, took, end, s_.gates.load());
+      if (loop.extra->own_features) {
+        see_own(*loop.extra, run.sees, loop, took, end, s_.gates.load());
+        run.saw = true;
+      }
       learn(s_, run, status);
     } else {
       if (run.wants_cpu) s_.loops.extra(loop).wants_cpu = true;
@@ -115,11 +117,13 @@ class course {
     }
     again(loop, status, run.text, end);
   }
-  /// A tick is over without its result: counted as timed out, nothing learned.
-  void time_out(loop_record& loop, const run_state& run, instant now) {
+  /// A tick is over without its result: counted as timed out, which its setting has to answer for.
+  void time_out(loop_record& loop, run_state& run, instant now) {
     loop.running = false;
     if (loop.removed) return;
     ++s_.loops.extra(loop).streak;
+    run.rewarded = false;
+    if (run.chosen) learn(s_, run, tick_status::timeout);
     loop.metrics.record(tick_status::timeout, now - run.began, run.began - run.due, now);
     again(loop, tick_status::timeout,
           "did not end within " + to_text(to_ms(loop.plan->timeout)) + " ms", now);
@@ -220,6 +224,7 @@ class course {
     state.due = entry.due;
     state.began = state.started = now;
     state.missed = missed;
+    if (loop.extra != nullptr && loop.extra->chooses) state.sees = loop.extra->sees;
   }
   /// The user's function; what it throws is a failed tick.
   void call(loop_record& loop, run_state& state) {

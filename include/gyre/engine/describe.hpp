@@ -73,15 +73,45 @@ inline loop_stats describe(const environment& env, const loop_record& l, instant
   }
   return out;
 }
+/// What a tuner believes. Some microseconds a state, of which 64 are reported.
+inline void describe_tuner(const tuner& t, learner_view& out) {
+  constexpr std::uint32_t most = 64;
+  const std::size_t cells = std::size_t{t.states()} * t.actions();
+  out.tuning = t.stats();
+  out.visits.assign(t.visits(), t.visits() + cells);
+  out.q.reserve(cells);
+  double trying = 0;
+  for (std::uint32_t s = 0; s < t.states(); ++s) {
+    for (std::uint32_t a = 0; a < t.actions(); ++a) {
+      out.q.push_back(static_cast<float>(t.estimate(s, a).mean));
+    }
+    if (s >= most) continue;
+    out.reports.push_back(t.report(s));
+    trying += out.reports.back().trying / std::min(t.states(), most);
+  }
+  out.stats.states = out.tuning.states;
+  out.stats.actions = out.tuning.actions;
+  out.stats.q_values = out.tuning.cells_tried;
+  out.stats.decisions = out.tuning.decisions;
+  out.stats.observations = out.stats.updates = out.tuning.observations;
+  out.stats.refused = out.tuning.refused;
+  out.stats.exploration = trying;
+  out.stats.mean_reward = out.tuning.mean_reward;
+}
 inline learner_view describe(const shared_learner& l) {
   learner_view out;
   out.name = l.name;
-  out.stats = l.mind.stats();
   out.features = l.where.features();
   out.knobs = l.where.knobs();
-  const std::size_t cells = std::size_t{l.mind.states()} * l.mind.actions();
-  out.q.assign(l.mind.q(), l.mind.q() + cells);
-  out.visits.assign(l.mind.visits(), l.mind.visits() + cells);
+  if (const learner* const q = l.mind.q_learning(); q != nullptr) {
+    const std::size_t cells = std::size_t{q->states()} * q->actions();
+    out.tunes = false;
+    out.stats = q->stats();
+    out.q.assign(q->q(), q->q() + cells);
+    out.visits.assign(q->visits(), q->visits() + cells);
+  } else {
+    describe_tuner(*l.mind.tuning(), out);
+  }
   return out;
 }
 /// All learners, all loops in order of add, and the sums over them. @param retired sums of the

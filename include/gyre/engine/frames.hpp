@@ -15,8 +15,8 @@ namespace detail {
 /// So much for the store is committed at once, without waiting for the next regular commit.
 inline constexpr std::size_t commit_bytes = std::size_t{64} << 10;
 
-/// Type of a frame that holds one transition of a learner; see keeper.hpp.
-inline constexpr std::uint8_t transition_frame = 1;
+/// Type of a frame that holds one lesson of a learner; see keeper.hpp.
+inline constexpr std::uint8_t lesson_frame = 1;
 
 /// Frames in the order in which they were written. Held by the shard.
 class frames {

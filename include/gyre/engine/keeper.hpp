@@ -23,7 +23,7 @@ inline namespace v1 {
 namespace detail {
 
 /// The journal's streams: 1 is the memory; a learner's is a hash of its name. Its frames are
-/// type 1, a transition (state, action, reward, next, decisions so far), type 2, its shape, written
+/// type 1, a lesson and how many decisions there were, type 2, its shape, written
 /// whenever it starts anew, and type 3, a shape of other options under which it goes on. Observing
 /// the transitions again gives the learner back bit for bit. Learners without a loop are kept for a
 /// loop of their name, at most 16 MiB of them: then the one longest without is forgotten, and
@@ -93,24 +93,28 @@ class keeper {
     }
     return ok;
   }
-  /// Gives a new learner what its namesake had learned; in another space it starts anew.
-  void restore(shared_learner& into) {
+  /// Gives a new learner what its namesake had learned. @return false: that was in another space, and
+  /// it starts anew
+  bool restore(shared_learner& into) {
     const learner_shape shape = learner_shape::of(into);
+    bool known = false;
     if (const auto found = held_.find(into.stream); found != held_.end()) {
       kept_learner held = std::move(found->second);
       drop(found, held);
-      learner* mind = held.wake();
-      if (mind != nullptr && shape.fits(held.shape())) {
+      mind* const learned = held.wake();
+      known = learned != nullptr;
+      if (known && shape.fits(held.shape())) {
         if (shape.bytes() == held.shape().bytes()) {
-          into.mind = std::move(*mind);
+          into.mind = std::move(*learned);
         } else {
-          into.mind = shape.retuned(*mind);
+          into.mind = shape.retuned(*learned);
           journal_->append(into.stream, retuned_frame, shape.bytes());
         }
-        return;
+        return true;
       }
     }
     journal_->append(into.stream, shape_frame, shape.bytes());
+    return !known;
   }
 
   /// A learner that goes out of use is held, so that a namesake finds what it had learned.

@@ -13,65 +13,80 @@
 #include <gyre/core/hash.hpp>
 #include <gyre/engine/frames.hpp>
 #include <gyre/engine/loop_record.hpp>
+#include <gyre/learn/tuner_check.hpp>
 
 namespace gyre {
 inline namespace v1 {
 namespace detail {
 
 /// Types of a learner's frames, besides 0, its state (shape, then learner::save), and
-/// transition_frame: it starts anew in this shape; it goes on with this shape's options and draws.
+/// lesson_frame: it starts anew in this shape; it goes on with this shape's options and draws.
 inline constexpr std::uint8_t shape_frame = 2, retuned_frame = 3;
 
 /// All that a learner is before it has learned anything.
 struct learner_shape {
   std::string name;
   std::uint64_t space = 0;  ///< hash of the features' names and edges, the knobs' names and values
-  std::uint32_t states = 0, actions = 0;
-  learner_options options;
-  std::uint64_t seed = 0, stream = 0;
+  mind_shape mind;
 
   static learner_shape of(const shared_learner& l) {
-    return {l.name,           hash_of(l.where), l.mind.states(), l.mind.actions(),
-            l.mind.options(), l.mind.seed(),    l.mind.stream()};
+    return {l.name, hash_of(l.where), l.mind.shape()};
   }
   void write(byte_writer& out) const {
     out.str(name);
     out.u64(space);
-    out.u32(states);
-    out.u32(actions);
-    out.f64(options.discount);
-    out.f64(options.learning_rate);
-    out.u8(options.sample_average ? 1 : 0);
-    out.f64(options.explore.from);
-    out.f64(options.explore.to);
-    out.u64(options.explore.over);
-    for (const std::uint32_t n : {options.batch, options.every, options.warmup, options.capacity}) {
-      out.u32(n);
+    out.u32(mind.states);
+    out.u32(mind.actions);
+    const learner_options& q = mind.q;
+    out.f64(q.discount);
+    out.f64(q.learning_rate);
+    out.u8(static_cast<std::uint8_t>((q.sample_average ? 1 : 0) | (q.sequential ? 2 : 0)));
+    out.f64(q.explore.from);
+    out.f64(q.explore.to);
+    out.u64(q.explore.over);
+    for (const std::uint32_t n : {q.batch, q.every, q.warmup, q.capacity}) out.u32(n);
+    for (const auto* axes : {&mind.grid.features, &mind.grid.knobs}) {
+      out.varint(axes->size());
+      for (const axis& a : *axes) {
+        out.varint(a.count);
+        out.u8(a.ordered ? 1 : 0);
+      }
     }
-    out.u64(seed);
-    out.u64(stream);
+    const tuner_options& t = mind.tuning;
+    out.u32(t.baseline);
+    out.f64(t.budget);
+    out.u8(t.one_step ? 1 : 0);
+    out.u8(static_cast<std::uint8_t>(t.mode));
+    out.varint(t.forbidden.size());
+    for (const std::uint32_t a : t.forbidden) out.varint(a);
+    out.u64(mind.seed);
+    out.u64(mind.stream);
   }
   /// None where the bytes are not a shape that a learner can be made from.
   static std::optional<learner_shape> read(byte_reader& in) {
     learner_shape s;
     s.name = in.str();
     s.space = in.u64();
-    s.states = in.u32();
-    s.actions = in.u32();
-    s.options.discount = in.f64();
-    s.options.learning_rate = in.f64();
-    s.options.sample_average = in.u8() != 0;
-    s.options.explore.from = in.f64();
-    s.options.explore.to = in.f64();
-    s.options.explore.over = in.u64();
-    s.options.batch = in.u32();
-    s.options.every = in.u32();
-    s.options.warmup = in.u32();
-    s.options.capacity = in.u32();
-    s.seed = in.u64();
-    s.stream = in.u64();
-    const bool sane = in.ok() && s.states > 0 && s.actions > 0 &&
-                      s.states <= gyre::space::max_cells / s.actions && check(s.options);
+    s.mind.states = in.u32();
+    s.mind.actions = in.u32();
+    learner_options& q = s.mind.q;
+    q.discount = in.f64();
+    q.learning_rate = in.f64();
+    const std::uint8_t flags = in.u8();
+    q.sample_average = (flags & 1U) != 0;
+    q.sequential = (flags & 2U) != 0;
+    q.explore.from = in.f64();
+    q.explore.to = in.f64();
+    q.explore.over = in.u64();
+    for (std::uint32_t* n : {&q.batch, &q.every, &q.warmup, &q.capacity}) *n = in.u32();
+    if (!read_tuning(in, s.mind)) return std::nullopt;
+    s.mind.seed = in.u64();
+    s.mind.stream = in.u64();
+    const bool sane = in.ok() && s.mind.states > 0 && s.mind.actions > 0 &&
+                      s.mind.states <= gyre::space::max_cells / s.mind.actions && check(q) &&
+                      tuner_shape::size(s.mind.grid.features) == s.mind.states &&
+                      tuner_shape::size(s.mind.grid.knobs) == s.mind.actions &&
+                      check(s.mind.grid, s.mind.tuning);
     if (!sane) return std::nullopt;
     return s;
   }
@@ -82,21 +97,42 @@ struct learner_shape {
   }
   /// Whether what the other has learned means the same here.
   bool fits(const learner_shape& other) const noexcept {
-    return name == other.name && space == other.space && states == other.states &&
-           actions == other.actions;
+    return name == other.name && space == other.space && mind.fits(other.mind);
   }
-  learner fresh() const { return {states, actions, options, seed, stream}; }
+  detail::mind fresh() const { return detail::mind(mind); }
   /// What `old` has learned, under these options from now on. @pre as many states and actions
-  learner retuned(const learner& old) const {
+  detail::mind retuned(const detail::mind& old) const {
     byte_writer out;
     old.save(out);
-    learner next = fresh();
+    detail::mind next = fresh();
     byte_reader in(out.data());
-    (void)next.load(in);
+    if (!next.load(in)) return fresh();
     return next;
   }
 
  private:
+  static bool read_tuning(byte_reader& in, mind_shape& into) {
+    for (auto* axes : {&into.grid.features, &into.grid.knobs}) {
+      for (std::uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
+        const auto count = static_cast<std::uint32_t>(in.varint());
+        axes->push_back({count, in.u8() != 0});
+        if (count == 0 || axes->size() > 64) return false;
+      }
+    }
+    tuner_options& t = into.tuning;
+    t.baseline = in.u32();
+    t.budget = in.f64();
+    t.one_step = in.u8() != 0;
+    const std::uint8_t mode = in.u8();
+    if (mode > static_cast<std::uint8_t>(tuning_mode::frozen)) return false;
+    t.mode = static_cast<tuning_mode>(mode);
+    const std::uint64_t forbidden = in.varint();
+    if (forbidden > tuner_shape::max_cells) return false;
+    for (std::uint64_t i = 0; i < forbidden && in.ok(); ++i) {
+      t.forbidden.push_back(static_cast<std::uint32_t>(in.varint()));
+    }
+    return in.ok();
+  }
   static std::uint64_t hash_of(const gyre::space& where) {
     byte_writer out;
     const auto put = [&](const std::string& label, const std::vector<double>& values) {
@@ -122,10 +158,10 @@ class kept_learner {
     if (type == state_frame || type == shape_frame) {
       bytes_.assign(bytes.begin(), bytes.end());
       mind_.reset();
-    } else if (type == transition_frame) {
-      if (learner* l = wake()) observe(*l, in);
+    } else if (type == lesson_frame) {
+      if (detail::mind* l = wake()) observe(*l, in);
     } else if (type == retuned_frame) {
-      learner* l = wake();
+      detail::mind* l = wake();
       const auto next = learner_shape::read(in);
       if (l == nullptr || !next || !next->fits(shape_)) return;
       mind_ = next->retuned(*l);
@@ -135,12 +171,12 @@ class kept_learner {
   void keep(const shared_learner& l) { bytes_ = state_of(l); }
 
   /// The learner itself, good until pack(); null where the bytes are none.
-  learner* wake() {
+  detail::mind* wake() {
     if (mind_) return &*mind_;
     byte_reader in(bytes_);
     auto shape = learner_shape::read(in);
     if (!shape) return nullptr;
-    learner l = shape->fresh();
+    detail::mind l = shape->fresh();
     if (in.remaining() > 0 && !l.load(in)) return nullptr;
     shape_ = std::move(*shape);
     mind_ = std::move(l);
@@ -162,27 +198,23 @@ class kept_learner {
  private:
   static constexpr std::uint8_t state_frame = 0;
 
-  static std::vector<std::byte> joined(const learner_shape& shape, const learner& mind) {
+  static std::vector<std::byte> joined(const learner_shape& shape, const detail::mind& mind) {
     byte_writer out;
     shape.write(out);
     mind.save(out);
     return out.take();
   }
-  static void observe(learner& mind, byte_reader& in) {
-    transition t{};
-    t.state = in.u32();
-    t.action = in.u32();
-    t.reward = in.f32();
-    t.next = in.u32();
+  static void observe(detail::mind& mind, byte_reader& in) {
+    const lesson l = lesson::read(in);
     const std::uint64_t decisions = in.varint();
     if (!in.ok()) return;
-    (void)mind.observe(t);
+    (void)mind.learn(l);
     mind.resume_at(decisions);
   }
 
   std::vector<std::byte> bytes_;
   learner_shape shape_;
-  std::optional<learner> mind_;
+  std::optional<detail::mind> mind_;
 };
 
 }  // namespace detail

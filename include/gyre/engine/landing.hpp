@@ -135,7 +135,7 @@ class landing {
 
  private:
   /// The thread of a tick is left to itself: counted as timed out.
-  void lose(loop_record& loop, const run_state& run, instant now) {
+  void lose(loop_record& loop, run_state& run, instant now) {
     loop.stuck = true;
     course(s_).time_out(loop, run, now);
     s_.tell("gyre.stuck", std::string(env_.table.name(loop)), loop.id);

@@ -12,6 +12,7 @@
 #include <gyre/core/owner.hpp>
 #include <gyre/core/slot_map.hpp>
 #include <gyre/engine/loop_plan.hpp>
+#include <gyre/engine/mind.hpp>
 #include <gyre/engine/tick.hpp>
 #include <gyre/observe/metrics.hpp>
 #include <gyre/run/gate.hpp>
@@ -27,7 +28,7 @@ namespace detail {
 /// A learner and what it is called; several loops of one group share it.
 struct shared_learner {
   std::string name;
-  learner mind;
+  detail::mind mind;
   space where;
   std::uint32_t stream = 0;  ///< its stream in the journal
   std::uint32_t users = 0;
@@ -46,6 +47,8 @@ struct alignas(64) loop_extra {
   bool own_features = false;
   bool wants_cpu = false;     ///< it asked for CPU time: read it at the start
   bool has_breaker = false;
+  bool holds = false;         ///< `held` waits for the state that comes next
+  std::uint32_t sees = 0;     ///< the state by the last value of each feature
   gate* first_gate = nullptr;  ///< of `gates`; null: it has none
   shared_learner* learning = nullptr;
   instant postponed = instant::min();  ///< the next tick is not due before: backoff
@@ -64,6 +67,7 @@ struct alignas(64) loop_extra {
   double asked = 1;        ///< by throttle_loops(); the larger of both applies
   space where;
   std::vector<double> seen;  ///< last value of each feature
+  lesson held;
   std::string closed_gate;
   double vitality = std::numeric_limits<double>::quiet_NaN();
   std::uint64_t dropped = 0;  ///< of what it published

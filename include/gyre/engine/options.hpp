@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <gyre/bus/options.hpp>
-#include <gyre/learn/learner.hpp>
+#include <gyre/learn/options.hpp>
 #include <gyre/learn/space.hpp>
 #include <gyre/memory/options.hpp>
 #include <gyre/observe/stats.hpp>
@@ -25,21 +25,44 @@ inline namespace v1 {
 struct none_t {};
 inline constexpr none_t none{};
 
-/// What a loop sees. Given nothing, three features of the engine's own: the error streak (0..5),
-/// the last duration relative to the loop's own median, and the CPU load.
+/// `.features = gyre::engine_features`: three of the engine's own, the error streak (0..5), the last
+/// duration relative to the loop's own median, and the CPU load.
+struct engine_features_t {};
+inline constexpr engine_features_t engine_features{};
+
+/// What a loop sees; given nothing, nothing: there is one state.
 class feature_list {
  public:
   feature_list() = default;
-  feature_list(none_t) : own_(false) {}                                      // NOLINT: implicit
-  feature_list(std::initializer_list<feature> list) : list_(list), own_(false) {}
-  feature_list(std::vector<feature> list) : list_(std::move(list)), own_(false) {}  // NOLINT
+  feature_list(none_t) {}                                                    // NOLINT: implicit
+  feature_list(engine_features_t) : own_(true) {}                            // NOLINT
+  feature_list(std::initializer_list<feature> list) : list_(list) {}
+  feature_list(std::vector<feature> list) : list_(std::move(list)) {}        // NOLINT
 
   bool engine_own() const noexcept { return own_; }
   const std::vector<feature>& list() const noexcept { return list_; }
 
  private:
   std::vector<feature> list_;
-  bool own_ = true;
+  bool own_ = false;
+};
+
+/// A knob with a value of its own.
+struct setting {
+  std::string knob;
+  double value = 0;
+};
+
+/// Guard rails of a loop that is tuned. There is nothing to set for it to work.
+struct tuning {
+  /// What runs today, a value for each knob: then tuning costs at most `budget` of what this would
+  /// have earned, in sum, at every tick. Empty: nothing to compare with.
+  std::vector<setting> baseline = {};
+  double budget = 0.05;  ///< 0..1
+  /// What is never to be tried: each a value for some knobs, of whatever the others are.
+  std::vector<std::vector<setting>> forbidden = {};
+  bool one_step = false;  ///< a knob with order moves at most to the next value from tick to tick
+  tuning_mode mode = tuning_mode::tune;
 };
 
 /// A loop's slack where it has none of its own.
@@ -70,7 +93,8 @@ struct loop_options {
   std::vector<gate> gates = {};            ///< all must be open for a tick to run
   feature_list features = {};              ///< what it sees
   std::vector<knob> knobs = {};            ///< what it may set; none: nothing is learned
-  learner_options learning = {};           ///< of the first loop of a group
+  gyre::tuning tuning = {};                ///< guard rails; of the first loop of a group
+  learner_options learning = {};           ///< asks for Q-learning; of the first loop of a group
   metrics_mode metrics = metrics_mode::full;
   bool paused = false;                     ///< added without being scheduled
   bool deferrable = false;                 ///< the throttle may lengthen its interval
@@ -87,6 +111,7 @@ struct loop_change {
   std::optional<int> priority = {};
   std::optional<backoff> retry = {};
   std::optional<duration> slack = {};
+  std::optional<tuning_mode> mode = {};  ///< of its learner, which a group shares
 };
 
 /// What moves an engine's time.

@@ -155,6 +155,9 @@ class registry {
                join(o.name, ": ", to_text(to_ms(o.interval)), " ms, asked for"), l.id);
       }
       if (reordered || reslacked) s.due.reorder(l, rejitter, now);
+      if (c.mode && l.extra != nullptr && l.extra->learning != nullptr) {
+        l.extra->learning->mind.set_mode(*c.mode);
+      }
       return ok;
     });
   }
@@ -226,23 +229,28 @@ class registry {
     const leased first_hold(env_.shards[0]->owner());
     std::optional<leased> home_hold;
     if (home.index != 0) home_hold.emplace(home.owner());
-    shared_learner* mind = alone ? nullptr : home.loops.find_learner(name);
-    if (mind == nullptr) {
+    shared_learner* known = alone ? nullptr : home.loops.find_learner(name);
+    if (known == nullptr) {
       learner_options l = o.learning;
       if (!alone && l.capacity == 0) l.capacity = 10'000;
+      GYRE_TRY(rails, tuning_of(o, loop.where));
       auto made = make_owned<shared_learner>(shared_learner{
           name,
-          {loop.where.states(), loop.where.actions(), l, env_.options.seed, added_},
+          mind({loop.where.states(), loop.where.actions(), l, grid_of(loop.where),
+                std::move(rails), env_.options.seed, added_}),
           loop.where});
-      vault_.restore(*made, (alone ? "loop " : "group ") + name);
-      mind = home.loops.add_learner(std::move(made));
-    } else if (mind->where.features() != loop.where.features() ||
-               mind->where.knobs() != loop.where.knobs()) {
+      if (!vault_.restore(*made, (alone ? "loop " : "group ") + name)) {
+        home.tell("gyre.learner", name + ": learns anew, what the store has is of other settings",
+                  0);
+      }
+      known = home.loops.add_learner(std::move(made));
+    } else if (known->where.features() != loop.where.features() ||
+               known->where.knobs() != loop.where.knobs()) {
       return fail(code::arg, "loop \"", o.name, "\" shares the learner of its group \"",
                   name, "\", and has other features or knobs");
     }
-    ++mind->users;
-    loop.learning = mind;
+    ++known->users;
+    loop.learning = known;
     return ok;
   }
   /// Everything was checked: the loop is there from now on.

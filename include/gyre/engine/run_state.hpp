@@ -35,12 +35,15 @@ struct run_facts {
   bool may_wait = false;         ///< a host will poll again
   bool pending = false;          ///< the function is to be called again
   bool wants_cpu = false;        ///< cpu_ms() was asked
-  bool chosen = false;           ///< an action was taken for this tick
+  bool chosen = false;           ///< it asked for a knob: an action was taken for this tick
+  bool saw = false;              ///< it reported a feature after that
+  bool terminated = false, truncated = false;  ///< an end of what the loop does
   bool failed = false;
   bool rewarded = false;
   std::uint32_t calls = 0;       ///< of the function that said pending()
   std::uint32_t parked = 0;      ///< number of the poll of the last of these
   std::uint32_t state = 0, action = 0;
+  std::uint32_t sees = 0;        ///< the state by what it has reported, and else the loop before
   std::uint32_t place = 0;       ///< among the shard's flights, if it is one
   double reward = 0;
   std::string text;              ///< why it failed

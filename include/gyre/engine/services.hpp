@@ -28,7 +28,7 @@ class services final : public tick_services {
     const loop_extra* extra = run.loop->extra.get();
     const int i = extra == nullptr ? -1 : extra->where.knob_index(name);
     if (i >= 0) {
-      choose(run);
+      choose(s_, run);
       value = extra->where.value(run.action, static_cast<std::size_t>(i));
     } else {
       spoil(run, join(called(*run.loop), " has no knob \"", name, "\""));
@@ -48,7 +48,8 @@ class services final : public tick_services {
       spoil(run, join("feature \"", name, "\" was reported as NaN"));
       return leave(code::arg);
     }
-    see(*extra, static_cast<std::size_t>(i), value);
+    see(*extra, run.sees, static_cast<std::size_t>(i), value);
+    run.saw = run.chosen;
     return leave(code::ok);
   }
   code vitality(run_state& run, double value) override {

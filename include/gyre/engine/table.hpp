@@ -70,7 +70,7 @@ inline std::string choice(const learner_view& l, std::uint32_t action) {
   }
   return out;
 }
-/// What a learner holds best in each state that it has seen, at most 8 lines.
+/// What Q-learning holds best in each state that it has seen, at most 8 lines.
 inline std::string policy(const learner_view& l) {
   std::string out;
   std::size_t lines = 0;
@@ -87,6 +87,42 @@ inline std::string policy(const learner_view& l) {
     ++lines;
   }
   return out;
+}
+inline std::string percent(double part) { return to_fixed(100 * part, 0) + " %"; }
+/// What a tuner found best in each state that it has seen, and how sure that is, at most 8 lines.
+inline std::string findings(const learner_view& l) {
+  std::string out;
+  std::size_t lines = 0;
+  for (std::uint32_t s = 0; s < l.reports.size() && lines < 8; ++s) {
+    const state_report& r = l.reports[s];
+    if (r.observations == 0) continue;
+    out += join("  ", condition(l, s), ": ", choice(l, r.best), " earns ", figure(r.estimate), " (",
+                figure(r.low), " to ", figure(r.high), "), the best with ", percent(r.probability),
+                std::isfinite(r.baseline) ? join("; baseline ", figure(r.baseline)) : std::string(),
+                "; ", percent(r.trying), " of ticks still try others\n");
+    ++lines;
+  }
+  const tuner_interventions& held = l.tuning.interventions;
+  if (held.budget + held.steps != 0) {
+    out += join("  held back ", held.budget, " times by the budget, ", held.steps,
+                " times to one step\n");
+  }
+  return out;
+}
+inline std::string learned(const learner_view& l) {
+  const std::string who = join(" ", l.name, ": ", l.stats.states,
+                               l.stats.states == 1 ? " state x " : " states x ", l.stats.actions,
+                               " settings, ", l.stats.observations, " ticks, mean reward ",
+                               figure(l.stats.mean_reward));
+  if (!l.tunes) {
+    return join("learner", who, ", exploration ", figure(l.stats.exploration), "\n", policy(l));
+  }
+  std::string change;
+  if (l.tuning.changes != 0) {
+    change = join(", ", l.tuning.changes, l.tuning.changes == 1 ? " change" : " changes",
+                  " noticed, the last ", l.stats.observations - l.tuning.last_change, " ticks ago");
+  }
+  return join("tuner", who, change, "\n", findings(l));
 }
 
 }  // namespace detail
@@ -117,12 +153,7 @@ GYRE_DECL std::string table(const snapshot_data& s, std::size_t rows) {
               " errors, ", t.timeouts, " timeouts, ", s.bus.dropped(), " dropped; p50 ",
               figure(t.latency.p50_ms), " ms, p99 ", figure(t.latency.p99_ms), " ms; score ",
               figure(s.score), "\n");
-  for (const learner_view& l : s.learners) {
-    out += join("learner ", l.name, ": ", l.stats.states, " states x ", l.stats.actions,
-                " actions, ", l.stats.observations, " transitions, exploration ",
-                figure(l.stats.exploration), ", mean reward ", figure(l.stats.mean_reward), "\n",
-                detail::policy(l));
-  }
+  for (const learner_view& l : s.learners) out += detail::learned(l);
   return out;
 }
 

@@ -56,6 +56,18 @@ class tick {
     fail("the reward is " + to_text(value) + "; it must be finite and at most 3.4e38");
     return code::arg;
   }
+  /// The same for what it cost: earned is -value.
+  code cost(double value) { return reward(-value); }
+  /// With learning.sequential: what the loop does has come to an end, after which nothing is earned
+  /// (terminated), or was cut off (truncated). The next tick begins anew.
+  code terminated() {
+    run_.terminated = true;
+    return services_.alive(run_);
+  }
+  code truncated() {
+    run_.truncated = true;
+    return services_.alive(run_);
+  }
   /// How well the loop does what it is for, 0..1: its part of the engine's score from now on.
   code vitality(double value) { return services_.vitality(run_, value); }
   /// Marks the tick as failed; the first text is kept as the loop's last error, its first 1,000

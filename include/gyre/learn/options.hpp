@@ -14,6 +14,7 @@ struct exploration {
   double from = 0.1;       ///< 0..1
   double to = 0.1;         ///< 0..1
   std::uint64_t over = 0;  ///< decisions; at least 1 where `from` and `to` differ
+  bool operator==(const exploration&) const = default;
 
   /// The probability at the decision that `decisions` others came before.
   double at(std::uint64_t decisions) const noexcept {
@@ -22,8 +23,9 @@ struct exploration {
   }
 };
 
-/// How a learner learns. The defaults suit knobs: the reward of a tick is that tick's own. Where an
-/// action changes what the next tick finds, say `sequential`.
+/// How Q-learning learns. A loop is tuned (learn/tuner.hpp) unless it asks for Q-learning by saying
+/// `sequential`, where an action changes what the next tick finds, or by setting anything here but
+/// `capacity`.
 struct learner_options {
   double discount = 0;          ///< 0..1: what the next state counts; 0.95 where actions change it
   double learning_rate = 0.1;   ///< 0 < rate <= 1: the step towards each sampled target
@@ -34,6 +36,7 @@ struct learner_options {
   std::uint32_t warmup = 32;    ///< rows that must be there first; at most `capacity` is waited for
   std::uint32_t capacity = 0;   ///< rows that replay keeps; 0: 5,000, a group's 10,000
   bool sequential = false;      ///< the action changes the next state: a discount of 0 is 0.95
+  bool operator==(const learner_options&) const = default;
 };
 
 /// One dimension of a grid: how many values a knob has, or buckets a feature.

@@ -1,0 +1,156 @@
+// mind.hpp - what a loop learns with: the tuner, or Q-learning where actions change what comes.
+// Room: engine. Threads: under the lease of the shard of its loops.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include <gyre/core/bytes.hpp>
+#include <gyre/core/owner.hpp>
+#include <gyre/learn/learner.hpp>
+#include <gyre/learn/space.hpp>
+#include <gyre/learn/tuner.hpp>
+
+namespace gyre {
+inline namespace v1 {
+namespace detail {
+
+/// What one tick teaches. In the journal: state u32, action u32, reward f64, next u32, flags u8 (1
+/// terminated, 2 truncated, 4 failed).
+struct lesson {
+  std::uint32_t state = 0, action = 0;
+  double reward = 0;
+  std::uint32_t next = 0;
+  bool terminated = false, truncated = false;
+  bool failed = false;  ///< the reward is not its own: what the learner makes of a failure
+
+  void write(byte_writer& out) const {
+    out.u32(state);
+    out.u32(action);
+    out.f64(reward);
+    out.u32(next);
+    out.u8(static_cast<std::uint8_t>((terminated ? 1 : 0) | (truncated ? 2 : 0) |
+                                     (failed ? 4 : 0)));
+  }
+  static lesson read(byte_reader& in) noexcept {
+    lesson l;
+    l.state = in.u32();
+    l.action = in.u32();
+    l.reward = in.f64();
+    l.next = in.u32();
+    const std::uint8_t flags = in.u8();
+    l.terminated = (flags & 1U) != 0;
+    l.truncated = (flags & 2U) != 0;
+    l.failed = (flags & 4U) != 0;
+    return l;
+  }
+};
+
+/// What a mind is before it has learned anything.
+struct mind_shape {
+  std::uint32_t states = 1, actions = 1;
+  learner_options q;
+  tuner_shape grid;
+  tuner_options tuning;
+  std::uint64_t seed = 0, stream = 0;
+
+  /// Q-learning is for who asks: by `sequential`, a discount, or any of its options.
+  bool tunes() const noexcept { return q == learner_options{.capacity = q.capacity}; }
+  bool fits(const mind_shape& o) const noexcept {
+    return states == o.states && actions == o.actions && tunes() == o.tunes();
+  }
+};
+
+/// The axes of a tuner for these features and knobs.
+inline tuner_shape grid_of(const space& where) {
+  tuner_shape out;
+  for (const feature& f : where.features()) {
+    out.features.push_back({static_cast<std::uint32_t>(f.edges.size() + 1), true});
+  }
+  for (const knob& k : where.knobs()) {
+    out.knobs.push_back({static_cast<std::uint32_t>(k.values.size()), true});
+  }
+  return out;
+}
+
+/// Held by shared_learner, and by kept_learner between its loops.
+class mind {
+ public:
+  explicit mind(mind_shape shape) : shape_(std::move(shape)) {
+    if (shape_.tunes()) {
+      tuner_ = make_owned<tuner>(shape_.grid, shape_.tuning, shape_.seed, shape_.stream);
+    } else {
+      q_ = make_owned<learner>(shape_.states, shape_.actions, shape_.q, shape_.seed,
+                               shape_.stream);
+    }
+  }
+
+  const mind_shape& shape() const noexcept { return shape_; }
+  std::uint32_t states() const noexcept { return shape_.states; }
+  std::uint32_t actions() const noexcept { return shape_.actions; }
+  const tuner* tuning() const noexcept { return tuner_.get(); }  ///< null: it is Q-learning
+  const learner* q_learning() const noexcept { return q_.get(); }
+  std::uint64_t decisions() const noexcept {
+    return tuner_ ? tuner_->decisions() : q_->decisions();
+  }
+  /// Whether what follows an action matters, so that a lesson needs the state that came next.
+  bool looks_ahead() const noexcept { return q_ && q_->options().discount > 0; }
+
+  std::uint32_t choose(std::uint32_t state) noexcept {
+    return tuner_ ? tuner_->choose(state).action : q_->choose(state);
+  }
+  /// False: refused, and counted; nothing else changed. Of Q-learning a failure earns what the
+  /// lesson says, and never more than the worst success.
+  bool learn(const lesson& l) noexcept {
+    if (tuner_) {
+      return l.failed ? tuner_->observe_failure(l.state, l.action)
+                      : tuner_->observe(l.state, l.action, l.reward);
+    }
+    const double earned = l.failed ? std::min(l.reward, worst_) : l.reward;
+    const transition seen{l.state, l.action, static_cast<float>(earned), l.next,
+                          static_cast<std::uint8_t>(l.terminated ? 1 : 0),
+                          static_cast<std::uint8_t>(l.truncated ? 1 : 0)};
+    if (!q_->observe(seen)) return false;
+    worst_ = std::min(worst_, earned);
+    return true;
+  }
+  void resume_at(std::uint64_t decisions) noexcept {
+    if (tuner_) {
+      tuner_->resume_at(decisions, tuner_->stats().interventions);
+    } else {
+      q_->resume_at(decisions);
+    }
+  }
+  void set_mode(tuning_mode mode) noexcept {
+    shape_.tuning.mode = mode;
+    if (tuner_) tuner_->set_mode(mode);
+  }
+
+  void save(byte_writer& out) const {
+    if (tuner_) {
+      tuner_->save(out);
+    } else {
+      out.f64(worst_);
+      q_->save(out);
+    }
+  }
+  /// False where the bytes are those of no mind of this shape; then it is as new.
+  bool load(byte_reader& in) {
+    if (tuner_) return tuner_->restore(in) == code::ok;
+    worst_ = in.f64();
+    return q_->load(in).has_value();
+  }
+
+ private:
+  mind_shape shape_;
+  owner<tuner> tuner_;
+  owner<learner> q_;
+  double worst_ = std::numeric_limits<double>::infinity();  // reward so far, of Q-learning
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace gyre
