@@ -71,7 +71,8 @@ cost cost_of(const gyre::tuner_shape& shape) {
   });
   c.observe = bench::ns_each(2000, [&](std::uint64_t n) {
     for (std::uint64_t i = 0; i < n; ++i) {
-      (void)mind.observe(state, (sum + static_cast<std::uint32_t>(i)) % mind.actions(), 9 + .1 * static_cast<double>(i % 7));
+      const auto a = static_cast<std::uint32_t>((sum + i) % mind.actions());
+      (void)mind.observe(state, a, 9 + .1 * static_cast<double>(i % 7));
       state = state + 1 < mind.states() ? state + 1 : 0;
     }
   });
@@ -80,13 +81,20 @@ cost cost_of(const gyre::tuner_shape& shape) {
   return c;
 }
 
-results table(const std::vector<service>& all, int seeds) {
-  std::printf("| service | gyre | best fixed | Thompson | UCB1 | Q-learner |\n|---|---|---|---|---|---|\n");
+results sweep(const std::vector<service>& all, int seeds, bool show) {
+  if (show) std::printf("| service | gyre | best fixed | Thompson | UCB1 | Q-learner |\n");
+  if (show) std::printf("|---|---|---|---|---|---|\n");
   results sum;
   const auto n = static_cast<double>(all.size());
   for (const service& s : all) {
     const results r = measure(s, seeds);
-    line(s.name, r);
+    if (show) {
+      line(s.name, r);
+    } else {
+      const std::string name = std::string("tuning.regret.") + s.name;
+      bench::row(name.c_str(), r.ours.all, "of best - average", "best fixed setting", r.fixed.all,
+                 "2,000 ticks, mean of the seeds, defaults");
+    }
     const auto add = [n](outcome& to, const outcome& o) {
       to.all += o.all / n;
       to.last += o.last / n;
@@ -97,26 +105,39 @@ results table(const std::vector<service>& all, int seeds) {
     add(sum.thompson, r.thompson);
     add(sum.fixed, r.fixed);
   }
-  line("mean", sum);
+  if (show) line("mean", sum);
   return sum;
+}
+
+void rows(int seeds) {
+  const results r = sweep(bench::services(), seeds, false);
+  const char* ten = "ten simulated services of 2,000 ticks, mean of the seeds, defaults";
+  const char* unit = "of best - average";
+  bench::row("tuning.regret", r.ours.all, unit, "UCB1 per state and action", r.ucb.all, ten);
+  bench::row("tuning.regret_last", r.ours.last, unit, "UCB1, last quarter", r.ucb.last, ten);
+  bench::row("tuning.regret_thompson", r.ours.all, unit, "Thompson per state and action",
+             r.thompson.all, ten);
+  bench::row("tuning.regret_q", r.ours.all, unit, "Q-learning from replay", r.q.all, ten);
+  const cost small = cost_of({{{4}}, {{5}, {3}}});
+  const cost large = cost_of({{}, {{6}, {6}, {6}}});
+  const char* fifteen = "15 actions x 4 states";
+  bench::row("learn.choose_ns", small.choose, "ns", "limit", 1500, fifteen);
+  bench::row("learn.observe_ns", small.observe, "ns", "limit", 5000, fifteen);
+  bench::row("learn.tuner_bytes", static_cast<double>(small.bytes), "bytes", "limit", 49152, fifteen);
+  bench::row("learn.both_216_ns", large.choose + large.observe, "ns", "limit", 60000,
+             "216 actions, one state");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const int seeds = argc > 1 ? std::max(std::atoi(argv[1]), 1) : 10;
-  if (argc > 2 && std::strcmp(argv[2], "table") == 0) {
-    (void)table(bench::services(), seeds);
-    std::printf("\n");
-    (void)table(bench::other_services(), seeds);
-    for (const auto& shape : {gyre::tuner_shape{{{4}}, {{5}, {3}}}, gyre::tuner_shape{{{4}}, {{15}}},
-                              gyre::tuner_shape{{}, {{6}, {6}, {6}}}, gyre::tuner_shape{{}, {{65536}}}}) {
-      const cost c = cost_of(shape);
-      std::printf("%llu states x %llu actions: choose %.0f ns, observe %.0f ns, %llu bytes\n",
-                  (unsigned long long)gyre::tuner_shape::size(shape.features),
-                  (unsigned long long)gyre::tuner_shape::size(shape.knobs), c.choose, c.observe,
-                  (unsigned long long)c.bytes);
-    }
+  if (argc <= 2 || std::strcmp(argv[2], "table") != 0) {
+    rows(seeds);
     return 0;
   }
+  (void)sweep(bench::services(), seeds, true);
+  std::printf("\n");
+  (void)sweep(bench::other_services(), seeds, true);
+  return 0;
 }

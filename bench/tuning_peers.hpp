@@ -77,14 +77,17 @@ struct ucb1 : averages {
     for (std::uint32_t a = 0; a < actions; ++a) {
       const cell& c = at(s, a);
       if (c.n < 1) return a;
-      const double v = c.mean + deviation(s) * std::sqrt(.5 * std::log(whole[s].n) / c.n);
-      if (v > most) most = v, best = a;
+      const double v = c.mean + deviation(s) * std::sqrt(2 * std::log(whole[s].n) / c.n);
+      if (v <= most) continue;
+      most = v;
+      best = a;
     }
     return best;
   }
 };
 
-/// Thompson sampling, Gaussian: mean + deviation / sqrt(n) * N of each action in each state.
+/// Thompson sampling, Gaussian: mean + deviation / sqrt(n) * N of each action in each state, after
+/// one try of each.
 struct thompson : averages {
   gyre::rng random;
   thompson(const service& s, std::uint64_t seed)
@@ -94,9 +97,11 @@ struct thompson : averages {
     double most = -1e300;
     for (std::uint32_t a = 0; a < actions; ++a) {
       const cell& c = at(s, a);
-      const double m = (c.n * c.mean + whole[s].mean) / (c.n + 1);
-      const double v = m + deviation(s) / std::sqrt(c.n + 1) * random.normal();
-      if (v > most) most = v, best = a;
+      if (c.n < 1) return a;
+      const double v = c.mean + deviation(s) / std::sqrt(c.n) * random.normal();
+      if (v <= most) continue;
+      most = v;
+      best = a;
     }
     return best;
   }

@@ -163,7 +163,8 @@ class contest {
   std::uint32_t size_ = 0;
 };
 
-/// The actions of most worth that were tried in each state, where there are too many to look at all.
+/// The actions of most worth that were tried in each state, where there are too many to look at
+/// all of them.
 class shortlist {
  public:
   static constexpr std::uint32_t length = 16;

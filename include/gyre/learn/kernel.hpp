@@ -175,8 +175,8 @@ class basis {
     return {scratch, rest_[cell]};
   }
   float rest(std::size_t cell) const noexcept { return rest_[cell]; }
-  /// The modes of an action in one state, action_stride() of them: a cell's row is a linear map, the
-  /// same for all actions of the state, of these.
+  /// The modes of an action in one state, action_stride() of them: a cell's row is a linear map of
+  /// these, the same for all actions of the state.
   const float* action_row(std::size_t action) const noexcept {
     return &actions_.rows[action * actions_.stride];
   }

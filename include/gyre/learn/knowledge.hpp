@@ -79,8 +79,8 @@ class knowledge {
             p * j.noise + q * o.noise};
   }
 
-  /// `y`, or where that is out of all proportion to what the state's own beliefs expect of the cell,
-  /// the nearest that is not.
+  /// `y`, or where that is out of all proportion to what the state's own beliefs expect, the
+  /// nearest that is not.
   double plausible(std::uint32_t state, std::uint32_t action, double y) const noexcept {
     if (!own_[state].settled()) return y;
     const mixture::estimate e = own_[state].at(own_kinds_, action);

@@ -47,7 +47,7 @@ class mixture {
   std::size_t size() const noexcept { return beliefs_.size(); }
 
   /// Learns that a cell earned y, which is finite. Returns the log density that y had before, per
-  /// unit of the reward; 0 while not ready(). True in `changed` where what was known is out of date.
+  /// unit of the reward; 0 until settled(). True in `changed` where what was known is out of date.
   double observe(const basis_set& kinds, std::uint32_t cell, double y, bool& changed) noexcept {
     changed = false;
     if (!settled()) {
@@ -55,8 +55,8 @@ class mixture {
       if (ready()) refit(kinds);
       return 0;
     }
-    if (flat_ != 0 && std::fabs(y - centre_) > 1e-12 * std::fabs(centre_)) {  // the first that differs
-      first_[fitted - 1] = {y, cell};
+    if (flat_ != 0 && std::fabs(y - centre_) > 1e-12 * std::fabs(centre_)) {
+      first_[fitted - 1] = {y, cell};  // the first that differs gives the unit
       refit(kinds);
       return 0;
     }

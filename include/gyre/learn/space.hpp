@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <gyre/core/result.hpp>
 #include <gyre/core/text.hpp>
+#include <gyre/learn/knob.hpp>
+#include <gyre/learn/options.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,35 +19,22 @@
 namespace gyre {
 inline namespace v1 {
 
-/// A setting of a loop's work: its name and every value that may be tried.
-struct knob {
-  std::string name;
-  std::vector<double> values;  ///< finite, at least one; their order is the order of the actions
-  bool operator==(const knob&) const = default;
-};
-
-/// A number that a loop sees, cut into buckets: n edges make n + 1 of them, and a value that equals
-/// an edge belongs to the bucket above it.
-struct feature {
-  std::string name;
-  std::vector<double> edges;  ///< finite, strictly ascending, at least one
-  bool operator==(const feature&) const = default;
-};
-
 /// Numbers every combination of buckets (a state) and every combination of knob values (an action),
 /// mixed radix in declared order: the first declared counts most. No features are one state, no
 /// knobs are one action.
 class space {
  public:
-  static constexpr std::uint32_t max_cells = 65536;  ///< the most that states x actions may be
+  /// The most that states x actions may be.
+  static constexpr std::uint32_t max_cells = tuner_shape::max_cells;
 
   /// One state, one action.
   space() = default;
 
   /// Checks and takes the declarations. Errors: code::arg for a name that is not 1 to 63 bytes, a
   /// knob without values or a feature without edges, a number that is not finite, edges that do not
-  /// ascend; code::exists for a name that two knobs or two features share; code::budget when
-  /// states x actions exceed `max_cells`.
+  /// ascend, names of values that are empty, too long or not as many as the values; code::exists
+  /// for a name that two knobs, two features or two values of one share; code::budget when states x
+  /// actions exceed `max_cells`.
   static result<space> make(std::vector<feature> features, std::vector<knob> knobs) {
     space made;
     for (std::size_t i = 0; i < features.size(); ++i) {
@@ -66,6 +55,17 @@ class space {
     return made;
   }
 
+  /// The same as a tuner takes it.
+  tuner_shape shape() const {
+    tuner_shape out;
+    for (const feature& f : features_) {
+      out.features.push_back({static_cast<std::uint32_t>(f.edges.size()) + 1, f.ordered});
+    }
+    for (const knob& k : knobs_) {
+      out.knobs.push_back({static_cast<std::uint32_t>(k.values.size()), k.ordered});
+    }
+    return out;
+  }
   std::uint32_t states() const noexcept { return states_; }
   std::uint32_t actions() const noexcept { return actions_; }
   const std::vector<feature>& features() const noexcept { return features_; }
@@ -138,6 +138,22 @@ class space {
     return fail(code::arg, "the name of a ", what, " is 1 to 63 bytes, not ", name.size(),
                 (name.empty() ? "" : ": " + name));
   }
+  static result<void> check_names(const std::string& who, const std::vector<std::string>& names,
+                                  std::size_t values) {
+    if (names.empty()) return ok;
+    if (names.size() != values) {
+      return fail(code::arg, who, " has ", names.size(), " names for ", values, " values");
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      GYRE_CHECK(check_name("value", names[i]));
+      for (std::size_t j = 0; j < i; ++j) {
+        if (names[i] == names[j]) {
+          return fail(code::exists, who, " has two values named \"", names[i], "\"");
+        }
+      }
+    }
+    return ok;
+  }
   static result<void> check(const feature& f) {
     GYRE_CHECK(check_name("feature", f.name));
     const std::string who = "feature \"" + f.name + "\"";
@@ -151,7 +167,7 @@ class space {
                     f.edges[i - 1]);
       }
     }
-    return ok;
+    return check_names(who, f.names, f.edges.size() + 1);
   }
   static result<void> check(const knob& k) {
     GYRE_CHECK(check_name("knob", k.name));
@@ -162,7 +178,7 @@ class space {
         return fail(code::arg, who, " has a value that is not finite: ", v);
       }
     }
-    return ok;
+    return check_names(who, k.names, k.values.size());
   }
   /// The strides and sizes from the declarations; an error when there are too many cells.
   result<void> count() {

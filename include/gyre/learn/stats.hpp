@@ -58,7 +58,7 @@ struct state_report {
   double trying = 1;          ///< 0..1: how many of the next ticks try something else
   double baseline = 0;        ///< the estimate of the baseline; NaN without one
   double noise = 0;           ///< standard deviation of one tick's reward around its mean
-  std::uint64_t last_change = 0;  ///< the tuner's observation at which a change was noticed; 0: never
+  std::uint64_t last_change = 0;  ///< observation at which a change was noticed last; 0: never
 };
 
 }  // namespace v1
