@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/rng.hpp>
 #include <gyre/gyre.hpp>
 #include <limits>
 #include <mutex>

@@ -1,5 +1,6 @@
 // Method: property. The table of external ticks alone: ids against what they may name, order
 // against a queue.
+#include <gyre/engine/body.hpp>
 #include <gyre/engine.hpp>
 
 #include <memory>

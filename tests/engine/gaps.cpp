@@ -28,7 +28,7 @@ struct sleepy_host {
     now += d;
     engine.poll(now).value();
   }
-  gyre::engine engine{{.driver = gyre::driver::host}};
+  gyre::engine engine{{.driver = gyre::driver::host, .seed = 1}};
   gyre::instant now{0};
 };
 

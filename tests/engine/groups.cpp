@@ -1,4 +1,5 @@
 // Method: each call on the virtual clock, with what it does to the loops above and below.
+#include <gyre/engine/body.hpp>
 #include <gyre/gyre.hpp>
 
 #include <memory>

@@ -12,7 +12,7 @@ inline gyre::engine_options virtual_clock() {
   return {.driver = gyre::driver::virtual_time};
 }
 
-inline gyre::engine_options by_poll() { return {.driver = gyre::driver::host}; }
+inline gyre::engine_options by_poll() { return {.driver = gyre::driver::host, .seed = 1}; }
 
 /// Spends real time, all of it this thread's.
 inline void work_for(gyre::duration d) {

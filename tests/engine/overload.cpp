@@ -16,7 +16,7 @@ namespace {
 class machine {
  public:
   explicit machine(std::uint32_t shards = 1)
-      : engine({.driver = gyre::driver::host, .shards = shards}) {
+      : engine({.driver = gyre::driver::host, .seed = 1, .shards = shards}) {
     engine.subscribe("gyre.shed", {}, [this](const gyre::message&) { ++told; }).value();
   }
   void run(gyre::duration d, std::uint64_t a_ms) {

@@ -15,7 +15,9 @@ namespace {
 class pending_ticks {
  public:
   pending_ticks(std::uint32_t seed, std::uint32_t shards)
-      : engine_({.driver = gyre::driver::host, .shards = shards}), random_(seed, 0, 0), all_(40) {
+      : engine_({.driver = gyre::driver::host, .seed = 1, .shards = shards}),
+        random_(seed, 0, 0),
+        all_(40) {
     for (std::size_t i = 0; i < all_.size(); ++i) {
       all_[i].loop = engine_.add({.name = "l" + std::to_string(i),
                                   .interval = gyre::duration(100'000'000 + i * 2'000'000),

@@ -60,7 +60,7 @@ TEST_CASE("a learner of another shape starts anew; one that is not added is kept
   {
     auto e = gyre::engine::create(in(dir.store())).value();
     e->add({.name = "a", .interval = 10ms, .features = gyre::none, .knobs = {{"k", {1, 2}}}},
-           [](gyre::tick&) {})
+           [](gyre::tick& t) { (void)t.knob("k"); })
         .value();
     REQUIRE(e->snapshot().learners[0].stats.observations == 0);
     e->advance_to(100ms).value();

@@ -7,6 +7,8 @@
 #include <csignal>
 
 #include "catch.hpp"
+#include <gyre/engine/body.hpp>
+
 #include "store_world.hpp"
 
 using namespace std::chrono_literals;
@@ -51,6 +53,7 @@ void learner_of(gyre::engine& e, double rate, double first_value) {
         [](gyre::tick& t) {
           t.feature("f", static_cast<double>(t.due() / 1ms % 3));
           t.reward(t.knob("k") * static_cast<double>(1 + t.due() / 1ms % 3));
+          t.feature("f", static_cast<double>(t.due() / 1ms % 2));
         })
       .value();
 }
@@ -71,9 +74,13 @@ gyre::loop large_loop(gyre::engine& e, int i) {
       .add({.name = "large " + std::to_string(i),
             .interval = 1ms,
             .jitter = 0,
-            .features = {{"f", {values.begin(), values.end() - 1}}},
-            .knobs = {{"k", values}}},
-           [](gyre::tick& t) { t.reward(t.knob("k")); })
+            .features = {{"f", std::vector<double>(values.begin(), values.end() - 1)}},
+            .knobs = {{"k", values}},
+            .learning = {.sequential = true}},
+           [](gyre::tick& t) {
+             t.reward(t.knob("k"));
+             t.feature("f", 1);
+           })
       .value();
 }
 
@@ -254,7 +261,7 @@ TEST_CASE("transitions count for the 64 KiB that are committed at once", "[engin
   auto e = gyre::engine::create(o).value();
   for (int i = 0; i < 3; ++i) {
     e->add({.name = std::to_string(i), .interval = 10us, .jitter = 0, .knobs = {{"k", {1, 2}}}},
-           [](gyre::tick&) {})
+           [](gyre::tick& t) { (void)t.knob("k"); })
         .value();
   }
   REQUIRE(e->commit());

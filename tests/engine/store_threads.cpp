@@ -9,6 +9,8 @@
 
 #include "catch.hpp"
 #include "doors.hpp"
+#include <gyre/engine/body.hpp>
+
 #include "store_world.hpp"
 
 using namespace std::chrono_literals;
@@ -26,6 +28,8 @@ gyre::loop_options learning_loop(int i) {
           .knobs = {{"k", {1, 2, 3}}}};
 }
 
+void learn(gyre::tick& t) { (void)t.knob("k"); }
+
 #if !defined(__SANITIZE_THREAD__)  // which allows no thread behind a fork
 /// Runs an engine that commits by itself, and tells the pipe what must have been committed.
 [[noreturn]] void run_until_killed(const std::string& dir, int pipe) {
@@ -33,6 +37,7 @@ gyre::loop_options learning_loop(int i) {
   if (!e) ::_exit(1);
   for (int i = 0; i < 4; ++i) {
     auto added = (*e)->add(learning_loop(i), [](gyre::tick& t) {
+      learn(t);
       gyre::record r;
       r.text = "tick " + std::to_string(t.number());
       t.remember(r);
@@ -56,7 +61,7 @@ gyre::loop_options learning_loop(int i) {
 TEST_CASE("an engine on its own threads commits and syncs by itself", "[engine]") {
   const folder dir;
   gyre::engine e(threads_in(dir.store(), 2));
-  for (int i = 0; i < 2; ++i) e.add(learning_loop(i), [](gyre::tick&) {}).value();
+  for (int i = 0; i < 2; ++i) e.add(learning_loop(i), learn).value();
   REQUIRE(e.start());
   REQUIRE(eventually([&] { return e.snapshot().store.committed > 0; }));
   REQUIRE(eventually([&] { return e.snapshot().store.durable > 0; }));
@@ -70,7 +75,7 @@ TEST_CASE("checkpoints taken while other shards run count no transition twice", 
   {
     auto core = gyre::detail::body::make(threads_in(dir.store(), 2)).value();
     for (int i = 0; i < loops; ++i) {
-      REQUIRE(core->loops.add(learning_loop(i), [](gyre::tick&) {}));
+      REQUIRE(core->loops.add(learning_loop(i), learn));
     }
     REQUIRE(core->start());
     for (int i = 0; i < 40; ++i) {
@@ -84,7 +89,7 @@ TEST_CASE("checkpoints taken while other shards run count no transition twice", 
     for (std::size_t i = 0; i < loops; ++i) ticks[i] = s.loops[i].metrics.cycles;
   }
   gyre::engine e(in(dir.store()));
-  for (int i = 0; i < loops; ++i) e.add(learning_loop(i), [](gyre::tick&) {}).value();
+  for (int i = 0; i < loops; ++i) e.add(learning_loop(i), learn).value();
   const auto s = e.snapshot();
   for (const auto& l : s.loops) {
     const auto& held = s.learners[static_cast<std::size_t>(l.learner)].stats;
@@ -99,7 +104,7 @@ TEST_CASE("a stuck thread does not keep the store", "[engine]") {
   std::uint64_t held = 0;
   {
     auto e = gyre::engine::create(threads_in(dir.store(), 1)).value();
-    e->add(learning_loop(0), [](gyre::tick&) {}).value();
+    e->add(learning_loop(0), learn).value();
     auto stuck = e->add({.name = "stuck", .interval = 5ms, .timeout = 20ms}, [open](gyre::tick& t) {
                     while (!*open) std::this_thread::sleep_for(1ms);
                     gyre::record r;
@@ -115,7 +120,7 @@ TEST_CASE("a stuck thread does not keep the store", "[engine]") {
   auto next = gyre::engine::create(in(dir.store()));
   if (!next) INFO(next.error().text);
   REQUIRE(next);
-  (*next)->add(learning_loop(0), [](gyre::tick&) {}).value();
+  (*next)->add(learning_loop(0), learn).value();
   REQUIRE((*next)->snapshot().learners[0].stats.observations == held);
   *open = true;  // it ends, with its core, and writes nothing
   REQUIRE(eventually([&] { return open.use_count() == 1; }));
@@ -151,7 +156,7 @@ TEST_CASE("kill -9 loses nothing that was committed by itself", "[engine]") {
     REQUIRE(held[0] > 0);
     REQUIRE(held[1] > 0);
     gyre::engine e(in(dir.store()));
-    for (int i = 0; i < 4; ++i) e.add(learning_loop(i), [](gyre::tick&) {}).value();
+    for (int i = 0; i < 4; ++i) e.add(learning_loop(i), learn).value();
     const auto s = e.snapshot();
     std::uint64_t observed = 0;
     for (const auto& l : s.learners) observed += l.stats.observations;

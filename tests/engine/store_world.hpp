@@ -26,6 +26,7 @@ inline gyre::engine_options in(const std::string& dir) {
   return {.driver = gyre::driver::virtual_time, .seed = 11, .store = dir};
 }
 
+/// "a" learns by Q-learning, "b" is tuned.
 inline void two_learners(gyre::engine& e) {
   using namespace std::chrono_literals;
   for (const char* name : {"a", "b"}) {
@@ -33,7 +34,8 @@ inline void two_learners(gyre::engine& e) {
            .interval = 10ms,
            .jitter = 0,
            .features = {{"f", {1, 2}}},
-           .knobs = {{"k", {1, 2, 3}}}},
+           .knobs = {{"k", {1, 2, 3}}},
+           .learning = {.batch = *name == 'a' ? 31U : 32U}},
           [](gyre::tick& t) {
             t.feature("f", static_cast<double>(t.due() / 10ms % 3));
             t.reward(t.knob("k") * 0.1 + static_cast<double>(t.due() / 10ms % 3));

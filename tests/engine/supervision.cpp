@@ -1,5 +1,6 @@
 // Method: real threads whose ticks wait behind doors, for what happens beside a slow tick; a shard
 // without threads for wake-up times.
+#include <gyre/engine/body.hpp>
 #include <gyre/gyre.hpp>
 
 #include <algorithm>

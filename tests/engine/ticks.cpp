@@ -68,8 +68,15 @@ TEST_CASE("an unknown knob or feature fails the tick and names it", "[engine]") 
 TEST_CASE("a reward that is not finite fails the tick, and nothing is learned", "[engine]") {
   gyre::engine e({.driver = gyre::driver::virtual_time});
   bool bad = false;
-  auto l = e.add({.name = "r", .interval = 10ms, .jitter = 0, .knobs = {{"k", {1, 2}}}},
-                 [&](gyre::tick& t) { t.reward(bad ? std::nan("") : 0.5); })
+  auto l = e.add({.name = "r",
+                  .interval = 10ms,
+                  .jitter = 0,
+                  .knobs = {{"k", {1, 2}}},
+                  .learning = {.batch = 8}},
+                 [&](gyre::tick& t) {
+                   (void)t.knob("k");
+                   t.reward(bad ? std::nan("") : 0.5);
+                 })
                .value();
   e.advance_to(99ms).value();
   bad = true;
@@ -150,8 +157,9 @@ TEST_CASE("every finished tick is a transition, from the first on", "[engine]") 
          .timeout = 50ms,
          .jitter = 0,
          .knobs = {{"k", {1, 2}}},
-         .learning = {.capacity = 64}},
+         .learning = {.batch = 8, .capacity = 64}},
         [](gyre::tick& t) {
+          (void)t.knob("k");
           if (t.number() % 5 == 1) t.fail("one in five");
           if (t.number() % 7 == 2) t.spend(60ms);
         })
@@ -228,7 +236,8 @@ TEST_CASE("loops of a group share one learner and one table", "[engine]") {
            .jitter = 0,
            .group = "team",
            .features = gyre::none,
-           .knobs = {{"k", {1, 2, 3}}}},
+           .knobs = {{"k", {1, 2, 3}}},
+           .learning = {.batch = 8}},
           [](gyre::tick& t) { t.reward(t.knob("k")); })
         .value();
   }
@@ -247,11 +256,15 @@ TEST_CASE("loops of a group share one learner and one table", "[engine]") {
   REQUIRE(e.snapshot().loops.size() == 10);
 }
 
-TEST_CASE("without knobs nothing is learned; with knobs the engine's own features apply",
+TEST_CASE("without knobs nothing is learned; the engine's own features are for who asks",
           "[engine]") {
   gyre::engine e({.driver = gyre::driver::virtual_time});
   e.add({.name = "plain", .interval = 10ms, .jitter = 0}, [](gyre::tick&) {}).value();
-  auto own = e.add({.name = "own", .interval = 10ms, .jitter = 0, .knobs = {{"k", {1}}}},
+  auto own = e.add({.name = "own",
+                    .interval = 10ms,
+                    .jitter = 0,
+                    .features = gyre::engine_features,
+                    .knobs = {{"k", {1}}}},
                    [](gyre::tick& t) {
                      if (t.number() < 3) t.fail("x");
                    })
@@ -276,7 +289,7 @@ TEST_CASE("a group's learner is for one meaning: the same features and knobs", "
                   .group = "g",
                   .features = std::move(sees),
                   .knobs = {std::move(sets)},
-                  .learning = {.capacity = capacity}},
+                  .learning = {.batch = 8, .capacity = capacity}},
                  [](gyre::tick&) {});
   };
   const std::vector<gyre::feature> queue = {{"queue", {10, 100}}};

@@ -165,7 +165,7 @@ TEST_CASE("curiosity asks about the setting least tried", "[society]") {
                  .interval = 10ms,
                  .features = gyre::none,
                  .knobs = {{"size", {1, 2, 3, 4}}},
-                 .learning = {.explore = {0.1, 0.1, 0}}},
+                 .learning = {.explore = {0.2, 0.2, 0}}},  // Q-learning: it never stops to try
                 [](gyre::tick& t) { (void)t.reward(t.knob("size")); }));
   REQUIRE(e.advance_to(60s));
   REQUIRE(four->curiosity().answered >= 1);

@@ -118,7 +118,7 @@ inline result<tuner_options> tuning_of(const loop_options& o, const space& where
       if (matches) out.forbidden.push_back(a);
     }
   }
-  if (auto good = gyre::check(grid_of(where), out); !good) {
+  if (auto good = gyre::check(where.shape(), out); !good) {
     return fail(good.code(), who, "tuning: ", good.error().text);
   }
   return out;

@@ -93,8 +93,8 @@ class keeper {
     }
     return ok;
   }
-  /// Gives a new learner what its namesake had learned. @return false: that was in another space, and
-  /// it starts anew
+  /// Gives a new learner what its namesake had learned. @return false: that was in another space,
+  /// and it starts anew
   bool restore(shared_learner& into) {
     const learner_shape shape = learner_shape::of(into);
     bool known = false;

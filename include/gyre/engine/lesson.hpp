@@ -38,6 +38,14 @@ inline void teach(shard& s, shared_learner& learning, const lesson& l) {
   out.varint(learning.mind.decisions());
   s.keep_frame(learning.stream, lesson_frame, out.data());
 }
+/// A lesson that still waits for what came next is told as cut off: nothing more comes. @pre
+/// loop.extra
+inline void close_lesson(shard& s, loop_record& loop) {
+  loop_extra& extra = *loop.extra;
+  if (!std::exchange(extra.holds, false) || extra.learning == nullptr) return;
+  extra.held.truncated = true;
+  teach(s, *extra.learning, extra.held);
+}
 /// The action of a tick that asks for a knob, once, for the state seen so far. @pre run.loop->extra
 inline void choose(shard& s, run_state& run) {
   if (run.chosen) return;

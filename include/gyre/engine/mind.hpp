@@ -64,18 +64,6 @@ struct mind_shape {
   }
 };
 
-/// The axes of a tuner for these features and knobs.
-inline tuner_shape grid_of(const space& where) {
-  tuner_shape out;
-  for (const feature& f : where.features()) {
-    out.features.push_back({static_cast<std::uint32_t>(f.edges.size() + 1), true});
-  }
-  for (const knob& k : where.knobs()) {
-    out.knobs.push_back({static_cast<std::uint32_t>(k.values.size()), true});
-  }
-  return out;
-}
-
 /// Held by shared_learner, and by kept_learner between its loops.
 class mind {
  public:

@@ -25,8 +25,8 @@ inline namespace v1 {
 struct none_t {};
 inline constexpr none_t none{};
 
-/// `.features = gyre::engine_features`: three of the engine's own, the error streak (0..5), the last
-/// duration relative to the loop's own median, and the CPU load.
+/// `.features = gyre::engine_features`: three of the engine's own, the error streak (0..5), the
+/// last duration relative to the loop's own median, and the CPU load.
 struct engine_features_t {};
 inline constexpr engine_features_t engine_features{};
 

@@ -15,6 +15,7 @@
 
 #include <gyre/engine/checks.hpp>
 #include <gyre/engine/families.hpp>
+#include <gyre/engine/lesson.hpp>
 #include <gyre/engine/post.hpp>
 #include <gyre/engine/readings.hpp>
 #include <gyre/engine/symbiosis.hpp>
@@ -236,7 +237,7 @@ class registry {
       GYRE_TRY(rails, tuning_of(o, loop.where));
       auto made = make_owned<shared_learner>(shared_learner{
           name,
-          mind({loop.where.states(), loop.where.actions(), l, grid_of(loop.where),
+          mind({loop.where.states(), loop.where.actions(), l, loop.where.shape(),
                 std::move(rails), env_.options.seed, added_}),
           loop.where});
       if (!vault_.restore(*made, (alone ? "loop " : "group ") + name)) {
@@ -319,6 +320,10 @@ class registry {
       const leased hold(home.owner());
       if (home.loops.find(id) == nullptr) return bad_id(id, kind_loop);
     }
+    change(home, [&] {
+      loop_record& l = env_.table.at(id_index(id));
+      if (l.extra != nullptr) close_lesson(home, l);
+    });
     vault_.retire(id);
     env_.table.drop_name(id);
     families_.remove(id);

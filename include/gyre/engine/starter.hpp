@@ -98,6 +98,10 @@ class starter {
       call_off();
     }
     std::vector<std::string> stragglers = wait_for_threads(deadline, again);
+    for (shard* s : env_.shards) {
+      const leased hold(s->owner());
+      for (loop_record* l : s->loops.with_extra()) close_lesson(*s, *l);
+    }
     if (!again && vault_.present()) (void)vault_.sync();  // its stats have the error
     return stragglers;
   }
