@@ -45,6 +45,7 @@ TREE = {
     'include/gyre/society/curiosity.hpp': header('curiosity.hpp', 'society',
                                                  '#include <gyre/engine.hpp>'),
     'include/gyre/edge/json.hpp': header('json.hpp', 'edge', '#include <vector>'),
+    'include/gyre/edge/absent.hpp': header('absent.hpp', 'edge', '#include <absent/library.hpp>'),
     'web-demo/package-lock.json': '{"packages": {"a": {"integrity": "sha512-x"}}}\n',
     'tools/make_it': '',
     'capi/rust/ffi.rs':

@@ -33,7 +33,7 @@ PROGRAM = """int main() {
 }
 """
 AT_ONCE = 2
-# An outside library of an edge/ header that is not installed here: nothing to check then.
+# What a compiler says of an include that is not there and not ours.
 ABSENT = re.compile(r"fatal error: '?(?!gyre/)\S+?'?:? (?:file not found|No such file)")
 
 
@@ -51,9 +51,12 @@ def compile_alone(top, header):
     command = [COMPILERS[0], *FLAGS, *BARE, *SEPARATE, '-fsyntax-only', f'-I{top / "include"}',
                '-x', 'c++', '-']
     words = said(command, includes([header] * 2))
-    if not words or header.startswith('edge/') and ABSENT.search(words):
-        return ''
-    return f'{COMPILERS[0]} include/gyre/{header}\n{words}'
+    return words and f'{COMPILERS[0]} include/gyre/{header}\n{words}'
+
+
+def lacks_library(top, header):
+    """Whether this is an edge/ header over an outside library that is not installed here."""
+    return header.startswith('edge/') and bool(ABSENT.search(compile_alone(top, header)))
 
 
 def compile_together(top, compiler, mode, headers):
@@ -77,16 +80,14 @@ def link_separate(top, compiler, mode, headers):
 
 
 def check(top):
-    headers = tree.headers(top)
-    # Of these some may need what is not installed; alone that is seen.
-    plain = [h for h in headers if not h.startswith('edge/')]
+    headers = [h for h in tree.headers(top) if not lacks_library(top, h)]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         jobs = []
         for compiler in COMPILERS:
             for mode in ([], BARE):
                 if 'src.hpp' in headers:
-                    jobs.append(pool.submit(link_separate, top, compiler, mode, plain))
-                jobs.append(pool.submit(compile_together, top, compiler, mode, plain))
+                    jobs.append(pool.submit(link_separate, top, compiler, mode, headers))
+                jobs.append(pool.submit(compile_together, top, compiler, mode, headers))
         jobs += [pool.submit(compile_alone, top, header) for header in headers]
         return [job.result() for job in jobs if job.result()]
 
