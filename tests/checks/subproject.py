@@ -19,14 +19,14 @@ PROJECT = """project('theirs', 'cpp', default_options: ['cpp_std=c++20', 'buildt
 assert(subproject('gyre').get_variable('gyre_dep').found())
 """
 MESON = PROJECT + ''.join(
-    f"executable('{form}-theirs', 'main.cpp', dependencies: {dependency})\n"
+    f"executable('{form}-theirs', '{form}.cpp', dependencies: {dependency})\n"
     for form, dependency in FORMS.items())
 
 root, work = pathlib.Path(sys.argv[1]), theirs.fresh(sys.argv[2])
 theirs.need('meson')
 theirs.link_tree(root, work / 'subprojects' / 'gyre')
 (work / 'meson.build').write_text(MESON)
-(work / 'main.cpp').write_text(theirs.ENGINE)
+theirs.write_programs(work)
 build = work / 'build'
 theirs.run('meson', 'setup', '--force-fallback-for=gyre,gyre-compiled', build, work)
 targets = json.loads(theirs.run('meson', 'introspect', '--targets', build))
