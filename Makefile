@@ -24,7 +24,7 @@ page: native
 	@if tools/setup page; then meson setup --reconfigure $(BUILD) >/dev/null && $(TARGET) page; fi
 
 test:
-	@tools/setup native page langs
+	@tools/setup native tests page langs
 	@if [ -f $(BUILD)/build.ninja ]; then meson setup --reconfigure $(BUILD); \
 	else meson setup $(BUILD); fi
 	@meson test -C $(BUILD) --print-errorlogs

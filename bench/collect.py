@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import compile_costs
 import in_turn
 
 parser = argparse.ArgumentParser(description='See the top of this file.')
@@ -70,6 +71,7 @@ rows.append(include_row('include.gyre_hpp_s', 'gyre/gyre.hpp'))
 for room in ('learn/learner', 'bus/bus', 'observe/metrics', 'memory/memory', 'store/journal',
              'run/scheduler'):
     rows.append(include_row('include.' + room.replace('/', '_') + '_hpp_s', f'gyre/{room}.hpp'))
+rows.extend(compile_costs.rows(root))
 for row in rows:
     known = row['value'] and row['peer_value'] is not None
     row['ratio'] = round(row['peer_value'] / row['value'], 3) if known else None

@@ -11,7 +11,7 @@ SETUP = pathlib.Path(__file__).resolve().parents[2] / 'tools' / 'setup'
 REAL = 'cat chmod cmp cp dirname env find mkdir mktemp rm sed sh tail'.split()
 TOOLS = {'g++': 'g++', 'make': 'make', 'meson': 'meson', 'ninja': 'ninja-build',
          'pkg-config': 'pkg-config', 'python3': 'python3', 'git': 'git', 'rustc': 'rustc',
-         'go': 'golang-go'}
+         'go': 'golang-go', 'cmake': 'cmake', 'clang++': 'clang'}
 # Puts into the path what it is asked to install, each package as the tool that it brings.
 APT = '''#!/bin/sh
 echo "$*" >>"$WORLD/asked"
@@ -69,7 +69,7 @@ class Setup(unittest.TestCase):
     def test_where_nothing_is_missing_it_is_silent_and_asks_for_nothing(self):
         world = self.world()
         for _ in range(2):
-            self.assertEqual(world.setup('native', 'langs'), (0, ''))
+            self.assertEqual(world.setup('native', 'tests', 'langs'), (0, ''))
         self.assertEqual(world.setup(), (0, ''))
         self.assertEqual(world.asked(), '')
 
@@ -82,6 +82,13 @@ class Setup(unittest.TestCase):
         self.assertTrue(asked.endswith('install meson golang-go'), asked)
         self.assertEqual(world.setup('native', 'langs'), (0, ''))
         self.assertEqual(world.asked(), '')
+
+    def test_what_only_the_tests_need_is_not_asked_for_a_build(self):
+        world = self.world(missing=['cmake', 'clang++'])
+        self.assertEqual(world.setup('native'), (0, ''))
+        status, said = world.setup('native', 'tests')
+        self.assertEqual(status, 0, said)
+        self.assertTrue(world.asked().splitlines()[-1].endswith('install cmake clang'))
 
     def test_a_library_is_asked_of_pkg_config(self):
         world = self.world()

@@ -1,61 +1,44 @@
 #!/usr/bin/env python3
-"""Method: use. A project with gyre in its subprojects/ gets gyre_dep, by that name and as
-dependency('gyre'), as the README says, compiles and runs with it; nothing of ours is built beside.
+"""Method: use. A project of Meson with gyre in its subprojects/ gets gyre_dep, by that name and as
+dependency('gyre'), and the engine compiled once as dependency('gyre-compiled'), as the README
+says; compiles and runs with both; nothing of ours is built but what it asks for.
 
 usage: subproject.py <source root> <folder to work in>
 """
 import json
-import os
 import pathlib
-import shutil
-import subprocess
 import sys
 
-root, work = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-MESON = """project('theirs', 'cpp', default_options: ['cpp_std=c++20'])
-executable('theirs', 'main.cpp',
-  dependencies: dependency('gyre', fallback: ['gyre', 'gyre_dep']))
+import theirs
+
+FORMS = {
+    'gyre': "dependency('gyre', fallback: ['gyre', 'gyre_dep'])",
+    'gyre-compiled': "dependency('gyre-compiled', fallback: ['gyre', 'gyre_compiled_dep'])",
+}
+PROJECT = """project('theirs', 'cpp', default_options: ['cpp_std=c++20', 'buildtype=plain'])
 assert(subproject('gyre').get_variable('gyre_dep').found())
 """
-PROGRAM = """#include <gyre/engine.hpp>
-#include <cstdio>
-int main() {
-  gyre::engine e({.driver = gyre::driver::virtual_time});
-  e.add({.name = "a", .interval = std::chrono::seconds(1)}, [](gyre::tick&) {}).value();
-  e.advance_to(std::chrono::seconds(60)).value();
-  std::printf("%d loops\\n", int(e.snapshot().loops.size()));
-}
-"""
+MESON = PROJECT + ''.join(
+    f"executable('{form}-theirs', '{form}.cpp', dependencies: {dependency})\n"
+    for form, dependency in FORMS.items())
 
-
-def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f'{" ".join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}')
-    return done.stdout
-
-
-shutil.rmtree(work, ignore_errors=True)
-(work / 'subprojects').mkdir(parents=True)
-ours = work / 'subprojects' / 'gyre'
-ours.mkdir()
-for name in os.listdir(root):  # by links, but for the folders of builds and of other subprojects
-    if not name.startswith(('build', 'subprojects', '.')):
-        (ours / name).symlink_to(root / name)
+root, work = pathlib.Path(sys.argv[1]), theirs.fresh(sys.argv[2])
+theirs.need('meson')
+theirs.link_tree(root, work / 'subprojects' / 'gyre')
 (work / 'meson.build').write_text(MESON)
-(work / 'main.cpp').write_text(PROGRAM)
-build = str(work / 'build')
-meson = shutil.which('meson')
-if not meson:
-    sys.exit(77)
-run(meson, 'setup', '--force-fallback-for=gyre', build, str(work))
-targets = [t['name'] for t in json.loads(run(meson, 'introspect', '--targets', build))]
-if targets != ['theirs']:
-    sys.exit(f'as a subproject gyre builds {targets}')
-if json.loads(run(meson, 'introspect', '--tests', build)):
+theirs.write_programs(work)
+build = work / 'build'
+theirs.run('meson', 'setup', '--force-fallback-for=gyre,gyre-compiled', build, work)
+targets = json.loads(theirs.run('meson', 'introspect', '--targets', build))
+names = [(t['name'], t['build_by_default']) for t in targets]
+if set(names) != {('gyre-compiled', False), *((f'{form}-theirs', True) for form in FORMS)}:
+    sys.exit(f'as a subproject gyre builds {names}')
+if json.loads(theirs.run('meson', 'introspect', '--tests', build)):
     sys.exit('as a subproject gyre brings its tests')
-run(meson, 'compile', '-C', build)
-said = run(str(work / 'build' / 'theirs'))
-if said != '1 loops\n':
-    sys.exit(f'the program printed {said!r}')
-print('gyre_dep is all that a subproject brings')
+theirs.run('meson', 'compile', '-C', build, 'gyre-theirs')
+if list(build.rglob('*.a')):
+    sys.exit('what is header-only compiles the engine')
+theirs.run('meson', 'compile', '-C', build)
+for form in FORMS:
+    theirs.check_that_runs(build / f'{form}-theirs', form)
+print('a subproject brings gyre_dep, and gyre-compiled where it is asked for')

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Compiles and runs every block of README.md as it stands, and compares what it prints with the
-block of text that follows; numbers that are measured may differ, their places may not.
+block of text that follows; numbers that are measured may differ, their places may not. The C++
+program also compiles and links with the engine compiled once, if that is given.
 
-usage: readme.py <source root> <folder to work in> [<folder of libgyre>]
+usage: readme.py <source root> <folder to work in> [<folder of libgyre> [<libgyre-compiled.a>]]
 """
 import os
 import re
@@ -48,6 +49,9 @@ def main():
             command = [path if word == 'main.cpp' else word for word in compile_line.split()]
             run(command + ['-o', out], root)
             got = run([out], root)
+            if len(sys.argv) > 4:
+                run([*command, '-DGYRE_SEPARATE_COMPILATION', '-o', out + '2', sys.argv[4], '-lz'],
+                    root)
         elif language == 'c':
             if libs is None:
                 continue

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Includes point down only, and each header reaches few others: docs/architecture.md, Rooms.
+"""Includes point down only, and each header reaches few others: docs/architecture.md, Rooms. The
+tables there name each header of a room.
 
 Usage: layers.py [tree]
 """
@@ -13,6 +14,7 @@ LEVEL = {'core': 0, 'store': 1, 'run': 2, 'learn': 2, 'bus': 2, 'observe': 2, 'm
          'society': 6, 'edge': 6}
 EXEMPT = ('snapshot.hpp', 'engine', 'engine.hpp', 'src.hpp', 'gyre.hpp', 'society',
           'edge')
+DOCUMENT = 'docs/architecture.md'
 DIRECT, REACHED = 5, 12
 JOINS = ('bus/bus.hpp', 'memory/memory.hpp')  # the parts of a room: these may reach more
 BANNED = {'iostream', 'regex', 'filesystem', 'ranges', 'format'}
@@ -24,9 +26,27 @@ def room(header):
     return header.split('/')[0]
 
 
+def named(document):
+    """What the tables of rooms name in their first column, as headers."""
+    for table in re.finditer(r'^\| (\w+)/ \|.*\n((?:\|.*\n)+)', document, re.M):
+        for cell in re.findall(r'^\|([^|]*)\|', table.group(2), re.M):
+            yield from (f'{table.group(1)}/{name}.hpp' for name in re.findall(r'\w+', cell))
+
+
+def check_document(top, known):
+    """Findings where the document's tables and the headers differ."""
+    if not (top / DOCUMENT).is_file():
+        return []
+    told = set(named(tree.text(top, DOCUMENT)))
+    there = {header for header in known if '/' in header}
+    unnamed = [f'include/gyre/{header}: {DOCUMENT} does not name it' for header in there - told]
+    unknown = [f'{DOCUMENT}: names {header}, which does not exist' for header in told - there]
+    return sorted(unnamed) + sorted(unknown)
+
+
 def check(top):
-    findings = []
     known = tree.headers(top)
+    findings = check_document(top, known)
     below = {}
     for header in known:
         where = f'include/gyre/{header}'
