@@ -14,8 +14,8 @@ namespace gyre {
 inline namespace v1 {
 
 /// What each() of a part shows its numbers to. Both directions go through one list of them, so
-/// that what is written is what is read. `Writer` is byte_writer, `Reader` byte_reader: parameters, since
-/// learning knows nothing of bytes.
+/// that what is written is what is read. `Writer` is byte_writer, `Reader` byte_reader: parameters,
+/// since learning knows nothing of bytes.
 template <class Writer>
 struct saving {
   Writer& out;

@@ -139,7 +139,7 @@ class mixture {
 
  private:
   static constexpr double memory = 0.98;  ///< of evidence, from one reward to the next
-  static constexpr double far = 12;   ///< deviations that a reward counts for at most
+  static constexpr double far = 6;    ///< deviations that a reward counts for at most
   static constexpr double mild = 3;   ///< and one gone astray
   static constexpr double outdated = 5;   ///< log odds against a hypothesis without drift
   struct first {

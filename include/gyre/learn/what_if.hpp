@@ -29,7 +29,7 @@ struct what_if_estimate {
 struct what_if_result {
   what_if_estimate ips;              ///< inverse propensity: no bias, the widest
   what_if_estimate self_normalised;  ///< the same by the weights' sum: a bias of order 1 / matching
-  what_if_estimate doubly_robust;    ///< a mean of each cell, corrected by weighted errors: narrowest
+  what_if_estimate doubly_robust;    ///< each cell's mean, corrected by weighted errors: narrowest
   double matching = 0;  ///< rows that the log is worth: (sum of weights)^2 / sum of their squares
   std::uint64_t rows = 0;
   std::uint64_t refused = 0;  ///< not finite, propensity not in 0..1, an index out of range
