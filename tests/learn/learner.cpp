@@ -5,18 +5,13 @@
 #include <cmath>
 #include <cstring>
 #include <gyre/learn/learner.hpp>
+#include <gyre/learn/tuner.hpp>
 #include <limits>
 
 #include "allocations.hpp"
 #include "catch.hpp"
 
 namespace {
-
-gyre::learner_options greedy_now() {
-  gyre::learner_options o;
-  o.explore = {.from = 0, .to = 0};
-  return o;
-}
 
 bool same(const gyre::learner& a, const gyre::learner& b) {
   gyre::byte_writer x, y;
@@ -356,4 +351,21 @@ TEST_CASE("choosing, observing and training take no memory", "[learn]") {
   const std::size_t taken = allocated() - before;
   REQUIRE(taken == 0);
   REQUIRE(l.stats().updates > 0);
+}
+
+TEST_CASE("a tuner takes all its memory at first, as much as it says", "[learn]") {
+  gyre::tuner_options o;
+  o.baseline = 3;
+  for (const gyre::tuner_shape& shape :
+       {gyre::tuner_shape{{{4, true}}, {{5, true}, {3, true}}}, gyre::tuner_shape{{}, {{400, true}}}}) {
+    gyre::tuner t(shape, o, 1, 0);
+    const std::uint64_t bytes = t.bytes();
+    const std::size_t before = allocated();
+    for (std::uint32_t i = 0; i < 2000; ++i) {
+      const std::uint32_t s = i % t.states(), a = t.choose(s).action;
+      (void)t.observe(s, a, a);
+    }
+    REQUIRE(allocated() == before);
+    REQUIRE(t.bytes() == bytes);
+  }
 }

@@ -1,4 +1,4 @@
-// Method: fault: damaged and foreign bytes; regressions: ties, offsets and changes that defeated it.
+// Method: fault: damaged and foreign bytes; regressions: ties, offsets, changes that defeated it.
 #include <cmath>
 #include <gyre/learn/learner.hpp>
 #include <limits>
@@ -7,13 +7,13 @@
 
 namespace learner_faults {
 
-gyre::learner_options greedy_now() {
+inline gyre::learner_options greedy_options() {
   gyre::learner_options o;
   o.explore = {.from = 0, .to = 0};
   return o;
 }
 
-bool same(const gyre::learner& a, const gyre::learner& b) {
+inline bool alike(const gyre::learner& a, const gyre::learner& b) {
   gyre::byte_writer x, y;
   a.save(x);
   b.save(y);
@@ -22,11 +22,8 @@ bool same(const gyre::learner& a, const gyre::learner& b) {
 
 }  // namespace learner_faults
 
-using learner_faults::greedy_now;
-using learner_faults::same;
-
 TEST_CASE("foreign and damaged bytes are refused and change nothing", "[learn]") {
-  gyre::learner_options o = greedy_now();
+  gyre::learner_options o = learner_faults::greedy_options();
   o.every = 1;
   o.warmup = 1;
   o.capacity = 20;
@@ -52,7 +49,7 @@ TEST_CASE("foreign and damaged bytes are refused and change nothing", "[learn]")
   bytes[0] = std::byte{99};
   gyre::byte_reader version(bytes);
   REQUIRE(other.load(version).code() == gyre::code::format);
-  REQUIRE(same(other, before));
+  REQUIRE(learner_faults::alike(other, before));
 
   // A row of a larger learner inside bytes of the right shape must not become an index.
   gyre::learner large(200, 2, o, 1, 0);
@@ -66,7 +63,7 @@ TEST_CASE("foreign and damaged bytes are refused and change nothing", "[learn]")
   forged.raw(rows.data());
   gyre::byte_reader in(forged.data());
   REQUIRE(other.load(in).code() == gyre::code::corrupt);
-  REQUIRE(same(other, before));
+  REQUIRE(learner_faults::alike(other, before));
 }
 
 TEST_CASE("no byte of a saved learner can be flipped into a crash", "[learn]") {
@@ -97,7 +94,7 @@ TEST_CASE("no byte of a saved learner can be flipped into a crash", "[learn]") {
 
 TEST_CASE("between equals a random action is taken, so no corridor ends at its first step",
           "[learn]") {
-  gyre::learner l(1, 3, greedy_now(), 1, 0);
+  gyre::learner l(1, 3, learner_faults::greedy_options(), 1, 0);
   int taken[3] = {};
   for (int i = 0; i < 3000; ++i) ++taken[l.choose(0)];
   for (const int n : taken) REQUIRE(n == Approx(1000).margin(120));

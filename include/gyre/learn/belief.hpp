@@ -192,9 +192,6 @@ class belief {
         portable::store(&data_[i], portable::load(&data_[i]) * keep);
       }
       decay_ *= 1 - d;
-      for (std::uint32_t c = 0; tracked_ && c < cells_; ++c) {
-        shared()[c] += d * (prior() * (1 - modes.rest(c)) - shared()[c]);
-      }
       if (decay_ < 1e-12F) {
         for (std::size_t c = 0; c < cells_; ++c) own_known()[c] *= decay_;
         decay_ = 1;
@@ -202,6 +199,9 @@ class belief {
     }
     const float add = prior() * std::max(d, 1e-9F);  // never none: else floats lose what is left
     for (std::uint32_t i = 0; i < stride_; ++i) data_[i * std::size_t{stride_ + 1}] += add;
+    for (std::uint32_t c = 0; tracked_ && c < cells_; ++c) {
+      shared()[c] = shared()[c] * (1 - d) + add * (1 - modes.rest(c));
+    }
   }
 
   hypothesis hypothesis_;

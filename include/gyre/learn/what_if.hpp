@@ -80,9 +80,9 @@ what_if_result what_if(std::span<const logged_choice> log, std::uint32_t states,
     const double w = policy(row.state, row.action) / row.propensity;
     average& all = whole[row.state];
     const double usual = all.n > 0 ? all.sum / all.n : 0;
-    const auto predicted = [&](std::uint32_t a) {  // from earlier rows, drawn to the state's mean
+    const auto predicted = [&](std::uint32_t a) {  // from earlier rows of the cell, or the state
       const average& c = cells[std::size_t{row.state} * actions + a];
-      return (c.sum + usual) / (c.n + 1);
+      return c.n > 0 ? c.sum / c.n : usual;
     };
     double expected = 0;
     for (std::uint32_t a = 0; a < actions; ++a) {
