@@ -357,7 +357,8 @@ TEST_CASE("a tuner takes all its memory at first, as much as it says", "[learn]"
   gyre::tuner_options o;
   o.baseline = 3;
   for (const gyre::tuner_shape& shape :
-       {gyre::tuner_shape{{{4, true}}, {{5, true}, {3, true}}}, gyre::tuner_shape{{}, {{400, true}}}}) {
+       {gyre::tuner_shape{{{4, true}}, {{5, true}, {3, true}}},
+        gyre::tuner_shape{{}, {{400, true}}}}) {
     gyre::tuner t(shape, o, 1, 0);
     const std::uint64_t bytes = t.bytes();
     const std::size_t before = allocated();

@@ -22,8 +22,8 @@ std::vector<gyre::hypothesis> pairs() {
 
 }  // namespace mixture_test
 
-// The model has the modes' weights and each cell's own part as one vector, its covariance whole, and
-// after each update drops what the header says is dropped.
+// The model has the modes' weights and each cell's own part as one vector, its covariance whole,
+// and after each update drops what the header says is dropped.
 TEST_CASE("a belief equals the textbook's dense Gaussian", "[learn]") {
   constexpr std::uint32_t n = 9;
   const gyre::basis modes({{n, true}}, gyre::likeness::wide, 12);

@@ -1,6 +1,6 @@
 // Method: property: bit-equal continuation after save and restore and after a journal, wherever it
-// stopped; guard rails against what was asked; propensities against counted choices; bounds of bytes
-// and allocations; fault: refused rewards, damaged and foreign bytes.
+// stopped; guard rails against what was asked; propensities against counted choices; fault: refused
+// rewards, damaged and foreign bytes.
 #include <cmath>
 #include <gyre/core/bytes.hpp>
 #include <gyre/learn/tuner.hpp>
@@ -264,8 +264,8 @@ TEST_CASE("shapes and options that cannot be are refused in words", "[learn]") {
   };
   REQUIRE(words(five_by_three(), {}).empty());
   REQUIRE(words({{}, {{0, true}}}, {}).find("not 0") != std::string::npos);
-  REQUIRE(gyre::check(gyre::tuner_shape{{{257, true}}, {{256, true}}}, gyre::tuner_options{}).code() ==
-          gyre::code::budget);
+  const gyre::tuner_shape large{{{257, true}}, {{256, true}}};
+  REQUIRE(gyre::check(large, gyre::tuner_options{}).code() == gyre::code::budget);
   gyre::tuner_options o;
   o.budget = 1.5;
   REQUIRE(words(five_by_three(), o).find("budget is 0..1") == 0);

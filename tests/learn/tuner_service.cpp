@@ -1,6 +1,6 @@
-// Method: reference: simulated services whose best setting is known, and what the best fixed setting
-// earns on them; property: the unit and a few absurd rewards change nothing; golden: one run's bits;
-// regressions: what defeated the learner that this one replaces.
+// Method: reference: simulated services whose best setting is known, and what the best fixed
+// setting earns on them; property: the unit and a few absurd rewards change nothing; golden: one
+// run's bits; regressions: what defeated the learner that this one replaces.
 #include <cmath>
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/hash.hpp>

@@ -119,7 +119,9 @@ class belief {
 
   /// How many deviations y is from what a cell was expected to earn.
   double surprise(const cell_view& at, std::uint32_t cell, double y) const noexcept {
-    const double total = noise_ * static_cast<double>(1 + variance(at, cell));
+    const float known = tracked_ ? shared_variance(cell) + own_variance(at.rest, cell)
+                                 : variance(at, cell);
+    const double total = noise_ * static_cast<double>(1 + known);
     return std::fabs(y - static_cast<double>(mean(at, cell))) / std::sqrt(total);
   }
   /// Learns that a cell earned y, which counts as `most` deviations from what was expected where it

@@ -75,9 +75,10 @@ class mixture {
   /// The probability of each hypothesis; 0 for those under `least`.
   void weights(std::array<double, most>& out, double least = 0) const noexcept {
     const double top = *std::max_element(evidence_.begin(), evidence_.end());
+    const double near = least > 0 ? -portable::log(least) : 30;  // further off is under it anyway
     double sum = 0;
     for (std::size_t i = 0; i < beliefs_.size(); ++i) {
-      out[i] = evidence_[i] > top - 30 ? portable::exp(evidence_[i] - top) : 0;
+      out[i] = evidence_[i] > top - near ? portable::exp(evidence_[i] - top) : 0;
       sum += out[i];
     }
     double left = 0;

@@ -1,5 +1,5 @@
-// Method: model: the odds against Thompson sampling by a hundred thousand draws; tables; property: a
-// list of the best keeps the best.
+// Method: model: the odds against Thompson sampling by a hundred thousand draws; tables; property:
+// a list of the best keeps the best.
 #include <cmath>
 #include <gyre/core/rng.hpp>
 #include <gyre/learn/contest.hpp>
