@@ -123,7 +123,8 @@ void rows(int seeds) {
   const char* fifteen = "15 actions x 4 states";
   bench::row("learn.choose_ns", small.choose, "ns", "limit", 1500, fifteen);
   bench::row("learn.observe_ns", small.observe, "ns", "limit", 5000, fifteen);
-  bench::row("learn.tuner_bytes", static_cast<double>(small.bytes), "bytes", "limit", 49152, fifteen);
+  bench::row("learn.tuner_bytes", static_cast<double>(small.bytes), "bytes", "limit", 49152,
+             fifteen);
   bench::row("learn.both_216_ns", large.choose + large.observe, "ns", "limit", 60000,
              "216 actions, one state");
 }

@@ -5,18 +5,13 @@
 #include <cmath>
 #include <cstring>
 #include <gyre/learn/learner.hpp>
+#include <gyre/learn/tuner.hpp>
 #include <limits>
 
 #include "allocations.hpp"
 #include "catch.hpp"
 
 namespace {
-
-gyre::learner_options greedy_now() {
-  gyre::learner_options o;
-  o.explore = {.from = 0, .to = 0};
-  return o;
-}
 
 bool same(const gyre::learner& a, const gyre::learner& b) {
   gyre::byte_writer x, y;
@@ -154,6 +149,7 @@ TEST_CASE("exploration follows its schedule, and off means greedy", "[learn]") {
   o.explore = {.from = 1, .to = 0.2, .over = 10000};
   gyre::learner l(1, 4, o, 3, 0);
   std::array<int, 4> first{}, last{};
+  for (int i = 0; i < 100; ++i) REQUIRE(l.observe({.action = 0, .reward = 1}));
   for (int i = 0; i < 2000; ++i) ++first[l.choose(0)];  // 0.92 random on the way: about 540 to 460
   while (l.decisions() < 10000) (void)l.choose(0);
   REQUIRE(l.stats().exploration == 0.2);
@@ -312,76 +308,6 @@ TEST_CASE("seed and stream decide everything; another of either decides otherwis
   REQUIRE(stream_equal < 40);
 }
 
-TEST_CASE("foreign and damaged bytes are refused and change nothing", "[learn]") {
-  gyre::learner_options o = greedy_now();
-  o.every = 1;
-  o.warmup = 1;
-  o.capacity = 20;
-  gyre::learner l(3, 2, o, 1, 0);
-  for (std::uint32_t i = 0; i < 30; ++i)
-    REQUIRE(l.observe({.state = i % 3, .reward = 1, .next = 1}));
-  gyre::byte_writer file;
-  l.save(file);
-  gyre::learner other(3, 2, o, 1, 0);
-  REQUIRE(other.observe({.reward = 5}));
-  gyre::learner before = other;
-  for (std::size_t cut = 0; cut < file.size(); ++cut) {
-    gyre::byte_reader in(std::span(file.data()).first(cut));
-    CAPTURE(cut);
-    REQUIRE(!other.load(in));
-  }
-  gyre::learner wide(3, 4, o, 1, 0);
-  gyre::byte_reader shape(file.data());
-  const auto refused = wide.load(shape);
-  REQUIRE(refused.code() == gyre::code::format);
-  REQUIRE(refused.error().text == "learner: saved with 3 states x 2 actions, now 3 x 4");
-  std::vector<std::byte> bytes = file.data();
-  bytes[0] = std::byte{99};
-  gyre::byte_reader version(bytes);
-  REQUIRE(other.load(version).code() == gyre::code::format);
-  REQUIRE(same(other, before));
-
-  // A row of a larger learner inside bytes of the right shape must not become an index.
-  gyre::learner large(200, 2, o, 1, 0);
-  REQUIRE(large.observe({.state = 150, .reward = 1, .next = 150}));
-  gyre::byte_writer rows, head, empty;
-  large.memory().save(rows);
-  before.save(head);
-  before.memory().save(empty);
-  gyre::byte_writer forged;
-  forged.raw(std::span(head.data()).first(head.size() - empty.size()));
-  forged.raw(rows.data());
-  gyre::byte_reader in(forged.data());
-  REQUIRE(other.load(in).code() == gyre::code::corrupt);
-  REQUIRE(same(other, before));
-}
-
-TEST_CASE("no byte of a saved learner can be flipped into a crash", "[learn]") {
-  gyre::learner_options o;
-  o.every = 2;
-  o.warmup = 1;
-  o.capacity = 8;
-  gyre::learner l(3, 2, o, 1, 0);
-  for (std::uint32_t i = 0; i < 30; ++i)
-    REQUIRE(l.observe({.state = i % 3, .reward = 1, .next = 1}));
-  gyre::byte_writer file;
-  l.save(file);
-  for (std::size_t i = 0; i < file.size(); ++i) {
-    for (const int flip : {0x01, 0x40, 0x80, 0xff}) {
-      std::vector<std::byte> bytes = file.data();
-      bytes[i] ^= static_cast<std::byte>(flip);
-      gyre::learner read(3, 2, o, 1, 0);
-      gyre::byte_reader in(bytes);
-      if (!read.load(in)) continue;
-      for (std::uint32_t k = 0; k < 10; ++k) {
-        const std::uint32_t a = read.choose(k % 3);
-        REQUIRE(read.observe({.state = k % 3, .action = a, .reward = 1, .next = 0}));
-      }
-      for (std::size_t c = 0; c < 6; ++c) REQUIRE(std::isfinite(read.q()[c]));
-    }
-  }
-}
-
 TEST_CASE("options out of their range are refused by name", "[learn]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   REQUIRE(check(gyre::learner_options{}));
@@ -425,4 +351,22 @@ TEST_CASE("choosing, observing and training take no memory", "[learn]") {
   const std::size_t taken = allocated() - before;
   REQUIRE(taken == 0);
   REQUIRE(l.stats().updates > 0);
+}
+
+TEST_CASE("a tuner takes all its memory at first, as much as it says", "[learn]") {
+  gyre::tuner_options o;
+  o.baseline = 3;
+  for (const gyre::tuner_shape& shape :
+       {gyre::tuner_shape{{{4, true}}, {{5, true}, {3, true}}},
+        gyre::tuner_shape{{}, {{400, true}}}}) {
+    gyre::tuner t(shape, o, 1, 0);
+    const std::uint64_t bytes = t.bytes();
+    const std::size_t before = allocated();
+    for (std::uint32_t i = 0; i < 2000; ++i) {
+      const std::uint32_t s = i % t.states(), a = t.choose(s).action;
+      (void)t.observe(s, a, a);
+    }
+    REQUIRE(allocated() == before);
+    REQUIRE(t.bytes() == bytes);
+  }
 }

@@ -14,8 +14,8 @@ namespace gyre {
 inline namespace v1 {
 
 /// What each() of a part shows its numbers to. Both directions go through one list of them, so
-/// that what is written is what is read. `Writer` is byte_writer, `Reader` byte_reader: parameters, since
-/// learning knows nothing of bytes.
+/// that what is written is what is read. `Writer` is byte_writer, `Reader` byte_reader: parameters,
+/// since learning knows nothing of bytes.
 template <class Writer>
 struct saving {
   Writer& out;
@@ -119,7 +119,9 @@ class belief {
 
   /// How many deviations y is from what a cell was expected to earn.
   double surprise(const cell_view& at, std::uint32_t cell, double y) const noexcept {
-    const double total = noise_ * static_cast<double>(1 + variance(at, cell));
+    const float known = tracked_ ? shared_variance(cell) + own_variance(at.rest, cell)
+                                 : variance(at, cell);
+    const double total = noise_ * static_cast<double>(1 + known);
     return std::fabs(y - static_cast<double>(mean(at, cell))) / std::sqrt(total);
   }
   /// Learns that a cell earned y, which counts as `most` deviations from what was expected where it
@@ -192,9 +194,6 @@ class belief {
         portable::store(&data_[i], portable::load(&data_[i]) * keep);
       }
       decay_ *= 1 - d;
-      for (std::uint32_t c = 0; tracked_ && c < cells_; ++c) {
-        shared()[c] += d * (prior() * (1 - modes.rest(c)) - shared()[c]);
-      }
       if (decay_ < 1e-12F) {
         for (std::size_t c = 0; c < cells_; ++c) own_known()[c] *= decay_;
         decay_ = 1;
@@ -202,6 +201,9 @@ class belief {
     }
     const float add = prior() * std::max(d, 1e-9F);  // never none: else floats lose what is left
     for (std::uint32_t i = 0; i < stride_; ++i) data_[i * std::size_t{stride_ + 1}] += add;
+    for (std::uint32_t c = 0; tracked_ && c < cells_; ++c) {
+      shared()[c] = shared()[c] * (1 - d) + add * (1 - modes.rest(c));
+    }
   }
 
   hypothesis hypothesis_;

@@ -50,7 +50,9 @@ inline result<void> check(const learner_options& o) {
 /// Tabular Q-learning from replay, epsilon-greedy (Watkins 1989; Lin 1992). choose() an action, do
 /// it, observe() what came of it; every `every` observations a batch is replayed, each row moving
 /// its cell towards `reward + discount * max Q(next)`, without the second term where the
-/// transition terminated. Everything follows from (seed, stream) and the calls, on every machine.
+/// transition terminated. With a discount of 0 the last 100 rows are replayed alone, since
+/// older ones may tell of a world that has changed. Everything follows from (seed, stream) and the
+/// calls, on every machine.
 /// choose() and observe() take no memory and cost no more than a batch.
 class learner {
  public:
@@ -68,13 +70,14 @@ class learner {
         random_(seed, stream, purpose::replay) {}
 
   /// The action to take now: random with the probability that the schedule says, else the greedy
-  /// one. Depends on the table and on how many decisions came before. @pre state < states()
+  /// one, a random one of equals. Depends on the table and on how many decisions came before.
+  /// @pre state < states()
   std::uint32_t choose(std::uint32_t state) noexcept {
     const double p = exploration_now();
     rng draw(seed_, stream_, purpose::explore, 2 * decisions_);  // two draws a decision
     ++decisions_;
     if (draw.unit() < p) return draw.below(table_.actions());
-    return table_.greedy(state);
+    return table_.greedy(state, draw.next());
   }
   /// The action of most worth, the lowest index on a tie. @pre state < states()
   std::uint32_t greedy(std::uint32_t state) const noexcept { return table_.greedy(state); }
@@ -103,11 +106,13 @@ class learner {
   void train() noexcept {
     const std::span<transition> rows(batch_.data(),
                                      std::min<std::size_t>(batch_.size(), replay_.size()));
-    if (!replay_.sample(rows, random_)) return;
+    const bool drawn = options_.discount > 0 ? replay_.sample(rows, random_)
+                                             : replay_.sample_newest(rows, random_, recent);
+    if (!drawn) return;
     for (const transition& t : rows) {
       double target = t.reward;
       if (t.terminated == 0 && options_.discount > 0) {
-        target += options_.discount * static_cast<double>(table_.best(t.next));
+        target += options_.discount * table_.exact_best(t.next);
       }
       table_.update(t.state, t.action, target, options_.learning_rate, options_.sample_average);
     }
@@ -177,7 +182,7 @@ class learner {
   /// version or another number of states or actions, code::corrupt for damage; nothing changed.
   result<void> load(byte_reader& in) {
     const std::uint8_t version = in.u8();
-    if (version != format) {
+    if (version != format && version != narrow_format) {
       return fail(code::format, "learner: format ", version, ", this reads ", format);
     }
     const std::uint32_t states = in.u32();
@@ -187,13 +192,15 @@ class learner {
                   " actions, now ", this->states(), " x ", this->actions());
     }
     learner read(states, actions, options_, seed_, stream_);
-    GYRE_CHECK(read.load_body(in));
+    GYRE_CHECK(read.load_body(in, version == narrow_format));
     *this = std::move(read);
     return ok;
   }
 
  private:
-  static constexpr std::uint8_t format = 1;
+  static constexpr std::uint8_t format = 2, narrow_format = 1;  // 1: worths were floats
+  /// Rows that are replayed with discount 0: what came before says nothing of what is now.
+  static constexpr std::uint32_t recent = 100;
 
   static learner_options with_defaults(learner_options o) noexcept {
     if (o.capacity == 0) o.capacity = 5'000;
@@ -208,7 +215,7 @@ class learner {
   double exploration_now() const noexcept {
     return exploring_ ? options_.explore.at(decisions_) : 0;
   }
-  result<void> load_body(byte_reader& in) {
+  result<void> load_body(byte_reader& in, bool narrow) {
     decisions_ = in.varint();
     observations_ = in.varint();
     refused_ = in.varint();
@@ -219,7 +226,7 @@ class learner {
     if (!in.ok() || !std::isfinite(mean_reward_)) {
       return fail(code::corrupt, "learner: its counters are damaged");
     }
-    GYRE_CHECK(table_.load(in));
+    GYRE_CHECK(table_.load(in, narrow));
     for (std::uint32_t& n : visits_) n = static_cast<std::uint32_t>(in.varint());
     GYRE_CHECK(replay_.load(in));
     for (std::size_t i = 0; i < replay_.size(); ++i) {

@@ -75,9 +75,10 @@ class mixture {
   /// The probability of each hypothesis; 0 for those under `least`.
   void weights(std::array<double, most>& out, double least = 0) const noexcept {
     const double top = *std::max_element(evidence_.begin(), evidence_.end());
+    const double near = least > 0 ? -portable::log(least) : 30;  // further off is under it anyway
     double sum = 0;
     for (std::size_t i = 0; i < beliefs_.size(); ++i) {
-      out[i] = evidence_[i] > top - 30 ? portable::exp(evidence_[i] - top) : 0;
+      out[i] = evidence_[i] > top - near ? portable::exp(evidence_[i] - top) : 0;
       sum += out[i];
     }
     double left = 0;
@@ -139,7 +140,7 @@ class mixture {
 
  private:
   static constexpr double memory = 0.98;  ///< of evidence, from one reward to the next
-  static constexpr double far = 12;   ///< deviations that a reward counts for at most
+  static constexpr double far = 6;    ///< deviations that a reward counts for at most
   static constexpr double mild = 3;   ///< and one gone astray
   static constexpr double outdated = 5;   ///< log odds against a hypothesis without drift
   struct first {

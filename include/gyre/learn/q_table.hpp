@@ -55,11 +55,16 @@ inline std::uint32_t argmax(const float* row, std::uint32_t n) noexcept {
   return static_cast<std::uint32_t>(where[lane]);
 }
 
-/// Q(state, action) as floats, row-major, all 0 at first, with the number of updates of each cell.
+/// Q(state, action), row-major, all 0 at first, with the number of updates of each cell. Learned as
+/// doubles, so that a small difference of large rewards is kept, and shown as floats.
 class q_table {
  public:
   q_table(std::uint32_t states, std::uint32_t actions)  ///< @pre both > 0
-      : states_(states), actions_(actions), q_(cells(), 0.0F), updates_(cells(), 0) {}
+      : states_(states),
+        actions_(actions),
+        exact_(cells(), 0.0),
+        q_(cells(), 0.0F),
+        updates_(cells(), 0) {}
 
   std::uint32_t states() const noexcept { return states_; }
   std::uint32_t actions() const noexcept { return actions_; }
@@ -77,8 +82,35 @@ class q_table {
   std::uint32_t learned() const noexcept { return learned_; }  ///< cells updated at least once
 
   /// The action of most worth, the lowest index on a tie.
-  std::uint32_t greedy(std::uint32_t state) const noexcept { return argmax(row(state), actions_); }
+  std::uint32_t greedy(std::uint32_t state) const noexcept {
+    const std::uint32_t first = argmax(row(state), actions_);
+    const float top = row(state)[first];
+    const double* exact = exact_.data() + std::size_t{state} * actions_;
+    std::uint32_t best = first;  // rounding keeps the order, so it is among the greatest floats
+    for (std::uint32_t a = first + 1; a < actions_; ++a) {
+      if (row(state)[a] >= top && exact[a] > exact[best]) best = a;
+    }
+    return best;
+  }
   float best(std::uint32_t state) const noexcept { return row(state)[greedy(state)]; }
+  /// The greatest worth in a state, not rounded.
+  double exact_best(std::uint32_t state) const noexcept {
+    return exact_[std::size_t{state} * actions_ + greedy(state)];
+  }
+  /// The action of most worth; `pick` decides between equals, all of them likely for a uniform one.
+  std::uint32_t greedy(std::uint32_t state, std::uint64_t pick) const noexcept {
+    const std::uint32_t first = greedy(state);
+    const double* exact = exact_.data() + std::size_t{state} * actions_;
+    std::uint32_t equal = 0;
+    for (std::uint32_t a = first; a < actions_; ++a) equal += exact[a] >= exact[first] ? 1 : 0;
+    if (equal == 1) return first;
+    auto skip = static_cast<std::uint32_t>(((pick >> 32) * equal) >> 32);
+    std::uint32_t a = first;
+    for (; a < actions_; ++a) {
+      if (exact[a] >= exact[first] && skip-- == 0) break;
+    }
+    return a;
+  }
 
   /// Moves a cell towards `target` by `rate`, or by 1/n at its n-th update while that is more and
   /// `average` is set: the cell is then the mean of its targets until n reaches 1/rate, and tracks
@@ -89,21 +121,27 @@ class q_table {
     if (updates_[i] == 0) ++learned_;
     if (updates_[i] < std::numeric_limits<std::uint32_t>::max()) ++updates_[i];
     const double step = average ? std::max(rate, 1.0 / updates_[i]) : rate;
-    const double moved = q_[i] + step * (target - q_[i]);
+    const double moved = exact_[i] + step * (target - exact_[i]);
     constexpr double most = std::numeric_limits<float>::max();
-    q_[i] = static_cast<float>(std::clamp(moved, -most, most));
+    exact_[i] = std::clamp(moved, -most, most);
+    q_[i] = static_cast<float>(exact_[i]);
   }
 
   void save(byte_writer& out) const {
-    for (const float q : q_) out.f32(q);
+    for (const double q : exact_) out.f64(q);
     for (const std::uint32_t n : updates_) out.varint(n);
   }
-  /// What save() of a table of this shape wrote. code::corrupt: nothing changed.
-  result<void> load(byte_reader& in) {
+  /// What save() of a table of this shape wrote, or, `narrow`, an older one in floats.
+  /// code::corrupt: nothing changed.
+  result<void> load(byte_reader& in, bool narrow = false) {
     q_table read(states_, actions_);
-    for (float& q : read.q_) {
-      q = in.f32();
-      if (!std::isfinite(q)) return fail(code::corrupt, "q_table: a value is not finite");
+    for (std::size_t i = 0; i < cells(); ++i) {
+      const double q = narrow ? static_cast<double>(in.f32()) : in.f64();
+      read.exact_[i] = q;
+      read.q_[i] = static_cast<float>(q);
+      if (!std::isfinite(read.q_[i])) {
+        return fail(code::corrupt, "q_table: a value is not finite");
+      }
     }
     for (std::uint32_t& n : read.updates_) {
       const std::uint64_t v = in.varint();
@@ -120,7 +158,8 @@ class q_table {
 
  private:
   std::uint32_t states_, actions_;
-  std::vector<float> q_;
+  std::vector<double> exact_;
+  std::vector<float> q_;  ///< the same, rounded
   std::vector<std::uint32_t> updates_;
   std::uint32_t learned_ = 0;
 };

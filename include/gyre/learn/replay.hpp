@@ -72,6 +72,16 @@ class replay {
     return true;
   }
 
+  /// Fills `out` with rows drawn uniformly, with replacement, from the `newest` that came last (all
+  /// where there are fewer). False, with nothing drawn, when there are none.
+  bool sample_newest(std::span<Row> out, rng& random, std::uint32_t newest) noexcept {
+    if (rows_.empty() || newest == 0) return false;
+    const std::uint32_t among = std::min(newest, size());
+    for (Row& row : out) row = rows_[slot(rows_.size() - 1 - random.below(among))];
+    total_sampled_ += out.size();
+    return true;
+  }
+
   /// Forgets the rows; the totals go on.
   void clear() noexcept {
     rows_.clear();

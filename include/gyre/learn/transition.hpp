@@ -14,7 +14,7 @@ inline namespace v1 {
 struct transition {
   std::uint32_t state = 0;
   std::uint32_t action = 0;
-  float reward = 0;
+  double reward = 0;
   std::uint32_t next = 0;       ///< the true successor, also when the episode was cut off there
   std::uint8_t terminated = 0;  ///< 1: `next` is an end of the task
   std::uint8_t truncated = 0;   ///< 1: cut off by a limit; the learner bootstraps as if it went on
@@ -22,29 +22,36 @@ struct transition {
   friend bool operator==(const transition&, const transition&) = default;
 };
 
-/// state, action, next as varints, reward as f32, one byte of flags (1 terminated, 2 truncated).
+/// state, action as varints, reward as f32, next as varint, one byte of flags (1 terminated, 2
+/// truncated, 4 the reward is no float and follows as f64).
 inline void encode(byte_writer& out, const transition& t) {
   out.varint(t.state);
   out.varint(t.action);
-  out.f32(t.reward);
+  const auto narrow = static_cast<float>(t.reward);
+  const auto back = static_cast<double>(narrow);
+  const bool wide = back < t.reward || back > t.reward;
+  out.f32(narrow);
   out.varint(t.next);
-  out.u8(static_cast<std::uint8_t>((t.terminated != 0 ? 1 : 0) | (t.truncated != 0 ? 2 : 0)));
+  out.u8(static_cast<std::uint8_t>((t.terminated != 0 ? 1 : 0) | (t.truncated != 0 ? 2 : 0) |
+                                   (wide ? 4 : 0)));
+  if (wide) out.f64(t.reward);
 }
 
 /// What encode() wrote; false when the bytes cannot be that.
 inline bool decode(byte_reader& in, transition& t) noexcept {
   const std::uint64_t state = in.varint();
   const std::uint64_t action = in.varint();
-  const float reward = in.f32();
+  const float narrow = in.f32();
   const std::uint64_t next = in.varint();
   const std::uint8_t flags = in.u8();
-  if (!in.ok() || (state | action | next) > 0xffffffffU || flags > 3) return false;
+  const double reward = (flags & 4U) != 0 ? in.f64() : static_cast<double>(narrow);
+  if (!in.ok() || (state | action | next) > 0xffffffffU || flags > 7) return false;
   t.state = static_cast<std::uint32_t>(state);
   t.action = static_cast<std::uint32_t>(action);
   t.reward = reward;
   t.next = static_cast<std::uint32_t>(next);
   t.terminated = flags & 1U;
-  t.truncated = static_cast<std::uint8_t>(flags >> 1);
+  t.truncated = static_cast<std::uint8_t>(flags >> 1 & 1U);
   return true;
 }
 

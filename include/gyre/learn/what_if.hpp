@@ -29,7 +29,7 @@ struct what_if_estimate {
 struct what_if_result {
   what_if_estimate ips;              ///< inverse propensity: no bias, the widest
   what_if_estimate self_normalised;  ///< the same by the weights' sum: a bias of order 1 / matching
-  what_if_estimate doubly_robust;    ///< a mean of each cell, corrected by weighted errors: narrowest
+  what_if_estimate doubly_robust;    ///< each cell's mean, corrected by weighted errors: narrowest
   double matching = 0;  ///< rows that the log is worth: (sum of weights)^2 / sum of their squares
   std::uint64_t rows = 0;
   std::uint64_t refused = 0;  ///< not finite, propensity not in 0..1, an index out of range
@@ -80,9 +80,9 @@ what_if_result what_if(std::span<const logged_choice> log, std::uint32_t states,
     const double w = policy(row.state, row.action) / row.propensity;
     average& all = whole[row.state];
     const double usual = all.n > 0 ? all.sum / all.n : 0;
-    const auto predicted = [&](std::uint32_t a) {  // from earlier rows, drawn to the state's mean
+    const auto predicted = [&](std::uint32_t a) {  // from earlier rows of the cell, or the state
       const average& c = cells[std::size_t{row.state} * actions + a];
-      return (c.sum + usual) / (c.n + 1);
+      return c.n > 0 ? c.sum / c.n : usual;
     };
     double expected = 0;
     for (std::uint32_t a = 0; a < actions; ++a) {
