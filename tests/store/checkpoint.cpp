@@ -90,3 +90,58 @@ TEST_CASE("a checkpoint that fails anywhere leaves a journal that goes on", "[st
     if (worked) break;
   }
 }
+
+TEST_CASE("a state larger than a frame lies in several", "[store]") {
+  gyre::memory_files files;
+  const std::size_t sizes[] = {0, 99, 100, 101, 300, 1234};
+  std::vector<std::vector<std::byte>> states;
+  std::vector<gyre::stream_state> spans;
+  for (std::uint32_t i = 0; i < 6; ++i) {
+    states.emplace_back(sizes[i]);
+    for (std::size_t k = 0; k < sizes[i]; ++k) states[i][k] = static_cast<std::byte>(i + k);
+  }
+  for (std::uint32_t i = 0; i < 6; ++i) spans.push_back({i + 1, states[i]});
+  {
+    auto j = journal::open("s", {.state_part = 100, .files = &files}, nullptr).value();
+    REQUIRE(j->checkpoint(spans));
+    j->append(7, 5, states[1]);
+    REQUIRE(j->commit());
+    REQUIRE(j->sync());
+  }
+  const auto whole = *files.bytes("s/journal");
+  CHECK(gyre::file_header::decode(whole, 1, "j")->features == 1);
+  const auto count_good = [&](bool salvage) {
+    std::uint32_t i = 0;
+    const auto j = journal::open("s", {.read_only = true, .salvage = salvage, .files = &files},
+                                 [&](std::uint32_t stream, std::uint8_t type,
+                                     std::span<const std::byte> bytes) -> gyre::result<void> {
+                                   REQUIRE(stream == ++i);
+                                   REQUIRE(type == (i == 7 ? 5 : 0));
+                                   const auto& expected = states[i == 7 ? 1 : i - 1];
+                                   REQUIRE(std::equal(bytes.begin(), bytes.end(),
+                                                      expected.begin(), expected.end()));
+                                   return gyre::ok;
+                                 });
+    REQUIRE(j.has_value() == (salvage || i == 7));
+    return i;
+  };
+  CHECK(count_good(false) == 7);
+  for (std::size_t i = gyre::file_header::bytes; i + 200 < whole.size(); i += 5) {
+    CAPTURE(i);  // salvaged, a state is there whole or not at all
+    (*files.bytes("s/journal")) = whole;
+    (*files.bytes("s/journal"))[i] ^= std::byte{1};
+    REQUIRE(count_good(true) < 7);
+  }
+  *files.bytes("s/journal") = whole;
+  auto j = journal::open("s", {.files = &files}, nullptr).value();  // with whole ones again
+  REQUIRE(j->checkpoint(spans));
+  CHECK(gyre::file_header::decode(*files.bytes("s/journal"), 1, "j")->features == 0);
+  j.reset();
+  std::uint32_t seen = 0;
+  REQUIRE(journal::open("s", {.files = &files},
+                        [&](std::uint32_t, std::uint8_t, std::span<const std::byte>) {
+                          ++seen;
+                          return gyre::result<void>(gyre::ok);
+                        }));
+  CHECK(seen == 6);
+}

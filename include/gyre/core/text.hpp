@@ -66,7 +66,7 @@ inline void append_whole(std::string& out, std::uint64_t whole) {
 
 /// Appends `value`: whole numbers up to 2^53 exactly, all others to nine significant digits, which
 /// brings a float back as it was; "nan", "inf" and "-inf" as such.
-inline void append_number(std::string& out, double value) {
+[[gnu::noinline]] inline void append_number(std::string& out, double value) {
   if (__builtin_isnan(value)) {
     out += "nan";
     return;
@@ -138,7 +138,7 @@ class piece {
       whole_ = number;
     }
   }
-  void append_to(std::string& out) const {
+  [[gnu::noinline]] void append_to(std::string& out) const {
     if (what_ == kind::text) {
       out += text_;
       return;

@@ -33,8 +33,9 @@ class memory {
   explicit memory(memory_options options = {})
       : options_(within_range(options)), ring_(options_.ring), blocks_(options_.key) {}
 
-  /// Called after each change with what replay() needs to repeat it; the bytes live during the call
-  /// only.
+  /// Called with each change and what replay() needs to repeat it; the bytes live during the call
+  /// only. Of a remember() it is told before anything changes, so that what it throws undoes that
+  /// call; of all else afterwards.
   void set_journal(journal_hook hook) { journal_ = std::move(hook); }
 
   /// Takes another budget and ring from now on: seals what is too much for the ring and evicts what

@@ -22,7 +22,7 @@ class recaller {
   void from(const record_ring& ring) {
     for (std::size_t i = ring.size(); i-- > 0 && !done();) {
       const auto view = row::read(ring[i].bytes);
-      if (view && row::matches(*view, q_)) found_.push_back(row::to_record(*view));
+      if (view && row::matches(*view, q_)) take(*view);
     }
   }
   void from(block_history& blocks) {
@@ -32,9 +32,7 @@ class recaller {
       const block_rows* rows = blocks.open(b);
       if (rows == nullptr) continue;
       for (std::uint32_t k = b.count(); k-- > 0 && !done();) {
-        if (!b.hidden(k) && row::matches((*rows)[k], q_)) {
-          found_.push_back(row::to_record((*rows)[k]));
-        }
+        if (!b.hidden(k) && row::matches((*rows)[k], q_)) take((*rows)[k]);
       }
     }
   }
@@ -52,13 +50,17 @@ class recaller {
         const record_hash id = blocks.identity(view);
         if (ring.find(id) < ring.size() || blocks.holds(id) || seen(id)) continue;
         note(id);
-        found_.push_back(row::to_record(view));
+        take(view);
       }
       return done();
     });
   }
 
  private:
+  [[gnu::noinline]] void take(const record_view& view) {
+    found_.emplace_back();
+    row::copy_to(found_.back(), view);
+  }
   bool seen(const record_hash& id) const {
     return tags_.find(tag(id), [&](std::uint32_t i) { return seen_[i] == id; });
   }

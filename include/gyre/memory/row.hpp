@@ -98,18 +98,22 @@ inline void write(byte_writer& out, const record_view& view) {
   write_identity(out, view);
 }
 
-inline record to_record(const record_view& view) {
-  record r;
+/// The record of a view, into one that is empty.
+inline void copy_to(record& r, const record_view& view) {
   r.wall_ms = view.wall_ms;
   r.importance = view.importance;
   r.count = view.count;
-  r.user = view.user;
-  r.role = view.role;
-  r.source = view.source;
-  r.text = view.text;
+  r.user.assign(view.user);
+  r.role.assign(view.role);
+  r.source.assign(view.source);
+  r.text.assign(view.text);
   byte_reader tags(as_bytes(view.tags));
   r.tags.reserve(view.tag_count);
   for (std::uint32_t i = 0; i < view.tag_count; ++i) r.tags.emplace_back(tags.str());
+}
+inline record to_record(const record_view& view) {
+  record r;
+  copy_to(r, view);
   return r;
 }
 

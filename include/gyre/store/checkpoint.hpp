@@ -17,23 +17,28 @@ struct stream_state {
 struct fresh_journal {
   std::unique_ptr<file> journal;
   std::uint64_t bytes = 0;
+  std::uint64_t sequence = 0;  ///< of its last frame
   bool durable_name = true;  ///< false: the directory could not be synced
 };
 
-/// Writes `<dir>/journal.tmp` (header, one frame a state, a commit frame for group `group`), syncs
-/// it, renames it to `<dir>/journal` and syncs the directory. A crash at any point leaves the old
-/// journal or the new one. With no states and group 0 it is the empty journal of a new store.
-/// Errors: arg (a state over 1 GiB), io; the old journal is then still in place.
+/// Writes `<dir>/journal.tmp` (header, one frame a state or for every `part` bytes of it, a commit
+/// frame for group `group`), syncs it, renames it to `<dir>/journal` and syncs the directory. A
+/// crash at any point leaves the old journal or the new one. With no states and group 0 it is the
+/// empty journal of a new store. Errors: io; the old journal is then still in place.
+/// @pre 1 <= part <= frame::max_payload
 inline result<fresh_journal> write_checkpoint(file_system& files, const std::string& dir,
                                               file_header head, std::uint64_t group,
-                                              std::span<const stream_state> states) {
+                                              std::span<const stream_state> states,
+                                              std::size_t part = frame::max_payload) {
   head.base_bytes = file_header::bytes;
+  head.features = 0;
   for (const stream_state& s : states) {
-    if (s.bytes.size() > frame::max_payload) {
-      return fail(code::arg, "the state of stream ", s.stream, " has ", s.bytes.size(),
-                  " bytes; at most 1 GiB");
+    std::size_t left = s.bytes.size();
+    for (; left > part; left -= part) {
+      head.features = file_header::states_in_parts;
+      head.base_bytes += frame::padded(part);
     }
-    head.base_bytes += frame::padded(s.bytes.size());
+    head.base_bytes += frame::padded(left);
   }
   if (group > 0) head.base_bytes += frame::padded(commit_note::bytes);
 
@@ -44,21 +49,25 @@ inline result<fresh_journal> write_checkpoint(file_system& files, const std::str
     made.journal = std::move(opened);
     GYRE_CHECK(write_all(*made.journal, 0, head.encode()));
     made.bytes = file_header::bytes;
-    std::uint64_t sequence = 0;
     byte_writer out;
     const auto put = [&](const frame& f) -> result<void> {
       out.clear();
       f.encode(out, head.salt);
       GYRE_CHECK(write_all(*made.journal, made.bytes, out.data()));
       made.bytes += out.size();
+      made.sequence = f.sequence;
       return ok;
     };
     for (const stream_state& s : states) {
-      GYRE_CHECK(put({frame::state, s.stream, ++sequence, s.bytes}));
+      auto left = s.bytes;
+      for (; left.size() > part; left = left.subspan(part)) {
+        GYRE_CHECK(put({frame::state, s.stream, made.sequence + 1, left.first(part)}));
+      }
+      GYRE_CHECK(put({frame::state, s.stream, made.sequence + 1, left}));
     }
     if (group > 0) {
-      const auto note = commit_note{group, states.size(), head.base_bytes}.encode();
-      GYRE_CHECK(put({frame::commit, 0, ++sequence, note}));
+      const auto note = commit_note{group, made.sequence, head.base_bytes}.encode();
+      GYRE_CHECK(put({frame::commit, 0, made.sequence + 1, note}));
     }
     GYRE_CHECK(made.journal->sync());
     GYRE_CHECK(files.rename(temp, dir + "/journal"));

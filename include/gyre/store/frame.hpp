@@ -20,6 +20,10 @@ struct file_header {
   /// Like PNG's: shows damage by transfer as text at once.
   static constexpr std::array<char, 8> magic = {'G', 'Y', 'R', 'E', '\r', '\n', '\x1a', '\n'};
 
+  /// A feature that a reader must know: a state may lie in several frames, one after the other.
+  static constexpr std::uint32_t states_in_parts = 1;
+
+  std::uint32_t features = 0;
   std::uint32_t kind = 0;    ///< 1 journal, 2 archive
   key128 key = {0, 0};       ///< of the store; the same in all files of one directory
   std::uint64_t number = 0;  ///< journal: how many checkpoints were before; archive: segment
@@ -32,7 +36,7 @@ struct file_header {
     out.u16(major);
     out.u16(minor);
     out.u32(bytes);
-    out.u32(0);  // features that a reader must know
+    out.u32(features);
     out.u32(kind);
     out.u64(key[0]);
     out.u64(key[1]);
@@ -64,8 +68,8 @@ struct file_header {
     const std::uint16_t its_major = in.u16();
     const std::uint16_t its_minor = in.u16();
     const std::uint32_t its_bytes = in.u32();
-    const std::uint32_t features = in.u32();
     file_header h;
+    h.features = in.u32();
     h.kind = in.u32();
     h.key[0] = in.u64();
     h.key[1] = in.u64();
@@ -75,7 +79,7 @@ struct file_header {
     if (!in.ok() || in.u32() != crc32c(from.first(bytes - 4))) {
       return fail(code::corrupt, name, ": its header is damaged");
     }
-    if (its_major != major || features != 0 || its_bytes != bytes) {
+    if (its_major != major || (h.features & ~states_in_parts) != 0 || its_bytes != bytes) {
       return fail(code::format, name, " is written in format ", its_major, ".", its_minor,
                   "; this build reads 1.", minor);
     }

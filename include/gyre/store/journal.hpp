@@ -2,6 +2,7 @@
 // Room: store. Threads: one owner; sync() may run on one other thread beside it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -25,7 +26,8 @@ struct journal_options {
   bool salvage = false;
   std::size_t pending_bytes = std::size_t{16} << 20;   ///< bound of what append() may gather
   std::uint64_t file_bytes = std::uint64_t{64} << 20;  ///< growth at which wants_checkpoint()
-  file_system* files = nullptr;                        ///< outlives the journal; null: the system's
+  std::size_t state_part = frame::max_payload;  ///< of a state in one frame; 1 .. 1 GiB
+  file_system* files = nullptr;                 ///< outlives the journal; null: the system's
 };
 
 /// An append-only file in a directory of its own. Frames are gathered by append(), written as one
@@ -134,7 +136,7 @@ class journal {
 
   /// Puts a new file in place of the journal that holds `states` and nothing else, durably. They
   /// must tell all that was appended until now, the pending frames (which are dropped) included.
-  /// Errors: arg, io, state (read-only, or the directory is another one), forked; the journal then
+  /// Errors: io, state (read-only, or the directory is another one), forked; the journal then
   /// goes on as it was, and wants_checkpoint() is false for the next 1, 2, 4 ... 256 commits.
   result<void> checkpoint(std::span<const stream_state> states) {
     GYRE_CHECK(writable());
@@ -272,11 +274,13 @@ class journal {
     file_header head = head_;
     ++head.number;
     head.salt = head.salt * 747796405U + 2891336453U;  // a full cycle: never the one before
-    GYRE_TRY(made, write_checkpoint(*files_, dir_, head, reached_.group + 1, states));
+    GYRE_TRY(made, write_checkpoint(*files_, dir_, head, reached_.group + 1, states,
+                                    std::clamp<std::size_t>(options_.state_part, 1,
+                                                            frame::max_payload)));
     file_ = std::move(made.journal);
     head_ = head;
     reached_.end = base_ = reached_.durable_bytes = made.bytes;
-    sequence_ = states.size() + 1;
+    sequence_ = made.sequence;
     reached_.group = reached_.group + 1;
     pending_.clear();
     poisoned_ = !made.durable_name;

@@ -4,6 +4,8 @@
 
 #include <gyre/core/function.hpp>
 #include <gyre/store/frame.hpp>
+#include <utility>
+#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -35,6 +37,8 @@ inline result<journal_extent> find_extent(file& journal, const file_header& head
   extent.size = size;
   std::uint64_t at = file_header::bytes;
   std::uint64_t frames = 0, sequence = 0;
+  std::uint32_t stream = 0;  // of the last state
+  const bool in_parts = (head.features & file_header::states_in_parts) != 0;
   frame f;
   for (;;) {
     GYRE_TRY(found, frame::read(window, at, head.salt, f));
@@ -43,10 +47,14 @@ inline result<journal_extent> find_extent(file& journal, const file_header& head
     at += f.bytes();
     if (f.type != frame::commit) {
       ++frames;
-      if (f.type == frame::state) {
+      if (f.type == frame::state && !in_parts) {
         extent.states_end = at;
         extent.states = frames;
+      } else if (f.type == frame::state && f.stream != stream) {  // those before it are whole
+        extent.states_end = at - f.bytes();
+        extent.states = frames - 1;
       }
+      stream = f.stream;
       continue;
     }
     const commit_note note = commit_note::decode(f.payload);
@@ -76,19 +84,35 @@ inline result<void> check_extent(const journal_extent& extent, const std::string
               "journal_options::salvage opens what is before");
 }
 
-/// Hands the frames before `extent.end` to `visit`, in order. Errors: the visitor's, io, corrupt
-/// (the file changed meanwhile).
+/// Hands the frames before `extent.end` to `visit`, in order, states as a whole. Errors: the
+/// visitor's, io, corrupt (the file changed meanwhile).
 inline result<void> replay_frames(file& journal, const file_header& head, const std::string& name,
                                   const journal_extent& extent, journal_visitor& visit) {
   file_window window(journal, extent.end);
+  const bool in_parts = (head.features & file_header::states_in_parts) != 0;
+  std::vector<std::byte> state;  // of `stream`, where states come in parts
+  std::uint32_t stream = 0;
+  bool open = false;
+  const auto close = [&]() -> result<void> {
+    if (!std::exchange(open, false)) return ok;
+    return visit(stream, frame::state, state);
+  };
   frame f;
   for (std::uint64_t at = file_header::bytes; at < extent.end; at += f.bytes()) {
     GYRE_TRY(found, frame::read(window, at, head.salt, f));
     if (found != frame::found::whole) return fail(code::corrupt, name, " changed while read");
+    if (open && (f.type != frame::state || f.stream != stream)) GYRE_CHECK(close());
     if (f.type == frame::commit) continue;
-    GYRE_CHECK(visit(f.stream, f.type, f.payload));
+    if (f.type != frame::state || !in_parts) {
+      GYRE_CHECK(visit(f.stream, f.type, f.payload));
+      continue;
+    }
+    if (!open) state.clear();
+    state.insert(state.end(), f.payload.begin(), f.payload.end());
+    stream = f.stream;
+    open = true;
   }
-  return ok;
+  return close();
 }
 
 }  // namespace v1
