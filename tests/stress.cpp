@@ -1,73 +1,15 @@
 // stress.cpp - 120 loops under load, pressure and failure; run alone: meson test -C build stress.
 // Method: fault and soak, on worker threads and the machine's clock; each case waits on conditions
 // except where the issue names seconds.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
-#include <gyre/gyre.hpp>
 #include <thread>
 
-#include "catch.hpp"
+#include "stress.hpp"
 
 using namespace std::chrono_literals;
-
-namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;  // its shadow is not our memory, its time not our time
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
-#else
-constexpr bool sanitized = false;
-#endif
-
-constexpr int many = 120;
-
-std::string name_of(int i) { return "loop-" + std::to_string(i); }
-
-/// Waits until it holds; false after 30 s.
-template <class F>
-bool eventually(F&& holds) {
-  for (int i = 0; i < 3000; ++i) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
-
-/// A loop that publishes and remembers once a tick, every 0.5 to 1.4 s, or a part of that.
-void add_talkers(gyre::engine& e, int faster) {
-  for (int i = 0; i < many; ++i) {
-    const auto every = std::chrono::milliseconds(500 + 900 * i / (many - 1)) / faster;
-    REQUIRE(e.add({.name = name_of(i), .interval = every}, [i](gyre::tick& t) {
-      const std::string text =
-          "loop " + std::to_string(i) + " did tick " + std::to_string(t.number());
-      (void)t.publish("work.done", text);
-      (void)t.remember({.text = text});
-    }));
-  }
-}
-/// Nothing runs and nothing waits to be delivered to a handler.
-void settle(gyre::engine& e, std::uint64_t still_pending) {
-  for (int i = 0; i < many; ++i) REQUIRE(e.find(name_of(i))->pause());
-  REQUIRE(eventually([&] {
-    const auto s = e.snapshot();
-    for (const auto& l : s.loops) {
-      if (l.state != gyre::loop_state::paused) return false;
-    }
-    return s.bus.pending == still_pending;
-  }));
-}
-
-}  // namespace
+using namespace stress;
 
 TEST_CASE("120 loops for 13 s: no error, no drop, flat memory, under 3 % of a core") {
   std::atomic<std::uint64_t> a{0};
@@ -295,43 +237,12 @@ TEST_CASE("one callback that never returns: the others go on, stop is in time an
 
 #if defined(__linux__)
 namespace {
-long status_kib(const char* field) {
-  std::FILE* f = std::fopen("/proc/self/status", "r");
-  if (f == nullptr) return -1;
-  char line[256];
-  long kib = -1;
-  while (std::fgets(line, sizeof line, f) != nullptr) {
-    if (std::strncmp(line, field, std::strlen(field)) == 0) {
-      std::sscanf(line + std::strlen(field), ": %ld", &kib);
-    }
-  }
-  std::fclose(f);
-  return kib;
-}
-
 struct outcome {
   long grown_kib = -1;
   std::uint64_t raw = 0, recalled = 0;
   gyre::memory_stats stats;
   bool law = true, budget = true, order = true;
 };
-
-// A log line as loops write it: words, numbers, an id. Distinct for each i.
-void line(std::uint64_t i, std::string& text) {
-  char buffer[200];
-  const std::uint64_t h = i * 0x9e3779b97f4a7c15ULL;
-  static const char* const verbs[] = {"shipped", "retried", "dropped", "sealed", "deferred"};
-  std::snprintf(buffer, sizeof buffer,
-                "loop worker-%03u %s block %llu of segment %08x in %u.%03u ms, queue %u, level %u, "
-                "window %u KiB, peer 10.0.%u.%u",
-                static_cast<unsigned>(h % 120), verbs[(h >> 8) % 5],
-                static_cast<unsigned long long>(i), static_cast<unsigned>(h >> 32),
-                static_cast<unsigned>((h >> 12) % 90), static_cast<unsigned>((h >> 20) % 1000),
-                static_cast<unsigned>((h >> 30) % 50), static_cast<unsigned>((h >> 40) % 10),
-                1u << ((h >> 44) % 8), static_cast<unsigned>((h >> 48) % 8),
-                static_cast<unsigned>((h >> 51) % 250));
-  text = buffer;
-}
 
 outcome fill(std::uint64_t records) {
   outcome o;
@@ -361,29 +272,6 @@ outcome fill(std::uint64_t records) {
       m.recall({.to_ms = static_cast<std::int64_t>(1'700'000'000'000 + o.stats.evicted - 1)});
   o.order = o.order && oldest.empty();  // exactly the oldest went
   o.grown_kib = status_kib("VmHWM") - before;
-  return o;
-}
-
-/// What f() returns in a child of its own, which has no memory that others have touched.
-template <class T, class F>
-T in_child(F&& f) {
-  T o;
-  int pipes[2];
-  REQUIRE(::pipe(pipes) == 0);
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    o = f();
-    const auto n = ::write(pipes[1], &o, sizeof o);
-    ::_exit(n == static_cast<ssize_t>(sizeof o) ? 0 : 1);
-  }
-  ::close(pipes[1]);
-  const auto n = ::read(pipes[0], &o, sizeof o);
-  ::close(pipes[0]);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  REQUIRE(n == static_cast<ssize_t>(sizeof o));
-  REQUIRE(status == 0);
   return o;
 }
 }  // namespace
