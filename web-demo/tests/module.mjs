@@ -15,7 +15,7 @@ export const bytes = process.env.GYRE_WASM
 /** The loader, compiled from its source. */
 export async function loader() {
   const out = join(scratch(), 'index.mjs');
-  await esbuild.build({ entryPoints: [new URL('../../wasm/index.ts', import.meta.url).pathname], outfile: out, format: 'esm' });
+  await esbuild.build({ entryPoints: [new URL('../../wasm/index.ts', import.meta.url).pathname], outfile: out, bundle: true, format: 'esm' });
   return import(pathToFileURL(out).href);
 }
 

@@ -40,7 +40,7 @@ function notices(inputs) {
 }
 
 if (values.loader) {
-  const loader = await esbuild.build({ entryPoints: [join(root, '../wasm/index.ts')], format: 'esm', target: 'es2022', write: false, charset: 'utf8' });
+  const loader = await esbuild.build({ entryPoints: [join(root, '../wasm/index.ts')], bundle: true, format: 'esm', target: 'es2022', write: false, charset: 'utf8' });
   mkdirSync(dirname(given(values.loader)), { recursive: true });
   writeFileSync(given(values.loader), `// Generated from wasm/index.ts by web-demo/tools/build.mjs.\n${loader.outputFiles[0].text}`);
 }

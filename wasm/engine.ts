@@ -1,0 +1,296 @@
+// engine.ts - a set of loops with its clock, bus and memory, over the module's functions.
+// Room: wasm. Threads: those of the module: one.
+import {
+  GATE, KNOB, LOOP_CHANGE, LOOP_OPTIONS, POLL_RESULT, QUERY, READING, RECORD, SUBSCRIPTION_OPTIONS, type Kind,
+} from './layouts.ts';
+import { utf8, type Memory, type Pointer } from './memory.ts';
+import type { LoopOptions, Query, Recollection, SubscriptionOptions } from './options.ts';
+import { Status } from './status.ts';
+import { Subscription } from './subscription.ts';
+import { Tick } from './tick.ts';
+
+/** A set of loops with its clock, bus and memory. */
+export class Engine {
+  constructor(
+    private readonly gyre: Memory,
+    /** The engine's id. */
+    readonly id: number,
+  ) {}
+
+  start(): void {
+    this.gyre.check(this.gyre.call.gyre_engine_start(this.id, this.gyre.resetError()));
+  }
+
+  /** Stops; returns the names of loops whose ticks were not handed back in time. */
+  stop(deadlineMs = 0): string[] {
+    const { gyre } = this;
+    const cap = 16384;
+    const at = gyre.alloc(cap);
+    try {
+      const status = gyre.call.gyre_engine_stop(this.id, deadlineMs, at, cap, gyre.outWord, gyre.resetError());
+      if (status === Status.TIMEOUT) return gyre.read(at).split('\n').filter((n) => n !== '');
+      gyre.check(status);
+      return [];
+    } finally {
+      gyre.free(at);
+    }
+  }
+
+  /** Frees it and everything in it. */
+  destroy(): void {
+    this.gyre.check(this.gyre.call.gyre_engine_destroy(this.id, this.gyre.resetError()));
+  }
+
+  /** Host driver: runs what is due at `nowMs`. @returns when to call next; null: nothing is planned. */
+  poll(nowMs: number, maxTicks = 0): number | null {
+    const { gyre } = this;
+    const r = gyre.struct(POLL_RESULT, {});
+    gyre.check(gyre.call.gyre_engine_poll(this.id, nowMs, maxTicks, r, gyre.resetError()));
+    const next = gyre.f64(r + (POLL_RESULT.at.next_due_ms as [number, Kind])[0]);
+    if (gyre.u32(r + 4) !== 0) return nowMs;
+    return next < 0 ? null : next;
+  }
+
+  /** Virtual driver: runs everything due up to `toMs`; stops where external ticks are due. */
+  advanceTo(toMs: number): void {
+    this.gyre.check(this.gyre.call.gyre_engine_advance_to(this.id, toMs, this.gyre.resetError()));
+  }
+
+  get now(): number {
+    this.gyre.check(this.gyre.call.gyre_engine_now(this.id, this.gyre.outWord));
+    return this.gyre.f64(this.gyre.outWord);
+  }
+
+  /** Tells the gates what was measured; what is left out is not known. */
+  supply(reading: { cpuPercent?: number; memoryPercent?: number; latencyMs?: number; mode?: string }): void {
+    const { gyre } = this;
+    const r = gyre.struct(READING, {
+      mode: reading.mode === undefined ? 0 : gyre.name(reading.mode),
+      cpu_percent: reading.cpuPercent ?? -1,
+      memory_percent: reading.memoryPercent ?? -1,
+      latency_ms: reading.latencyMs ?? -1,
+    });
+    gyre.check(gyre.call.gyre_engine_supply(this.id, r, gyre.resetError()));
+  }
+
+  /** Adds an external loop. @returns its id. @throws GyreError */
+  addLoop(o: LoopOptions): number {
+    const { gyre } = this;
+    const held: Pointer[] = [];
+    const hold = (at: Pointer) => (held.push(at), at);
+    const table = (entries: Record<string, readonly number[]>): Pointer => {
+      const list = Object.entries(entries);
+      const rows = hold(gyre.alloc(Math.max(1, list.length) * KNOB.size)); // gyre_feature has the same layout
+      list.forEach(([name, values], i) => {
+        const at = hold(gyre.alloc(Math.max(8, values.length * 8)));
+        values.forEach((v, k) => gyre.view.setFloat64(at + k * 8, v, true));
+        gyre.struct(KNOB, { count: values.length, name: gyre.name(name), values: at }, rows + i * KNOB.size);
+      });
+      return rows;
+    };
+    const gates = o.gates ?? [];
+    try {
+      let gatesAt = 0;
+      if (gates.length > 0) {
+        gatesAt = hold(gyre.alloc(gates.length * GATE.size));
+        gates.forEach((g, i) =>
+          gyre.struct(GATE, {
+            kind: { cpu: 1, memory: 2, latency: 3, mode: 4 }[g.kind],
+            mode: g.kind === 'mode' && g.mode !== undefined ? gyre.name(g.mode) : 0,
+            close_at: g.kind === 'mode' ? 0 : (g.closeAt ?? 0),
+            open_at: g.kind === 'cpu' || g.kind === 'memory' ? (g.openAt ?? 0) : 0,
+          }, gatesAt + i * GATE.size),
+        );
+      }
+      const knobs = o.knobs ? table(o.knobs) : 0;
+      const features = o.features ? table(o.features) : 0;
+      const name = hold(gyre.put(o.name));
+      const at = gyre.struct(LOOP_OPTIONS, {
+        flags: 2 | (o.paused ? 1 : 0) | (o.deferrable ? 4 : 0) | (o.stateless ? 8 : 0),
+        name,
+        interval_ms: o.intervalMs,
+        timeout_ms: o.timeoutMs ?? 0,
+        jitter: o.jitter === null ? -1 : (o.jitter ?? 0),
+        backoff_ms: o.backoffMs ?? 0,
+        backoff_cap_ms: o.backoffCapMs ?? 0,
+        group: o.group === undefined ? 0 : gyre.name(o.group),
+        knobs,
+        knob_count: Object.keys(o.knobs ?? {}).length,
+        features,
+        feature_count: Object.keys(o.features ?? {}).length,
+        gates: gatesAt,
+        gate_count: gates.length,
+        discount: o.discount ?? 0,
+        learning_rate: o.learningRate ?? 0,
+        sample_average: o.sampleAverage ? 1 : 0,
+        explore_from: o.explore ? o.explore.from || -1 : 0,
+        explore_to: o.explore?.to !== undefined ? o.explore.to || -1 : 0,
+        explore_over: o.explore?.over ?? 0,
+        replay_capacity: o.replayCapacity ?? 0,
+        priority: o.priority ?? 0,
+      });
+      gyre.check(gyre.call.gyre_loop_create(this.id, at, gyre.outWord, gyre.resetError()));
+      return gyre.u32(gyre.outWord);
+    } finally {
+      held.forEach((h) => gyre.free(h));
+    }
+  }
+
+  removeLoop(loop: number): void {
+    this.gyre.check(this.gyre.call.gyre_loop_remove(loop, this.gyre.resetError()));
+  }
+  pause(loop: number): void {
+    this.gyre.resetError();
+    this.gyre.check(this.gyre.call.gyre_loop_pause(loop));
+  }
+  resume(loop: number): void {
+    this.gyre.resetError();
+    this.gyre.check(this.gyre.call.gyre_loop_resume(loop));
+  }
+  trigger(loop: number): void {
+    this.gyre.resetError();
+    this.gyre.check(this.gyre.call.gyre_loop_trigger(loop));
+  }
+  /** Changes what is given, before the loop's next tick. */
+  reconfigure(loop: number, change: { intervalMs?: number; timeoutMs?: number; jitter?: number | null }): void {
+    const { gyre } = this;
+    const c = gyre.struct(LOOP_CHANGE, {
+      interval_ms: change.intervalMs ?? 0,
+      timeout_ms: change.timeoutMs ?? 0,
+      jitter: change.jitter === null ? -1 : (change.jitter ?? 0),
+    });
+    gyre.check(gyre.call.gyre_loop_reconfigure(loop, c, gyre.resetError()));
+  }
+
+  /** The external ticks that are due, at most `most`; each must be completed. */
+  acquire(most = 64): Tick[] {
+    const { gyre } = this;
+    const at = gyre.alloc(most * 4);
+    try {
+      gyre.check(gyre.call.gyre_tick_acquire(this.id, at, most, gyre.outWord, gyre.resetError()));
+      const n = gyre.u32(gyre.outWord);
+      return Array.from({ length: n }, (_, i) => new Tick(gyre, gyre.u32(at + i * 4)));
+    } finally {
+      gyre.free(at);
+    }
+  }
+
+  publish(topic: string, payload: string | Uint8Array = ''): void {
+    const { gyre } = this;
+    const data = typeof payload === 'string' ? utf8.encode(payload) : payload;
+    const at = gyre.alloc(data.length + 1);
+    try {
+      gyre.bytes.set(data, at);
+      gyre.check(gyre.call.gyre_bus_publish(this.id, gyre.name(topic), at, data.length, 0, gyre.resetError()));
+    } finally {
+      gyre.free(at);
+    }
+  }
+
+  /** A polled subscription; `*` is one token, `>` at the end one or more. */
+  subscribe(pattern: string, o: SubscriptionOptions = {}): Subscription {
+    const { gyre } = this;
+    const at = gyre.struct(SUBSCRIPTION_OPTIONS, {
+      capacity: o.capacity ?? 0,
+      rate_per_s: o.ratePerS ?? 0,
+      priority: o.priority ?? 0,
+      overflow: { drop_newest: 0, drop_oldest: 1, keep_latest: 2, block: 3 }[o.overflow ?? 'drop_newest'],
+    });
+    gyre.check(gyre.call.gyre_bus_subscribe(this.id, gyre.name(pattern), at, gyre.outWord, gyre.resetError()));
+    return new Subscription(gyre, gyre.u32(gyre.outWord));
+  }
+
+  remember(r: Recollection): void {
+    const { gyre } = this;
+    const held: Pointer[] = [];
+    const hold = (at: Pointer) => (held.push(at), at);
+    try {
+      let tags = 0;
+      if (r.tags && r.tags.length > 0) {
+        tags = hold(gyre.alloc(r.tags.length * 4));
+        r.tags.forEach((tag, i) => {
+          const name = gyre.name(tag);
+          gyre.view.setUint32(tags + i * 4, name, true);
+        });
+      }
+      const body = hold(gyre.put(r.text));
+      const at = gyre.struct(RECORD, {
+        text: body,
+        wall_ms: r.wallMs ?? Date.now(),
+        user: r.user === undefined ? 0 : gyre.name(r.user),
+        role: r.role === undefined ? 0 : gyre.name(r.role),
+        source: r.source === undefined ? 0 : gyre.name(r.source),
+        importance: r.importance === undefined ? 0 : r.importance || -1,
+        tags,
+        tag_count: r.tags?.length ?? 0,
+      });
+      gyre.check(gyre.call.gyre_memory_remember(this.id, at, gyre.resetError()));
+    } finally {
+      held.forEach((h) => gyre.free(h));
+    }
+  }
+
+  /** Newest first, as the JSON text of gyre_memory_recall. */
+  recall(q: Query = {}): string {
+    const { gyre } = this;
+    const held: Pointer[] = [];
+    const word = (s: string | undefined) => {
+      if (s === undefined) return 0;
+      const at = gyre.put(s);
+      held.push(at);
+      return at;
+    };
+    try {
+      const values = {
+        limit: q.limit ?? 0, text: word(q.text), tag: word(q.tag), user: word(q.user), source: word(q.source),
+        from_wall_ms: q.fromWallMs ?? 0, to_wall_ms: q.toWallMs ?? 0,
+      };
+      const { at, size } = gyre.grown((buf, cap, needed) =>
+        gyre.call.gyre_memory_recall(this.id, gyre.struct(QUERY, values), buf, cap, needed, gyre.resetError()),
+      );
+      return gyre.decode(at, size - 1);
+    } finally {
+      held.forEach((h) => gyre.free(h));
+    }
+  }
+
+  consolidate(): void {
+    this.gyre.check(this.gyre.call.gyre_memory_consolidate(this.id, this.gyre.resetError()));
+  }
+
+  /** Declares what one loop does for another, -1..1. */
+  connect(from: string, to: string, weight: number): void {
+    const { gyre } = this;
+    gyre.check(gyre.call.gyre_graph_connect(this.id, gyre.name(from), gyre.name(to), weight, gyre.resetError()));
+  }
+
+  get score(): number {
+    this.gyre.resetError();
+    this.gyre.check(this.gyre.call.gyre_graph_score(this.id, this.gyre.outWord));
+    return this.gyre.f64(this.gyre.outWord);
+  }
+
+  /** Adds awareness, emotional_decay, memory_consolidation and curiosity at 1/divisor of their intervals. */
+  addSociety(divisor = 1): void {
+    this.gyre.check(this.gyre.call.gyre_society_add(this.id, divisor, this.gyre.resetError()));
+  }
+
+  /** Everything observable now, as JSON text; docs/formats.md names its fields. */
+  snapshot(): string {
+    const { gyre } = this;
+    const { at, size } = gyre.grown((buf, cap, needed) =>
+      gyre.call.gyre_snapshot_json(this.id, buf, cap, needed, gyre.resetError()),
+    );
+    return gyre.decode(at, size - 1); // without the NUL
+  }
+
+  /** 16 hex digits over every finished tick. */
+  traceHash(): string {
+    const { gyre } = this;
+    const { at, size } = gyre.grown((buf, cap, needed) => {
+      gyre.resetError();
+      return gyre.call.gyre_trace_hash(this.id, buf, cap, needed);
+    });
+    return gyre.decode(at, size - 1);
+  }
+}

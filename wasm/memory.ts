@@ -1,0 +1,157 @@
+// memory.ts - the module's memory as JavaScript sees it: views, strings, structs, errors.
+// Room: wasm. Threads: those of the module: one.
+import { ERROR_SIZE, type Kind, type Layout } from './layouts.ts';
+import { GyreError, Status } from './status.ts';
+
+/** An address in the module's memory. */
+export type Pointer = number;
+export type Call = (...args: number[]) => number;
+
+/** The exports that the loader uses; a test compares the names with the module's own list. */
+export const EXPORTS = [
+  'gyre_alloc', 'gyre_free', 'gyre_version_string', 'gyre_status_name', 'gyre_engine_create', 'gyre_engine_destroy',
+  'gyre_engine_start', 'gyre_engine_stop', 'gyre_engine_poll', 'gyre_engine_advance_to', 'gyre_engine_now',
+  'gyre_engine_supply', 'gyre_loop_create', 'gyre_loop_remove', 'gyre_loop_pause', 'gyre_loop_resume',
+  'gyre_loop_trigger', 'gyre_loop_reconfigure', 'gyre_tick_acquire', 'gyre_tick_complete', 'gyre_tick_knob',
+  'gyre_tick_feature', 'gyre_tick_reward', 'gyre_tick_vitality', 'gyre_tick_info_read', 'gyre_bus_publish',
+  'gyre_bus_subscribe', 'gyre_bus_poll', 'gyre_memory_remember', 'gyre_memory_recall', 'gyre_memory_consolidate',
+  'gyre_compress', 'gyre_decompress', 'gyre_graph_connect', 'gyre_graph_score', 'gyre_society_add',
+  'gyre_snapshot_json', 'gyre_trace_hash',
+] as const;
+export type Exported = (typeof EXPORTS)[number];
+
+export const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+/** What each class of the loader writes its calls into and reads their results from. */
+export class Memory {
+  private readonly names = new Map<string, Pointer>();
+  private readonly scratch: Pointer;
+  private readonly error: Pointer;
+  protected readonly word: Pointer;
+  private view_: DataView;
+  private bytes_: Uint8Array;
+  private out = { at: 0, cap: 0 };
+
+  protected constructor(
+    protected readonly fn: Record<Exported, Call>,
+    private readonly memory: WebAssembly.Memory,
+  ) {
+    this.view_ = new DataView(memory.buffer);
+    this.bytes_ = new Uint8Array(memory.buffer);
+    this.scratch = this.alloc(512);
+    this.error = this.alloc(ERROR_SIZE);
+    this.word = this.alloc(16);
+  }
+
+  /** Bytes in the module's memory; give them back with free(). */
+  alloc(size: number): Pointer {
+    const at = this.fn.gyre_alloc(size);
+    if (at === 0) throw new GyreError(Status.NOMEM, `no memory for ${size} bytes`);
+    return at;
+  }
+
+  free(at: Pointer): void {
+    this.fn.gyre_free(at);
+  }
+
+  /** The module's memory as it is now: growth makes older views empty, so ask again after every call. */
+  get bytes(): Uint8Array {
+    if (this.bytes_.buffer !== this.memory.buffer) {
+      this.bytes_ = new Uint8Array(this.memory.buffer);
+      this.view_ = new DataView(this.memory.buffer);
+    }
+    return this.bytes_;
+  }
+
+  /** Bytes that the module's memory takes. */
+  get residentBytes(): number {
+    return this.memory.buffer.byteLength;
+  }
+
+  /** @internal */
+  get call(): Record<Exported, Call> {
+    return this.fn;
+  }
+  /** @internal */
+  get outWord(): Pointer {
+    return this.word;
+  }
+  /** @internal A name as a C string that stays: names are few and used again. */
+  name(value: string): Pointer {
+    let at = this.names.get(value);
+    if (at === undefined) {
+      at = this.put(value);
+      this.names.set(value, at);
+    }
+    return at;
+  }
+  /** @internal A C string to be freed. */
+  put(value: string): Pointer {
+    const coded = utf8.encode(value);
+    const at = this.alloc(coded.length + 1);
+    this.bytes.set(coded, at);
+    this.bytes[at + coded.length] = 0;
+    return at;
+  }
+  /** @internal */
+  read(at: Pointer): string {
+    const bytes = this.bytes;
+    return text.decode(bytes.subarray(at, bytes.indexOf(0, at)));
+  }
+  /** @internal */
+  get view(): DataView {
+    return this.bytes && this.view_;
+  }
+  /** @internal */
+  u32(at: Pointer): number {
+    return this.view.getUint32(at, true);
+  }
+  /** @internal */
+  f64(at: Pointer): number {
+    return this.view.getFloat64(at, true);
+  }
+  /** @internal Fills a struct at `at` (by default the scratch place, one struct at a time). */
+  struct(shape: Layout, values: Record<string, number | bigint>, at = this.scratch): Pointer {
+    this.bytes.fill(0, at, at + shape.size);
+    const view = this.view;
+    view.setUint32(at, shape.size, true);
+    for (const [key, value] of Object.entries(values)) {
+      const [offset, kind] = shape.at[key] as [number, Kind];
+      if (kind === 'f64') view.setFloat64(at + offset, Number(value), true);
+      else if (kind === 'u64') view.setBigUint64(at + offset, BigInt(value), true);
+      else if (kind === 'i32') view.setInt32(at + offset, Number(value), true);
+      else view.setUint32(at + offset, Number(value), true);
+    }
+    return at;
+  }
+  /** @internal */
+  resetError(): Pointer {
+    this.view.setUint32(this.error, ERROR_SIZE, true);
+    this.view.setInt32(this.error + 4, 0, true);
+    return this.error;
+  }
+  /** @internal Throws the text of the last resetError() place, or the status's name. */
+  check(status: number): void {
+    if (status === Status.OK) return;
+    const told = this.view.getInt32(this.error + 4, true) === status;
+    throw new GyreError(status, told ? this.read(this.error + 8) : this.read(this.fn.gyre_status_name(status)));
+  }
+  /** @internal Calls until the text fits; the place is kept and grows by half. */
+  grown(fill: (buf: Pointer, cap: number, needed: Pointer) => number): { at: Pointer; size: number } {
+    for (;;) {
+      const status = fill(this.out.at, this.out.cap, this.word);
+      const needed = this.u32(this.word);
+      if (status === Status.OK) return { at: this.out.at, size: needed };
+      if (status !== Status.BUFFER) this.check(status);
+      this.free(this.out.at);
+      this.out = { at: 0, cap: 0 };
+      const cap = needed + (needed >> 1) + 64;
+      this.out = { at: this.alloc(cap), cap };
+    }
+  }
+  /** @internal */
+  decode(at: Pointer, size: number): string {
+    return text.decode(this.bytes.subarray(at, at + size));
+  }
+}

@@ -1,0 +1,84 @@
+// module.ts - one instance of gyre.wasm: compiled, started, and what needs no engine.
+// Room: wasm. Threads: one; nothing here is shared.
+import { Engine } from './engine.ts';
+import { ENGINE_OPTIONS } from './layouts.ts';
+import { EXPORTS, Memory, type Call, type Exported, type Pointer } from './memory.ts';
+import type { EngineOptions } from './options.ts';
+import { GyreError, Status } from './status.ts';
+
+/** One instance of the module. Everything made from it lives in its memory. */
+export class Gyre extends Memory {
+  /** Compiles and starts a module. Throws when it is not gyre.wasm. */
+  static async load(source: BufferSource | WebAssembly.Module): Promise<Gyre> {
+    const module = source instanceof WebAssembly.Module ? source : await WebAssembly.compile(source);
+    const imports: Record<string, Record<string, Call>> = {
+      env: { emscripten_notify_memory_growth: () => 0 }, // the views below notice by themselves
+      wasi_snapshot_preview1: {
+        proc_exit: (code) => {
+          throw new GyreError(Status.INTERNAL, `the module ended with ${code}`);
+        },
+      },
+    };
+    for (const need of WebAssembly.Module.imports(module)) {
+      if (!imports[need.module]?.[need.name]) {
+        throw new GyreError(Status.ABI, `the module wants ${need.module}.${need.name}, which a standalone gyre.wasm does not`);
+      }
+    }
+    const { exports } = await WebAssembly.instantiate(module, imports);
+    const fn = exports as unknown as Record<Exported, Call> & { memory: WebAssembly.Memory; _initialize?: () => void };
+    for (const name of EXPORTS) {
+      if (typeof fn[name] !== 'function') throw new GyreError(Status.ABI, `the module does not export ${name}`);
+    }
+    fn._initialize?.();
+    return new Gyre(fn, fn.memory);
+  }
+
+  /** The library's version, "0.1.0". */
+  get version(): string {
+    return this.read(this.fn.gyre_version_string());
+  }
+
+  /** Makes an engine, stopped. @throws GyreError */
+  engine(options: EngineOptions): Engine {
+    const o = this.struct(ENGINE_OPTIONS, {
+      driver: options.driver === 'virtual' ? 2 : 1,
+      seed: options.seed ?? 0n,
+      window_ms: options.windowMs ?? 0,
+      memory_bytes: options.memoryBytes ?? 0,
+      memory_ring: options.memoryRing ?? 0,
+    });
+    this.check(this.fn.gyre_engine_create(o, this.word, this.resetError()));
+    return new Engine(this, this.u32(this.word));
+  }
+
+  /** Raw deflate inside the module's memory. @returns how many bytes came out. @throws GyreError */
+  compressAt(from: Pointer, size: number, level: number, to: Pointer, cap: number): number {
+    this.check(this.fn.gyre_compress(from, size, level, to, cap, this.word, this.resetError()));
+    return this.u32(this.word);
+  }
+
+  /** Raw deflate of `data`. @param level 0..9 */
+  compress(data: Uint8Array, level = 6): Uint8Array {
+    const cap = data.length + (data.length >> 8) + 64;
+    const at = this.alloc(data.length + cap);
+    try {
+      this.bytes.set(data, at);
+      const n = this.compressAt(at, data.length, level, at + data.length, cap);
+      return this.bytes.slice(at + data.length, at + data.length + n);
+    } finally {
+      this.free(at);
+    }
+  }
+
+  /** Undoes compress(); `rawSize` bytes come out. @throws GyreError */
+  decompress(data: Uint8Array, rawSize: number): Uint8Array {
+    const at = this.alloc(data.length + rawSize);
+    try {
+      this.bytes.set(data, at);
+      this.check(this.fn.gyre_decompress(at, data.length, at + data.length, rawSize, this.resetError()));
+      return this.bytes.slice(at + data.length, at + data.length + rawSize);
+    } finally {
+      this.free(at);
+    }
+  }
+}
