@@ -68,6 +68,44 @@ function places(dots: Dot[], [W, H]: [number, number], fill: boolean): Map<strin
   return new Map(dots.map((d) => [d.name, [x(d), y(d)] as const]));
 }
 
+type Places = ReturnType<typeof places>;
+
+/** An edge: a bent arrow from `a` to `b` with its weight. */
+function Arrow({ edge, a, b, at }: { edge: Edge; a: string; b: string; at: Places }) {
+  const [p, q] = [at.get(a), at.get(b)];
+  if (!p || !q) return null;
+  const [dx, dy] = [q[0] - p[0], q[1] - p[1]];
+  const len = Math.hypot(dx, dy) || 1;
+  const [ux, uy] = [dx / len, dy / len];
+  const [x0, y0, x1, y1] = [p[0] + ux * 20, p[1] + uy * 20, q[0] - ux * 22, q[1] - uy * 22];
+  const bend = Math.min(36, len / 6);
+  const [mx, my] = [(x0 + x1) / 2 - uy * bend, (y0 + y1) / 2 + ux * bend];
+  const [lx, ly] = [0.25 * x0 + 0.5 * mx + 0.25 * x1, 0.25 * y0 + 0.5 * my + 0.25 * y1]; // on the curve
+  return (
+    <g class={`edge ${edge.kind}`} data-declared={String(edge.declared)}>
+      <path d={`M${x0.toFixed(1)} ${y0.toFixed(1)}Q${mx.toFixed(1)} ${my.toFixed(1)} ${x1.toFixed(1)} ${y1.toFixed(1)}`}
+        stroke-width={1 + 2.5 * Math.abs(edge.weight)} stroke-dasharray={edge.kind === 'conflict' ? '7 4' : edge.kind === 'neutral' ? '2 4' : 'none'}
+        marker-end={`url(#arrow-${edge.kind})`} fill="none" />
+      <text x={lx} y={ly + 4} text-anchor="middle">{edge.weight > 0 ? '+' : ''}{fixed(edge.weight, 1)}</text>
+    </g>
+  );
+}
+
+/** A node: its health as a ring around its vitality. The name goes above in the upper half. */
+function Ring({ node: n, place: p, upper }: { node: GraphNode; place: readonly [number, number] | undefined; upper: number }) {
+  if (!p) return null;
+  const health = n.health ?? 1;
+  const ring = 2 * Math.PI * 15;
+  return (
+    <g class="node" data-node={n.name} transform={`translate(${p[0].toFixed(1)} ${p[1].toFixed(1)})`}>
+      <circle r="15" class="node-base" />
+      <circle r="15" class="node-health" stroke-dasharray={`${(ring * health).toFixed(1)} ${ring.toFixed(1)}`} transform="rotate(-90)" />
+      <text y="4" text-anchor="middle" class="node-mark">{percent(n.vitality ?? health, 0)}</text>
+      <text y={p[1] < upper ? -23 : 32} text-anchor="middle" class="node-name">{words(n.name)}</text>
+    </g>
+  );
+}
+
 export function Graph({ snap }: { snap: Snapshot }) {
   const { tied, loose, hidden } = visible(snap, 160);
   const edges = snap.symbiosis.edges
@@ -106,39 +144,8 @@ export function Graph({ snap }: { snap: Snapshot }) {
             </marker>
           ))}
         </defs>
-        {edges.map(({ edge, a, b }) => {
-          const [p, q] = [at.get(a), at.get(b)];
-          if (!p || !q) return null;
-          const [dx, dy] = [q[0] - p[0], q[1] - p[1]];
-          const len = Math.hypot(dx, dy) || 1;
-          const [ux, uy] = [dx / len, dy / len];
-          const [x0, y0, x1, y1] = [p[0] + ux * 20, p[1] + uy * 20, q[0] - ux * 22, q[1] - uy * 22];
-          const bend = Math.min(36, len / 6);
-          const [mx, my] = [(x0 + x1) / 2 - uy * bend, (y0 + y1) / 2 + ux * bend];
-          const [lx, ly] = [0.25 * x0 + 0.5 * mx + 0.25 * x1, 0.25 * y0 + 0.5 * my + 0.25 * y1]; // on the curve
-          return (
-            <g key={`${a}>${b}`} class={`edge ${edge.kind}`} data-declared={String(edge.declared)}>
-              <path d={`M${x0.toFixed(1)} ${y0.toFixed(1)}Q${mx.toFixed(1)} ${my.toFixed(1)} ${x1.toFixed(1)} ${y1.toFixed(1)}`}
-                stroke-width={1 + 2.5 * Math.abs(edge.weight)} stroke-dasharray={edge.kind === 'conflict' ? '7 4' : edge.kind === 'neutral' ? '2 4' : 'none'}
-                marker-end={`url(#arrow-${edge.kind})`} fill="none" />
-              <text x={lx} y={ly + 4} text-anchor="middle">{edge.weight > 0 ? '+' : ''}{fixed(edge.weight, 1)}</text>
-            </g>
-          );
-        })}
-        {tied.map((n) => {
-          const p = at.get(n.name);
-          if (!p) return null;
-          const health = n.health ?? 1;
-          const ring = 2 * Math.PI * 15;
-          return (
-            <g key={n.name} class="node" data-node={n.name} transform={`translate(${p[0].toFixed(1)} ${p[1].toFixed(1)})`}>
-              <circle r="15" class="node-base" />
-              <circle r="15" class="node-health" stroke-dasharray={`${(ring * health).toFixed(1)} ${ring.toFixed(1)}`} transform="rotate(-90)" />
-              <text y="4" text-anchor="middle" class="node-mark">{percent(n.vitality ?? health, 0)}</text>
-              <text y={p[1] < H / 2 ? -23 : 32} text-anchor="middle" class="node-name">{words(n.name)}</text>
-            </g>
-          );
-        })}
+        {edges.map((tie) => <Arrow key={`${tie.a}>${tie.b}`} {...tie} at={at} />)}
+        {tied.map((n) => <Ring key={n.name} node={n} place={at.get(n.name)} upper={H / 2} />)}
       </svg>
       {loose.length > 0 && (
         <div class="loose">

@@ -58,31 +58,55 @@ export function policy(learner: Learner): Best[] {
   return out;
 }
 
-export function Heat({ learner }: { learner: Learner }) {
+type Span = readonly [number, number];
+
+/** The states that were visited most, in their order. */
+function mostVisited(learner: Learner): number[] {
   const total = (s: number) => {
     let n = 0;
     for (let a = 0; a < learner.actions; a += 1) n += learner.visits[s * learner.actions + a] ?? 0;
     return n;
   };
-  let states = Array.from({ length: learner.states }, (_, s) => s);
-  if (states.length > MOST.states) {
-    states = states.sort((a, b) => total(b) - total(a)).slice(0, MOST.states).sort((a, b) => a - b);
+  const states = Array.from({ length: learner.states }, (_, s) => s);
+  if (states.length <= MOST.states) return states;
+  return states.sort((a, b) => total(b) - total(a)).slice(0, MOST.states).sort((a, b) => a - b);
+}
+
+/** The least and the largest value of a state's tried settings. */
+function spanOf(learner: Learner, s: number): Span {
+  let [lo, hi] = [Infinity, -Infinity];
+  for (let a = 0; a < learner.actions; a += 1) {
+    const i = s * learner.actions + a;
+    const q = learner.q[i];
+    if (!learner.visits[i] || q === null || q === undefined) continue;
+    lo = Math.min(lo, q);
+    hi = Math.max(hi, q);
   }
+  return [lo, hi];
+}
+
+/** What a setting is expected to earn in a state. */
+function Cell({ learner, state: s, action: a, span: [lo, hi], best: top }: { learner: Learner; state: number; action: number; span: Span; best: boolean }) {
+  const i = s * learner.actions + a;
+  const q = learner.q[i] ?? null;
+  const visits = learner.visits[i] ?? 0;
+  if (visits === 0 || q === null) {
+    return <td class="heat-cell untried" data-cell={`${s},${a}`} data-q="" title="not tried"><span class="sr">not tried</span></td>;
+  }
+  const [back, front] = viridis(hi > lo ? (q - lo) / (hi - lo) : 1);
+  return (
+    <td class={top ? 'heat-cell top' : 'heat-cell'} data-cell={`${s},${a}`} data-q={q} data-visits={visits}
+      title={`${int(visits)} updates`} style={{ backgroundColor: back, color: front }}>
+      {top && <span aria-label="best" role="img">★</span>}{sig(q)}
+    </td>
+  );
+}
+
+export function Heat({ learner }: { learner: Learner }) {
+  const states = mostVisited(learner);
   const actions = Array.from({ length: Math.min(learner.actions, MOST.actions) }, (_, a) => a);
   const best = new Map(policy(learner).map((b) => [b.state, b]));
-  const span = new Map(
-    states.map((s) => {
-      let [lo, hi] = [Infinity, -Infinity];
-      for (let a = 0; a < learner.actions; a += 1) {
-        const i = s * learner.actions + a;
-        const q = learner.q[i];
-        if (!learner.visits[i] || q === null || q === undefined) continue;
-        lo = Math.min(lo, q);
-        hi = Math.max(hi, q);
-      }
-      return [s, [lo, hi] as const];
-    }),
-  );
+  const span = new Map(states.map((s) => [s, spanOf(learner, s)]));
   const cut = learner.states > states.length || learner.actions > actions.length;
   return (
     <div class="heat-box">
@@ -106,23 +130,7 @@ export function Heat({ learner }: { learner: Learner }) {
               return (
                 <tr key={a} class={opens ? 'group' : ''}>
                   {values.map((v, i) => <th scope="row" class="n" key={i}>{v}</th>)}
-                  {states.map((s) => {
-                    const i = s * learner.actions + a;
-                    const q = learner.q[i] ?? null;
-                    const visits = learner.visits[i] ?? 0;
-                    if (visits === 0 || q === null) {
-                      return <td key={s} class="heat-cell untried" data-cell={`${s},${a}`} data-q="" title="not tried"><span class="sr">not tried</span></td>;
-                    }
-                    const [lo, hi] = span.get(s) as readonly [number, number];
-                    const [back, front] = viridis(hi > lo ? (q - lo) / (hi - lo) : 1);
-                    const top = best.get(s)?.action === a;
-                    return (
-                      <td key={s} class={top ? 'heat-cell top' : 'heat-cell'} data-cell={`${s},${a}`} data-q={q} data-visits={visits}
-                        title={`${int(visits)} updates`} style={{ backgroundColor: back, color: front }}>
-                        {top && <span aria-label="best" role="img">★</span>}{sig(q)}
-                      </td>
-                    );
-                  })}
+                  {states.map((s) => <Cell key={s} learner={learner} state={s} action={a} span={span.get(s) as Span} best={best.get(s)?.action === a} />)}
                 </tr>
               );
             })}

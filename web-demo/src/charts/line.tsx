@@ -61,6 +61,33 @@ function Swatch({ series }: { series: Series }) {
   );
 }
 
+/** A series as uPlot draws it. */
+function stroke(s: Series): uPlot.Series {
+  const out: uPlot.Series = {
+    label: s.label,
+    stroke: colour(s.color),
+    width: s.width ?? 2,
+    points: { show: false },
+    spanGaps: true,
+  };
+  if (s.dash) out.dash = s.dash;
+  if (s.fill) out.fill = colour(s.color) + '22';
+  if (s.stepped && uPlot.paths.stepped) out.paths = uPlot.paths.stepped({ align: 1 });
+  return out;
+}
+
+/** Shades the time in which the link was slow. */
+function drawBands(u: uPlot, list: Row[]): void {
+  u.ctx.fillStyle = colour('--band');
+  for (let i = 0; i + 1 < list.length; i += 1) {
+    const [a, b] = [list[i] as Row, list[i + 1] as Row];
+    if (a.link === null || a.link > LINK_SLOW) continue;
+    const left = Math.max(u.bbox.left, Math.round(u.valToPos(a.t ?? 0, 'x', true)));
+    const right = Math.round(u.valToPos(b.t ?? 0, 'x', true));
+    if (right > left) u.ctx.fillRect(left, u.bbox.top, right - left, u.bbox.height);
+  }
+}
+
 function options(p: LineChartProps, width: number, rows: { current: Row[] }, onCursor: (i: number | null) => void): uPlot.Options {
   const grid = { stroke: colour('--grid'), width: 1 };
   const font = `11px ${getComputedStyle(document.body).fontFamily}`;
@@ -110,33 +137,12 @@ function options(p: LineChartProps, width: number, rows: { current: Row[] }, onC
     ],
     series: [
       {},
-      ...p.series.map((s): uPlot.Series => {
-        const out: uPlot.Series = {
-          label: s.label,
-          stroke: colour(s.color),
-          width: s.width ?? 2,
-          points: { show: false },
-          spanGaps: true,
-        };
-        if (s.dash) out.dash = s.dash;
-        if (s.fill) out.fill = colour(s.color) + '22';
-        if (s.stepped && uPlot.paths.stepped) out.paths = uPlot.paths.stepped({ align: 1 });
-        return out;
-      }),
+      ...p.series.map(stroke),
     ],
     hooks: {
       drawClear: [
         (u) => {
-          if (!p.bands) return;
-          const list = rows.current;
-          u.ctx.fillStyle = colour('--band');
-          for (let i = 0; i + 1 < list.length; i += 1) {
-            const [a, b] = [list[i] as Row, list[i + 1] as Row];
-            if (a.link === null || a.link > LINK_SLOW) continue;
-            const left = Math.max(u.bbox.left, Math.round(u.valToPos(a.t ?? 0, 'x', true)));
-            const right = Math.round(u.valToPos(b.t ?? 0, 'x', true));
-            if (right > left) u.ctx.fillRect(left, u.bbox.top, right - left, u.bbox.height);
-          }
+          if (p.bands) drawBands(u, rows.current);
         },
       ],
       setCursor: [(u) => onCursor(u.cursor.idx ?? null)],
@@ -144,24 +150,20 @@ function options(p: LineChartProps, width: number, rows: { current: Row[] }, onC
   };
 }
 
-export function LineChart(p: LineChartProps) {
-  const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | null>(null);
-  const rows = useRef<Row[]>([]);
-  const [at, setAt] = useState<number | null>(null);
-  const [said, setSaid] = useState('');
-  rows.current = history.window(SECONDS);
-  const data = [
-    rows.current.map((r) => r.t ?? 0),
-    ...p.series.map((s) =>
-      rows.current.map((r) => (p.log && r[s.key] !== null && (r[s.key] as number) <= 0 ? null : r[s.key])),
-    ),
-  ] as uPlot.AlignedData;
+/** Makes the plot in `host`, again when its look changes, and gives it the newest data. */
+function usePlot(
+  p: LineChartProps,
+  host: { current: HTMLDivElement | null },
+  plot: { current: uPlot | null },
+  rows: { current: Row[] },
+  data: uPlot.AlignedData,
+  onCursor: (i: number | null) => void,
+): void {
   const theme = dark.value;
 
   useLayoutEffect(() => {
     const box = host.current as HTMLDivElement;
-    const u = new uPlot(options(p, Math.max(120, box.clientWidth), rows, setAt), data, box);
+    const u = new uPlot(options(p, Math.max(120, box.clientWidth), rows, onCursor), data, box);
     u.ctx.canvas.setAttribute('role', 'img');
     u.ctx.canvas.setAttribute('aria-label', p.name);
     u.ctx.canvas.setAttribute('aria-details', `${p.id}-table`);
@@ -180,10 +182,60 @@ export function LineChart(p: LineChartProps) {
   useLayoutEffect(() => {
     plot.current?.setData(data);
   });
+}
+
+const reading = (p: LineChartProps, r: Row | undefined, s: Series) => p.text(r ? r[s.key] : null);
+
+/** A dozen of the rows as a table, the newest first. */
+function Numbers({ chart: p, rows }: { chart: LineChartProps; rows: Row[] }) {
+  const step = Math.max(1, Math.ceil(rows.length / 12));
+  const sample = rows.filter((_r, i) => (rows.length - 1 - i) % step === 0).reverse();
+  return (
+    <details class="numbers">
+      <summary>Numbers<span class="sr"> of {p.name}</span></summary>
+      <div class="scroll" tabIndex={0} role="region" aria-label={`${p.name}, as a table`}>
+        <table id={`${p.id}-table`} class="data">
+          <caption class="sr">{p.name}, newest first</caption>
+          <thead>
+            <tr>
+              <th scope="col" class="n">Time</th>
+              {p.series.map((s) => (
+                <th scope="col" class="n" key={s.key}>{s.label} <span class="unit">{p.unit}</span></th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {sample.map((r, i) => (
+              <tr key={i}>
+                <td class="n">{clock(r.t)}</td>
+                {p.series.map((s) => <td class="n" key={s.key}>{reading(p, r, s)}</td>)}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
+export function LineChart(p: LineChartProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const rows = useRef<Row[]>([]);
+  const [at, setAt] = useState<number | null>(null);
+  const [said, setSaid] = useState('');
+  rows.current = history.window(SECONDS);
+  const data = [
+    rows.current.map((r) => r.t ?? 0),
+    ...p.series.map((s) =>
+      rows.current.map((r) => (p.log && r[s.key] !== null && (r[s.key] as number) <= 0 ? null : r[s.key])),
+    ),
+  ] as uPlot.AlignedData;
+  usePlot(p, host, plot, rows, data, setAt);
 
   const index = at !== null && at < rows.current.length ? at : rows.current.length - 1;
   const row = rows.current[index];
-  const read = (r: Row | undefined, s: Series) => p.text(r ? r[s.key] : null);
+  const read = (r: Row | undefined, s: Series) => reading(p, r, s);
 
   const onKey = (event: KeyboardEvent) => {
     const u = plot.current;
@@ -203,8 +255,6 @@ export function LineChart(p: LineChartProps) {
     setSaid(`${clock(to.t)}: ${p.series.map((s) => `${s.label} ${read(to, s)} ${p.unit}`).join(', ')}`);
   };
 
-  const step = Math.max(1, Math.ceil(rows.current.length / 12));
-  const sample = rows.current.filter((_r, i) => (rows.current.length - 1 - i) % step === 0).reverse();
   return (
     <div class="chart">
       <ul class="legend" aria-hidden="true">
@@ -227,30 +277,7 @@ export function LineChart(p: LineChartProps) {
         onBlur={() => plot.current?.setCursor({ left: -10, top: -10 })}
       />
       <output class="sr">{said}</output>
-      <details class="numbers">
-        <summary>Numbers<span class="sr"> of {p.name}</span></summary>
-        <div class="scroll" tabIndex={0} role="region" aria-label={`${p.name}, as a table`}>
-          <table id={`${p.id}-table`} class="data">
-            <caption class="sr">{p.name}, newest first</caption>
-            <thead>
-              <tr>
-                <th scope="col" class="n">Time</th>
-                {p.series.map((s) => (
-                  <th scope="col" class="n" key={s.key}>{s.label} <span class="unit">{p.unit}</span></th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {sample.map((r, i) => (
-                <tr key={i}>
-                  <td class="n">{clock(r.t)}</td>
-                  {p.series.map((s) => <td class="n" key={s.key}>{read(r, s)}</td>)}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+      <Numbers chart={p} rows={rows.current} />
     </div>
   );
 }

@@ -19,63 +19,71 @@ function span(values: number[]): [number, number] {
   return [low, high];
 }
 
+/** The lines of the scale, each with its number. */
+function drawScale(ctx: Pen['ctx'], w: number, [low, high]: [number, number], y: (v: number) => number): void {
+  ctx.strokeStyle = colour('--grid');
+  ctx.fillStyle = colour('--muted');
+  ctx.lineWidth = 1;
+  ctx.textAlign = 'right';
+  ctx.textBaseline = 'middle';
+  for (const v of STEPS.filter((step) => step >= low && step <= high)) {
+    const line = Math.round(y(v)) + 0.5;
+    ctx.beginPath();
+    ctx.moveTo(LEFT, line);
+    ctx.lineTo(LEFT + w, line);
+    ctx.stroke();
+    ctx.fillText(String(v), LEFT - 6, line);
+  }
+}
+
+/** A column a loop; the one at `at` is lit. */
+function drawLoops({ ctx, width, height }: Pen, loops: LoopRow[], [low, high]: [number, number], at: number | null): void {
+  const [w, h] = [width - LEFT - RIGHT, height - TOP - BOTTOM];
+  const y = (v: number) => TOP + h - (h * Math.log(Math.max(v, low) / low)) / Math.log(high / low);
+  drawScale(ctx, w, [low, high], y);
+  const step = w / Math.max(1, loops.length);
+  const [c50, c95, c99, bar] = ['--series-1', '--series-2', '--series-3', '--line-strong'].map(colour) as [string, string, string, string];
+  const r = Math.min(2.5, Math.max(1.2, step / 3));
+  loops.forEach((l, i) => {
+    const x = LEFT + (i + 0.5) * step;
+    if (i === at) {
+      ctx.fillStyle = colour('--hover');
+      ctx.fillRect(x - step / 2 - 1, TOP, step + 2, h);
+    }
+    const { p50_ms: p50, p95_ms: p95, p99_ms: p99 } = l.latency;
+    if (p50 === null || p95 === null || p99 === null) return;
+    ctx.strokeStyle = bar;
+    ctx.beginPath();
+    ctx.moveTo(x, y(p50));
+    ctx.lineTo(x, y(p99));
+    ctx.stroke();
+    ctx.fillStyle = c50;
+    ctx.beginPath();
+    ctx.arc(x, y(p50), r, 0, 7);
+    ctx.fill();
+    ctx.fillStyle = c95;
+    ctx.fillRect(x - r, y(p95) - r, 2 * r, 2 * r);
+    ctx.fillStyle = c99;
+    ctx.beginPath();
+    ctx.moveTo(x, y(p99) - r * 1.5);
+    ctx.lineTo(x + r * 1.4, y(p99) + r);
+    ctx.lineTo(x - r * 1.4, y(p99) + r);
+    ctx.fill();
+  });
+  ctx.fillStyle = colour('--muted');
+  ctx.textBaseline = 'alphabetic';
+  ctx.textAlign = 'left';
+  ctx.fillText(loops[0]?.name ?? '', LEFT, height - 5);
+  ctx.textAlign = 'right';
+  ctx.fillText(loops[loops.length - 1]?.name ?? '', LEFT + w, height - 5);
+}
+
 export function Percentiles({ loops }: { loops: LoopRow[] }) {
   const [at, setAt] = useState<number | null>(null);
   const values = loops.flatMap((l) => [l.latency.p50_ms, l.latency.p99_ms]).filter((v): v is number => v !== null && v > 0);
   const [low, high] = span(values);
 
-  const draw = ({ ctx, width, height }: Pen) => {
-    const [w, h] = [width - LEFT - RIGHT, height - TOP - BOTTOM];
-    const y = (v: number) => TOP + h - (h * Math.log(Math.max(v, low) / low)) / Math.log(high / low);
-    ctx.strokeStyle = colour('--grid');
-    ctx.fillStyle = colour('--muted');
-    ctx.lineWidth = 1;
-    ctx.textAlign = 'right';
-    ctx.textBaseline = 'middle';
-    for (const v of STEPS.filter((step) => step >= low && step <= high)) {
-      const line = Math.round(y(v)) + 0.5;
-      ctx.beginPath();
-      ctx.moveTo(LEFT, line);
-      ctx.lineTo(LEFT + w, line);
-      ctx.stroke();
-      ctx.fillText(String(v), LEFT - 6, line);
-    }
-    const step = w / Math.max(1, loops.length);
-    const [c50, c95, c99, bar] = ['--series-1', '--series-2', '--series-3', '--line-strong'].map(colour) as [string, string, string, string];
-    const r = Math.min(2.5, Math.max(1.2, step / 3));
-    loops.forEach((l, i) => {
-      const x = LEFT + (i + 0.5) * step;
-      if (i === at) {
-        ctx.fillStyle = colour('--hover');
-        ctx.fillRect(x - step / 2 - 1, TOP, step + 2, h);
-      }
-      const { p50_ms: p50, p95_ms: p95, p99_ms: p99 } = l.latency;
-      if (p50 === null || p95 === null || p99 === null) return;
-      ctx.strokeStyle = bar;
-      ctx.beginPath();
-      ctx.moveTo(x, y(p50));
-      ctx.lineTo(x, y(p99));
-      ctx.stroke();
-      ctx.fillStyle = c50;
-      ctx.beginPath();
-      ctx.arc(x, y(p50), r, 0, 7);
-      ctx.fill();
-      ctx.fillStyle = c95;
-      ctx.fillRect(x - r, y(p95) - r, 2 * r, 2 * r);
-      ctx.fillStyle = c99;
-      ctx.beginPath();
-      ctx.moveTo(x, y(p99) - r * 1.5);
-      ctx.lineTo(x + r * 1.4, y(p99) + r);
-      ctx.lineTo(x - r * 1.4, y(p99) + r);
-      ctx.fill();
-    });
-    ctx.fillStyle = colour('--muted');
-    ctx.textBaseline = 'alphabetic';
-    ctx.textAlign = 'left';
-    ctx.fillText(loops[0]?.name ?? '', LEFT, height - 5);
-    ctx.textAlign = 'right';
-    ctx.fillText(loops[loops.length - 1]?.name ?? '', LEFT + w, height - 5);
-  };
+  const draw = (pen: Pen) => drawLoops(pen, loops, [low, high], at);
 
   const one = at === null ? undefined : loops[at];
   const onKey = (event: KeyboardEvent) => {

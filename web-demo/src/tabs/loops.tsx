@@ -76,6 +76,25 @@ function compare(order: NonNullable<Order>): (a: LoopRow, b: LoopRow) => number 
   };
 }
 
+/** What all loops come to. */
+function Sums({ frame }: { frame: Frame }) {
+  const t = frame.snap.totals;
+  const shed = t.shed ?? 0;
+  const count = (state: string) => frame.snap.loops.filter((l) => l.state === state).length;
+  return (
+    <Tiles>
+      <Tile label="Loops" value={int(t.loops)} sub={`${int(t.active)} active, ${int(t.stuck)} stuck`} />
+      <Tile label="Cycles" value={int(t.ticks)} sub={`${fixed(frame.rate, 1)} / s`} />
+      <Tile label="Backing off" value={int(count('backing_off'))} sub={`${int(t.errors)} errors`} />
+      <Tile label="Timeouts" value={int(t.timeouts)} sub={`${int(t.cancelled)} cancelled`} />
+      <Tile label="Gated" value={int(t.gated)} sub={shed > 0 ? `${int(shed)} shed, ${int(t.missed)} missed` : `${int(t.missed)} missed ticks`} />
+      <Tile label="Latency p50" value={ms(t.p50_ms)} unit="ms" sub={`mean ${ms(t.avg_ms)} ms`} />
+      <Tile label="Latency p95" value={ms(t.p95_ms)} unit="ms" sub={`p99 ${ms(t.p99_ms)} ms`} />
+      <Tile label="Lateness p50" value={ms(t.late_p50_ms)} unit="ms" sub={`p99 ${ms(t.late_p99_ms)} ms`} />
+    </Tiles>
+  );
+}
+
 export function Loops({ frame }: { frame: Frame }) {
   const loops = frame.snap.loops;
   const [query, setQuery] = useState('');
@@ -93,7 +112,6 @@ export function Loops({ frame }: { frame: Frame }) {
     const rank = ranks.current.rank;
     rows = [...rows].sort((a, b) => (rank.get(a.name) ?? 0) - (rank.get(b.name) ?? 0));
   }
-  const count = (state: string) => loops.filter((l) => l.state === state).length;
   const head = (id: string, label: string, unit: string | undefined, numeric: boolean) => {
     const on = order?.id === id;
     return (
@@ -105,21 +123,10 @@ export function Loops({ frame }: { frame: Frame }) {
       </th>
     );
   };
-  const t = frame.snap.totals;
-  const shed = t.shed ?? 0;
-  const fields = FIELDS.filter((f) => f.id !== 'shed' || shed > 0);
+  const fields = FIELDS.filter((f) => f.id !== 'shed' || (frame.snap.totals.shed ?? 0) > 0);
   return (
     <>
-      <Tiles>
-        <Tile label="Loops" value={int(t.loops)} sub={`${int(t.active)} active, ${int(t.stuck)} stuck`} />
-        <Tile label="Cycles" value={int(t.ticks)} sub={`${fixed(frame.rate, 1)} / s`} />
-        <Tile label="Backing off" value={int(count('backing_off'))} sub={`${int(t.errors)} errors`} />
-        <Tile label="Timeouts" value={int(t.timeouts)} sub={`${int(t.cancelled)} cancelled`} />
-        <Tile label="Gated" value={int(t.gated)} sub={shed > 0 ? `${int(shed)} shed, ${int(t.missed)} missed` : `${int(t.missed)} missed ticks`} />
-        <Tile label="Latency p50" value={ms(t.p50_ms)} unit="ms" sub={`mean ${ms(t.avg_ms)} ms`} />
-        <Tile label="Latency p95" value={ms(t.p95_ms)} unit="ms" sub={`p99 ${ms(t.p99_ms)} ms`} />
-        <Tile label="Lateness p50" value={ms(t.late_p50_ms)} unit="ms" sub={`p99 ${ms(t.late_p99_ms)} ms`} />
-      </Tiles>
+      <Sums frame={frame} />
       <div class="grid">
         <Panel class="span-12" title="Latency percentiles by loop" side={<span class="side-note">ms, logarithmic</span>}>
           <Percentiles loops={loops} />

@@ -2,8 +2,11 @@
 // Room: page. Threads: the page's main thread.
 import { Blocks } from '../charts/blocks.tsx';
 import { bytes, bytesText, clock, fixed, int, percent } from '../format.ts';
+import type { Snapshot } from '../snapshot.ts';
 import type { Frame } from '../state.ts';
 import { Figures, Panel, Tile, Tiles } from '../ui/parts.tsx';
+
+type MemoryState = Snapshot['memory'];
 
 /** A block's time is engine time in a young engine and wall time in a file: both are told by size. */
 function at(ms: number): string {
@@ -11,11 +14,36 @@ function at(ms: number): string {
   return new Date(ms).toISOString().slice(11, 19);
 }
 
-export function Memory({ frame }: { frame: Frame }) {
-  const m = frame.snap.memory;
-  const [raw, rawUnit] = bytes(m.raw_bytes);
-  const [stored, storedUnit] = bytes(m.stored_bytes);
-  const [resident, residentUnit] = bytes(m.resident_bytes);
+/** The newest compressed blocks as a table. */
+function History({ blocks }: { blocks: MemoryState['blocks'] }) {
+  return (
+    <Panel title="Block history">
+      <div class="scroll history" tabIndex={0} role="region" aria-label="Block history, scrollable">
+        <table class="data sticky" id="block-table">
+          <caption class="sr">Compressed blocks, newest first</caption>
+          <thead>
+            <tr><th scope="col">Sealed at</th><th scope="col" class="n">Records</th><th scope="col" class="n">Raw <span class="unit">B</span></th><th scope="col" class="n">Stored <span class="unit">B</span></th><th scope="col" class="n">Ratio</th></tr>
+          </thead>
+          <tbody>
+            {blocks.map((b, i) => (
+              <tr key={i}>
+                <th scope="row">{at(b.at_ms)}</th>
+                <td class="n">{int(b.count)}</td>
+                <td class="n">{int(b.raw_bytes)}</td>
+                <td class="n">{int(b.stored_bytes)}</td>
+                <td class="n">{fixed(b.stored_bytes > 0 ? b.raw_bytes / b.stored_bytes : null, 2)} : 1</td>
+              </tr>
+            ))}
+            {blocks.length === 0 && <tr><td class="empty-row" colSpan={5}>No block yet: the first is sealed with the 51st record</td></tr>}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
+
+/** In which tier the records are, or how they went. */
+function Places({ memory: m }: { memory: MemoryState }) {
   const places: [string, number, string][] = [
     ['in ring', m.in_ring, 'p1'],
     ['in blocks', m.in_blocks, 'p2'],
@@ -23,6 +51,26 @@ export function Memory({ frame }: { frame: Frame }) {
     ['evicted', m.evicted, 'p4'],
     ['merged', m.merged, 'p5'],
   ];
+  return (
+    <Panel title="Where the records are" hint="remembered = in ring + in blocks + archived + evicted + merged">
+      <div class="stackbar" role="img" aria-label={places.map(([name, n]) => `${name} ${int(n)}`).join(', ')}>
+        {places.map(([name, n, tone]) => n > 0 && <span key={name} class={tone} style={{ flexGrow: n }} />)}
+      </div>
+      <dl class="figures bare">
+        {places.map(([name, n, tone]) => (
+          <div key={name}><dt><span class={`box ${tone}`} aria-hidden="true" />{name}</dt><dd><span class="value">{int(n)}</span></dd></div>
+        ))}
+        <div class="sum"><dt>remembered</dt><dd><span class="value">{int(m.remembered)}</span></dd></div>
+      </dl>
+    </Panel>
+  );
+}
+
+export function Memory({ frame }: { frame: Frame }) {
+  const m = frame.snap.memory;
+  const [raw, rawUnit] = bytes(m.raw_bytes);
+  const [stored, storedUnit] = bytes(m.stored_bytes);
+  const [resident, residentUnit] = bytes(m.resident_bytes);
   return (
     <>
       <Tiles>
@@ -40,41 +88,10 @@ export function Memory({ frame }: { frame: Frame }) {
           <Panel title="Newest blocks" side={<span class="side-note">one bar a block</span>}>
             <Blocks blocks={m.blocks} />
           </Panel>
-          <Panel title="Block history">
-            <div class="scroll history" tabIndex={0} role="region" aria-label="Block history, scrollable">
-              <table class="data sticky" id="block-table">
-                <caption class="sr">Compressed blocks, newest first</caption>
-                <thead>
-                  <tr><th scope="col">Sealed at</th><th scope="col" class="n">Records</th><th scope="col" class="n">Raw <span class="unit">B</span></th><th scope="col" class="n">Stored <span class="unit">B</span></th><th scope="col" class="n">Ratio</th></tr>
-                </thead>
-                <tbody>
-                  {m.blocks.map((b, i) => (
-                    <tr key={i}>
-                      <th scope="row">{at(b.at_ms)}</th>
-                      <td class="n">{int(b.count)}</td>
-                      <td class="n">{int(b.raw_bytes)}</td>
-                      <td class="n">{int(b.stored_bytes)}</td>
-                      <td class="n">{fixed(b.stored_bytes > 0 ? b.raw_bytes / b.stored_bytes : null, 2)} : 1</td>
-                    </tr>
-                  ))}
-                  {m.blocks.length === 0 && <tr><td class="empty-row" colSpan={5}>No block yet: the first is sealed with the 51st record</td></tr>}
-                </tbody>
-              </table>
-            </div>
-          </Panel>
+          <History blocks={m.blocks} />
         </div>
         <div class="stack span-4">
-          <Panel title="Where the records are" hint="remembered = in ring + in blocks + archived + evicted + merged">
-            <div class="stackbar" role="img" aria-label={places.map(([name, n]) => `${name} ${int(n)}`).join(', ')}>
-              {places.map(([name, n, tone]) => n > 0 && <span key={name} class={tone} style={{ flexGrow: n }} />)}
-            </div>
-            <dl class="figures bare">
-              {places.map(([name, n, tone]) => (
-                <div key={name}><dt><span class={`box ${tone}`} aria-hidden="true" />{name}</dt><dd><span class="value">{int(n)}</span></dd></div>
-              ))}
-              <div class="sum"><dt>remembered</dt><dd><span class="value">{int(m.remembered)}</span></dd></div>
-            </dl>
-          </Panel>
+          <Places memory={m} />
           <Panel title="Budget">
             <div class="meter" role="meter" aria-label="Memory budget used" aria-valuemin={0} aria-valuemax={m.budget_bytes} aria-valuenow={m.resident_bytes}>
               <span style={{ width: `${Math.min(100, (100 * m.resident_bytes) / Math.max(1, m.budget_bytes))}%` }} />

@@ -4,9 +4,61 @@ import { useState } from 'preact/hooks';
 import { actionValues, Heat, policy, stateText } from '../charts/heat.tsx';
 import { LineChart } from '../charts/line.tsx';
 import { fixed, int, NONE, percent, sig } from '../format.ts';
+import type { Learner } from '../snapshot.ts';
 import type { Frame } from '../state.ts';
 import { Figures, Panel, Tile, Tiles } from '../ui/parts.tsx';
 import { Empty } from '../ui/empty.tsx';
+
+/** The best tried setting of each state, the first 16. */
+function Policy({ learner }: { learner: Learner }) {
+  return (
+    <Panel title="Best setting of each state">
+      <div class="scroll" tabIndex={0} role="region" aria-label="Best setting of each state">
+        <table class="data">
+          <thead>
+            <tr>
+              <th scope="col">{learner.features.map((f) => f.name).join(', ') || 'state'}</th>
+              {learner.knobs.map((k) => <th scope="col" class="n" key={k.name}>{k.name}</th>)}
+              <th scope="col" class="n">Q</th>
+              <th scope="col" class="n">Updates</th>
+            </tr>
+          </thead>
+          <tbody>
+            {policy(learner).slice(0, 16).map((b) => (
+              <tr key={b.state}>
+                <th scope="row">{stateText(learner, b.state)}</th>
+                {actionValues(learner, b.action).map((v, i) => <td class="n" key={i}>{v}</td>)}
+                <td class="n">{sig(b.q)}</td>
+                <td class="n">{int(b.visits)}</td>
+              </tr>
+            ))}
+            {policy(learner).length === 0 && <tr><td class="empty-row" colSpan={learner.knobs.length + 3}>Nothing tried yet</td></tr>}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
+
+/** How full the learner's buffer is, and what went through it. */
+function Replay({ replay: r }: { replay: Learner['replay'] }) {
+  return (
+    <Panel title="Replay buffer">
+      <div class="meter" role="meter" aria-label="Replay buffer used" aria-valuemin={0} aria-valuemax={r.capacity} aria-valuenow={r.size}>
+        <span style={{ width: `${Math.min(100, (100 * r.size) / Math.max(1, r.capacity))}%` }} />
+      </div>
+      <LineChart id="replay" name="Transitions in the replay buffer" unit="" height={150} text={int} compact
+        series={[{ key: 'replay', label: 'transitions', color: '--series-1', fill: true }]} />
+      <Figures rows={[
+        ['Capacity', int(r.capacity)],
+        ['Utilization', percent(r.utilization), '%'],
+        ['Total added', int(r.total_added)],
+        ['Total sampled', int(r.total_sampled)],
+        ['Samples per transition', r.total_added > 0 ? fixed(r.total_sampled / r.total_added, 2) : NONE],
+      ]} />
+    </Panel>
+  );
+}
 
 export function QLearning({ frame }: { frame: Frame }) {
   const learners = frame.snap.learners;
@@ -38,47 +90,10 @@ export function QLearning({ frame }: { frame: Frame }) {
               </label>) : <span class="side-note">{learner.name}</span>}>
             <Heat learner={learner} />
           </Panel>
-          <Panel title="Best setting of each state">
-            <div class="scroll" tabIndex={0} role="region" aria-label="Best setting of each state">
-              <table class="data">
-                <thead>
-                  <tr>
-                    <th scope="col">{learner.features.map((f) => f.name).join(', ') || 'state'}</th>
-                    {learner.knobs.map((k) => <th scope="col" class="n" key={k.name}>{k.name}</th>)}
-                    <th scope="col" class="n">Q</th>
-                    <th scope="col" class="n">Updates</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {policy(learner).slice(0, 16).map((b) => (
-                    <tr key={b.state}>
-                      <th scope="row">{stateText(learner, b.state)}</th>
-                      {actionValues(learner, b.action).map((v, i) => <td class="n" key={i}>{v}</td>)}
-                      <td class="n">{sig(b.q)}</td>
-                      <td class="n">{int(b.visits)}</td>
-                    </tr>
-                  ))}
-                  {policy(learner).length === 0 && <tr><td class="empty-row" colSpan={learner.knobs.length + 3}>Nothing tried yet</td></tr>}
-                </tbody>
-              </table>
-            </div>
-          </Panel>
+          <Policy learner={learner} />
         </div>
         <div class="stack span-6">
-          <Panel title="Replay buffer">
-            <div class="meter" role="meter" aria-label="Replay buffer used" aria-valuemin={0} aria-valuemax={r.capacity} aria-valuenow={r.size}>
-              <span style={{ width: `${Math.min(100, (100 * r.size) / Math.max(1, r.capacity))}%` }} />
-            </div>
-            <LineChart id="replay" name="Transitions in the replay buffer" unit="" height={150} text={int} compact
-              series={[{ key: 'replay', label: 'transitions', color: '--series-1', fill: true }]} />
-            <Figures rows={[
-              ['Capacity', int(r.capacity)],
-              ['Utilization', percent(r.utilization), '%'],
-              ['Total added', int(r.total_added)],
-              ['Total sampled', int(r.total_sampled)],
-              ['Samples per transition', r.total_added > 0 ? fixed(r.total_sampled / r.total_added, 2) : NONE],
-            ]} />
-          </Panel>
+          <Replay replay={r} />
           <Panel title="Exploration" side={<span class="side-note">share of decisions taken at random</span>}>
             <LineChart id="explore" name="Share of decisions taken at random" unit="%" height={206} text={(v) => percent(v, 0)} tick={(v) => percent(v, 0)} compact
               range={[0, 1]} series={[{ key: 'exploration', label: 'exploration', color: '--series-4' }]} />

@@ -4,16 +4,73 @@ import { Gauge, zone } from '../charts/gauge.tsx';
 import { Graph, nodeOf } from '../charts/graph.tsx';
 import { LineChart } from '../charts/line.tsx';
 import { fixed, int, ms, percent, words } from '../format.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { live, societyFactor, type Frame } from '../state.ts';
 import { Figures, Panel } from '../ui/parts.tsx';
 
 const SIGN: Record<string, string> = { synergy: '+', conflict: '−', neutral: '·' };
 
+/** What acts on what, the first 100. */
+function Edges({ snap }: { snap: Snapshot }) {
+  const edges = snap.symbiosis.edges;
+  return (
+    <Panel class="span-6" title="Edges">
+      <div class="scroll short" tabIndex={0} role="region" aria-label="Edges of the graph, scrollable">
+        <table class="data" id="edge-table">
+          <thead>
+            <tr><th scope="col">From</th><th scope="col">To</th><th scope="col">Kind</th><th scope="col" class="n">Weight</th><th scope="col" class="n">Confidence</th><th scope="col">Origin</th></tr>
+          </thead>
+          <tbody>
+            {edges.slice(0, 100).map((e, i) => (
+              <tr key={i}>
+                <th scope="row">{words(nodeOf(snap, e.from)?.name ?? String(e.from))}</th>
+                <td>{words(nodeOf(snap, e.to)?.name ?? String(e.to))}</td>
+                <td><span class={`kind ${e.kind}`}><span aria-hidden="true">{SIGN[e.kind] ?? ''}</span> {e.kind}</span></td>
+                <td class="n">{fixed(e.weight, 2)}</td>
+                <td class="n">{fixed(e.confidence, 2)}</td>
+                <td>{e.declared ? 'declared' : 'learned'}</td>
+              </tr>
+            ))}
+            {edges.length === 0 && <tr><td class="empty-row" colSpan={6}>No edge yet</td></tr>}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
+
+/** The loops that have an edge. */
+function Linked({ snap }: { snap: Snapshot }) {
+  const linked = new Set(snap.symbiosis.edges.flatMap((e) => [nodeOf(snap, e.from)?.name, nodeOf(snap, e.to)?.name]));
+  const nodes = snap.symbiosis.nodes.filter((n) => linked.has(n.name));
+  return (
+    <Panel class="span-6" title="Linked loops">
+      <div class="scroll short" tabIndex={0} role="region" aria-label="Linked loops, scrollable">
+        <table class="data">
+          <thead>
+            <tr><th scope="col">Loop</th><th scope="col" class="n">Cycles</th><th scope="col" class="n">Health <span class="unit">%</span></th><th scope="col" class="n">Vitality</th><th scope="col" class="n">p95 <span class="unit">ms</span></th></tr>
+          </thead>
+          <tbody>
+            {nodes.map((n) => (
+              <tr key={n.name}>
+                <th scope="row">{words(n.name)}</th>
+                <td class="n">{int(n.cycles)}</td>
+                <td class="n">{percent(n.health)}</td>
+                <td class="n">{fixed(n.vitality, 2)}</td>
+                <td class="n">{ms(n.p95_ms)}</td>
+              </tr>
+            ))}
+            {nodes.length === 0 && <tr><td class="empty-row" colSpan={5}>No loop has an edge yet</td></tr>}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
+
 export function Symbiosis({ frame }: { frame: Frame }) {
   const s = frame.snap.symbiosis;
   const declared = s.edges.filter((e) => e.declared).length;
-  const linked = new Set(s.edges.flatMap((e) => [nodeOf(frame.snap, e.from)?.name, nodeOf(frame.snap, e.to)?.name]));
-  const nodes = s.nodes.filter((n) => linked.has(n.name));
   return (
     <div class="grid top">
       <Panel class="span-4" title="Score" hint="The mean vitality of the loops; where a loop reports none, its health.">
@@ -44,49 +101,8 @@ export function Symbiosis({ frame }: { frame: Frame }) {
         <LineChart id="symbiosis" name="Symbiosis score" unit="" height={150} text={(v) => fixed(v, 2)} range={[0, 1.05]} splits={[0, 0.3, 0.7, 0.9]} compact
           series={[{ key: 'symbiosis', label: 'score', color: '--series-3', fill: true }]} />
       </Panel>
-      <Panel class="span-6" title="Edges">
-        <div class="scroll short" tabIndex={0} role="region" aria-label="Edges of the graph, scrollable">
-          <table class="data" id="edge-table">
-            <thead>
-              <tr><th scope="col">From</th><th scope="col">To</th><th scope="col">Kind</th><th scope="col" class="n">Weight</th><th scope="col" class="n">Confidence</th><th scope="col">Origin</th></tr>
-            </thead>
-            <tbody>
-              {s.edges.slice(0, 100).map((e, i) => (
-                <tr key={i}>
-                  <th scope="row">{words(nodeOf(frame.snap, e.from)?.name ?? String(e.from))}</th>
-                  <td>{words(nodeOf(frame.snap, e.to)?.name ?? String(e.to))}</td>
-                  <td><span class={`kind ${e.kind}`}><span aria-hidden="true">{SIGN[e.kind] ?? ''}</span> {e.kind}</span></td>
-                  <td class="n">{fixed(e.weight, 2)}</td>
-                  <td class="n">{fixed(e.confidence, 2)}</td>
-                  <td>{e.declared ? 'declared' : 'learned'}</td>
-                </tr>
-              ))}
-              {s.edges.length === 0 && <tr><td class="empty-row" colSpan={6}>No edge yet</td></tr>}
-            </tbody>
-          </table>
-        </div>
-      </Panel>
-      <Panel class="span-6" title="Linked loops">
-        <div class="scroll short" tabIndex={0} role="region" aria-label="Linked loops, scrollable">
-          <table class="data">
-            <thead>
-              <tr><th scope="col">Loop</th><th scope="col" class="n">Cycles</th><th scope="col" class="n">Health <span class="unit">%</span></th><th scope="col" class="n">Vitality</th><th scope="col" class="n">p95 <span class="unit">ms</span></th></tr>
-            </thead>
-            <tbody>
-              {nodes.map((n) => (
-                <tr key={n.name}>
-                  <th scope="row">{words(n.name)}</th>
-                  <td class="n">{int(n.cycles)}</td>
-                  <td class="n">{percent(n.health)}</td>
-                  <td class="n">{fixed(n.vitality, 2)}</td>
-                  <td class="n">{ms(n.p95_ms)}</td>
-                </tr>
-              ))}
-              {nodes.length === 0 && <tr><td class="empty-row" colSpan={5}>No loop has an edge yet</td></tr>}
-            </tbody>
-          </table>
-        </div>
-      </Panel>
+      <Edges snap={frame.snap} />
+      <Linked snap={frame.snap} />
     </div>
   );
 }
