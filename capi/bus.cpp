@@ -36,7 +36,7 @@ message_handler calls(std::shared_ptr<registration> called, gyre_message_fn func
       }
     }
     gyre_status status = GYRE_E_CALLBACK;
-    function(user->user, &out, &status);
+    call(*called, [&] { function(user->user, &out, &status); });
     if (status == GYRE_OK) return ok;
     return fail(code::callback, "the callback did not report GYRE_OK");
   };
@@ -44,7 +44,7 @@ message_handler calls(std::shared_ptr<registration> called, gyre_message_fn func
 
 result<subscription_options> options_of(const gyre_subscription_options& o) {
   if (o.overflow < GYRE_OVERFLOW_DROP_NEWEST || o.overflow > GYRE_OVERFLOW_BLOCK) {
-    return fail(code::unsupported, "overflow: unknown policy ", o.overflow);
+    return unknown("overflow", o.overflow);
   }
   subscription_options out;
   constexpr overflow policies[] = {overflow::drop_newest, overflow::drop_oldest,
@@ -55,8 +55,8 @@ result<subscription_options> options_of(const gyre_subscription_options& o) {
   out.rate_per_s = o.rate_per_s;
   double retries = out.retries;
   set_or_none(retries, o.retries);
-  if (!(retries >= 0 && retries <= 1000)) return fail(code::arg, "retries: 0..1,000 expected");
-  out.retries = static_cast<std::uint32_t>(retries);
+  GYRE_TRY(tries, count_of(retries, 1000, "retries", "a whole number of 0..1,000"));
+  out.retries = static_cast<std::uint32_t>(tries);
   GYRE_CHECK(set_ms(out.retry_delay, o.retry_delay_ms, "retry_delay_ms"));
   return out;
 }
@@ -88,7 +88,7 @@ gyre_status gyre_bus_publish(gyre_engine engine, const char* topic, const void* 
                              gyre_error* err) {
   return guard(err, [&]() -> result<void> {
     GYRE_TRY(owner, pin<engine_object>(engine));
-    GYRE_CHECK(not_null(topic, "topic"));
+    GYRE_CHECK(check_name(topic, "topic"));
     if (payload_size > 0) GYRE_CHECK(not_null(payload, "payload"));
     publish_options native;
     if (options) {
@@ -96,7 +96,8 @@ gyre_status gyre_bus_publish(gyre_engine engine, const char* topic, const void* 
       GYRE_CHECK(set_ms(native.ttl, o.ttl_ms, "ttl_ms"));
       native.correlation = o.correlation;
       if (o.source != 0) {
-        GYRE_CHECK(with_loop(o.source, [&](engine_object&, gyre::loop& handle) -> result<void> {
+        GYRE_CHECK(with_loop(o.source, [&](engine_object& its, gyre::loop& handle) -> result<void> {
+          if (&its != &*owner) return fail(code::arg, "source is a loop of another engine");
           native.source = handle.id();
           return ok;
         }));
@@ -114,7 +115,8 @@ gyre_status gyre_bus_subscribe(gyre_engine engine, const char* pattern,
   return guard(err, [&]() -> result<void> {
     auto called = std::make_shared<registration>(engine, given);
     GYRE_TRY(owner, pin<engine_object>(engine));
-    GYRE_CHECK(not_null(pattern, "pattern"));
+    called->on_own_threads = owner->own_threads;
+    GYRE_CHECK(check_name(pattern, "pattern"));
     GYRE_CHECK(not_null(out, "out"));
     subscription_options native;
     gyre_message_fn on_message = nullptr;
@@ -175,7 +177,7 @@ gyre_status gyre_bus_poll(gyre_subscription subscription, gyre_message* out, voi
     });
     if (size == 0) return fail(code::not_found, "no message waits");
     if (needed) *needed = static_cast<std::uint32_t>(size);
-    if (size > cap) return fail(code::buffer, size, " bytes are needed");
+    if (size > cap) return too_small(size, "bytes");
     auto* to = static_cast<char*>(buf);
     std::memcpy(to, m.topic.c_str(), m.topic.size() + 1);
     if (!m.payload.empty()) {
@@ -198,9 +200,8 @@ gyre_status gyre_bus_poll(gyre_subscription subscription, gyre_message* out, voi
 
 gyre_status gyre_bus_metrics_read(uint32_t id, gyre_bus_metrics* out) {
   return guard(nullptr, [&]() -> result<void> {
-    GYRE_CHECK(here());
     gyre_bus_metrics m{};
-    if (capi::handle_table::kind_of(id) == kind::subscription) {
+    if (handle_table::kind_of(id) == kind::subscription) {
       GYRE_TRY(object, pin<subscription_object>(id));
       GYRE_TRY(owner, pin<engine_object>(object->engine));
       GYRE_CHECK(check_out(out, "out"));

@@ -1,6 +1,8 @@
 // callback.hpp - a caller's callbacks: whose `user` they get, when he is told, what runs inside.
 // Room: capi. Threads: as each says; what this thread is inside of is the thread's own.
 #pragma once
+#include <unistd.h>
+
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -8,6 +10,10 @@
 #include <gyre/core/result.hpp>
 
 #include "guard.hpp"
+
+#if GYRE_EXCEPTIONS && GYRE_THREADS && defined(__GLIBCXX__)
+#include <cxxabi.h>
+#endif
 
 namespace gyre::capi {
 
@@ -38,6 +44,7 @@ class registration {
   registration(gyre_engine e, user_data& given)
       : engine(e), user_(std::make_shared<user_data>(std::move(given))) {}
   const gyre_engine engine;
+  bool on_own_threads = false;  // the engine's, GYRE_DRIVER_WORKERS; set before the first call
 
   /// Held while one call lasts; null: none may begin any more.
   std::shared_ptr<user_data> user() {
@@ -57,6 +64,24 @@ class registration {
   std::shared_ptr<user_data> user_;
 };
 
+/// Calls a caller's function. One that ends its thread (pthread_exit; what Python does to a thread
+/// that wants to run when it is about to end itself) stays here for ever on a thread of the
+/// engine's, to which that is a callback that never returns. Elsewhere the thread is the caller's.
+template <class F>
+void call(const registration& called, F&& function) {
+#if GYRE_EXCEPTIONS && GYRE_THREADS && defined(__GLIBCXX__)
+  try {
+    function();
+  } catch (const abi::__forced_unwind&) {
+    if (!called.on_own_threads) throw;
+    for (;;) pause();
+  }
+#else
+  (void)called;
+  function();
+#endif
+}
+
 /// Says that this thread is inside a callback of `engine`, so that calls that would wait refuse.
 /// Each knows the one around it: a callback may move another engine, whose callback runs here too.
 class inside_of {
@@ -67,6 +92,7 @@ class inside_of {
   inside_of(const inside_of&) = delete;
   inside_of& operator=(const inside_of&) = delete;
 
+  static bool any() noexcept { return innermost_ != nullptr; }
   static bool any(gyre_engine engine) noexcept {
     const inside_of* at = innermost_;
     while (at && at->engine_ != engine) at = at->outer_;

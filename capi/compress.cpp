@@ -25,7 +25,7 @@ gyre_status gyre_compress(const void* data, uint32_t data_size, int32_t level, v
     thread_local deflater streams[10];  // one a level: setting one up costs more than a small block
     thread_local std::vector<std::byte> packed;
     if (level < 0 || level > 9) {
-      return fail(code::arg, "level is ", level, ": 0..9 expected");
+      return wrong("level", level, "0..9");
     }
     GYRE_CHECK(streams[level].compress(bytes_of(data, data_size), packed, level));
     auto done = put_bytes({reinterpret_cast<const char*>(packed.data()), packed.size()}, buf, cap,

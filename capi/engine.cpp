@@ -1,10 +1,11 @@
 // engine.cpp - the bodies of gyre/engine.h: make, start, move and stop an engine.
 // Room: capi. Threads: as the header says of each; ids are taken from the registry.
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "objects.hpp"
 #include "values.hpp"
@@ -13,26 +14,31 @@ namespace gyre::capi {
 
 namespace {
 
+constexpr duration longest_destroy = std::chrono::seconds(5);
+
 result<engine_options> options_of(const gyre_engine_options& o) {
+  GYRE_CHECK(check_reserved(o.reserved));
+  if ((o.api_version >> 8 & 0xFF) > 99 || (o.api_version & 0xFF) > 99) {
+    return wrong("api_version", o.api_version, "GYRE_VERSION");
+  }
   if (o.api_version != 0 && o.api_version >> 16 != version_major) {
     return fail(code::abi, "the program was built for gyre ", o.api_version >> 16,
                 ".x and this library is ", version_text, ": upgrade whichever is older");
   }
   if (o.driver < GYRE_DRIVER_WORKERS || o.driver > GYRE_DRIVER_VIRTUAL) {
-    return fail(code::unsupported, "driver: unknown ", o.driver);
+    return unknown("driver", o.driver);
   }
   engine_options out;
   constexpr driver drivers[] = {driver::workers, driver::host, driver::virtual_time};
   out.driver = drivers[o.driver];
-  if (o.shards != 0) out.shards = o.shards;
+  out.shards = o.shards != 0 ? o.shards : 1;
   if (o.seed != 0) out.seed = o.seed;
   out.store = text_of(o.store);
   GYRE_CHECK(set_ms(out.window, o.window_ms, "window_ms"));
   if (o.memory_bytes != 0) {
-    if (!(o.memory_bytes >= 0 && o.memory_bytes <= 1e12)) {
-      return fail(code::arg, "memory_bytes is ", o.memory_bytes);
-    }
-    out.memory.budget_bytes = static_cast<std::size_t>(o.memory_bytes);
+    GYRE_TRY(bytes,
+             count_of(o.memory_bytes, 1e12, "memory_bytes", "a whole number of at most 1e12"));
+    out.memory.budget_bytes = static_cast<std::size_t>(bytes);
   }
   if (o.memory_ring != 0) out.memory.ring = o.memory_ring;
   return out;
@@ -48,16 +54,16 @@ using namespace gyre::capi;
 gyre_status gyre_engine_create(const gyre_engine_options* options, gyre_engine* out,
                                gyre_error* err) {
   return guard(err, [&]() -> result<void> {
-    GYRE_CHECK(here());
     GYRE_CHECK(not_null(out, "out"));
-    engine_options native;
+    gyre_engine_options given{};
     if (options) {
       GYRE_TRY(o, checked(options, "options"));
-      GYRE_TRY(read, options_of(o));
-      native = std::move(read);
+      given = o;
     }
-    GYRE_TRY(made, engine::create(std::move(native)));
+    GYRE_TRY(native, options_of(given));
     auto object = std::make_unique<engine_object>();
+    object->own_threads = native.driver == driver::workers;
+    GYRE_TRY(made, engine::create(std::move(native)));
     object->engine = std::move(made);
     engine_object* const raw = object.get();
     GYRE_TRY(id, adopt(std::move(object)));
@@ -69,32 +75,16 @@ gyre_status gyre_engine_create(const gyre_engine_options* options, gyre_engine* 
 
 gyre_status gyre_engine_destroy(gyre_engine engine, gyre_error* err) {
   return guard(err, [&]() -> result<void> {
-    GYRE_CHECK(here());
     GYRE_CHECK(not_inside(engine, "gyre_engine_destroy"));
-    GYRE_TRY(object, table().take<engine_object>(engine));
-    const std::unique_ptr<engine_object> dead(object);
-    (void)dead->engine->stop();
-    std::vector<std::shared_ptr<registration>> called;
-    for (const auto& [id, native] : dead->ticks) (void)destroy<tick_object>(id);
-    for (const auto& [native, id] : dead->loops) {
-      if (auto loop = table().take<loop_object>(id); loop) {
-        called.push_back((*loop)->called);
-        delete *loop;
-      }
-    }
-    for (const auto& [id, native] : dead->subscriptions) {
-      if (auto sub = table().take<subscription_object>(id); sub) {
-        called.push_back((*sub)->called);
-        delete *sub;
-      }
-    }
-    dead->engine.reset();
-    // A thread that is stuck in a callback keeps the engine's core, and so every function in it; it
-    // holds its own user data itself. All others are told now.
-    for (const auto& each : called) {
-      if (each) each->end();
-    }
-    return ok;
+    const instant until = monotonic_now() + longest_destroy;
+    // No call begins from here on. In a callback of another engine there is no waiting for a thread
+    // that moves this one: its callback may wait for us in the same way.
+    GYRE_TRY(owner, table().close<engine_object>(engine, inside_of::any()));
+    // What is under way ends as on an engine that runs; but what moves it might go on for ever.
+    (void)table().outlast(owner, false, longest_destroy);
+    (void)owner->engine->stop(std::max(duration{0}, until - monotonic_now()));
+    (void)table().outlast(owner, true, until - monotonic_now());
+    return ok;  // ~engine_object() runs here, or in the thread that is still inside
   });
 }
 
@@ -112,8 +102,13 @@ gyre_status gyre_engine_stop(gyre_engine engine, double deadline_ms, char* names
     GYRE_CHECK(not_inside(engine, "gyre_engine_stop"));
     duration deadline = std::chrono::seconds(5);
     GYRE_CHECK(set_ms(deadline, deadline_ms, "deadline_ms"));
+    if (cap > 0) GYRE_CHECK(not_null(names, "names"));
     GYRE_TRY(late, owner->engine->stop(deadline));
-    if (late.empty()) return ok;
+    if (late.empty()) {  // "" for who asks
+      if (needed) *needed = 1;
+      if (cap > 0) *names = 0;
+      return ok;
+    }
     std::string list;
     for (const std::string& name : late) list += (list.empty() ? "" : "\n") + name;
     if (names || needed) GYRE_CHECK(put_text(list, names, cap, needed));
@@ -131,6 +126,8 @@ gyre_status gyre_engine_poll_within(gyre_engine engine, double now_ms, uint32_t 
                                     double budget_ms, gyre_poll_result* out, gyre_error* err) {
   return guard(err, [&]() -> result<void> {
     GYRE_TRY(owner, pin<engine_object>(engine));
+    const auto driving = table().drive(owner);
+    if (!driving) return driving.error();
     if (out) GYRE_CHECK(check_out(out, "out"));
     GYRE_TRY(now, ms_of(now_ms, "now_ms"));
     duration budget = no_budget;
@@ -150,6 +147,8 @@ gyre_status gyre_engine_poll_within(gyre_engine engine, double now_ms, uint32_t 
 gyre_status gyre_engine_advance_to(gyre_engine engine, double to_ms, gyre_error* err) {
   return guard(err, [&]() -> result<void> {
     GYRE_TRY(owner, pin<engine_object>(engine));
+    const auto driving = table().drive(owner);
+    if (!driving) return driving.error();
     GYRE_TRY(to, ms_of(to_ms, "to_ms"));
     GYRE_CHECK(owner->engine->advance_to(to));
     return ok;
@@ -159,6 +158,8 @@ gyre_status gyre_engine_advance_to(gyre_engine engine, double to_ms, gyre_error*
 gyre_status gyre_engine_jump_to(gyre_engine engine, double to_ms, gyre_error* err) {
   return guard(err, [&]() -> result<void> {
     GYRE_TRY(owner, pin<engine_object>(engine));
+    const auto driving = table().drive(owner);
+    if (!driving) return driving.error();
     GYRE_TRY(to, ms_of(to_ms, "to_ms"));
     return owner->engine->jump_to(to);
   });
@@ -196,14 +197,21 @@ gyre_status gyre_engine_supply(gyre_engine engine, const gyre_reading* reading, 
   return guard(err, [&]() -> result<void> {
     GYRE_TRY(owner, pin<engine_object>(engine));
     GYRE_TRY(r, checked(reading, "reading"));
+    GYRE_CHECK(check_reserved(r.reserved));
     gyre::reading native;
     for (auto [from, to] : {std::pair(r.cpu_percent, &native.cpu_percent),
                             std::pair(r.memory_percent, &native.memory_percent),
                             std::pair(r.latency_ms, &native.latency_ms)}) {
-      if (std::isnan(from)) return fail(code::arg, "a reading is NaN: use GYRE_NONE");
-      if (from != GYRE_NONE) *to = from;
+      if (from == GYRE_NONE) continue;
+      if (!(from >= 0 && std::isfinite(from))) {
+        return wrong("a reading", from, "a finite number >= 0, or GYRE_NONE,");
+      }
+      *to = from;
     }
-    if (r.mode) native.mode = r.mode;
+    if (r.mode) {
+      GYRE_CHECK(check_name(r.mode, "mode"));
+      native.mode = r.mode;
+    }
     owner->engine->supply(native);
     return ok;
   });

@@ -15,6 +15,7 @@
 #include <gyre/core/version.hpp>
 
 #include "gyre.h"
+#include "text.hpp"
 
 namespace gyre::capi {
 
@@ -22,11 +23,7 @@ namespace gyre::capi {
 inline gyre_status report(gyre_error* err, code why, std::string_view text) noexcept {
   const auto status = static_cast<gyre_status>(why);
   if (!err) return status;
-  const std::size_t room = std::min<std::size_t>(err->size, sizeof(gyre_error)) - 8;
-  std::size_t length = std::min(text.size(), room - 1);
-  while (length > 0 && length < text.size() && (text[length] & 0xC0) == 0x80) --length;
-  std::memcpy(err->text, text.data(), length);
-  err->text[length] = 0;
+  put_utf8(err->text, std::min<std::size_t>(err->size, sizeof(gyre_error)) - 8, text);
   err->code = status;
   return status;
 }
@@ -61,33 +58,60 @@ inline constexpr std::uint32_t first_size = sizeof(T);
 template <>
 inline constexpr std::uint32_t first_size<gyre_loop_options> = offsetof(gyre_loop_options, parent);
 
+/// ARG: a number that cannot be, and what could.
+inline error wrong(const char* what, double value, const char* expected) {
+  return fail(code::arg, what, " is ", value, ": ", expected, " expected");
+}
+/// UNSUPPORTED: a number of a list that this library knows less of.
+inline error unknown(const char* what, std::int32_t value) {
+  return fail(code::unsupported, what, ": unknown ", value);
+}
+/// BUFFER: so many are needed.
+inline error too_small(std::size_t needed, const char* what) {
+  return fail(code::buffer, needed, " ", what, " are needed");
+}
+
+inline result<void> not_null(const void* p, const char* what) {
+  if (!p) return fail(code::arg, what, " is NULL");
+  return ok;
+}
+
 inline constexpr std::uint32_t largest_size = 4096;  // no struct of any version is larger
 
-inline result<std::uint32_t> check_size(std::uint32_t size, std::uint32_t least, const char* what) {
-  if (size < least || size > largest_size) {
-    return fail(code::arg, what, ".size is ", size, ": expected sizeof the struct, at least ",
-                least);
+/// No struct of any version has another than a multiple of `align`: in an array with such a stride
+/// every other field would be misaligned.
+inline result<void> check_size(std::uint32_t size, std::uint32_t least, std::size_t align,
+                               const char* what) {
+  if (size >= least && size <= largest_size && size % align == 0) return ok;
+  return fail(code::arg, what, ".size is ", size, ": expected sizeof the struct, at least ", least);
+}
+
+/// checked() without the type, so that it exists once.
+/// @param[out] copy `known` bytes
+inline result<void> read_struct(const void* in, std::uint32_t size, std::uint32_t least,
+                                std::size_t align, void* copy, std::size_t known,
+                                const char* what) {
+  GYRE_CHECK(check_size(size, least, align, what));
+  const auto* bytes = static_cast<const unsigned char*>(in);
+  for (std::size_t i = known; i < size; ++i) {
+    if (bytes[i] != 0) {
+      return fail(code::unsupported, what, " sets a field at byte ", i, " that this library (",
+                  version_text, ") does not know: upgrade the library, or leave it 0");
+    }
   }
-  return size;
+  std::memset(copy, 0, known);
+  std::memcpy(copy, in, std::min<std::size_t>(size, known));
+  return ok;
 }
 
 /// A caller's struct as this library knows it: what its version lacks is 0; what ours lacks must
 /// be 0. `unsupported` otherwise. `size` is given for the elements of an array after its first.
 template <class T>
 result<T> checked(const T* in, const char* what, std::uint32_t size = 0) {
-  if (!in) return fail(code::arg, what, " is NULL");
-  if (size == 0) size = in->size;
-  GYRE_CHECK(check_size(size, first_size<T>, what));
+  GYRE_CHECK(not_null(in, what));
   T copy;
-  std::memset(&copy, 0, sizeof copy);
-  std::memcpy(&copy, in, std::min<std::size_t>(size, sizeof copy));
-  const auto* bytes = reinterpret_cast<const unsigned char*>(in);
-  for (std::uint32_t i = sizeof copy; i < size; ++i) {
-    if (bytes[i] != 0) {
-      return fail(code::unsupported, what, " sets a field at byte ", i, " that this library (",
-                  version_text, ") does not know: upgrade the library, or leave it 0");
-    }
-  }
+  GYRE_CHECK(read_struct(in, size == 0 ? in->size : size, first_size<T>, alignof(T), &copy,
+                         sizeof copy, what));
   return copy;
 }
 
@@ -101,8 +125,8 @@ const T* element(const T* first, std::uint32_t i) noexcept {
 /// Whether `out` can be written; call before anything changes.
 template <class T>
 result<void> check_out(const T* out, const char* what) {
-  if (!out) return fail(code::arg, what, " is NULL");
-  GYRE_CHECK(check_size(out->size, first_size<T>, what));
+  GYRE_CHECK(not_null(out, what));
+  GYRE_CHECK(check_size(out->size, first_size<T>, alignof(T), what));
   return ok;
 }
 
@@ -117,8 +141,9 @@ void write_out(T* out, const T& value) noexcept {
   out->size = size;
 }
 
-inline result<void> not_null(const void* p, const char* what) {
-  if (!p) return fail(code::arg, what, " is NULL");
+/// A field that no version has a use for yet.
+inline result<void> check_reserved(std::uint32_t reserved) {
+  if (reserved != 0) return wrong("reserved", reserved, "0");
   return ok;
 }
 
@@ -128,7 +153,7 @@ inline result<void> put_bytes(std::string_view bytes, void* buf, std::uint32_t c
   if (bytes.size() > 0xFFFFFFFFu) return fail(code::budget, "more than 4 GiB");
   if (needed) *needed = static_cast<std::uint32_t>(bytes.size());
   if (bytes.size() > cap) {
-    return fail(code::buffer, bytes.size(), " bytes are needed, cap is ", cap);
+    return too_small(bytes.size(), "bytes");
   }
   if (bytes.empty()) return ok;
   GYRE_CHECK(not_null(buf, "buf"));

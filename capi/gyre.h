@@ -61,34 +61,35 @@
  *
  * Errors
  * ------
- * Every call that can fail returns a gyre_status: GYRE_OK is 0, errors are negative, their
- * numbers never change, and an unknown one is to be treated as GYRE_E_INTERNAL. There is no
- * "last error". A call that is not hot takes an optional gyre_error of the caller's, and says
- * there in words what was wrong. On an error nothing has changed, and nothing but `err` and a
- * `needed` was written. Every call may also return GYRE_E_ARG (a null pointer, a number out of
- * range), GYRE_E_STALE, GYRE_E_KIND, GYRE_E_NOMEM, GYRE_E_UNSUPPORTED (below), GYRE_E_FORKED (in
- * the child of a fork, where the engine's threads are not), GYRE_E_INTERNAL: these are not
- * repeated at each function.
+ * Every call that can fail returns a gyre_status: GYRE_OK is 0, errors are negative, their numbers
+ * never change, and an unknown one is to be treated as GYRE_E_INTERNAL. There is no "last error". A
+ * call that is not hot takes an optional gyre_error of the caller's, and says there in words what
+ * was wrong. On an error nothing has changed, and nothing but `err` and a `needed` was written.
+ * Every call may also return GYRE_E_ARG (a null pointer, a number out of range), GYRE_E_STALE,
+ * GYRE_E_KIND, GYRE_E_NOMEM, GYRE_E_UNSUPPORTED (below), GYRE_E_FORKED (in the child of a fork, of
+ * an id from before it: the parent's threads are not there; new objects may be made),
+ * GYRE_E_INTERNAL: these are not repeated at each function.
  *
  * Structs
  * -------
- * Each starts with `uint32_t size`: write sizeof(it) there, also into the ones that the call
- * fills. Zero the rest: 0 is the default everywhere. Where 0 itself is a value worth having, the
- * comment says "GYRE_NONE". Fields are only ever appended. A program built with a newer header
- * runs with an older library as long as it leaves 0 in the fields which that library does not
- * know; otherwise the call is GYRE_E_UNSUPPORTED and not something else done silently. A program
- * built with an older header gets the fields that it knows. In an array of structs the first
- * one's size counts for all.
+ * Each starts with `uint32_t size`: write sizeof(it) there, also into the ones that the call fills.
+ * Zero the rest: 0 is the default everywhere. Where 0 itself is a value worth having, the comment
+ * says "GYRE_NONE". Fields are only ever appended. A program built with a newer header runs with an
+ * older library as long as it leaves 0 in the fields which that library does not know; otherwise
+ * the call is GYRE_E_UNSUPPORTED and not something else done silently. A program built with an
+ * older header gets the fields that it knows. In an array of structs the first one's size counts
+ * for all. A size that no sizeof could be, and a `reserved` that is not 0, is GYRE_E_ARG.
  *
  * Strings, numbers
  * ----------------
- * Strings in are UTF-8 with a NUL at the end, read during the call and copied where they are
- * kept. Strings and bytes out go to (buf, cap, needed): `needed` always receives the full count,
- * a string's NUL included; with cap < needed the call is GYRE_E_BUFFER and writes nothing else.
- * buf may be NULL when cap is 0. Times are double milliseconds since the engine's creation
- * unless the name says wall (since 1970); rounded to the nearest ns; NaN, infinity and over 100
- * years are GYRE_E_ARG. No 64-bit integer, struct or enum is passed by value: every language and
- * wasm32 call all of this alike.
+ * Strings in are UTF-8 with a NUL at the end, read during the call and copied where they are kept.
+ * Names, topics and patterns that are not UTF-8 or have control characters are GYRE_E_ARG; in other
+ * texts each such byte is given back as U+FFFD. Strings and bytes out go to (buf, cap, needed):
+ * `needed` always receives the full count, a string's NUL included; with cap < needed the call is
+ * GYRE_E_BUFFER and writes nothing else. buf may be NULL when cap is 0. Times are double
+ * milliseconds since the engine's creation unless the name says wall (since 1970); rounded to the
+ * nearest ns; NaN, infinity and over 100 years are GYRE_E_ARG. No 64-bit integer, struct or enum is
+ * passed by value: every language and wasm32 call all of this alike.
  *
  * Threads
  * -------
@@ -101,11 +102,14 @@
  *
  * Callbacks
  * ---------
- * `tick` and `on_message` get the `user` pointer of their registration, return nothing, and
- * report through `*status`, which holds GYRE_E_CALLBACK when they are called: write GYRE_OK for
- * success, so that garbage never reads as success. They must not unwind: catch your language's
- * exceptions and panics inside, leave `*status` as it is (gyre_tick_fail keeps a text). They run
- * on one of the engine's threads with GYRE_DRIVER_WORKERS, else inside poll or advance_to.
+ * `tick` and `on_message` get the `user` pointer of their registration, return nothing, and report
+ * through `*status`, which holds GYRE_E_CALLBACK when they are called: write GYRE_OK for success,
+ * so that garbage never reads as success. They must not unwind: catch your language's exceptions
+ * and panics inside, leave `*status` as it is (gyre_tick_fail keeps a text). Nor must they end
+ * their thread (pthread_exit, as Python does to threads when it ends without gyre_engine_destroy):
+ * one of the engine's then stays for ever, as a callback that never returns; on one of your own it
+ * ends the program. They run on one of the engine's threads with GYRE_DRIVER_WORKERS, else inside
+ * poll or advance_to.
  * `destroy(user)` is called exactly once, when no further call with that `user` can come, and
  * also when the registration fails: so its owner can hand over ownership. It is called by what
  * ended the registration, or, when a callback is under way just then, in that callback's thread

@@ -26,6 +26,30 @@ struct learner_object : object {
 
 constexpr std::uint64_t most_cells = 65'536;
 
+/// Errors: ARG, UNSUPPORTED.
+result<transition> transition_of(const gyre_transition* from, std::uint32_t size,
+                                 const learner_stats& known) {
+  GYRE_TRY(t, checked(from, "transitions", size));
+  if (t.state >= known.states || t.next >= known.states || t.action >= known.actions) {
+    return fail(code::arg, "an index is out of range");
+  }
+  if (!std::isfinite(static_cast<float>(t.reward))) {
+    return wrong("a reward", t.reward, "a number that is finite as a float");
+  }
+  constexpr std::uint32_t both = GYRE_TRANSITION_TERMINATED | GYRE_TRANSITION_TRUNCATED;
+  if ((t.flags & ~both) != 0) return fail(code::unsupported, "unknown flags");
+  if (t.flags == both) return fail(code::arg, "a transition is terminated or truncated, not both");
+  GYRE_CHECK(check_reserved(t.reserved));
+  transition out{};
+  out.state = t.state;
+  out.action = t.action;
+  out.next = t.next;
+  out.reward = static_cast<float>(t.reward);
+  out.terminated = t.flags == GYRE_TRANSITION_TERMINATED;
+  out.truncated = t.flags == GYRE_TRANSITION_TRUNCATED;
+  return out;
+}
+
 }  // namespace
 
 }  // namespace gyre::capi
@@ -36,7 +60,6 @@ using namespace gyre::capi;
 gyre_status gyre_learner_create(const gyre_learner_options* options, gyre_learner* out,
                                 gyre_error* err) {
   return guard(err, [&]() -> result<void> {
-    GYRE_CHECK(here());
     GYRE_CHECK(not_null(out, "out"));
     GYRE_TRY(o, checked(options, "options"));
     const std::uint64_t cells = std::uint64_t{o.states} * o.actions;
@@ -87,27 +110,10 @@ gyre_status gyre_learner_observe(gyre_learner learner, const gyre_transition* tr
     const std::lock_guard<std::mutex> hold(object->mutex);
     const auto stats = object->learns.stats();
     for (std::uint32_t i = 0; i < count; ++i) {  // all are checked before any is taken
-      GYRE_TRY(t, checked(element(transitions, i), "transitions", transitions->size));
-      if (t.state >= stats.states || t.next >= stats.states || t.action >= stats.actions) {
-        return fail(code::arg, "an index is out of range");
-      }
-      if (!std::isfinite(static_cast<float>(t.reward))) {
-        return fail(code::arg, "a reward is ", t.reward, ": it must be finite as a float");
-      }
-      if (t.flags > (GYRE_TRANSITION_TERMINATED | GYRE_TRANSITION_TRUNCATED)) {
-        return fail(code::unsupported, "unknown flags");
-      }
+      GYRE_CHECK(transition_of(element(transitions, i), transitions->size, stats));
     }
     for (std::uint32_t i = 0; i < count; ++i) {
-      const gyre_transition& from = *element(transitions, i);
-      transition t{};
-      t.state = from.state;
-      t.action = from.action;
-      t.next = from.next;
-      t.reward = static_cast<float>(from.reward);
-      t.terminated = (from.flags & GYRE_TRANSITION_TERMINATED) != 0;
-      t.truncated = (from.flags & GYRE_TRANSITION_TRUNCATED) != 0;
-      object->learns.observe(t);
+      object->learns.observe(*transition_of(element(transitions, i), transitions->size, stats));
     }
     return ok;
   });
@@ -120,7 +126,7 @@ gyre_status gyre_learner_q(gyre_learner learner, float* out, uint32_t cap, uint3
     const auto stats = object->learns.stats();
     const std::uint32_t cells = stats.states * stats.actions;
     if (needed) *needed = cells;
-    if (cap < cells) return fail(code::buffer, cells, " floats are needed");
+    if (cap < cells) return too_small(cells, "floats");
     GYRE_CHECK(not_null(out, "out"));
     std::memcpy(out, object->learns.q(), cells * sizeof(float));
     return ok;

@@ -19,10 +19,8 @@ result<learner_options> learning_of(const Options& o) {
   set_or_none(learning.explore.from, o.explore_from);
   learning.explore.to = learning.explore.from;
   set_or_none(learning.explore.to, o.explore_to);
-  if (!(o.explore_over >= 0 && o.explore_over <= 9e15)) {
-    return fail(code::arg, "explore_over is ", o.explore_over, ": 0..9e15 expected");
-  }
-  learning.explore.over = static_cast<std::uint64_t>(o.explore_over);
+  GYRE_TRY(over, count_of(o.explore_over, 9e15, "explore_over", "a whole number of 0..9e15"));
+  learning.explore.over = over;
   if (o.replay_capacity != 0) learning.capacity = o.replay_capacity;
   if (learning.capacity > 16'777'216) {
     return fail(code::arg, "replay_capacity: 1..16,777,216 expected");

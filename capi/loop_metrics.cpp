@@ -59,8 +59,8 @@ gyre_loop_metrics metrics_of(engine_object& owner, const loop_stats& l, const sn
   }
   return m;
 }
-static_assert(static_cast<int>(loop_state::stopped) == GYRE_LOOP_STOPPED);
-static_assert(static_cast<int>(loop_state::gated) == GYRE_LOOP_GATED);
+static_assert(static_cast<int>(loop_state::stopped) == GYRE_STATE_STOPPED);
+static_assert(static_cast<int>(loop_state::gated) == GYRE_STATE_GATED);
 
 }  // namespace
 
@@ -92,7 +92,7 @@ gyre_status gyre_snapshot_loops(gyre_engine engine, gyre_loop_metrics* rows, uin
     const snapshot_data s = owner->engine->snapshot();
     const auto count = static_cast<std::uint32_t>(s.loops.size());
     if (needed) *needed = count;
-    if (count > cap) return fail(code::buffer, count, " rows are needed");
+    if (count > cap) return too_small(count, "rows");
     for (std::uint32_t i = 0; i < count; ++i) {
       auto* row = const_cast<gyre_loop_metrics*>(element(rows, i));
       row->size = rows->size;

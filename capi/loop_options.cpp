@@ -1,6 +1,7 @@
 // loop_options.cpp - the bodies of gyre/loop.h that read what a loop is: add one, change one.
 // Room: capi. Threads: any call from any thread; the owner's mutex guards the ids of its loops.
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -33,10 +34,23 @@ result<gate> gate_of(const gyre_gate& g) {
     case GYRE_GATE_LATENCY:
       if (!(g.close_at > 0)) return fail(code::arg, "gates: a latency gate needs close_at > 0");
       return gates::latency(g.close_at);
-    case GYRE_GATE_MODE: return gates::mode(g.mode ? g.mode : "normal");
+    case GYRE_GATE_MODE:
+      if (g.mode) GYRE_CHECK(check_name(g.mode, "gates: mode"));
+      return gates::mode(g.mode ? g.mode : "normal");
     default:
-      return fail(code::unsupported, "gates: unknown gate ", g.kind);
+      return unknown("gates", g.kind);
   }
+}
+
+/// Two equal values would be two settings that are one: what is learned of it would be halved.
+result<void> check_distinct(std::vector<double> values) {
+  for (const double value : values) {
+    if (std::isnan(value)) return ok;  // which nothing orders: the engine refuses it
+  }
+  std::sort(values.begin(), values.end());
+  const auto twice = std::adjacent_find(values.begin(), values.end());
+  if (twice == values.end()) return ok;
+  return wrong("a value that a knob has twice", *twice, "another");
 }
 
 constexpr std::uint32_t known_loop_flags = GYRE_LOOP_PAUSED | GYRE_LOOP_EXTERNAL |
@@ -46,14 +60,15 @@ constexpr std::uint32_t known_loop_flags = GYRE_LOOP_PAUSED | GYRE_LOOP_EXTERNAL
 result<void> read_space(const gyre_loop_options& o, loop_options& out) {
   GYRE_TRY(knobs, copies(o.knobs, o.knob_count, "knobs"));
   for (const gyre_knob& k : knobs) {
-    GYRE_CHECK(not_null(k.name, "a knob's name"));
+    GYRE_CHECK(check_name(k.name, "a knob's name"));
     GYRE_TRY(values, numbers(k.values, k.count, "a knob's values"));
+    GYRE_CHECK(check_distinct(values));
     out.knobs.push_back({k.name, std::move(values)});
   }
   GYRE_TRY(features, copies(o.features, o.feature_count, "features"));
   std::vector<feature> list;
   for (const gyre_feature& f : features) {
-    GYRE_CHECK(not_null(f.name, "a feature's name"));
+    GYRE_CHECK(check_name(f.name, "a feature's name"));
     GYRE_TRY(edges, numbers(f.edges, f.count, "a feature's edges"));
     list.push_back({f.name, std::move(edges)});
   }
@@ -77,10 +92,10 @@ result<void> read_space(const gyre_loop_options& o, loop_options& out) {
 result<loop_options> options_of(const gyre_loop_options& o) {
   if ((o.flags & ~known_loop_flags) != 0) return fail(code::unsupported, "unknown flags");
   if (o.missed < GYRE_MISSED_ONCE || o.missed > GYRE_MISSED_DELAY) {
-    return fail(code::unsupported, "missed: unknown policy ", o.missed);
+    return unknown("missed", o.missed);
   }
   loop_options out;
-  GYRE_CHECK(not_null(o.name, "name"));
+  GYRE_CHECK(check_name(o.name, "name"));
   out.name = o.name;
   GYRE_TRY(interval, ms_of(o.interval_ms, "interval_ms"));
   out.interval = interval;
@@ -93,6 +108,7 @@ result<loop_options> options_of(const gyre_loop_options& o) {
   out.missed = policies[o.missed];
   if (o.burst != 0) out.burst = o.burst;
   out.priority = o.priority;
+  if (o.group) GYRE_CHECK(check_name(o.group, "group"));
   out.group = text_of(o.group);
   out.parent = text_of(o.parent);
   out.paused = (o.flags & GYRE_LOOP_PAUSED) != 0;
@@ -103,6 +119,12 @@ result<loop_options> options_of(const gyre_loop_options& o) {
   GYRE_CHECK(read_space(o, out));
   return out;
 }
+
+/// Takes a callback's tick out of the table, however the callback ended.
+struct tick_name {
+  gyre_tick id;
+  ~tick_name() { (void)table().take<tick_object>(id); }
+};
 
 /// The tick function around a caller's callback.
 std::function<void(tick&)> calls(std::shared_ptr<registration> called, gyre_tick_fn function) {
@@ -118,9 +140,9 @@ std::function<void(tick&)> calls(std::shared_ptr<registration> called, gyre_tick
       (void)t.fail(id.error().text);
       return;
     }
+    const tick_name named{*id};
     gyre_status status = GYRE_E_CALLBACK;
-    function(user->user, *id, &status);
-    (void)table().take<tick_object>(*id);
+    call(*called, [&] { function(user->user, *id, &status); });
     if (status != GYRE_OK) (void)t.fail("the callback did not report GYRE_OK");
   };
 }
@@ -138,6 +160,7 @@ gyre_status gyre_loop_create(gyre_engine engine, const gyre_loop_options* option
   return guard(err, [&]() -> result<void> {
     auto called = std::make_shared<registration>(engine, given);
     GYRE_TRY(owner, pin<engine_object>(engine));
+    called->on_own_threads = owner->own_threads;
     GYRE_CHECK(not_null(out, "out"));
     GYRE_TRY(o, checked(options, "options"));
     const bool external = (o.flags & GYRE_LOOP_EXTERNAL) != 0;
@@ -172,6 +195,7 @@ gyre_status gyre_loop_reconfigure(gyre_loop loop, const gyre_loop_change* change
   return guard(err, [&] {
     return with_loop(loop, [&](engine_object&, gyre::loop& handle) -> result<void> {
       GYRE_TRY(c, checked(change, "change"));
+      GYRE_CHECK(check_reserved(c.reserved));
       loop_change native;
       if (c.interval_ms != 0) {
         GYRE_TRY(interval, ms_of(c.interval_ms, "interval_ms"));

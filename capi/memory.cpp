@@ -25,7 +25,7 @@ gyre_status gyre_memory_remember(gyre_engine engine, const gyre_record* record, 
     native.source = text_of(r.source);
     set_or_none(native.importance, r.importance);
     if (!(r.wall_ms >= 0 && r.wall_ms <= 9e15)) {
-      return fail(code::arg, "wall_ms is ", r.wall_ms);
+      return wrong("wall_ms", r.wall_ms, "0..9e15");
     }
     native.wall_ms = static_cast<std::int64_t>(r.wall_ms);
     if (r.tag_count > 0) GYRE_CHECK(not_null(r.tags, "tags"));

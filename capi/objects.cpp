@@ -1,8 +1,37 @@
-// objects.cpp - finds the id of a loop that the engine names by its own.
+// objects.cpp - finds what ids name and what the engine names by its own; ends an engine's ids.
 // Room: capi. Threads: all of it from any thread; the owner's mutex guards its ids.
 #include "objects.hpp"
 
 namespace gyre::capi {
+
+engine_object::~engine_object() {
+  // A thread that is stuck in a callback keeps the engine's core, and so every function in it; it
+  // holds its own user data itself. All others are told, once no function is left to be called.
+  engine.reset();
+  for (const auto& [tick, native] : ticks) (void)destroy<tick_object>(tick);
+  for (const auto& [native, loop] : loops) (void)retire<loop_object>(loop);
+  for (const auto& [subscription, native] : subscriptions) {
+    (void)retire<subscription_object>(subscription);
+  }
+}
+
+result<void> call_with_loop(gyre_loop id, loop_call* call, void* f) {
+  GYRE_TRY(object, pin<loop_object>(id));
+  GYRE_TRY(owner, pin<engine_object>(object->engine));
+  if (!object->ready.load(std::memory_order_acquire)) {
+    return fail(code::state, "the loop is still being added");
+  }
+  return call(f, *owner, object->handle);
+}
+
+result<void> call_with_tick(gyre_tick id, tick_call* call, void* f) {
+  GYRE_TRY(object, pin<tick_object>(id, true));
+  if (object->running) return call(f, *object->running);
+  GYRE_TRY(owner, pin<engine_object>(object->engine));
+  result<void> done = ok;
+  GYRE_CHECK(owner->engine->with_tick(object->native, [&](gyre::tick& t) { done = call(f, t); }));
+  return done;
+}
 
 result<gyre_loop> loop_id(engine_object& owner, std::uint32_t native) {
   const std::lock_guard<std::mutex> hold(owner.mutex);

@@ -20,8 +20,12 @@ namespace gyre::capi {
 
 struct engine_object : object {
   static constexpr kind id_kind = kind::engine;
+  engine_object() = default;
+  /// Frees the engine and all that is its own, then tells the users. Nobody can name it any more.
+  ~engine_object();
   std::unique_ptr<gyre::engine> engine;
   gyre_engine id = 0;
+  bool own_threads = false;  // callbacks run on threads of the engine's
   std::mutex mutex;  // the rest; taken before any lock of the engine or the table
   std::map<std::uint32_t, gyre_loop> loops;  // by the engine's own id
   std::map<gyre_subscription, std::uint32_t> subscriptions;
@@ -54,28 +58,26 @@ struct tick_object : object {
   std::uint32_t native = 0;
 };
 
-using engine_pin = handle_table::pinned<engine_object>;
+/// with_loop() and with_tick() without the type, so that they exist once.
+using loop_call = result<void>(void* f, engine_object& owner, gyre::loop& loop);
+using tick_call = result<void>(void* f, gyre::tick& tick);
+result<void> call_with_loop(gyre_loop id, loop_call* call, void* f);
+result<void> call_with_tick(gyre_tick id, tick_call* call, void* f);
 
 /// Calls f(engine_object&, gyre::loop&) for a live loop of a live engine.
 template <class F>
-result<void> with_loop(gyre_loop id, F&& f) {
-  GYRE_TRY(object, pin<loop_object>(id));
-  GYRE_TRY(owner, pin<engine_object>(object->engine));
-  if (!object->ready.load(std::memory_order_acquire)) {
-    return fail(code::state, "the loop is still being added");
-  }
-  return f(*owner, object->handle);
+result<void> with_loop(gyre_loop id, F f) {
+  const auto call = [](void* p, engine_object& owner, gyre::loop& loop) {
+    return result<void>((*static_cast<F*>(p))(owner, loop));
+  };
+  return call_with_loop(id, call, &f);
 }
 
 /// Calls f(gyre::tick&) for a tick that runs, wherever it runs.
 template <class F>
-result<void> with_tick(gyre_tick id, F&& f) {
-  GYRE_TRY(object, pin<tick_object>(id, true));
-  if (object->running) return f(*object->running);
-  GYRE_TRY(owner, pin<engine_object>(object->engine));
-  result<void> done = ok;
-  GYRE_CHECK(owner->engine->with_tick(object->native, [&](gyre::tick& t) { done = f(t); }));
-  return done;
+result<void> with_tick(gyre_tick id, F f) {
+  const auto call = [](void* p, gyre::tick& t) { return result<void>((*static_cast<F*>(p))(t)); };
+  return call_with_tick(id, call, &f);
 }
 
 /// The C id of a loop by the engine's own id, made on first sight: the society's have none before.

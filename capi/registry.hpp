@@ -11,21 +11,17 @@
 namespace gyre::capi {
 
 /// The one table. It is never destroyed: detached threads of stuck callbacks may outlive main().
+/// The child of a fork has one of its own, in which the ids from before are FORKED.
 handle_table& table();
-
-/// FORKED in the child of a fork, where the parent's engines are not.
-result<void> here();
 
 template <class T>
 result<handle_table::pinned<T>> pin(std::uint32_t id, bool exclusive = false) {
-  GYRE_CHECK(here());
   return table().pin<T>(id, exclusive);
 }
 
 /// Takes an object that the table alone owns out of it and frees it.
 template <class T>
 result<void> destroy(std::uint32_t id) {
-  GYRE_CHECK(here());
   GYRE_TRY(object, table().take<T>(id));
   delete object;
   return ok;

@@ -42,12 +42,12 @@ using namespace gyre::capi;
 gyre_status gyre_replay_create(const gyre_replay_options* options, gyre_replay* out,
                                gyre_error* err) {
   return guard(err, [&]() -> result<void> {
-    GYRE_CHECK(here());
     GYRE_CHECK(not_null(out, "out"));
     GYRE_TRY(o, checked(options, "options"));
+    GYRE_CHECK(check_reserved(o.reserved));
     const std::uint32_t capacity = o.capacity ? o.capacity : 10'000;
     if (o.row_size < 1 || o.row_size > 65'536) {
-      return fail(code::arg, "row_size is ", o.row_size, ": 1..65,536 expected");
+      return wrong("row_size", o.row_size, "1..65,536");
     }
     const std::uint64_t bytes = (std::uint64_t{o.row_size} + replay_row_extra) * capacity;
     if (bytes > most_replay_bytes) {

@@ -20,8 +20,7 @@ namespace gyre::capi {
 inline result<duration> ms_of(double ms, const char* what) {
   auto length = from_ms(ms);
   if (!length || *length < duration{0}) {
-    return fail(code::arg, what, " is ", ms,
-                ": finite milliseconds of at most 100 years were expected, >= 0");
+    return wrong(what, ms, "finite milliseconds of at most 100 years, >= 0,");
   }
   return length;
 }
@@ -38,6 +37,16 @@ inline result<void> set_ms(duration& target, double ms, const char* what) {
 inline void set_or_none(double& target, double value) {
   if (value == 0) return;
   target = value == GYRE_NONE ? 0 : value;
+}
+
+/// A count that C has as a double, so that JavaScript can pass it: a whole number of 0..most.
+/// @param expected the same in words
+inline result<std::uint64_t> count_of(double count, double most, const char* what,
+                                      const char* expected) {
+  if (!(count >= 0 && count <= most && count == std::floor(count))) {
+    return wrong(what, count, expected);
+  }
+  return static_cast<std::uint64_t>(count);
 }
 
 inline std::string text_of(const char* s) { return s ? std::string(s) : std::string(); }
@@ -72,7 +81,7 @@ inline double or_zero(double v) { return std::isfinite(v) ? v : 0; }
 
 template <std::size_t n>
 void copy_name(char (&to)[n], const std::string& from) {
-  std::memcpy(to, from.data(), std::min(from.size(), n - 1));
+  put_utf8(to, n, from);
 }
 
 }  // namespace gyre::capi

@@ -43,7 +43,7 @@ typedef struct gyre_subscription_options {
   double retry_delay_ms;   /**< after the n-th failure n times this; default 100 */
   gyre_destroy_fn destroy; /**< optional; also called when subscribing fails, and at once where
                               on_message is NULL */
-  double retries;          /**< default 3; GYRE_NONE */
+  double retries;          /**< a whole number; default 3; GYRE_NONE */
   int32_t overflow;        /**< GYRE_OVERFLOW_... */
   int32_t priority;        /**< the higher is served first */
 } gyre_subscription_options;
@@ -51,7 +51,7 @@ typedef struct gyre_subscription_options {
 /** What may go with a message. */
 typedef struct gyre_publish_options {
   uint32_t size;
-  gyre_loop source; /**< the loop it comes from; 0: none */
+  gyre_loop source; /**< the loop it comes from, of the same engine; 0: none */
   double ttl_ms;    /**< not delivered later than this; default: any time */
   uint64_t correlation;
 } gyre_publish_options;
@@ -80,8 +80,8 @@ typedef struct gyre_bus_metrics {
  *  GYRE_OVERFLOW_BLOCK subscription is full; never in a callback.
  *  @param payload at most 64 KiB; may be NULL when payload_size is 0; copied.
  *  @param options NULL: all defaults.
- *  @return GYRE_E_ARG (topic grammar, size). What a full subscription cost is in its account, and
- *           in the `dropped` of the loop that `source` names. */
+ *  @return GYRE_E_ARG (topic grammar, UTF-8, size, source). What a full subscription cost is in its
+ *           account, and in the `dropped` of the loop that `source` names. */
 GYRE_API gyre_status gyre_bus_publish(gyre_engine engine, const char* topic, const void* payload,
                                       uint32_t payload_size, const gyre_publish_options* options,
                                       gyre_error* err);

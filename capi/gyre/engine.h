@@ -17,13 +17,13 @@ extern "C" {
 /** What an engine is. */
 typedef struct gyre_engine_options {
   uint32_t size;
-  uint32_t api_version; /**< 0 or GYRE_VERSION: the header in use */
+  uint32_t api_version; /**< 0 or GYRE_VERSION: the header in use; mm and pp at most 99 */
   int32_t driver;       /**< GYRE_DRIVER_... */
   uint32_t shards;      /**< cores to spread loops over, a group stays together; default 1 */
   const char* store;    /**< directory of what survives, made if missing; default: none */
   uint64_t seed;        /**< of all randomness; default 1 */
   double window_ms;     /**< observation window; default 1,000 */
-  double memory_bytes;  /**< budget of remembered blocks; default 16 MiB */
+  double memory_bytes;  /**< budget of remembered blocks, a whole number; default 16 MiB */
   uint32_t memory_ring; /**< newest records kept as they are; default 100 */
   uint32_t reserved;    /**< 0 */
 } gyre_engine_options;
@@ -48,7 +48,8 @@ typedef struct gyre_poll_result {
   double next_due_ms; /**< when to call next: now while a tick is pending; -1: nothing planned */
 } gyre_poll_result;
 
-/** What the host measured, for the gates. GYRE_NONE: not known; 0 is a reading. */
+/** What the host measured, for the gates. GYRE_NONE: not known; 0 is a reading; else finite and
+ *  >= 0. */
 typedef struct gyre_reading {
   uint32_t size;
   uint32_t reserved;     /**< 0 */
@@ -63,7 +64,8 @@ typedef struct gyre_reading {
  *  store it reads all of that and blocks on the disk.
  *  @param options NULL: all defaults.
  *  @return GYRE_E_ARG (shards not 1..64, window_ms under 1, memory_bytes not 65,536..1e12,
- *           memory_ring not 8..256), GYRE_E_ABI (api_version), GYRE_E_UNSUPPORTED (no threads, or
+ *           memory_ring not 8..256, api_version no version), GYRE_E_ABI (api_version of another
+ *           major one), GYRE_E_UNSUPPORTED (no threads, or
  *           no files, here). Of the store: GYRE_E_STATE (another engine holds it, here or in a
  *           process that the text names), GYRE_E_NOT_FOUND (the directory that it is to be made
  *           in), GYRE_E_IO, GYRE_E_CORRUPT (damaged), GYRE_E_FORMAT (not gyre's, or of a newer
@@ -71,10 +73,14 @@ typedef struct gyre_reading {
 GYRE_API gyre_status gyre_engine_create(const gyre_engine_options* options, gyre_engine* out,
                                         gyre_error* err);
 
-/** Stops it (up to 5 s), saves, frees it and everything that belongs to it, then calls the
- *  `destroy` notifiers. Calls under way in other threads end first; later ones are stale. A
- *  callback that never returns keeps its own thread and its `user`, and is no reason to wait
- *  longer. Not from one of the engine's callbacks. */
+/** Stops it, saves, frees it and everything that belongs to it, then calls the `destroy` notifiers;
+ *  for up to 5 s. Calls under way in other threads end first, gyre_engine_poll and
+ *  gyre_engine_advance_to after their tick; later ones are stale at once. A callback that never
+ *  returns keeps its own thread and its `user`, and is no reason to wait longer; nor is one inside
+ *  of gyre_engine_poll or gyre_engine_advance_to, whose thread frees the rest when it returns.
+ *  @return GYRE_E_REENTRANT: from one of the engine's callbacks; or from one of another engine's
+ *           while another thread is inside of this one's gyre_engine_poll, gyre_engine_advance_to
+ *           or gyre_engine_jump_to, which may wait for that callback in the same way. */
 GYRE_API gyre_status gyre_engine_destroy(gyre_engine engine, gyre_error* err);
 
 /** Lets its loops run. Again on a running engine: GYRE_OK, no effect. */
@@ -83,7 +89,7 @@ GYRE_API gyre_status gyre_engine_start(gyre_engine engine, gyre_error* err);
 /** Cancels running ticks, waits for them up to `deadline_ms` (0: 5,000), saves. Again on a stopped
  *  engine: waits for nothing, and tells of the loops that have not ended since.
  *  @param names, cap, needed optional (NULL, 0, NULL): receives the names of the loops that did not
- *           end, by newlines.
+ *           end, by newlines; "" with GYRE_OK, also where cap is 0.
  *  @return GYRE_E_TIMEOUT when there are such loops; the engine is stopped all the same, they are
  *           on their own. GYRE_E_BUFFER when there are and `names` cannot hold them: call again.
  *           Not from a callback. */

@@ -35,7 +35,7 @@ typedef struct gyre_transition {
   uint32_t size;
   uint32_t state, action, next;
   double reward;     /**< finite as a float (under 3.5e38), which is what is kept */
-  uint32_t flags;    /**< GYRE_TRANSITION_... */
+  uint32_t flags;    /**< one of GYRE_TRANSITION_..., or 0 */
   uint32_t reserved; /**< 0 */
 } gyre_transition;
 
@@ -63,7 +63,7 @@ GYRE_API gyre_status gyre_learner_choose(gyre_learner learner, const uint32_t* s
                                          uint32_t* actions, uint32_t count);
 
 /** Learns from `count` transitions.
- *  @return GYRE_E_ARG (an index out of range, a reward not finite; none is taken). */
+ *  @return GYRE_E_ARG (an index out of range, a reward not finite, both flags; none is taken). */
 GYRE_API gyre_status gyre_learner_observe(gyre_learner learner, const gyre_transition* transitions,
                                           uint32_t count);
 

@@ -18,7 +18,7 @@ typedef struct gyre_knob {
   uint32_t size;
   uint32_t count;       /**< of values, >= 1 */
   const char* name;     /**< 1..63 bytes, unique in the loop; copied */
-  const double* values; /**< finite; copied */
+  const double* values; /**< finite, no two equal; copied */
 } gyre_knob;
 
 /** Something a tick sees, in count + 1 buckets. A tick that does not report it keeps its last
@@ -59,7 +59,8 @@ typedef struct gyre_gate {
 typedef struct gyre_loop_options {
   uint32_t size;
   uint32_t flags;          /**< GYRE_LOOP_... */
-  const char* name;        /**< 1..63 bytes, unique in the engine; copied */
+  const char* name;        /**< 1..63 bytes, unique in the engine; copied. Names, here and below,
+                              are UTF-8 without control characters */
   double interval_ms;      /**< start to start, > 0; the grid does not drift */
   gyre_tick_fn tick;       /**< NULL with GYRE_LOOP_EXTERNAL, and only then */
   double timeout_ms;       /**< a tick over it is abandoned and failed; default 2,000 */
@@ -76,7 +77,8 @@ typedef struct gyre_loop_options {
   const gyre_gate* gates;       /**< default: none */
   double explore_from;          /**< share of random choices at first; default 0.1; GYRE_NONE */
   double explore_to;            /**< ... after `explore_over` choices; default: explore_from */
-  double explore_over;          /**< choices from one to the other, straight line; default 0 */
+  double explore_over;          /**< choices from one to the other, straight line, a whole number;
+                                   default 0 */
   uint32_t knob_count;
   uint32_t feature_count;
   uint32_t gate_count;
@@ -99,13 +101,13 @@ typedef struct gyre_loop_change {
   double jitter; /**< GYRE_NONE: none */
 } gyre_loop_change;
 
-#define GYRE_LOOP_WAITING 0
-#define GYRE_LOOP_RUNNING 1
-#define GYRE_LOOP_IS_PAUSED 2
-#define GYRE_LOOP_BACKING_OFF 3
-#define GYRE_LOOP_GATED 4
-#define GYRE_LOOP_STUCK 5
-#define GYRE_LOOP_STOPPED 6
+#define GYRE_STATE_WAITING 0     /**< for its next grid point */
+#define GYRE_STATE_RUNNING 1     /**< in a tick */
+#define GYRE_STATE_PAUSED 2      /**< itself, or a loop above it */
+#define GYRE_STATE_BACKING_OFF 3 /**< after a failure */
+#define GYRE_STATE_GATED 4       /**< its last grid point was skipped by a gate */
+#define GYRE_STATE_STUCK 5       /**< in a tick that was given up */
+#define GYRE_STATE_STOPPED 6     /**< its engine is */
 
 /** How long something took; quantiles within 1.1 %; all but count NaN when count is 0. */
 typedef struct gyre_latency {
@@ -118,7 +120,7 @@ typedef struct gyre_latency {
 typedef struct gyre_loop_metrics {
   uint32_t size;
   gyre_loop id;
-  int32_t state;            /**< GYRE_LOOP_WAITING ... GYRE_LOOP_STOPPED */
+  int32_t state;            /**< GYRE_STATE_... */
   uint32_t streak;          /**< failures in a row, now */
   char name[64];            /**< NUL at the end, as in the next */
   char group[64];           /**< "" when it is in none */
@@ -151,8 +153,9 @@ typedef struct gyre_loop_metrics {
 
 /** Adds a loop; it runs whenever the engine runs, at once if it already does, unless
  *  GYRE_LOOP_PAUSED.
- *  @return GYRE_E_ARG (empty or long name, interval, a knob without values, edges that do not
- *           ascend, a callback missing or too many, other knobs than its group), GYRE_E_BUDGET
+ *  @return GYRE_E_ARG (a name that is empty, long, not UTF-8 or has control characters; interval;
+ *           a knob without values, or with one twice; edges that do not ascend; a callback missing
+ *           or too many; other knobs than its group), GYRE_E_BUDGET
  *           (states x actions over 65,536), GYRE_E_EXISTS (the name, or two knobs of one name),
  *           GYRE_E_NOT_FOUND (the parent). */
 GYRE_API gyre_status gyre_loop_create(gyre_engine engine, const gyre_loop_options* options,

@@ -42,7 +42,7 @@ typedef int32_t gyre_status; /**< GYRE_OK or one of GYRE_E_... */
 #define GYRE_E_UNSUPPORTED (-18)  /**< the caller asks for something this library does not know */
 #define GYRE_E_ABI (-19)          /**< header and library do not fit; the text says why */
 #define GYRE_E_CALLBACK (-20)     /**< a callback did not report success */
-#define GYRE_E_FORKED (-23)       /**< used in the child after fork() */
+#define GYRE_E_FORKED (-23)       /**< an id from before the fork() that made this process */
 #define GYRE_E_INTERNAL (-99)     /**< a bug in gyre */
 
 #define GYRE_NONE (-1.0) /**< "none, really", for a field whose 0 means its default */

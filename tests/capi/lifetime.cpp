@@ -120,7 +120,7 @@ TEST_CASE("a callback that does not say GYRE_OK has failed", "[capi]") {
   REQUIRE(gyre_loop_metrics_read(loop, &metrics) == GYRE_OK);
   CHECK(metrics.errors == 1);
   CHECK(metrics.streak == 1);
-  CHECK(metrics.state == GYRE_LOOP_BACKING_OFF);
+  CHECK(metrics.state == GYRE_STATE_BACKING_OFF);
   CHECK(gyre_engine_destroy(engine, nullptr) == GYRE_OK);
 }
 
