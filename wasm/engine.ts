@@ -3,11 +3,13 @@
 import {
   GATE, KNOB, LOOP_CHANGE, LOOP_OPTIONS, POLL_RESULT, QUERY, READING, RECORD, SUBSCRIPTION_OPTIONS, type Kind,
 } from './layouts.ts';
-import { utf8, type Memory, type Pointer } from './memory.ts';
-import type { LoopOptions, Query, Recollection, SubscriptionOptions } from './options.ts';
+import { pick, utf8, whole, type Memory, type Pointer } from './memory.ts';
+import type { Gate, LoopOptions, Query, Recollection, SubscriptionOptions } from './options.ts';
 import { Status } from './status.ts';
 import { Subscription } from './subscription.ts';
 import { Tick } from './tick.ts';
+
+const OVERFLOW = { drop_newest: 0, drop_oldest: 1, keep_latest: 2, block: 3 };
 
 /** A set of loops with its clock, bus and memory. */
 export class Engine {
@@ -44,8 +46,9 @@ export class Engine {
   /** Host driver: runs what is due at `nowMs`. @returns when to call next; null: nothing is planned. */
   poll(nowMs: number, maxTicks = 0): number | null {
     const { gyre } = this;
+    const most = Number(whole('maxTicks', maxTicks, 0, 2 ** 32));
     const r = gyre.struct(POLL_RESULT, {});
-    gyre.check(gyre.call.gyre_engine_poll(this.id, nowMs, maxTicks, r, gyre.resetError()));
+    gyre.check(gyre.call.gyre_engine_poll(this.id, nowMs, most, r, gyre.resetError()));
     const next = gyre.f64(r + (POLL_RESULT.at.next_due_ms as [number, Kind])[0]);
     if (gyre.u32(r + 4) !== 0) return nowMs;
     return next < 0 ? null : next;
@@ -76,50 +79,23 @@ export class Engine {
   /** Adds an external loop. @returns its id. @throws GyreError */
   addLoop(o: LoopOptions): number {
     const { gyre } = this;
-    const held: Pointer[] = [];
-    const hold = (at: Pointer) => (held.push(at), at);
-    const table = (entries: Record<string, readonly number[]>): Pointer => {
-      const list = Object.entries(entries);
-      const rows = hold(gyre.alloc(Math.max(1, list.length) * KNOB.size)); // gyre_feature has the same layout
-      list.forEach(([name, values], i) => {
-        const at = hold(gyre.alloc(Math.max(8, values.length * 8)));
-        values.forEach((v, k) => gyre.view.setFloat64(at + k * 8, v, true));
-        gyre.struct(KNOB, { count: values.length, name: gyre.name(name), values: at }, rows + i * KNOB.size);
-      });
-      return rows;
-    };
-    const gates = o.gates ?? [];
-    try {
-      let gatesAt = 0;
-      if (gates.length > 0) {
-        gatesAt = hold(gyre.alloc(gates.length * GATE.size));
-        gates.forEach((g, i) =>
-          gyre.struct(GATE, {
-            kind: { cpu: 1, memory: 2, latency: 3, mode: 4 }[g.kind],
-            mode: g.kind === 'mode' && g.mode !== undefined ? gyre.name(g.mode) : 0,
-            close_at: g.kind === 'mode' ? 0 : (g.closeAt ?? 0),
-            open_at: g.kind === 'cpu' || g.kind === 'memory' ? (g.openAt ?? 0) : 0,
-          }, gatesAt + i * GATE.size),
-        );
-      }
-      const knobs = o.knobs ? table(o.knobs) : 0;
-      const features = o.features ? table(o.features) : 0;
-      const name = hold(gyre.put(o.name));
-      const at = gyre.struct(LOOP_OPTIONS, {
+    return gyre.holding((hold) => {
+      const text = (value: string | undefined) => (value === undefined ? 0 : hold(gyre.put(value)));
+      const values = {
         flags: 2 | (o.paused ? 1 : 0) | (o.deferrable ? 4 : 0) | (o.stateless ? 8 : 0),
-        name,
+        name: text(o.name),
         interval_ms: o.intervalMs,
         timeout_ms: o.timeoutMs ?? 0,
         jitter: o.jitter === null ? -1 : (o.jitter ?? 0),
         backoff_ms: o.backoffMs ?? 0,
         backoff_cap_ms: o.backoffCapMs ?? 0,
-        group: o.group === undefined ? 0 : gyre.name(o.group),
-        knobs,
+        group: text(o.group),
+        knobs: this.table(o.knobs ?? {}, hold),
         knob_count: Object.keys(o.knobs ?? {}).length,
-        features,
+        features: this.table(o.features ?? {}, hold),
         feature_count: Object.keys(o.features ?? {}).length,
-        gates: gatesAt,
-        gate_count: gates.length,
+        gates: this.gates(o.gates ?? [], hold),
+        gate_count: o.gates?.length ?? 0,
         discount: o.discount ?? 0,
         learning_rate: o.learningRate ?? 0,
         sample_average: o.sampleAverage ? 1 : 0,
@@ -128,12 +104,42 @@ export class Engine {
         explore_over: o.explore?.over ?? 0,
         replay_capacity: o.replayCapacity ?? 0,
         priority: o.priority ?? 0,
-      });
+      };
+      const at = gyre.struct(LOOP_OPTIONS, values);
       gyre.check(gyre.call.gyre_loop_create(this.id, at, gyre.outWord, gyre.resetError()));
       return gyre.u32(gyre.outWord);
-    } finally {
-      held.forEach((h) => gyre.free(h));
-    }
+    });
+  }
+
+  /** Names with numbers as an array of gyre_knob, whose layout gyre_feature has too; 0 when there are none. */
+  private table(entries: Record<string, readonly number[]>, hold: (at: Pointer) => Pointer): Pointer {
+    const { gyre } = this;
+    const list = Object.entries(entries);
+    if (list.length === 0) return 0;
+    const rows = hold(gyre.alloc(list.length * KNOB.size));
+    list.forEach(([name, values], i) => {
+      const at = hold(gyre.alloc(Math.max(8, values.length * 8)));
+      values.forEach((v, k) => gyre.view.setFloat64(at + k * 8, v, true));
+      gyre.struct(KNOB, { count: values.length, name: hold(gyre.put(name)), values: at }, rows + i * KNOB.size);
+    });
+    return rows;
+  }
+
+  /** Gates as an array of gyre_gate; 0 when there are none. */
+  private gates(list: readonly Gate[], hold: (at: Pointer) => Pointer): Pointer {
+    const { gyre } = this;
+    if (list.length === 0) return 0;
+    const rows = hold(gyre.alloc(list.length * GATE.size));
+    list.forEach((g, i) => {
+      const values = {
+        kind: pick('a gate', { cpu: 1, memory: 2, latency: 3, mode: 4 }, g.kind),
+        mode: g.kind === 'mode' && g.mode !== undefined ? hold(gyre.put(g.mode)) : 0,
+        close_at: g.kind === 'mode' ? 0 : (g.closeAt ?? 0),
+        open_at: g.kind === 'cpu' || g.kind === 'memory' ? (g.openAt ?? 0) : 0,
+      };
+      gyre.struct(GATE, values, rows + i * GATE.size);
+    });
+    return rows;
   }
 
   removeLoop(loop: number): void {
@@ -165,7 +171,7 @@ export class Engine {
   /** The external ticks that are due, at most `most`; each must be completed. */
   acquire(most = 64): Tick[] {
     const { gyre } = this;
-    const at = gyre.alloc(most * 4);
+    const at = gyre.alloc(Number(whole('most', most, 0, 2 ** 20)) * 4);
     try {
       gyre.check(gyre.call.gyre_tick_acquire(this.id, at, most, gyre.outWord, gyre.resetError()));
       const n = gyre.u32(gyre.outWord);
@@ -178,80 +184,66 @@ export class Engine {
   publish(topic: string, payload: string | Uint8Array = ''): void {
     const { gyre } = this;
     const data = typeof payload === 'string' ? utf8.encode(payload) : payload;
-    const at = gyre.alloc(data.length + 1);
-    try {
-      gyre.bytes.set(data, at);
-      gyre.check(gyre.call.gyre_bus_publish(this.id, gyre.name(topic), at, data.length, 0, gyre.resetError()));
-    } finally {
-      gyre.free(at);
-    }
+    gyre.holding((hold) => {
+      const [name, body] = [hold(gyre.put(topic)), hold(gyre.place(data))];
+      gyre.check(gyre.call.gyre_bus_publish(this.id, name, body, data.length, 0, gyre.resetError()));
+    });
   }
 
   /** A polled subscription; `*` is one token, `>` at the end one or more. */
   subscribe(pattern: string, o: SubscriptionOptions = {}): Subscription {
     const { gyre } = this;
-    const at = gyre.struct(SUBSCRIPTION_OPTIONS, {
-      capacity: o.capacity ?? 0,
-      rate_per_s: o.ratePerS ?? 0,
-      priority: o.priority ?? 0,
-      overflow: { drop_newest: 0, drop_oldest: 1, keep_latest: 2, block: 3 }[o.overflow ?? 'drop_newest'],
+    return gyre.holding((hold) => {
+      const name = hold(gyre.put(pattern));
+      const at = gyre.struct(SUBSCRIPTION_OPTIONS, {
+        capacity: o.capacity ?? 0,
+        rate_per_s: o.ratePerS ?? 0,
+        priority: o.priority ?? 0,
+        overflow: pick('overflow', OVERFLOW, o.overflow ?? 'drop_newest'),
+      });
+      gyre.check(gyre.call.gyre_bus_subscribe(this.id, name, at, gyre.outWord, gyre.resetError()));
+      return new Subscription(gyre, gyre.u32(gyre.outWord));
     });
-    gyre.check(gyre.call.gyre_bus_subscribe(this.id, gyre.name(pattern), at, gyre.outWord, gyre.resetError()));
-    return new Subscription(gyre, gyre.u32(gyre.outWord));
   }
 
   remember(r: Recollection): void {
     const { gyre } = this;
-    const held: Pointer[] = [];
-    const hold = (at: Pointer) => (held.push(at), at);
-    try {
-      let tags = 0;
-      if (r.tags && r.tags.length > 0) {
-        tags = hold(gyre.alloc(r.tags.length * 4));
-        r.tags.forEach((tag, i) => {
-          const name = gyre.name(tag);
-          gyre.view.setUint32(tags + i * 4, name, true);
-        });
-      }
-      const body = hold(gyre.put(r.text));
-      const at = gyre.struct(RECORD, {
-        text: body,
+    gyre.holding((hold) => {
+      const text = (value: string | undefined) => (value === undefined ? 0 : hold(gyre.put(value)));
+      const list = r.tags ?? [];
+      const tags = list.length > 0 ? hold(gyre.alloc(list.length * 4)) : 0;
+      list.forEach((tag, i) => {
+        const at = text(tag);
+        gyre.view.setUint32(tags + i * 4, at, true);
+      });
+      const values = {
+        text: text(r.text),
         wall_ms: r.wallMs ?? Date.now(),
-        user: r.user === undefined ? 0 : gyre.name(r.user),
-        role: r.role === undefined ? 0 : gyre.name(r.role),
-        source: r.source === undefined ? 0 : gyre.name(r.source),
+        user: text(r.user),
+        role: text(r.role),
+        source: text(r.source),
         importance: r.importance === undefined ? 0 : r.importance || -1,
         tags,
-        tag_count: r.tags?.length ?? 0,
-      });
-      gyre.check(gyre.call.gyre_memory_remember(this.id, at, gyre.resetError()));
-    } finally {
-      held.forEach((h) => gyre.free(h));
-    }
+        tag_count: list.length,
+      };
+      gyre.check(gyre.call.gyre_memory_remember(this.id, gyre.struct(RECORD, values), gyre.resetError()));
+    });
   }
 
   /** Newest first, as the JSON text of gyre_memory_recall. */
   recall(q: Query = {}): string {
     const { gyre } = this;
-    const held: Pointer[] = [];
-    const word = (s: string | undefined) => {
-      if (s === undefined) return 0;
-      const at = gyre.put(s);
-      held.push(at);
-      return at;
-    };
-    try {
+    return gyre.holding((hold) => {
+      const text = (value: string | undefined) => (value === undefined ? 0 : hold(gyre.put(value)));
       const values = {
-        limit: q.limit ?? 0, text: word(q.text), tag: word(q.tag), user: word(q.user), source: word(q.source),
+        limit: q.limit ?? 0, text: text(q.text), tag: text(q.tag), user: text(q.user), source: text(q.source),
         from_wall_ms: q.fromWallMs ?? 0, to_wall_ms: q.toWallMs ?? 0,
       };
       const { at, size } = gyre.grown((buf, cap, needed) =>
         gyre.call.gyre_memory_recall(this.id, gyre.struct(QUERY, values), buf, cap, needed, gyre.resetError()),
       );
       return gyre.decode(at, size - 1);
-    } finally {
-      held.forEach((h) => gyre.free(h));
-    }
+    });
   }
 
   consolidate(): void {
@@ -261,7 +253,10 @@ export class Engine {
   /** Declares what one loop does for another, -1..1. */
   connect(from: string, to: string, weight: number): void {
     const { gyre } = this;
-    gyre.check(gyre.call.gyre_graph_connect(this.id, gyre.name(from), gyre.name(to), weight, gyre.resetError()));
+    gyre.holding((hold) => {
+      const [a, b] = [hold(gyre.put(from)), hold(gyre.put(to))];
+      gyre.check(gyre.call.gyre_graph_connect(this.id, a, b, weight, gyre.resetError()));
+    });
   }
 
   get score(): number {

@@ -23,6 +23,24 @@ export type Exported = (typeof EXPORTS)[number];
 export const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
+/** Names that are kept in the module's memory: at most 64 KiB of them, since a name is short. */
+const NAMES = 256;
+
+/** `value`, if that is a whole number from `least` to under `end`. ARG: it is another. */
+export function whole(what: string, value: number | bigint, least: number, end: number): number | bigint {
+  const fits = (typeof value === 'bigint' || Number.isInteger(value)) && value >= least && value < end;
+  if (!fits) throw new GyreError(Status.ARG, `${what} is ${value}: a whole number from ${least} to under ${end} expected`);
+  return value;
+}
+
+/** The number of one of the names in `list`. ARG: it is none of them. */
+export function pick<Name extends string>(what: string, list: Record<Name, number>, name: Name): number {
+  if (!Object.hasOwn(list, name)) {
+    throw new GyreError(Status.ARG, `${what} is ${JSON.stringify(name)}: one of ${Object.keys(list).join(', ')} expected`);
+  }
+  return list[name];
+}
+
 /** What each class of the loader writes its calls into and reads their results from. */
 export class Memory {
   private readonly names = new Map<string, Pointer>();
@@ -77,22 +95,41 @@ export class Memory {
   get outWord(): Pointer {
     return this.word;
   }
-  /** @internal A name as a C string that stays: names are few and used again. */
+  /** @internal A name as a C string that stays until NAMES others were used since: names of knobs are
+   *  few and used again. At most half of that many in one call. */
   name(value: string): Pointer {
     let at = this.names.get(value);
-    if (at === undefined) {
-      at = this.put(value);
-      this.names.set(value, at);
+    if (at !== undefined && this.names.size < NAMES) return at;
+    if (at === undefined) at = this.put(value);
+    this.names.delete(value);
+    this.names.set(value, at); // as the newest
+    if (this.names.size > NAMES) {
+      const [oldest, place] = this.names.entries().next().value as [string, Pointer];
+      this.names.delete(oldest);
+      this.free(place);
     }
     return at;
   }
-  /** @internal A C string to be freed. */
+  /** @internal A C string to be freed. ARG: C would end it at its first NUL. */
   put(value: string): Pointer {
-    const coded = utf8.encode(value);
-    const at = this.alloc(coded.length + 1);
-    this.bytes.set(coded, at);
-    this.bytes[at + coded.length] = 0;
+    if (value.includes('\0')) throw new GyreError(Status.ARG, `the text ${JSON.stringify(value)} contains NUL`);
+    return this.place(utf8.encode(value), 1);
+  }
+  /** @internal Bytes, and as many zeros, to be freed. */
+  place(data: Uint8Array, zeros = 0): Pointer {
+    const at = this.alloc(Math.max(1, data.length + zeros));
+    this.bytes.set(data, at);
+    this.bytes.fill(0, at + data.length, at + data.length + zeros);
     return at;
+  }
+  /** @internal Calls with a place for what is put during the call, and frees that. */
+  holding<T>(call: (hold: (at: Pointer) => Pointer) => T): T {
+    const held: Pointer[] = [];
+    try {
+      return call((at) => (held.push(at), at));
+    } finally {
+      held.forEach((at) => this.free(at));
+    }
   }
   /** @internal */
   read(at: Pointer): string {
@@ -119,9 +156,9 @@ export class Memory {
     for (const [key, value] of Object.entries(values)) {
       const [offset, kind] = shape.at[key] as [number, Kind];
       if (kind === 'f64') view.setFloat64(at + offset, Number(value), true);
-      else if (kind === 'u64') view.setBigUint64(at + offset, BigInt(value), true);
-      else if (kind === 'i32') view.setInt32(at + offset, Number(value), true);
-      else view.setUint32(at + offset, Number(value), true);
+      else if (kind === 'u64') view.setBigUint64(at + offset, BigInt(whole(key, value, 0, 2 ** 64)), true);
+      else if (kind === 'i32') view.setInt32(at + offset, Number(whole(key, value, -(2 ** 31), 2 ** 31)), true);
+      else view.setUint32(at + offset, Number(whole(key, value, 0, 2 ** 32)), true);
     }
     return at;
   }

@@ -2,7 +2,7 @@
 // Room: wasm. Threads: one; nothing here is shared.
 import { Engine } from './engine.ts';
 import { ENGINE_OPTIONS } from './layouts.ts';
-import { EXPORTS, Memory, type Call, type Exported, type Pointer } from './memory.ts';
+import { EXPORTS, Memory, pick, type Call, type Exported, type Pointer } from './memory.ts';
 import type { EngineOptions } from './options.ts';
 import { GyreError, Status } from './status.ts';
 
@@ -41,7 +41,7 @@ export class Gyre extends Memory {
   /** Makes an engine, stopped. @throws GyreError */
   engine(options: EngineOptions): Engine {
     const o = this.struct(ENGINE_OPTIONS, {
-      driver: options.driver === 'virtual' ? 2 : 1,
+      driver: pick('driver', { host: 1, virtual: 2 }, options.driver),
       seed: options.seed ?? 0n,
       window_ms: options.windowMs ?? 0,
       memory_bytes: options.memoryBytes ?? 0,

@@ -52,7 +52,7 @@ export class Tick {
   complete(how: { failed?: string; tookMs?: number } = {}): boolean {
     const { gyre } = this;
     gyre.resetError();
-    const why = how.failed === undefined ? 0 : gyre.put(how.failed);
+    const why = how.failed === undefined ? 0 : gyre.put(how.failed.replaceAll('\0', '\ufffd'));
     const c = gyre.struct(COMPLETION, { failed: why ? 1 : 0, text: why, took_ms: how.tookMs ?? 0 });
     const status = gyre.call.gyre_tick_complete(this.id, c);
     if (why) gyre.free(why);

@@ -120,6 +120,63 @@ test('a host engine: failed ticks, late ones, messages, memory, gates, change', 
   assert.throws(() => engine.start(), (e) => e.status === api.Status.STALE);
 });
 
+test('what means nothing is refused in words, and nothing has changed', () => {
+  const engine = gyre.engine({ driver: 'host' });
+  const refused = (call, text) => assert.throws(call, (e) => e instanceof api.GyreError && e.status === api.Status.ARG && text.test(e.message));
+  refused(() => gyre.engine({ driver: 'nonsense' }), /driver is "nonsense": one of host, virtual/);
+  refused(() => gyre.engine({ driver: 'host', seed: -1n }), /seed is -1/);
+  refused(() => gyre.engine({ driver: 'host', memoryRing: 8.5 }), /memory_ring is 8.5/);
+  refused(() => engine.subscribe('a', { overflow: 'nonsense' }), /overflow is "nonsense"/);
+  refused(() => engine.subscribe('a', { overflow: 'toString' }), /overflow/);
+  refused(() => engine.subscribe('a', { capacity: 1.5 }), /capacity is 1.5/);
+  refused(() => engine.subscribe('a', { capacity: -1 }), /capacity is -1/);
+  refused(() => engine.subscribe('a\0b'), /NUL/);
+  refused(() => engine.publish('a\0b'), /NUL/);
+  refused(() => engine.publish('a\nb'), /byte 10/);
+  refused(() => engine.addLoop(loop('a\0b')), /NUL/);
+  refused(() => engine.addLoop({ ...loop('a'), gates: [{ kind: 'nonsense' }] }), /gate/);
+  refused(() => engine.addLoop({ ...loop('a'), knobs: { level: [1, 1] } }), /twice/);
+  refused(() => engine.addLoop({ ...loop('a'), explore: { from: 0.1, over: 2.7 } }), /explore_over is 2.7/);
+  refused(() => engine.remember({ text: 'a', tags: ['b\0c'] }), /NUL/);
+  refused(() => engine.connect('a\0', 'b', 0.5), /NUL/);
+  refused(() => engine.supply({ cpuPercent: Infinity }), /a reading is inf/);
+  refused(() => engine.supply({ latencyMs: -2 }), /a reading is -2/);
+  refused(() => engine.poll(1, 0.5), /maxTicks is 0.5/);
+  const snap = JSON.parse(engine.snapshot());
+  assert.deepEqual([snap.loops.length, snap.bus.published, snap.bus.subscriptions, snap.memory.remembered], [0, 0, 0, 0]);
+  engine.destroy();
+});
+
+// The loader once kept each topic, tag and user in the module's memory: 144 MiB after two million.
+test('topics, tags and users leave nothing behind in the module', () => {
+  const engine = gyre.engine({ driver: 'host' });
+  const some = (from, to) => {
+    for (let i = from; i < to; i += 1) {
+      engine.publish(`topic.of.its.own.${i}`, 'x');
+      engine.remember({ text: 'x', user: `a user of his own ${i}`, source: `source ${i}`, tags: [`tag ${i}`, `another ${i}`], wallMs: 1 });
+      if (i % 100 === 0) engine.poll(i / 100);
+    }
+  };
+  some(0, 20000);
+  const before = gyre.residentBytes;
+  some(20000, 60000);
+  assert.equal(gyre.residentBytes, before);
+  engine.destroy();
+});
+
+test('the names of knobs are kept while they are few', () => {
+  const engine = gyre.engine({ driver: 'virtual' });
+  const names = Array.from({ length: 6 }, (_, i) => `knob ${i}`);
+  engine.addLoop({ name: 'a', intervalMs: 10, jitter: null, stateless: true, knobs: Object.fromEntries(names.map((n) => [n, [3]])) });
+  engine.advanceTo(5);
+  const [tick] = engine.acquire();
+  for (let i = 0; i < 2000; i += 1) {
+    assert.equal(tick.knob(names[i % 6]), 3);
+    assert.throws(() => tick.knob(`no knob ${i}`), (e) => e.status === api.Status.NOT_FOUND);
+  }
+  engine.destroy();
+});
+
 test('the society has four loops and five declared edges', () => {
   const engine = gyre.engine({ driver: 'virtual' });
   engine.addSociety(20);
