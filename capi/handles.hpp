@@ -107,8 +107,6 @@ class handle_table {
     if (!index) return index.error();
     slot& place = at(*index);
     place.object = object;
-    place.table = this;
-    place.index = *index;
     const std::uint32_t generation = generation_of(place.word.load(std::memory_order_relaxed));
     place.word.store(make_word(T::id_kind, generation, true), std::memory_order_release);
     return make_id(T::id_kind, generation, *index);
@@ -166,7 +164,7 @@ class handle_table {
   struct slot {
     std::atomic<std::uint64_t> word{1ull << 48};  // generation 1, dead
     capi::object* object = nullptr;
-    handle_table* table = nullptr;
+    handle_table* table = nullptr;  // this and the next: set once, for who has just unpinned
     std::uint32_t index = 0;
     std::uint32_t next = nothing;  // in a queue of free slots; guarded by mutex_
   };
@@ -298,7 +296,12 @@ class handle_table {
     if (used_ == slot_limit) return fail(code::nomem, "all 1,048,576 ids are in use or used up");
     auto& chunk = chunks_[used_ / chunk_size];
     if (!chunk.load(std::memory_order_relaxed)) {
-      chunk.store(new slot[chunk_size], std::memory_order_release);
+      slot* const fresh = new slot[chunk_size];
+      for (std::uint32_t i = 0; i < chunk_size; ++i) {
+        fresh[i].table = this;
+        fresh[i].index = used_ + i;  // used_ is a multiple of chunk_size here
+      }
+      chunk.store(fresh, std::memory_order_release);
     }
     return used_++;
   }
