@@ -7,6 +7,7 @@
 #include <span>
 
 #include <gyre/core/bytes.hpp>
+#include <gyre/core/vec.hpp>
 
 namespace gyre {
 inline namespace v1 {

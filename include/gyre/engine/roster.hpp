@@ -6,6 +6,8 @@
 #include <mutex>
 #include <thread>
 
+#include <gyre/core/vec.hpp>
+
 namespace gyre {
 inline namespace v1 {
 namespace detail {

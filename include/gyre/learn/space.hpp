@@ -99,7 +99,8 @@ class space {
            (static_cast<std::uint32_t>(features_[i].edges.size()) + 1);
   }
   /// The same state but for feature i. @pre as for bucket_of
-  std::uint32_t with_bucket(std::uint32_t state, std::size_t i, std::uint32_t bucket) const noexcept {
+  std::uint32_t with_bucket(std::uint32_t state, std::size_t i,
+                            std::uint32_t bucket) const noexcept {
     return state + (bucket - bucket_of(state, i)) * feature_strides_[i];
   }
   /// The action of one choice (index into the values) a knob, in declared order; a choice past a
