@@ -108,18 +108,23 @@ class tuner {
       return false;
     }
     worst_ = std::min(worst_, reward);
+    best_ = std::max(best_, reward);
     learn(state, action, reward);
     return true;
   }
-  /// Learns that an action failed: as much worth as the worst reward so far, never more. Before the
-  /// first reward it is counted and teaches nothing. False as observe().
+  /// Learns that an action failed: worth less than the worst reward so far, by a tenth of all that
+  /// rewards differ by, or of that reward where they do not. Before the first reward it is counted
+  /// and teaches nothing. False as observe().
   bool observe_failure(std::uint32_t state, std::uint32_t action) noexcept {
     if (!takes(state, action)) {
       ++counts_.refused;
       return false;
     }
     ++counts_.failures;
-    if (worst_ < std::numeric_limits<double>::max()) learn(state, action, worst_);
+    if (worst_ == std::numeric_limits<double>::max()) return true;
+    double less = std::max(best_ - worst_, std::fabs(worst_)) / 10;
+    if (!(less > 0)) less = 1;  // all were 0
+    learn(state, action, worst_ - less);
     return true;
   }
 
@@ -223,6 +228,7 @@ class tuner {
     io(counts_.cells_tried);
     io(counts_.mean_reward);
     io(worst_);
+    io(best_);
     io(last_);
     for (std::uint32_t& n : visits_) io(n);
     for (std::uint64_t& n : last_change_) io(n);
@@ -375,6 +381,7 @@ class tuner {
   std::vector<std::uint64_t> last_change_;  ///< of each state
   tuner_stats counts_;
   double worst_ = std::numeric_limits<double>::max();  ///< reward so far; max: none
+  double best_ = std::numeric_limits<double>::lowest();
   std::uint32_t last_ = none;                          ///< action that was observed last
 };
 
