@@ -109,6 +109,38 @@ results sweep(const std::vector<service>& all, int seeds, bool show) {
   return sum;
 }
 
+/// Mean regret of ours over all services, where one reward in a hundred is `change` of itself.
+template <class Change>
+double astray(int seeds, Change change) {
+  double sum = 0, n = 0;
+  for (const auto& all : {bench::services(), bench::other_services()}) {
+    for (const service& s : all) {
+      for (int i = 0; i < seeds; ++i) {
+        bench::our_tuner mind(s, static_cast<std::uint64_t>(i));
+        const auto reward = [&](double r, gyre::rng& w) { return w.unit() < .01 ? change(r) : r; };
+        sum += bench::drive(s, mind, 1000U + static_cast<unsigned>(i), reward).all;
+        ++n;
+      }
+    }
+  }
+  return sum / n;
+}
+
+void notes(int seeds) {
+  std::printf("\nmean of all: %.3f; 1 %% times 1,000: %.3f, losses: %.3f\n",
+              astray(seeds, [](double r) { return r; }),
+              astray(seeds, [](double r) { return 1000 * r; }),
+              astray(seeds, [](double r) { return -1000 * std::fabs(r); }));
+  for (const gyre::tuner_shape& shape :
+       {gyre::tuner_shape{{{4}}, {{5}, {3}}}, gyre::tuner_shape{{}, {{6}, {6}, {6}}}}) {
+    const cost c = cost_of(shape);
+    std::printf("%.0f cells: choose %.0f ns, observe %.0f ns, %.0f bytes\n",
+                static_cast<double>(gyre::tuner_shape::size(shape.features) *
+                                    gyre::tuner_shape::size(shape.knobs)),
+                c.choose, c.observe, static_cast<double>(c.bytes));
+  }
+}
+
 void rows(int seeds) {
   const results r = sweep(bench::services(), seeds, false);
   const char* ten = "ten simulated services of 2,000 ticks, mean of the seeds, defaults";
@@ -140,5 +172,6 @@ int main(int argc, char** argv) {
   (void)sweep(bench::services(), seeds, true);
   std::printf("\n");
   (void)sweep(bench::other_services(), seeds, true);
+  notes(seeds);
   return 0;
 }

@@ -209,7 +209,7 @@ TEST_CASE("it says what it has learned", "[learn]") {
   REQUIRE(first.probability > .8);
   REQUIRE(first.trying < .1);
   REQUIRE(first.noise == Approx(1).margin(.3));
-  REQUIRE(first.baseline == Approx(80).margin(2));
+  REQUIRE(first.baseline == Approx(80).margin(5));
   REQUIRE(first.observations == 1500);
   REQUIRE(second.last_change > 1500);
   REQUIRE(second.last_change < 1700);

@@ -171,5 +171,5 @@ TEST_CASE("one run has the same bits on every machine", "[learn]") {
   gyre::byte_writer out;
   t.save(out);
   REQUIRE(trace == 0x098cac14a04961d0ULL);
-  REQUIRE(gyre::siphash24(out.data()) == 0x8bf71cab2d9ac7b4ULL);
+  REQUIRE(gyre::siphash24(out.data()) == 0xa1c013660374b39dULL);
 }

@@ -27,6 +27,7 @@ class mixture {
   static constexpr std::uint32_t needed = 3;  ///< rewards before anything is believed
   static constexpr std::uint32_t fitted = 12;  ///< rewards that centre and unit are taken from
 
+  /// Hypotheses come in pairs, each without drift and then with it, else alike.
   /// @pre hypotheses.size() <= most
   mixture(std::span<const hypothesis> hypotheses, const basis_set& kinds, std::uint32_t cells,
           bool tracked) {
@@ -142,7 +143,7 @@ class mixture {
   static constexpr double memory = 0.98;  ///< of evidence, from one reward to the next
   static constexpr double far = 6;    ///< deviations that a reward counts for at most
   static constexpr double mild = 3;   ///< and one gone astray
-  static constexpr double outdated = 5;   ///< log odds against a hypothesis without drift
+  static constexpr double outdated = 3.5;   ///< log odds against a hypothesis without drift
   struct first {
     double y = 0;
     std::uint32_t cell = 0;
@@ -166,7 +167,7 @@ class mixture {
   /// is one reward gone astray, and not the world that has changed.
   bool is_outlier(const std::array<cell_view, likenesses>& view, std::uint32_t cell,
                   double y) noexcept {
-    astray_ *= .8;
+    astray_ *= .95;
     for (const belief& b : beliefs_) {
       if (b.surprise(view[std::size_t(b.assumes().how)], cell, y) < far) return false;
     }
@@ -174,23 +175,24 @@ class mixture {
     return astray_ < 2;
   }
 
-  /// A hypothesis without drift that its twin with drift has proven wrong: what it knows is out of
-  /// date. It begins anew, the twin's means, halved, as its first guess.
+  /// Where some hypothesis with drift has proven all without it wrong, what these know is out of
+  /// date: each that lies behind its twin with drift begins anew, the twin's means, halved, as its
+  /// first guess.
   bool renew(const basis_set& kinds) noexcept {
-    bool any = false;
-    for (std::size_t i = 0; i + 1 < beliefs_.size(); ++i) {
-      const hypothesis& still = beliefs_[i].assumes();
-      const hypothesis& drifting = beliefs_[i + 1].assumes();
-      const bool twins = still.drift < drifting.drift && still.how == drifting.how &&
-                         !(still.signal < drifting.signal || drifting.signal < still.signal);
-      if (!twins || evidence_[i + 1] - evidence_[i] < outdated) continue;
-      beliefs_[i].learn_from(beliefs_[i + 1]);
-      beliefs_[i].reset(kinds[std::size_t(still.how)], .5F);
-      evidence_[i] = evidence_[i + 1] - 2;
-      any = true;
+    double still = evidence_[0], drifting = evidence_[1];
+    for (std::size_t i = 0; i + 1 < beliefs_.size(); i += 2) {
+      still = std::max(still, evidence_[i]);
+      drifting = std::max(drifting, evidence_[i + 1]);
     }
-    if (any) ++changes_;
-    return any;
+    if (drifting - still < outdated) return false;
+    for (std::size_t i = 0; i + 1 < beliefs_.size(); i += 2) {
+      if (evidence_[i + 1] < evidence_[i]) continue;
+      beliefs_[i].learn_from(beliefs_[i + 1]);
+      beliefs_[i].reset(kinds[std::size_t(beliefs_[i].assumes().how)], .5F);
+      evidence_[i] = evidence_[i + 1] - 2;
+    }
+    ++changes_;
+    return true;
   }
 
   /// Centre and unit from the first rewards, and the beliefs from these once more.

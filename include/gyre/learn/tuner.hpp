@@ -255,8 +255,9 @@ class tuner {
     if (visits < std::numeric_limits<std::uint32_t>::max()) ++visits;
     last_ = action;
     if (has_baseline()) {
-      const double r = known_.plausible(state, action, reward);  // no outlier spends it all
-      allowance_.observe(state, action == options_.baseline, r);
+      const bool baseline = action == options_.baseline;
+      const double r = known_.plausible(state, action, reward);  // nothing is gained by outliers,
+      allowance_.observe(state, baseline, baseline ? r : std::min(r, reward));  // but much lost
     }
     if (known_.observe(state, action, reward)) {
       ++counts_.changes;
