@@ -69,7 +69,7 @@ class tuner {
     ++counts_.decisions;
     if (options_.mode == tuning_mode::observe) return {has_baseline() ? options_.baseline : 0, 1};
     if (options_.mode == tuning_mode::frozen) return {greedy(state), 1};
-    gather(state, draw.below(actions()));
+    gather(contest_, state, draw.below(actions()));
     const double share = draw.unit(), equal = draw.unit();
     const knowledge::scale in = known_.rate(state, contest_, {share, equal});
     if (!not_now.empty()) rule_out(not_now, draw.unit());
@@ -107,8 +107,8 @@ class tuner {
       ++counts_.refused;
       return false;
     }
-    worst_ = std::min(worst_, reward);
-    best_ = std::max(best_, reward);
+    seen_.worst = std::min(seen_.worst, reward);
+    seen_.best = std::max(seen_.best, reward);
     learn(state, action, reward);
     return true;
   }
@@ -121,10 +121,10 @@ class tuner {
       return false;
     }
     ++counts_.failures;
-    if (worst_ == std::numeric_limits<double>::max()) return true;
-    double less = std::max(best_ - worst_, std::fabs(worst_)) / 10;
+    if (seen_.worst == std::numeric_limits<double>::max()) return true;
+    double less = std::max(seen_.best - seen_.worst, std::fabs(seen_.worst)) / 10;
     if (!(less > 0)) less = 1;  // all were 0
-    learn(state, action, worst_ - less);
+    learn(state, action, seen_.worst - less);
     return true;
   }
 
@@ -170,14 +170,14 @@ class tuner {
     if (has_baseline() && r.observations > 0) {
       r.baseline = known_.estimate(state, options_.baseline).mean;
     }
-    tuner other = *this;  // its contest is used up
-    other.gather(state, 0);
+    contest other(contest_);  // the tuner's own is for choices
+    gather(other, state, 0);
     std::uint32_t place = 0;
-    while (place < other.contest_.size() && other.contest_.action(place) != r.best) ++place;
-    if (place == other.contest_.size()) return r;
-    r.probability = known_.odds(state, other.contest_, place, 1);
+    while (place < other.size() && other.action(place) != r.best) ++place;
+    if (place == other.size()) return r;
+    r.probability = known_.odds(state, other, place, 1);
     r.trying = options_.mode == tuning_mode::tune
-                   ? 1 - known_.odds(state, other.contest_, place, knowledge::boldness)
+                   ? 1 - known_.odds(state, other, place, knowledge::boldness)
                    : 0;
     return r;
   }
@@ -227,8 +227,8 @@ class tuner {
     }
     io(counts_.cells_tried);
     io(counts_.mean_reward);
-    io(worst_);
-    io(best_);
+    io(seen_.worst);
+    io(seen_.best);
     io(last_);
     for (std::uint32_t& n : visits_) io(n);
     for (std::uint64_t& n : last_change_) io(n);
@@ -271,12 +271,12 @@ class tuner {
   double worth(std::uint32_t state, std::uint32_t action) const noexcept {
     return known_.estimate(state, action).mean;
   }
-  /// Puts the actions that compete into the contest: all that are not forbidden, or of too many
+  /// Puts the actions that compete into a contest: all that are not forbidden, or of too many
   /// those kept in mind, the baseline, and others spread evenly from `offset` on.
-  void gather(std::uint32_t state, std::uint32_t offset) noexcept {
-    contest_.clear();
+  void gather(contest& into, std::uint32_t state, std::uint32_t offset) const noexcept {
+    into.clear();
     const auto add = [&](std::uint32_t a) {
-      if (barred_[a] == 0) contest_.add(a);
+      if (barred_[a] == 0) into.add(a);
     };
     if (actions() <= considered) {
       for (std::uint32_t a = 0; a < actions(); ++a) add(a);
@@ -286,13 +286,13 @@ class tuner {
       if (a != none) add(a);
     }
     if (has_baseline() && !kept_.has(state, options_.baseline)) add(options_.baseline);
-    const std::uint32_t room = considered - contest_.size();
+    const std::uint32_t room = considered - into.size();
     for (std::uint32_t i = 0; i < room; ++i) {
       const auto a = static_cast<std::uint32_t>(
           (offset + std::uint64_t{actions()} * i / room) % actions());
       if (!kept_.has(state, a) && a != options_.baseline) add(a);
     }
-    for (std::uint32_t a = 0; a < actions() && contest_.size() == 0; ++a) add(a);
+    for (std::uint32_t a = 0; a < actions() && into.size() == 0; ++a) add(a);
   }
   double propensity(std::uint32_t place) const noexcept {
     double all = 0;
@@ -381,8 +381,10 @@ class tuner {
   shortlist kept_;                          ///< where there are more than `considered` actions
   std::vector<std::uint64_t> last_change_;  ///< of each state
   tuner_stats counts_;
-  double worst_ = std::numeric_limits<double>::max();  ///< reward so far; max: none
-  double best_ = std::numeric_limits<double>::lowest();
+  struct extremes {  ///< of all rewards so far; worst over best: there were none
+    double worst = std::numeric_limits<double>::max();
+    double best = std::numeric_limits<double>::lowest();
+  } seen_;
   std::uint32_t last_ = none;                          ///< action that was observed last
 };
 
