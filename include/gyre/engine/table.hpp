@@ -119,8 +119,8 @@ inline std::string learned(const learner_view& l) {
   }
   std::string change;
   if (l.tuning.changes != 0) {
-    change = join(", ", l.tuning.changes, l.tuning.changes == 1 ? " change" : " changes",
-                  " noticed, the last ", l.stats.observations - l.tuning.last_change, " ticks ago");
+    change = join(", a change noticed ", l.stats.observations - l.tuning.last_change,
+                  " ticks ago");
   }
   return join("tuner", who, change, "\n", findings(l));
 }
