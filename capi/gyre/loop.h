@@ -71,9 +71,11 @@ typedef struct gyre_loop_options {
   const char* group;       /**< its loops share one learner and one shard; default: none */
   double backoff_cap_ms;   /**< longest wait after failures; default 5,000 */
   const gyre_knob* knobs;  /**< what it may set on itself; read during the call only */
-  double discount;         /**< of the next state's worth, 0..1; default 0, right for settings */
-  const gyre_feature* features; /**< what it sees; default: error streak, latency, load */
-  double learning_rate;         /**< step; default 0.1 */
+  double discount;         /**< of the next state's worth, 0..1; default 0. Knobs are tuned, with
+                                nothing to set, unless this, learning_rate, explore_... or
+                                sample_average is set: that asks for Q-learning */
+  const gyre_feature* features; /**< what it sees; default: nothing, there is one state */
+  double learning_rate;         /**< step of Q-learning; default 0.1 */
   const gyre_gate* gates;       /**< default: none */
   double explore_from;          /**< share of random choices at first; default 0.1; GYRE_NONE */
   double explore_to;            /**< ... after `explore_over` choices; default: explore_from */
