@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <gyre/bus/health.hpp>
 #include <gyre/bus/subscription.hpp>
+#include <gyre/core/vec.hpp>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -44,7 +44,7 @@ class accounts {
     return out;
   }
   /// `closing` has ended inside its own handler, which still runs; else null. O(subscriptions)
-  bus_stats stats(const std::vector<subscriber*>& all, const subscriber* closing,
+  bus_stats stats(const vec<subscriber*>& all, const subscriber* closing,
                   const bus_health& health) const {
     bus_stats out;
     static_cast<bus_account&>(out) = ended_;

@@ -6,10 +6,10 @@
 #include <gyre/bus/accounts.hpp>
 #include <gyre/bus/dead_letter.hpp>
 #include <gyre/bus/queues.hpp>
+#include <gyre/core/vec.hpp>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -146,7 +146,7 @@ class courier {
   accounts& counts_;
   bus_clock& clock_;
   std::unique_ptr<subscriber> closing_;                 // ended from inside its own handler
-  std::vector<std::unique_ptr<subscriber>> abandoned_;  // a thread is inside, or was
+  vec<std::unique_ptr<subscriber>> abandoned_;  // a thread is inside, or was
   subscriber* in_hand_ = nullptr;                       // whose handler runs, with which delivery
   delivery in_hand_delivery_;
   bool* lost_ = nullptr;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <gyre/bus/subscription.hpp>
-#include <vector>
+#include <gyre/core/vec.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -68,7 +68,7 @@ class lineup {
   void remove(subscriber& s) noexcept {
     take_out(ready_, &s, runs_later{});
     take_out(waiting_, &s, wakes_later{});
-    std::erase(later_, &s);
+    erase_if(later_, [&](const subscriber* each) { return each == &s; });
   }
   /// When somebody is to be served: `now` when at once, `never` when nobody waits.
   instant next_due(instant now) const noexcept {
@@ -77,7 +77,7 @@ class lineup {
   }
 
  private:
-  using heap = std::vector<subscriber*>;
+  using heap = vec<subscriber*>;
 
   struct runs_later {
     bool operator()(const subscriber* a, const subscriber* b) const noexcept {
@@ -104,7 +104,9 @@ class lineup {
   }
   template <class Later>
   static void take_out(heap& h, subscriber* s, Later later) noexcept {
-    if (std::erase(h, s) != 0) std::make_heap(h.begin(), h.end(), later);
+    const std::size_t before = h.size();
+    erase_if(h, [&](const subscriber* each) { return each == s; });
+    if (h.size() != before) std::make_heap(h.begin(), h.end(), later);
   }
 
   heap ready_, waiting_, later_;

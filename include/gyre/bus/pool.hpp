@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <cstring>
 #include <gyre/bus/message.hpp>
+#include <gyre/core/vec.hpp>
 #include <memory>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -96,7 +96,7 @@ class message_pool {
     return index;
   }
 
-  std::vector<entry> entries_;
+  vec<entry> entries_;
   std::uint32_t free_[classes + 1];  // heads of lists through entry::next
   std::size_t keep_bytes_, kept_ = 0, live_ = 0;
 };

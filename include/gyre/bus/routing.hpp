@@ -8,10 +8,10 @@
 #include <gyre/bus/subscription.hpp>
 #include <gyre/bus/topic.hpp>
 #include <gyre/core/slot_map.hpp>
+#include <gyre/core/vec.hpp>
 #include <memory>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -19,7 +19,7 @@ namespace detail {
 
 class routing {
  public:
-  using list = std::vector<subscriber*>;
+  using list = vec<subscriber*>;
 
   explicit routing(const bus_options& o)
       : subscribers_(o.id_kind), cache_(o.topics), most_(o.subscriptions), kind_(o.id_kind) {}

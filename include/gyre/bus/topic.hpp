@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <cstring>
 #include <gyre/core/result.hpp>
+#include <gyre/core/vec.hpp>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -112,7 +112,7 @@ class match_cache {
   }
 
   /// What `topic` matched, or null when that is not known (any more). Valid until the next add().
-  const std::vector<T>* find(std::string_view topic, std::uint64_t hash) const noexcept {
+  const vec<T>* find(std::string_view topic, std::uint64_t hash) const noexcept {
     if (entries_.empty()) return nullptr;
     const entry* set = &entries_[set_of(hash)];
     for (std::size_t i = 0; i < ways; ++i) {
@@ -121,12 +121,12 @@ class match_cache {
     }
     return nullptr;
   }
-  /// An entry for `topic`, which find() does not know, filled by `fill(std::vector<T>&)`.
+  /// An entry for `topic`, which find() does not know, filled by `fill(vec<T>&)`.
   template <class F>
-  const std::vector<T>& add(std::string_view topic, std::uint64_t hash, F&& fill) {
+  const vec<T>& add(std::string_view topic, std::uint64_t hash, F&& fill) {
     if (entries_.empty()) entries_.resize(sets_ * ways);
     if (kept_ > max_matches_) {
-      entries_ = std::vector<entry>(sets_ * ways);
+      entries_ = vec<entry>(sets_ * ways);
       kept_ = 0;
     }
     entry& e = entries_[set_of(hash) + turn_++ % ways];
@@ -147,13 +147,13 @@ class match_cache {
   struct entry {
     std::uint64_t hash = 0, age = 0;
     std::string topic;
-    std::vector<T> matches;
+    vec<T> matches;
   };
   std::size_t set_of(std::uint64_t hash) const noexcept {
     return (static_cast<std::size_t>(hash >> 20) & (sets_ - 1)) * ways;
   }
 
-  std::vector<entry> entries_;  // empty until the first add()
+  vec<entry> entries_;  // empty until the first add()
   std::size_t sets_ = 1, max_matches_, kept_ = 0, turn_ = 0;
   std::uint64_t age_ = 1;
 };

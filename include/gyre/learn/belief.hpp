@@ -6,9 +6,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/vec.hpp>
 #include <gyre/learn/kernel.hpp>
 #include <gyre/learn/portable_math.hpp>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -212,7 +212,7 @@ class belief {
   /// P, w; of each cell its own mean, how much of its own variance is known, and, where tracked,
   /// the variance that it has from the modes.
   /// Own parts are aged all at once: what is known of one shrinks by the common factor `decay_`.
-  std::vector<float> data_;
+  vec<float> data_;
   double noise_ = 1;
   float seen_ = 2;   ///< rewards that the noise is known from, at most 200
   float decay_ = 1;

@@ -7,9 +7,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/vec.hpp>
 #include <gyre/learn/portable_math.hpp>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -136,7 +136,7 @@ class contest {
     return below((portable::all(x) - portable::load(&mean_[i])) * portable::load(&steep_[i]));
   }
   /// The probability that all draws are below x; that of each goes to `each`.
-  float all_below(float x, std::vector<float>& each) const noexcept {
+  float all_below(float x, vec<float>& each) const noexcept {
     portable::lanes all = portable::all(1);
     for (std::uint32_t i = 0; i < size_; i += 4) {
       const portable::lanes b = below(x, i);
@@ -157,9 +157,9 @@ class contest {
     return upper;
   }
 
-  std::vector<std::uint32_t> action_;
-  std::vector<float> mean_, width_, odds_;
-  std::vector<float> steep_, before_, after_;  ///< 1 / width; draws below two ends of an interval
+  vec<std::uint32_t> action_;
+  vec<float> mean_, width_, odds_;
+  vec<float> steep_, before_, after_;  ///< 1 / width; draws below two ends of an interval
   std::uint32_t size_ = 0;
 };
 
@@ -212,7 +212,7 @@ class shortlist {
   }
 
  private:
-  std::vector<list> lists_;
+  vec<list> lists_;
 };
 
 }  // namespace v1

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/vec.hpp>
 #include <gyre/learn/options.hpp>
 #include <gyre/learn/portable_math.hpp>
 #include <utility>
@@ -37,8 +38,8 @@ namespace detail {
 struct axis_modes {
   static constexpr std::uint32_t knots = 40;
   std::uint32_t count = 1, modes = 1;
-  std::vector<double> value;   ///< variance of each mode, summed over the knots
-  std::vector<double> vector;  ///< count x modes
+  vec<double> value;   ///< variance of each mode, summed over the knots
+  vec<double> vector;  ///< count x modes
 
   axis_modes(const axis& of, double length) : count(of.count) {
     if (!of.ordered) length = 0;
@@ -49,7 +50,7 @@ struct axis_modes {
       return;
     }
     modes = std::min(count, knots);
-    std::vector<double> k(std::size_t{modes} * modes);
+    vec<double> k(std::size_t{modes} * modes);
     for (std::uint32_t i = 0; i < modes; ++i) {
       for (std::uint32_t j = 0; j < modes; ++j) {
         const double d = (double(i) - double(j)) / std::max(modes - 1, 1U);
@@ -57,16 +58,16 @@ struct axis_modes {
                                       : (i == j ? 1 : .2);
       }
     }
-    std::vector<double> v = diagonalise(k);
+    vec<double> v = diagonalise(k);
     sort(k, v);
     stretch(v);
   }
 
  private:
   /// Jacobi's method, cyclic: leaves the eigenvalues on the diagonal of k, returns the vectors.
-  std::vector<double> diagonalise(std::vector<double>& k) const {
+  vec<double> diagonalise(vec<double>& k) const {
     const std::uint32_t n = modes;
-    std::vector<double> v(k.size(), 0);
+    vec<double> v(k.size(), 0);
     for (std::uint32_t i = 0; i < n; ++i) v[i * n + i] = 1;
     for (int sweep = 0; sweep < 30; ++sweep) {
       double off = 0;
@@ -80,7 +81,7 @@ struct axis_modes {
     }
     return v;
   }
-  void rotate(std::vector<double>& k, std::vector<double>& v, std::uint32_t p,
+  void rotate(vec<double>& k, vec<double>& v, std::uint32_t p,
               std::uint32_t q) const {
     const std::uint32_t n = modes;
     const double theta = (k[q * n + q] - k[p * n + p]) / (2 * k[p * n + q]);
@@ -95,11 +96,11 @@ struct axis_modes {
     for (std::uint32_t i = 0; i < n; ++i) turn(k[p * n + i], k[q * n + i]);
     for (std::uint32_t i = 0; i < n; ++i) turn(v[i * n + p], v[i * n + q]);
   }
-  void sort(const std::vector<double>& k, std::vector<double>& v) {
-    std::vector<std::pair<double, std::uint32_t>> order;
+  void sort(const vec<double>& k, vec<double>& v) {
+    vec<std::pair<double, std::uint32_t>> order;
     for (std::uint32_t i = 0; i < modes; ++i) order.emplace_back(-k[i * modes + i], i);
     std::sort(order.begin(), order.end());
-    const std::vector<double> from = v;
+    const vec<double> from = v;
     value.clear();
     for (std::uint32_t m = 0; m < modes; ++m) {
       value.push_back(std::max(-order[m].first, 0.0));
@@ -108,7 +109,7 @@ struct axis_modes {
       }
     }
   }
-  void stretch(const std::vector<double>& v) {
+  void stretch(const vec<double>& v) {
     vector.assign(std::size_t{count} * modes, 0);
     for (std::uint32_t i = 0; i < count; ++i) {
       const double at = count > 1 ? double(i) * (modes - 1) / (count - 1) : 0;
@@ -149,7 +150,7 @@ class basis {
       double value;
       std::uint8_t state, action;
     };
-    std::vector<pair> all;
+    vec<pair> all;
     for (std::uint32_t s = 0; s < states_.modes; ++s) {
       for (std::uint32_t a = 0; a < actions_.modes; ++a) {
         all.push_back({states_.value[s] * actions_.value[a], static_cast<std::uint8_t>(s),
@@ -209,8 +210,8 @@ class basis {
  private:
   struct modes_table {
     std::uint32_t cells = 0, modes = 0, stride = 0;
-    std::vector<double> value;
-    std::vector<float> rows;  ///< cells x stride
+    vec<double> value;
+    vec<float> rows;  ///< cells x stride
   };
 
   static double length_of(likeness how) noexcept {
@@ -221,7 +222,7 @@ class basis {
   /// all of them or the mean alone, since half of what a knob does says nothing of the other half.
   static modes_table table(const std::vector<axis>& axes, double length, std::uint32_t most,
                            bool main_only) {
-    std::vector<detail::axis_modes> parts;
+    vec<detail::axis_modes> parts;
     modes_table t;
     t.cells = 1;
     std::uint64_t products = 1;
@@ -230,7 +231,7 @@ class basis {
       t.cells *= a.count;
       products *= parts.back().modes;
     }
-    std::vector<std::pair<double, std::uint32_t>> best;  // minus the value: the greatest first
+    vec<std::pair<double, std::uint32_t>> best;  // minus the value: the greatest first
     for (std::uint32_t i = 0; i < products; ++i) {
       double value = 1;
       std::uint32_t rest = i, varying = 0;
@@ -254,7 +255,7 @@ class basis {
     }
     return t;
   }
-  static void fill(modes_table& t, const std::vector<detail::axis_modes>& parts, std::uint32_t m,
+  static void fill(modes_table& t, const vec<detail::axis_modes>& parts, std::uint32_t m,
                    std::uint32_t product) {
     const double root = std::sqrt(t.value[m]);
     for (std::uint32_t cell = 0; cell < t.cells; ++cell) {
@@ -298,8 +299,8 @@ class basis {
   static constexpr float least = 0.01F;
 
   modes_table actions_, states_;
-  std::vector<float> rest_;
-  std::vector<std::uint8_t> state_mode_, action_mode_;
+  vec<float> rest_;
+  vec<std::uint8_t> state_mode_, action_mode_;
   std::uint32_t modes_ = 0;
 };
 

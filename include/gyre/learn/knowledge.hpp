@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/vec.hpp>
 #include <gyre/learn/contest.hpp>
 #include <gyre/learn/mixture.hpp>
 #include <gyre/learn/options.hpp>
@@ -155,10 +156,10 @@ class knowledge {
   }
 
   /// What is held possible. Twins with and without drift follow each other, see mixture.
-  static std::vector<hypothesis> hypotheses(const std::vector<axis>& knobs, bool many) {
+  static vec<hypothesis> hypotheses(const std::vector<axis>& knobs, bool many) {
     bool order = false;
     for (const axis& a : knobs) order = order || (a.ordered && a.count > 2);
-    std::vector<hypothesis> all;
+    vec<hypothesis> all;
     const auto add = [&](likeness how, std::initializer_list<float> signals) {
       for (const float s : signals) {
         all.push_back({how, s, 0});
@@ -272,8 +273,8 @@ class knowledge {
 
   std::uint32_t states_, actions_;
   basis_set own_kinds_, joint_kinds_;
-  std::vector<mixture> own_;    ///< of each state
-  std::vector<mixture> joint_;  ///< one, of all states x actions, where there are several states
+  vec<mixture> own_;    ///< of each state
+  vec<mixture> joint_;  ///< one, of all states x actions, where there are several states
   double alike_ = 1;            ///< log odds that states are alike
 };
 

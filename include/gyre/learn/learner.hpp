@@ -15,7 +15,6 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -238,9 +237,9 @@ class learner {
   learner_options options_;
   std::uint64_t seed_, stream_;
   q_table table_;
-  std::vector<std::uint32_t> visits_;
+  vec<std::uint32_t> visits_;
   replay<transition> replay_;
-  std::vector<transition> batch_;
+  vec<transition> batch_;
   rng random_;
   std::uint64_t decisions_ = 0, observations_ = 0, refused_ = 0, updates_ = 0;
   double mean_reward_ = 0;

@@ -7,11 +7,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/vec.hpp>
 #include <gyre/learn/belief.hpp>
 #include <gyre/learn/kernel.hpp>
 #include <gyre/learn/portable_math.hpp>
 #include <span>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -233,8 +233,8 @@ class mixture {
     return .5 * of[(count_ - 1) / 2] + .5 * of[count_ / 2];
   }
 
-  std::vector<belief> beliefs_;
-  std::vector<double> evidence_;  ///< log, forgotten by `memory`
+  vec<belief> beliefs_;
+  vec<double> evidence_;  ///< log, forgotten by `memory`
   std::array<first, fitted> first_{};
   double centre_ = 0, unit_ = 1;
   std::uint64_t changes_ = 0;

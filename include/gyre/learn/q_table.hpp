@@ -9,10 +9,10 @@
 #include <cstring>
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/result.hpp>
+#include <gyre/core/vec.hpp>
 #include <limits>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -158,9 +158,9 @@ class q_table {
 
  private:
   std::uint32_t states_, actions_;
-  std::vector<double> exact_;
-  std::vector<float> q_;  ///< the same, rounded
-  std::vector<std::uint32_t> updates_;
+  vec<double> exact_;
+  vec<float> q_;  ///< the same, rounded
+  vec<std::uint32_t> updates_;
   std::uint32_t learned_ = 0;
 };
 

@@ -14,7 +14,6 @@
 #include <limits>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -376,10 +375,10 @@ class tuner {
   contest contest_;
   steps steps_;
   allowance allowance_;
-  std::vector<std::uint8_t> barred_;        ///< 1: forbidden for good
-  std::vector<std::uint32_t> visits_;       ///< of each cell
+  vec<std::uint8_t> barred_;        ///< 1: forbidden for good
+  vec<std::uint32_t> visits_;       ///< of each cell
   shortlist kept_;                          ///< where there are more than `considered` actions
-  std::vector<std::uint64_t> last_change_;  ///< of each state
+  vec<std::uint64_t> last_change_;  ///< of each state
   tuner_stats counts_;
   struct extremes {  ///< of all rewards so far; worst over best: there were none
     double worst = std::numeric_limits<double>::max();

@@ -6,13 +6,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/vec.hpp>
 #include <gyre/memory/archive.hpp>
 #include <gyre/memory/archive_file.hpp>
 #include <memory>
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -34,7 +34,7 @@ class file_archive final : public archive {
     std::unique_ptr<file_archive> a(new file_archive(files, where, max_bytes, key, lock));
     (void)files.remove(where + "/archive.tmp");  // of a file that a crash kept from being made
     GYRE_TRY(names, files.list(where));
-    std::erase_if(names, [](const std::string& name) {
+    erase_if(names, [](const std::string& name) {
       return name.size() != 16 || !name.starts_with("archive-") ||
              name.find_first_not_of("0123456789", 8) != std::string::npos;
     });
@@ -108,7 +108,7 @@ class file_archive final : public archive {
   result<void> newest_first(std::int64_t from_ms, std::int64_t to_ms,
                             function_ref<bool(const block&)> stop) override {
     result<void> all = ok;
-    std::vector<block> blocks;
+    vec<block> blocks;
     for (std::size_t i = segments_.size(); i-- > 0;) {
       const detail::archive_segment& s = segments_[i];
       if (s.records == 0 || s.to_ms < from_ms || s.from_ms > to_ms) continue;
@@ -340,7 +340,7 @@ class file_archive final : public archive {
   key128 key_;
   const file_lock* lock_;
   std::uint64_t max_bytes_, segment_bytes_;
-  std::vector<detail::archive_segment> segments_;  // oldest first
+  vec<detail::archive_segment> segments_;  // oldest first
   std::unique_ptr<file> current_;  // of the last one, opened when first written
   std::uint64_t records_ = 0, bytes_ = 0, damaged_ = 0;
   std::uint32_t next_number_ = 1;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/vec.hpp>
 #include <gyre/memory/archive.hpp>
 #include <gyre/memory/history.hpp>
 #include <gyre/memory/ring.hpp>
@@ -74,7 +75,7 @@ class recaller {
 
   const query& q_;
   std::vector<record>& found_;
-  std::vector<record_hash> seen_;  // of the archive's records that were found,
+  vec<record_hash> seen_;  // of the archive's records that were found,
   block_index tags_;               // and their places there by tag
 };
 
