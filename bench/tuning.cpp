@@ -131,6 +131,15 @@ void notes(int seeds) {
               astray(seeds, [](double r) { return r; }),
               astray(seeds, [](double r) { return 1000 * r; }),
               astray(seeds, [](double r) { return -1000 * std::fabs(r); }));
+  for (const auto& all : {bench::services(), bench::other_services()}) {
+    outcome sum;
+    for (const service& s : all) {
+      const outcome o = mean_of<bench::ucb1_tuned>(s, seeds);
+      sum.all += o.all / static_cast<double>(all.size());
+      sum.last += o.last / static_cast<double>(all.size());
+    }
+    std::printf("UCB1 with a constant of 0.5: %.3f (%.3f)\n", sum.all, sum.last);
+  }
   for (const gyre::tuner_shape& shape :
        {gyre::tuner_shape{{{4}}, {{5}, {3}}}, gyre::tuner_shape{{}, {{6}, {6}, {6}}}}) {
     const cost c = cost_of(shape);

@@ -70,6 +70,7 @@ struct averages {
 
 /// UCB1 (Auer, Cesa-Bianchi and Fischer 2002) in each state, in units of the rewards' deviation.
 struct ucb1 : averages {
+  double constant = 2;  ///< the textbook's
   ucb1(const service& s, std::uint64_t) : averages(s) {}
   std::uint32_t choose(std::uint32_t s) noexcept {
     std::uint32_t best = 0;
@@ -77,13 +78,18 @@ struct ucb1 : averages {
     for (std::uint32_t a = 0; a < actions; ++a) {
       const cell& c = at(s, a);
       if (c.n < 1) return a;
-      const double v = c.mean + deviation(s) * std::sqrt(2 * std::log(whole[s].n) / c.n);
+      const double v = c.mean + deviation(s) * std::sqrt(constant * std::log(whole[s].n) / c.n);
       if (v <= most) continue;
       most = v;
       best = a;
     }
     return best;
   }
+};
+
+/// The same, as one would tune it on these services.
+struct ucb1_tuned : ucb1 {
+  ucb1_tuned(const service& s, std::uint64_t seed) : ucb1(s, seed) { constant = .5; }
 };
 
 /// Thompson sampling, Gaussian: mean + deviation / sqrt(n) * N of each action in each state, after

@@ -123,6 +123,21 @@ TEST_CASE("a propensity is how often the action is taken", "[learn]") {
   REQUIRE(taken[4] + taken[1] == 0);
 }
 
+TEST_CASE("with at_random every action keeps a chance", "[learn]") {
+  gyre::tuner_options o;
+  o.at_random = .2;
+  gyre::tuner t({{}, {{10, true}}}, o, 1, 0);
+  int taken[10] = {};
+  for (int i = 0; i < 5000; ++i) {
+    const gyre::decision d = t.choose(0);
+    REQUIRE(d.propensity >= .019);
+    ++taken[d.action];
+    REQUIRE(t.observe(0, d.action, -std::fabs(d.action - 3.)));
+  }
+  for (int a = 0; a < 10; ++a) REQUIRE(taken[a] >= 60);
+  REQUIRE(taken[3] > 3800);
+}
+
 TEST_CASE("at most one step of a knob a tick, and what that makes of a propensity", "[learn]") {
   gyre::tuner_options o;
   o.one_step = true;

@@ -93,6 +93,13 @@ class contest {
     for (std::uint32_t i = 0; i < size_; ++i) odds_[i] *= scale;
     odds_[leader] = others > 0 ? stays : 1;
   }
+  /// Leaves `part` (0..1) of the odds to all alike.
+  void mix(float part) noexcept {
+    float sum = 0;
+    for (std::uint32_t i = 0; i < size_; ++i) sum += odds_[i];
+    const float even = part / static_cast<float>(size_);
+    for (std::uint32_t i = 0; i < size_; ++i) odds_[i] = (1 - part) * odds_[i] / sum + even;
+  }
   /// The place at a draw in [0, 1) of the odds' sum.
   std::uint32_t drawn(double at) const noexcept {
     double sum = 0;

@@ -77,6 +77,9 @@ struct tuner_options {
   double budget = 0.05;
   std::vector<std::uint32_t> forbidden;  ///< actions that are never taken
   bool one_step = false;  ///< a knob with order moves at most to the next value from tick to tick
+  /// 0..1: part of the ticks that take any action, all alike, so that the log tells of each of
+  /// them (what_if.hpp needs that); costs as much of what is to be gained.
+  double at_random = 0;
   tuning_mode mode = tuning_mode::tune;
 };
 

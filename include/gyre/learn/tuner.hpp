@@ -71,6 +71,7 @@ class tuner {
     gather(contest_, state, draw.below(actions()));
     const double share = draw.unit(), equal = draw.unit();
     const knowledge::scale in = known_.rate(state, contest_, {share, equal});
+    if (options_.at_random > 0) contest_.mix(static_cast<float>(options_.at_random));
     if (!not_now.empty()) rule_out(not_now, draw.unit());
     const std::uint32_t i = contest_.drawn(draw.unit());
     if (!has_baseline() && !options_.one_step) return {contest_.action(i), propensity(i)};

@@ -24,6 +24,9 @@ inline result<void> check(const tuner_shape& shape, const tuner_options& o) {
     return fail(code::budget, "states x actions is at most ", tuner_shape::max_cells);
   }
   if (!(o.budget >= 0 && o.budget <= 1)) return fail(code::arg, "budget is 0..1, not ", o.budget);
+  if (!(o.at_random >= 0 && o.at_random <= 1)) {
+    return fail(code::arg, "at_random is 0..1, not ", o.at_random);
+  }
   if (o.baseline != tuner_options::none && o.baseline >= actions) {
     return fail(code::arg, "the baseline is one of ", actions, " actions, not ", o.baseline);
   }

@@ -42,9 +42,10 @@ struct fixed_policy {
 };
 
 /// What `policy` would have earned in the states that were logged: policy(state, action) is the
-/// probability of the action, which sums to 1 over those of a state. The log is of one policy that
-/// gave each action that this one takes a chance; it may have been learning, because each row is
-/// predicted from the rows before it alone. O(rows x actions); takes memory for states x actions.
+/// probability of the action, which sums to 1 over those of a state. The log is to be of one policy
+/// that gave each action of this one a fair chance, all the time: of a tuner with `at_random` of
+/// 0.1 or more. One that has settled takes what it holds to be worse almost never, and the
+/// intervals then say too little. O(rows x actions); takes memory for states x actions.
 /// Formulas: Horvitz and Thompson 1952; Swaminathan and Joachims 2015; Dudik, Langford and Li 2011.
 template <class Policy>
 what_if_result what_if(std::span<const logged_choice> log, std::uint32_t states,
