@@ -69,7 +69,8 @@ class vec {
   T& back() noexcept { return data_[size_ - 1]; }  ///< @pre !empty()
   const T& back() const noexcept { return data_[size_ - 1]; }
 
-  void push_back(T value) { emplace_back(std::move(value)); }
+  void push_back(const T& value) { emplace_back(value); }
+  void push_back(T&& value) { emplace_back(std::move(value)); }
   template <class... Args>
   T& emplace_back(Args&&... args) {
     if (size_ == capacity_) {

@@ -135,14 +135,17 @@ struct learner_shape {
   }
   static std::uint64_t hash_of(const gyre::space& where) {
     byte_writer out;
-    const auto put = [&](const std::string& label, const std::vector<double>& values) {
-      out.str(label);
+    const auto put = [&](const auto& declared, const std::vector<double>& values) {
+      out.str(declared.name);
       out.varint(values.size());
       for (const double v : values) out.f64(v);
+      out.varint(declared.names.size());
+      for (const std::string& name : declared.names) out.str(name);
+      out.u8(declared.ordered ? 1 : 0);
     };
     out.varint(where.features().size());
-    for (const feature& f : where.features()) put(f.name, f.edges);
-    for (const knob& k : where.knobs()) put(k.name, k.values);
+    for (const feature& f : where.features()) put(f, f.edges);
+    for (const knob& k : where.knobs()) put(k, k.values);
     return siphash24(out.data());
   }
 };

@@ -98,7 +98,7 @@ class mind {
                       : tuner_->observe(l.state, l.action, l.reward);
     }
     const double earned = l.failed ? std::min(l.reward, worst_) : l.reward;
-    const transition seen{l.state, l.action, static_cast<float>(earned), l.next,
+    const transition seen{l.state, l.action, earned, l.next,
                           static_cast<std::uint8_t>(l.terminated ? 1 : 0),
                           static_cast<std::uint8_t>(l.truncated ? 1 : 0)};
     if (!q_->observe(seen)) return false;

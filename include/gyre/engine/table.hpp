@@ -49,7 +49,9 @@ inline std::string condition(const learner_view& l, std::uint32_t state) {
     const std::size_t bucket = state % (edges.size() + 1);
     state /= static_cast<std::uint32_t>(edges.size() + 1);
     std::string part = l.features[i].name;
-    if (bucket == 0) {
+    if (bucket < l.features[i].names.size()) {
+      part += " " + l.features[i].names[bucket];
+    } else if (bucket == 0) {
       part += " under " + to_text(edges[0]);
     } else {
       part += " from " + to_text(edges[bucket - 1]);
@@ -64,7 +66,7 @@ inline std::string choice(const learner_view& l, std::uint32_t action) {
   std::string out;
   for (std::size_t i = l.knobs.size(); i-- > 0;) {
     const auto n = static_cast<std::uint32_t>(l.knobs[i].values.size());
-    const std::string part = l.knobs[i].name + "=" + to_text(l.knobs[i].values[action % n]);
+    const std::string part = l.knobs[i].name + "=" + l.knobs[i].shown(action % n);
     action /= n;
     out = out.empty() ? part : part + " " + out;
   }
