@@ -28,7 +28,7 @@ TEST_CASE("routing finds who gets a topic, however subscriptions come and go", "
     }
     const std::string& topic = topics[random.below(6)];
     const std::uint64_t hash = gyre::topic_hash(topic);
-    std::vector<gyre::detail::subscriber*> expected;
+    gyre::vec<gyre::detail::subscriber*> expected;
     for (auto* s : all) {
       if (gyre::matches(s->pattern, topic)) expected.push_back(s);
     }

@@ -137,13 +137,13 @@ TEST_CASE("the match cache is right, bounded, and forgets on demand", "[bus]") {
     }
     const std::string topic = "t." + std::to_string(random.below(i < 2500 ? 20 : 5000));
     const std::uint64_t hash = gyre::topic_hash(topic);
-    if (const std::vector<int>* found = cache.find(topic, hash)) {
+    if (const gyre::vec<int>* found = cache.find(topic, hash)) {
       REQUIRE(model.count(topic) == 1);
-      REQUIRE(*found == std::vector<int>(3, model[topic]));
+      REQUIRE(*found == gyre::vec<int>(3, model[topic]));
       ++hits;
     } else {
       model[topic] = i;
-      cache.add(topic, hash, [i](std::vector<int>& out) { out.assign(3, i); });
+      cache.add(topic, hash, [i](gyre::vec<int>& out) { out.assign(3, i); });
       REQUIRE(cache.find(topic, hash) != nullptr);
     }
   }

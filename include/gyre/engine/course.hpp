@@ -85,86 +85,6 @@ class course {
     return done;
   }
 
-  // ---- measure, learn, record, again ----
-
-  /// A tick has ended with a result. @param measured the end on the clock of run.started
-  void finish(run_state& run, instant measured, instant end) {
-    loop_record& loop = *run.loop;
-    const bool removed = loop.removed;
-    leave(loop);
-    if (removed) return;
-    const duration took = duration_of(run, measured);
-    const bool good = !run.failed && took <= loop.plan->timeout;
-    const tick_status status = good ? tick_status::ok : judge(run, took);
-    if (status != tick_status::ok) ++s_.loops.extra(loop).streak;
-    if (run.rewarded) s_.loops.extra(loop);
-    if (loop.extra != nullptr) {
-      if (status == tick_status::ok) loop.extra->streak = 0;
-      loop.extra->wants_cpu |= run.wants_cpu;
-      if (loop.extra->own_features) {
-        see_own(*loop.extra, run.sees, loop, took, end, s_.gates.load());
-        run.saw = true;
-      }
-      learn(s_, run, status);
-    } else {
-      if (run.wants_cpu) s_.loops.extra(loop).wants_cpu = true;
-      run.reward = 1;
-    }
-    loop.metrics.record(status, took, run.began - run.due, end);
-    if (env_.options.trace) {
-      s_.out.add(run.order, run.number, run.due, static_cast<std::uint32_t>(status), run.state,
-                 run.action, std::isfinite(run.reward) ? run.reward : 0);
-    }
-    again(loop, status, run.text, end);
-  }
-  /// A tick is over without its result: counted as timed out, which its setting has to answer for.
-  void time_out(loop_record& loop, run_state& run, instant now) {
-    loop.running = false;
-    if (loop.removed) return;
-    ++s_.loops.extra(loop).streak;
-    run.rewarded = false;
-    if (run.chosen) learn(s_, run, tick_status::timeout);
-    loop.metrics.record(tick_status::timeout, now - run.began, run.began - run.due, now);
-    again(loop, tick_status::timeout,
-          "did not end within " + to_text(to_ms(loop.plan->timeout)) + " ms", now);
-  }
-  /// A thread, or the caller of an external tick, is no longer in the loop's function.
-  void leave(loop_record& loop) {
-    loop.running = --loop.inside != 0 && !loop.stuck;
-    if (loop.removed && loop.inside == 0) s_.bury(loop);
-  }
-  /// The tick's function is called, and then the tick is over or pending. @param kept what the run
-  /// is in, if it was pending before. @param now on the engine's clock, and `clock` on the one that
-  /// durations are measured by: both go on to the tick's end, which is where the next begins.
-  /// @return false: given up on, the lease is not held
-  bool drive(run_state& state, const std::shared_ptr<external_run>& kept, instant& now,
-             instant& clock, std::uint64_t epoch) {
-    loop_record& loop = *state.loop;
-    s_.inside.enter(state, now);
-    state.pending = false;
-    s_.owner().release();
-    call(loop, state);
-    if (s_.owner().acquire() != epoch) return come_back(loop, state);
-    (void)s_.inside.leave();
-    if (!clock_.is_virtual()) {
-      clock = clock_.measure();
-      if (clock_.own_threads()) now = clock_.shown(clock);
-    }
-    if (state.pending && !state.failed) {
-      if (state.cancel.load(std::memory_order_relaxed)) {  // removed, or the engine was stopped
-        leave(loop);
-        return true;
-      }
-      if (duration_of(state, clock) <= loop.plan->timeout) {
-        park(state, kept);
-        return true;
-      }
-    }
-    finish(state, clock,
-           clock_.is_host() ? add_saturated(state.began, clock - state.started) : now);
-    return true;
-  }
-
  private:
   // ---- gate ----
 
@@ -258,6 +178,41 @@ class course {
     s_.away.take_off(run, std::move(external));
     if (loop.inside < loop.plan->instances) s_.due.schedule(loop);
   }
+
+ public:
+  /// The tick's function is called, and then the tick is over or pending. @param kept what the run
+  /// is in, if it was pending before. @param now on the engine's clock, and `clock` on the one that
+  /// durations are measured by: both go on to the tick's end, which is where the next begins.
+  /// @return false: given up on, the lease is not held
+  bool drive(run_state& state, const std::shared_ptr<external_run>& kept, instant& now,
+             instant& clock, std::uint64_t epoch) {
+    loop_record& loop = *state.loop;
+    s_.inside.enter(state, now);
+    state.pending = false;
+    s_.owner().release();
+    call(loop, state);
+    if (s_.owner().acquire() != epoch) return come_back(loop, state);
+    (void)s_.inside.leave();
+    if (!clock_.is_virtual()) {
+      clock = clock_.measure();
+      if (clock_.own_threads()) now = clock_.shown(clock);
+    }
+    if (state.pending && !state.failed) {
+      if (state.cancel.load(std::memory_order_relaxed)) {  // removed, or the engine was stopped
+        leave(loop);
+        return true;
+      }
+      if (duration_of(state, clock) <= loop.plan->timeout) {
+        park(state, kept);
+        return true;
+      }
+    }
+    finish(state, clock,
+           clock_.is_host() ? add_saturated(state.began, clock - state.started) : now);
+    return true;
+  }
+
+ private:
   /// The tick has said pending() and goes on at the next poll.
   void park(run_state& state, std::shared_ptr<external_run> kept) {
     if (state.cpu_started != duration::min()) state.cpu_started -= thread_cpu_now();
@@ -289,6 +244,57 @@ class course {
     return false;
   }
 
+  // ---- measure, learn, record, again ----
+
+ public:
+  /// A tick has ended with a result. @param measured the end on the clock of run.started
+  void finish(run_state& run, instant measured, instant end) {
+    loop_record& loop = *run.loop;
+    const bool removed = loop.removed;
+    leave(loop);
+    if (removed) return;
+    const duration took = duration_of(run, measured);
+    const bool good = !run.failed && took <= loop.plan->timeout;
+    const tick_status status = good ? tick_status::ok : judge(run, took);
+    if (status != tick_status::ok) ++s_.loops.extra(loop).streak;
+    if (run.rewarded) s_.loops.extra(loop);
+    if (loop.extra != nullptr) {
+      if (status == tick_status::ok) loop.extra->streak = 0;
+      loop.extra->wants_cpu |= run.wants_cpu;
+      if (loop.extra->own_features) {
+        see_own(*loop.extra, run.sees, loop, took, end, s_.gates.load());
+        run.saw = true;
+      }
+      learn(s_, run, status);
+    } else {
+      if (run.wants_cpu) s_.loops.extra(loop).wants_cpu = true;
+      run.reward = 1;
+    }
+    loop.metrics.record(status, took, run.began - run.due, end);
+    if (env_.options.trace) {
+      s_.out.add(run.order, run.number, run.due, static_cast<std::uint32_t>(status), run.state,
+                 run.action, std::isfinite(run.reward) ? run.reward : 0);
+    }
+    again(loop, status, run.text, end);
+  }
+  /// A tick is over without its result: counted as timed out, which its setting has to answer for.
+  void time_out(loop_record& loop, run_state& run, instant now) {
+    loop.running = loop.inside != 0 && !loop.stuck;
+    if (loop.removed) return;
+    ++s_.loops.extra(loop).streak;
+    run.rewarded = false;
+    if (run.chosen) learn(s_, run, tick_status::timeout);
+    loop.metrics.record(tick_status::timeout, now - run.began, run.began - run.due, now);
+    again(loop, tick_status::timeout,
+          "did not end within " + to_text(to_ms(loop.plan->timeout)) + " ms", now);
+  }
+  /// A thread, or the caller of an external tick, is no longer in the loop's function.
+  void leave(loop_record& loop) {
+    loop.running = --loop.inside != 0 && !loop.stuck;
+    if (loop.removed && loop.inside == 0) s_.bury(loop);
+  }
+
+ private:
   duration duration_of(const run_state& run, instant end) const noexcept {
     if (run.taken >= duration::zero()) return run.taken;
     if (clock_.is_virtual()) return run.external ? end - run.started + run.spent : run.spent;

@@ -18,7 +18,8 @@ inline namespace v1 {
 namespace detail {
 
 /// Goes through all shards round by round: in each, the work of the house if there is some, else
-/// ticks. Held by the engine's body.
+/// ticks; after a round of deliveries a host's ticks have their turn first. Held by the engine's
+/// body.
 class drive {
  public:
   drive(environment& env, post& p, house& h, vault& v, readings& r)

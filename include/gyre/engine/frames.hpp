@@ -13,7 +13,8 @@ namespace gyre {
 inline namespace v1 {
 namespace detail {
 
-/// So much for the store is committed at once, without waiting for the next regular commit.
+/// So much for the store is committed at once, without waiting for the next regular commit, which
+/// is vault.hpp's: shard::keep_frame() asks for it.
 inline constexpr std::size_t commit_bytes = std::size_t{64} << 10;
 
 /// Type of a frame that holds one lesson of a learner; see keeper.hpp.

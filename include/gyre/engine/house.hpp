@@ -1,4 +1,4 @@
-// house.hpp - what is done between ticks: deliveries, windows, throttle, commits, gaps.
+// house.hpp - what is done between ticks: deliveries, windows, throttle, gaps; asks for commits.
 // Room: engine. Threads: under shard 0's lease, except look_for_gap().
 #pragma once
 

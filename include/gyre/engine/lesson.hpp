@@ -1,4 +1,4 @@
-// lesson.hpp - what a tick sees, which action it gets for that, and what is learned from it.
+// lesson.hpp - what a tick sees, which knob settings it gets for that, and what is learned from it.
 // Room: engine. Threads: under the shard's lease.
 #pragma once
 

@@ -1,4 +1,4 @@
-// occupant.hpp - the user's code that a shard's thread is inside of now: a tick or a handler.
+// occupant.hpp - the tick or handler that runs on a shard's thread, and when that takes too long.
 // Room: engine. Threads: under the shard's lease.
 #pragma once
 
