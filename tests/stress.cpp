@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <thread>
 
+#include <gyre/memory/memory.hpp>
+
 #include "stress.hpp"
 
 using namespace std::chrono_literals;

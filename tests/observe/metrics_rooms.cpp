@@ -30,7 +30,8 @@ TEST_CASE("rooms are apart from each other and used again", "[observe]") {
       most = std::max(most, in_use.size());
     } else {
       auto gone = in_use.begin();
-      std::advance(gone, static_cast<std::ptrdiff_t>(random.below(static_cast<std::uint32_t>(in_use.size()))));
+      const std::uint32_t nth = random.below(static_cast<std::uint32_t>(in_use.size()));
+      std::advance(gone, static_cast<std::ptrdiff_t>(nth));
       for (const std::byte each : gone->first->bytes) {
         if (each != std::byte{gone->second}) FAIL("a room was written to while it was taken");
       }
