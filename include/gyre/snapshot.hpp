@@ -108,7 +108,8 @@ struct store_stats {
   std::uint64_t file_bytes = 0;
   std::uint64_t lost = 0;        ///< frames that could not be taken
   std::uint64_t forgotten = 0;   ///< learners without a loop, given up for want of room
-  std::string last_error;        ///< of the last failed write; empty: none failed
+  std::uint64_t salvaged = 0;    ///< bytes left out behind damage, see engine_options::salvage
+  std::string last_error;        ///< of the last write, if that failed
 };
 
 /// Everything, at one instant.

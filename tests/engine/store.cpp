@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 
 #include "catch.hpp"
 #include "store_world.hpp"
@@ -149,4 +150,38 @@ TEST_CASE("kill -9 at 100 random instants loses nothing that a commit group held
     REQUIRE(e->snapshot().learners[0].stats.observations > back.learners[0].stats.observations);
     REQUIRE(e->snapshot().learners[0].stats.replay_sampled > sampled);
   }
+}
+
+// Method: fault. One damaged frame in the middle refused the whole store, with no way to the rest.
+TEST_CASE("a damaged journal is opened with what is whole where that is asked for", "[engine]") {
+  const folder dir;
+  {
+    auto e = gyre::engine::create(in(dir.store())).value();
+    two_learners(*e);
+    e->advance_to(1s).value();
+    REQUIRE(e->sync());  // from here on damage before this is none that a crash could leave
+    e->advance_to(2s).value();
+  }
+  {
+    std::fstream journal(dir.store() + "/journal", std::ios::in | std::ios::out | std::ios::binary);
+    journal.seekg(0, std::ios::end);
+    const auto middle = journal.tellg() / 4;
+    journal.seekg(middle);
+    const int was = journal.get();
+    journal.seekp(middle);
+    journal.put(static_cast<char>(was ^ 0x10));
+  }
+  REQUIRE(gyre::engine::create(in(dir.store())).code() == gyre::code::corrupt);
+  auto o = in(dir.store());
+  o.salvage = true;
+  auto e = gyre::engine::create(o).value();
+  two_learners(*e);
+  const auto back = e->snapshot();
+  REQUIRE(back.store.salvaged > 0);
+  REQUIRE(back.memory.remembered > 50);  // of 400
+  REQUIRE(back.memory.remembered < 400);
+  REQUIRE(back.learners[1].stats.observations > 20);
+  REQUIRE(std::filesystem::exists(dir.store() + "/journal.damaged"));
+  REQUIRE(e->advance_to(1s));
+  REQUIRE(e->commit());
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <gyre/core/rng.hpp>
 #include <gyre/observe/histogram.hpp>
+#include <memory>
 #include <vector>
 
 #include "catch.hpp"
@@ -171,4 +172,27 @@ TEST_CASE("histogram keeps its shape when a bucket is full", "[observe]") {
 
 TEST_CASE("histogram has the size that is stated", "[observe]") {
   REQUIRE(sizeof(histogram) <= 5300);
+}
+
+// Method: fault. After 2^32 values in one bucket counts are halved; merged with one that was not,
+// each counted in its own unit: p60 was 993 us where 1 us is true.
+TEST_CASE("histograms that were halved merge by what they stand for", "[observe]") {
+  const auto many = [](std::uint64_t ns, int doublings) {
+    auto h = std::make_unique<gyre::histogram>();
+    h->record(ns);
+    for (int i = 0; i < doublings; ++i) {
+      const auto same = std::make_unique<gyre::histogram>(*h);
+      h->merge(*same);
+    }
+    return h;
+  };
+  const auto often = many(1'000, 34), seldom = many(993'000, 32);
+  for (const bool first : {true, false}) {
+    const auto all = std::make_unique<gyre::histogram>(first ? *often : *seldom);
+    all->merge(first ? *seldom : *often);
+    REQUIRE(all->count() == (std::uint64_t{1} << 34) + (std::uint64_t{1} << 32));
+    REQUIRE(all->quantile(.6) == Approx(1'000).epsilon(.011));
+    REQUIRE(all->quantile(.79) == Approx(1'000).epsilon(.011));
+    REQUIRE(all->quantile(.81) == Approx(993'000).epsilon(.011));
+  }
 }

@@ -1,4 +1,6 @@
 // Method: files as the system writes them, in a directory of the test's own, read at made-up times.
+#include <unistd.h>
+
 #include <cmath>
 #include <gyre/core/rng.hpp>
 #include <gyre/run/pressure.hpp>
@@ -89,6 +91,17 @@ TEST_CASE("pressure reports what the process itself uses", "[run]") {
   probe.sample(500ms);
   REQUIRE(probe.process().cpu_percent == Approx(200.0));  // two cores' worth
   REQUIRE(probe.process().resident_bytes == 2048 * 1024);
+}
+
+// Method: fault. With a thousand groups `status` is longer than what is read, and said 0.
+TEST_CASE("pressure knows what is resident of a process of many groups", "[run]") {
+  const fake_system system;
+  system.write("/proc/self/status", "Groups:\t" + std::string(9000, '1') + "\nVmRSS:\t 8 kB\n");
+  system.write("/proc/self/statm", "900 25 3 1 0 7 0\n");
+  gyre::pressure_probe probe = probe_of(system);
+  probe.sample(0s);
+  REQUIRE(probe.process().resident_bytes ==
+          25 * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
 }
 
 TEST_CASE("pressure reads its files at most four times a second", "[run]") {

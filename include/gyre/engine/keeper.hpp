@@ -37,19 +37,21 @@ class keeper {
   keeper(const keeper&) = delete;
   keeper& operator=(const keeper&) = delete;
 
-  /// Opens the store and holds what it has until memory and learners ask for it. Where the build
+  /// Opens the store and holds what it has until memory and learners ask for it. @param salvage a
+  /// damaged journal is opened with what is whole. Where the build
   /// has no files the compiler sees that no keeper is ever present, and leaves the store out.
-  result<void> open(const std::string& dir) {
+  result<void> open(const std::string& dir, bool salvage) {
     if constexpr (!has_system_files) return system_files().error();
-    GYRE_TRY(opened, journal::open(dir, {}, [this](std::uint32_t stream, std::uint8_t type,
-                                                   std::span<const std::byte> bytes) {
-               if (stream == memory_stream) {
-                 records_.add(type, bytes);
-               } else {
-                 hold(stream).add(type, bytes);
-               }
-               return result<void>(ok);
-             }));
+    const auto take = [this](std::uint32_t stream, std::uint8_t type,
+                             std::span<const std::byte> bytes) {
+      if (stream == memory_stream) {
+        records_.add(type, bytes);
+      } else {
+        hold(stream).add(type, bytes);
+      }
+      return result<void>(ok);
+    };
+    GYRE_TRY(opened, journal::open(dir, {.salvage = salvage}, take));
     for (auto& [stream, held] : held_) held.pack();
     opened_age_ = next_age_;
     journal_ = std::move(opened);
@@ -138,10 +140,12 @@ class keeper {
   result<void> commit() { return noted(journal_->commit()); }
   /// Any thread.
   result<void> sync() { return noted(journal_->sync()); }
-  /// Replaces the journal by the states of memory and learners.
+  /// Replaces the journal by the states of memory and learners, which are gathered only where it
+  /// can be written.
   result<void> checkpoint(const memory& records, std::span<const shared_learner* const> learners) {
     vec<std::vector<std::byte>> states;
     vec<stream_state> spans;
+    GYRE_CHECK(noted(journal_->can_checkpoint()));
     byte_writer out;
     records.save(out);
     spans.push_back({memory_stream, out.data()});
@@ -169,6 +173,7 @@ class keeper {
     s.file_bytes = journal_->file_bytes();
     s.lost = journal_->lost();
     s.forgotten = forgotten_;
+    s.salvaged = journal_->salvaged_bytes();
     const std::lock_guard lock(error_mutex_);
     s.last_error = last_error_;
     return s;
@@ -230,8 +235,10 @@ class keeper {
     }
   }
   result<void> noted(result<void> done) {
-    if (!done) {
-      const std::lock_guard lock(error_mutex_);
+    const std::lock_guard lock(error_mutex_);
+    if (done) {
+      last_error_.clear();
+    } else {
       last_error_ = done.error().text;
     }
     return done;

@@ -142,6 +142,8 @@ struct engine_options {
   /// never overlap. From longest on: only when the tick outlived its timeout.
   duration hand_off = std::chrono::milliseconds(100);
   std::string store = {};          ///< directory of the journal; empty: nothing survives
+  bool salvage = false;            ///< open a damaged journal with what is whole before the damage;
+                                   ///< it is kept as journal.damaged, store_stats::salvaged tells
   memory_options memory = {};
   std::uint64_t archive_bytes = std::uint64_t{256} << 20;  ///< of old records' files in the store
   bus_options bus = {};

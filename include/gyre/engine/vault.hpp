@@ -33,7 +33,7 @@ class vault {
   result<void> open() {
     memory_options m = env_.options.memory;
     if (!env_.options.store.empty()) {
-      GYRE_CHECK(keeper_.open(env_.options.store));
+      GYRE_CHECK(keeper_.open(env_.options.store, env_.options.salvage));
       m.key = keeper_.key();
     } else if (m.key == key128{0, 0}) {
       const auto draw = [&](std::uint64_t k) {

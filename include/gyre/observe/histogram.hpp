@@ -88,7 +88,8 @@ class histogram {
   void merge(const histogram& other) noexcept {
     if (other.count_ == 0) return;
     const std::size_t last = index_of(other.all_.max);
-    unsigned halved = 0;
+    while (halvings_ < other.halvings_) halve();  // then both count in the same unit
+    unsigned halved = halvings_ - other.halvings_;
     for (std::size_t i = index_of(other.all_.min); i <= last; ++i) {
       count_in(i, other.counts_[i], halved);
     }
@@ -100,6 +101,7 @@ class histogram {
     std::fill(counts_.begin() + static_cast<std::ptrdiff_t>(first),
               counts_.begin() + static_cast<std::ptrdiff_t>(index_of(all_.max)) + 1, 0u);
     count_ = over_ = weight_ = 0;
+    halvings_ = 0;
     all_ = {};
   }
 
@@ -141,6 +143,7 @@ class histogram {
   }
   /// After 2^32 values in one bucket: the shape stays, so do count, sum, min and max.
   void halve() noexcept {
+    ++halvings_;
     weight_ = 0;
     for (std::uint32_t& each : counts_) {
       each = each / 2 + each % 2;  // what was seen stays seen
@@ -191,6 +194,7 @@ class histogram {
   std::array<std::uint32_t, buckets> counts_{};
   std::uint64_t count_ = 0;
   std::uint64_t weight_ = 0;  // sum of counts_: count_ until a bucket was full
+  unsigned halvings_ = 0;     // a count stands for 2^halvings_ values
   detail::extent all_;
   std::uint64_t over_ = 0;
 };

@@ -99,7 +99,7 @@ class timings {
   /// Adds everything to a histogram. @param count, all, over what the owner knows of all ticks
   void merge_into(histogram& out, const cursor& at, unsigned which, std::uint64_t count,
                   const extent& all, std::uint64_t over) const noexcept {
-    unsigned halved = 0;
+    unsigned halved = out.halvings_;
     for (auto o = octaves(at, which, ever); o.next();) {
       for (unsigned i = 0; i < pages::page; ++i) {
         if (o.counts[i] != 0) out.count_in(o.first + i, o.counts[i], halved);

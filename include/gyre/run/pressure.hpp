@@ -102,7 +102,18 @@ class pressure_probe {
     }
     process_cpu_ = used;
     const double kib = text_files::field(files_.read("/proc/self", "status"), "VmRSS:");
-    process_.resident_bytes = kib >= 0.0 ? static_cast<std::uint64_t>(kib) * 1024 : 0;
+    process_.resident_bytes =
+        kib >= 0.0 ? static_cast<std::uint64_t>(kib) * 1024 : resident_pages();
+  }
+  /// The same from statm, for a process of so many groups that status is longer than is read.
+  std::uint64_t resident_pages() {
+#if defined(__unix__) && GYRE_THREADS
+    const std::string_view text = files_.read("/proc/self", "statm");  // size resident ...
+    const double pages = number(text.substr(std::min(text.find(' '), text.size())));
+    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    if (pages >= 0.0) return static_cast<std::uint64_t>(pages) * page;
+#endif
+    return 0;
   }
 
   void sample_cpu(duration elapsed) {
