@@ -183,7 +183,7 @@ TEST_CASE("guard rails hold", "[engine]") {
      }).value();
     e.advance_to(20s).value();
     REQUIRE(e.snapshot().learners[0].reports[0].best == 6);
-    REQUIRE(e.snapshot().learners[0].reports[0].baseline == Approx(10).margin(.5));
+    REQUIRE(e.snapshot().learners[0].reports[0].baseline == Approx(10).margin(1));
   }
   SECTION("what is forbidden, and one step a tick") {
     auto e = virtual_engine();

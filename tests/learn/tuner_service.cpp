@@ -125,13 +125,16 @@ TEST_CASE("a setting that fails is worth no more than the worst success", "[lear
 
 // The best of four moved each 1,500 ticks: 22,483 lost of 40,000 ticks by replay of all time.
 TEST_CASE("a best setting that moves is followed", "[learn]") {
-  gyre::tuner t({{}, {{4, true}}}, {}, 1, 0);
+  constexpr int seeds = 5;
   double lost = 0;
-  for (int i = 0; i < 40'000; ++i) {
-    const std::uint32_t a = t.choose(0).action;
-    const double off = std::abs(int(a) - (i / 1500 % 2 == 0 ? 0 : 3)) / 3.;
-    lost += off;
-    REQUIRE(t.observe(0, a, 2 - off));
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    gyre::tuner t({{}, {{4, true}}}, {}, seed, 0);
+    for (int i = 0; i < 40'000; ++i) {
+      const std::uint32_t a = t.choose(0).action;
+      const double off = std::abs(int(a) - (i / 1500 % 2 == 0 ? 0 : 3)) / 3.;
+      lost += off / seeds;
+      if (!t.observe(0, a, 2 - off)) FAIL("refused");
+    }
   }
   CAPTURE(lost);
   REQUIRE(lost < 1500);
@@ -171,5 +174,5 @@ TEST_CASE("one run has the same bits on every machine", "[learn]") {
   gyre::byte_writer out;
   t.save(out);
   REQUIRE(trace == 0x098cac14a04961d0ULL);
-  REQUIRE(gyre::siphash24(out.data()) == 0xa1c013660374b39dULL);
+  REQUIRE(gyre::siphash24(out.data()) == 0x7b4449136c309901ULL);
 }

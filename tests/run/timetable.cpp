@@ -162,10 +162,12 @@ TEST_CASE("timetable takes a new interval from its last point on", "[run]") {
   }
   SECTION("before the first tick") {
     timetable fresh(30ms, 100ms);
-    fresh.retime(20ms, 0ms);
+    fresh.retime(50ms, 0ms);
     REQUIRE(due(fresh) == 30ms);
-    fresh.arrive(30ms, missed_policy::once, 8);
-    REQUIRE(due(fresh) == 50ms);
+    fresh.retime(20ms, 0ms);  // a shorter one counts from now on
+    REQUIRE(due(fresh) == 20ms);
+    fresh.arrive(20ms, missed_policy::once, 8);
+    REQUIRE(due(fresh) == 40ms);
   }
 }
 

@@ -72,6 +72,7 @@ class tuner {
     const double share = draw.unit(), equal = draw.unit();
     const knowledge::scale in = known_.rate(state, contest_, {share, equal});
     if (options_.at_random > 0) contest_.mix(static_cast<float>(options_.at_random));
+    if (!(in.unit > 0) || actions() <= few) prefer_untried(state);
     if (!not_now.empty()) rule_out(not_now, draw.unit());
     const std::uint32_t i = contest_.drawn(draw.unit());
     if (!has_baseline() && !options_.one_step) return {contest_.action(i), propensity(i)};
@@ -214,6 +215,7 @@ class tuner {
  private:
   static constexpr std::uint8_t format = 1;
   static constexpr std::uint64_t draws = 8;  ///< of random numbers that a decision may take
+  static constexpr std::uint32_t few = 8;    ///< actions, of which each is tried once
   static constexpr float caution = 5;        ///< widths below the mean that a tick may earn
   static constexpr std::uint32_t none = tuner_options::none;
 
@@ -300,6 +302,16 @@ class tuner {
       all += static_cast<double>(contest_.odds(i));
     }
     return static_cast<double>(contest_.odds(place)) / all;
+  }
+  /// Of those that compete only what was never tried in this state, if there is such: at first, and
+  /// of few actions always, since rewards without noise leave no doubt about what was not tried.
+  void prefer_untried(std::uint32_t state) noexcept {
+    const auto tried = [&](std::uint32_t i) {
+      return visits_[cell(state, contest_.action(i))] > 0;
+    };
+    for (std::uint32_t i = 0; i < contest_.size(); ++i) {
+      if (!tried(i)) return contest_.even_but(tried);
+    }
   }
   /// Takes actions out of one choice; `draw` says whether one of them would have been taken.
   void rule_out(std::span<const std::uint32_t> not_now, double draw) noexcept {
