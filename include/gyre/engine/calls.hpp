@@ -31,6 +31,15 @@ inline result<void> may_call(const body* engine, object_id loop) {
   if (engine == nullptr) return bad_id(loop, kind_loop);
   return engine->post.outside();
 }
+/// For calls that have no result to say it by.
+inline void insist(const result<void>& may) {
+  if (may) return;
+#if GYRE_THREADS
+  raise(may.error());
+#else
+  std::abort();  // a module that prints nothing else would have stdio for this
+#endif
+}
 /// Asks again each millisecond, at most for `most`.
 template <class F>
 bool comes_true(duration most, F&& condition) {
@@ -196,7 +205,7 @@ GYRE_DECL result<void> engine::jump_to(instant t) {
 GYRE_DECL instant engine::now() const noexcept { return body_->env.clock.now(); }
 GYRE_DECL bool engine::running() const noexcept { return !body_->env.stopping; }
 GYRE_DECL std::uint32_t engine::acquire(std::span<std::uint32_t> ids) {
-  body_->post.outside().value();
+  detail::insist(body_->post.outside());
   return body_->acquire(ids);
 }
 GYRE_DECL result<void> engine::complete(std::uint32_t id, duration taken) {
@@ -206,7 +215,7 @@ GYRE_DECL result<void> engine::complete(std::uint32_t id, duration taken) {
   return bad_id(id, detail::kind_tick);
 }
 GYRE_DECL std::size_t engine::complete(std::span<completion> done) {
-  body_->post.outside().value();
+  detail::insist(body_->post.outside());
   return body_->complete(done);
 }
 GYRE_DECL result<std::uint32_t> engine::subscribe(std::string_view pattern,
@@ -256,7 +265,7 @@ GYRE_DECL result<publish_receipt> engine::publish(std::string_view topic, std::s
   return body_->post.publish(topic, as_bytes(text), o);
 }
 GYRE_DECL bool engine::poll_message(std::uint32_t id, owned_message& out) {
-  body_->post.outside().value();
+  detail::insist(body_->post.outside());
   const leased hold(body_->shards[0]->owner());
   return body_->post.bus().poll(id, out, body_->env.clock.now());
 }
@@ -271,7 +280,7 @@ GYRE_DECL result<void> engine::remember(const record& r) {
   return body_->vault.records().remember(r, wall_ms());
 }
 GYRE_DECL std::vector<record> engine::recall(const query& q) {
-  body_->post.outside().value();
+  detail::insist(body_->post.outside());
   const leased hold(body_->shards[0]->owner());
   return body_->vault.records().recall(q);
 }
@@ -295,19 +304,19 @@ GYRE_DECL result<void> engine::connect(std::string_view from, std::string_view t
   return body_->loops.connect(from, to, weight);
 }
 GYRE_DECL void engine::supply(const reading& r) {
-  body_->post.outside().value();
+  detail::insist(body_->post.outside());
   body_->readings.supply(r);
 }
 GYRE_DECL snapshot_data engine::snapshot() {
-  body_->post.outside().value();
+  detail::insist(body_->post.outside());
   return body_->snapshot();
 }
 GYRE_DECL std::string engine::trace_hash() {
-  body_->post.outside().value();
+  detail::insist(body_->post.outside());
   return body_->trace_hash();
 }
 GYRE_DECL void engine::reset_metrics() {
-  body_->post.outside().value();
+  detail::insist(body_->post.outside());
   body_->reset_metrics();
 }
 GYRE_DECL result<void> engine::with_tick(std::uint32_t id, function_ref<void(tick&)> f) {
@@ -318,11 +327,9 @@ GYRE_DECL void engine::hold_bus(function_ref<void(bus&, instant)> f) const {
   body_->post.with_bus(f);
 }
 GYRE_DECL void engine::destroyed_inside() noexcept {
-#if GYRE_THREADS
-  raise(fail(code::reentrant, "an engine was destroyed inside of one of its ticks or handlers"));
-#else
-  std::abort();  // a module that prints nothing else would have stdio for this
-#endif
+  detail::insist(
+      fail(code::reentrant, "an engine was destroyed inside of one of its ticks or handlers"));
+  std::abort();
 }
 GYRE_DECL result<loop> engine::named(result<std::uint32_t> id) {
   if (!id) return id.error();
