@@ -72,7 +72,7 @@ export interface StateReport {
   /** Null without one. */
   baseline: Num;
   noise: Num;
-  /** The observation, counted from 1; 0: never. */
+  /** The observation, counted from 1, or 0 for never. */
   last_change: number;
 }
 

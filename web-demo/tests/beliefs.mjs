@@ -36,6 +36,11 @@ export async function tuned(page, learner) {
     const shown = await figure(page, name);
     assert.ok(Math.abs(shown - want) <= 0.51 * 10 ** -digits, `${name}: ${shown} is ${want}`);
   }
+  const baseline = seen.some((r) => r.baseline !== null);
+  assert.equal(await page.locator('[data-figure=may_lose]').count(), baseline ? 1 : 0);
+  for (const [name, want] of baseline ? [['held_by_budget', t.held_by_budget], ['lost_reward', t.lost], ['may_lose', t.may_lose]] : []) {
+    close(await page.locator(`[data-figure=${name}] .value`).innerText(), want, name);
+  }
   const rows = await page.$$eval('#belief-table tbody tr[data-state]', (list) =>
     list.map((tr) => [Number(tr.dataset.state), [...tr.cells].slice(1).map((td) => [td.dataset.field, td.textContent])]),
   );
@@ -45,7 +50,7 @@ export async function tuned(page, learner) {
     assert.deepEqual(cells.filter(([field]) => field === 'best').map(([, text]) => text), values(learner.knobs, r.best), `state ${state}`);
     const of = Object.fromEntries(cells);
     const [low, high] = of.interval.split(' to ');
-    assert.equal('baseline' in of, seen.some((s) => s.baseline !== null));
+    assert.equal('baseline' in of, baseline);
     for (const [text, want, what] of [
       [of.estimate, r.estimate, 'earns'], [low, r.low, 'low'], [high, r.high, 'high'], [of.probability, r.probability * 100, 'probability'],
       [of.trying, r.trying * 100, 'trying'], [of.noise, r.noise, 'noise'], [of.observations, r.observations, 'observed'],

@@ -43,9 +43,11 @@ test('within 5 s of the start the loops earn more than the best fixed setting', 
   await page.waitForFunction(() => window.told.rows.at(-1).now > 5000, null, { timeout: 30000 });
   const list = await rows();
   assert.ok(list[0].now < 1000, 'kept from the start');
-  const at = climbed(list);
+  // How soon the fixed settings have been measured, a busy machine decides; how soon is learned, it does not.
+  const line = list.find((r) => r.job.fixed);
+  const at = list.findIndex((_r, i) => i >= 3 && list.slice(i - 3, i + 1).every((r) => r.job.reward > line.job.fixed.reward));
   assert.ok(at >= 0 && list[at].now <= 5000, `${list[at]?.now} ms`);
-  t.diagnostic(`${(list[at].now / 1000).toFixed(1)} s from the start to a second past the dotted line`);
+  t.diagnostic(`${(list[at].now / 1000).toFixed(1)} s from the start to a second past the dotted line, drawn after ${(line.now / 1000).toFixed(1)} s`);
   await tab(page, 'learning');
   await page.waitForSelector('#belief-table tr[data-state="3"]');
   await tab(page, 'overview');

@@ -43,6 +43,8 @@ test('a recorded run is shown where the slider stands, on every tab', async () =
     await still(page);
   }
   assert.equal(await figure(page, 'processed'), snapshot(40).memory.remembered);
+  await tab(page, 'learning');
+  await tuned(page, snapshot(40).learners[0]);
   await tab(page, 'overview');
   await scrub(0);
   assert.equal(await figure(page, 'cycles'), snapshot(1).totals.ticks);
