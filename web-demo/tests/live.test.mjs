@@ -49,7 +49,7 @@ test('within 5 s of the start the loops earn more than the best fixed setting', 
   const at = list.findIndex((_r, i) => i >= 3 && list.slice(i - 3, i + 1).every((r) => r.job.reward / line.job.best.reward > line.job.fixed.score));
   assert.ok(at >= 0 && list[at].now <= 5000, `${list[at]?.now} ms`);
   t.diagnostic(`${(list[at].now / 1000).toFixed(1)} s from the start to a second past the dotted line, drawn after ${(line.now / 1000).toFixed(1)} s`);
-  await tab(page, 'learning');
+  await tab(page, 'qlearning');
   await page.waitForSelector('#belief-table tr[data-state="3"]');
   await tab(page, 'overview');
 });
@@ -145,7 +145,7 @@ test('every loop has ordered percentiles, and at least 100 rows change', async (
 });
 
 test('the table of settings changes and what is observed grows', async () => {
-  await tab(page, 'learning');
+  await tab(page, 'qlearning');
   const cells = () => page.$$eval('[data-cell]', (list) => list.map((c) => c.dataset.q));
   const [first, observed] = [await cells(), await figure(page, 'observations')];
   await passes(page, WINDOW);
@@ -156,7 +156,7 @@ test('the table of settings changes and what is observed grows', async () => {
 });
 
 test('the heat map shows two different best settings', async () => {
-  await tab(page, 'learning');
+  await tab(page, 'qlearning');
   const best = await page.$$eval('.heat-cell.top', (list) => list.map((c) => c.dataset.cell.split(',')));
   assert.ok(best.length >= 2);
   assert.ok(new Set(best.map(([, action]) => action)).size >= 2, JSON.stringify(best));
@@ -229,7 +229,7 @@ test('every figure of the five tabs is the one of the snapshot', async () => {
       cycles: totals.ticks, active: totals.active, latency: [totals.avg_ms, 2], error_rate: [totals.error_rate * 100, 2], dropped: bus.dropped,
       delivered: bus.delivered, score: [s.score, 2], published: bus.published, 'bus-delivered': bus.delivered,
     },
-    learning: {
+    qlearning: {
       table: learner.states * learner.actions, q_values: learner.q_values, observations: learner.observations, changes: learner.tuning.changes,
     },
     symbiosis: {
@@ -264,7 +264,7 @@ test('every figure of the five tabs is the one of the snapshot', async () => {
   await tab(page, 'symbiosis');
   const advice = await page.$$eval('.advice li', (list) => list.map((li) => li.textContent));
   assert.deepEqual(advice, s.recommendations.slice(0, 8).map((text) => text.replaceAll(' -> ', ' → ')));
-  await tab(page, 'learning');
+  await tab(page, 'qlearning');
   const q = await page.$$eval('[data-cell]', (list) => Object.fromEntries(list.map((c) => [c.dataset.cell, c.dataset.q])));
   learner.q.forEach((value, i) => {
     const cell = `${Math.floor(i / learner.actions)},${i % learner.actions}`;

@@ -43,7 +43,7 @@ test('a recorded run is shown where the slider stands, on every tab', async () =
     await still(page);
   }
   assert.equal(await figure(page, 'processed'), snapshot(40).memory.remembered);
-  await tab(page, 'learning');
+  await tab(page, 'qlearning');
   await tuned(page, snapshot(40).learners[0]);
   await tab(page, 'overview');
   await scrub(0);
@@ -91,7 +91,7 @@ async function shows(path, last) {
   const cycles = await page.$$eval('#loop-table tbody tr', (list) => list.map((tr) => tr.querySelector('[data-field=cycles]').textContent));
   assert.deepEqual(cycles.map(number), last.loops.map((l) => l.cycles));
   assert.deepEqual(await states(), last.loops.map(held));
-  await tab(page, 'learning');
+  await tab(page, 'qlearning');
   const cells = await page.$$eval('[data-cell]', (list) => list.filter((c) => c.dataset.q !== '').length);
   const [learner] = last.learners;
   assert.equal(cells, learner.visits.filter((n) => n > 0).length);
@@ -167,7 +167,7 @@ test('a run of an earlier version, without these fields, is shown', async () => 
   assert.equal(await lost(), '– / – / –');
   await tab(page, 'loops');
   assert.equal((await states())[frames.at(-1).loops.findIndex((l) => l.name === 'careful')], '⊘ gated memory');
-  await tab(page, 'learning');
+  await tab(page, 'qlearning');
   await replayed(page, frames.at(-1).learners[0]);
   await page.click('#back');
   await tab(page, 'overview');

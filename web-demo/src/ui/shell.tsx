@@ -16,11 +16,12 @@ import { choice, setTheme, type Choice } from '../theme.ts';
 import { Empty } from './empty.tsx';
 import { Segments, Switch, Tabs } from './parts.tsx';
 
+// The names are in addresses (page.html#qlearning): they stay.
 const TABS = [
-  ['overview', 'Overview'], ['loops', 'Loops'], ['learning', 'Learning'], ['symbiosis', 'Symbiosis'], ['memory', 'Memory'],
+  ['overview', 'Overview'], ['loops', 'Loops'], ['qlearning', 'Learning'], ['symbiosis', 'Symbiosis'], ['memory', 'Memory'],
 ] as [TabId, string][];
-type TabId = 'overview' | 'loops' | 'learning' | 'symbiosis' | 'memory';
-const VIEWS = { overview: Overview, loops: Loops, learning: Learning, symbiosis: Symbiosis, memory: Memory };
+type TabId = 'overview' | 'loops' | 'qlearning' | 'symbiosis' | 'memory';
+const VIEWS = { overview: Overview, loops: Loops, qlearning: Learning, symbiosis: Symbiosis, memory: Memory };
 
 const fromHash = (): TabId => TABS.find(([id]) => `#${id}` === location.hash)?.[0] ?? 'overview';
 const tab = signal<TabId>(fromHash());
