@@ -1,5 +1,6 @@
 // history.ts - the last two minutes of figures, one row for each snapshot, as columns for the charts.
 // Room: page. Threads: the page's main thread.
+import { stillTried } from './learned.ts';
 import type { Job } from './protocol.ts';
 import type { LoopRow, Snapshot } from './snapshot.ts';
 
@@ -57,7 +58,7 @@ export function toRow(snap: Snapshot, job: Job | null): Row {
     replay: learner?.replay.size ?? null,
     raw: snap.memory.raw_bytes,
     stored: snap.memory.stored_bytes,
-    exploration: learner?.exploration ?? null,
+    exploration: learner ? stillTried(learner) : null,
   };
 }
 

@@ -60,8 +60,42 @@ export interface LoopRow {
   features: { name: string; value: Num; bucket: number }[];
 }
 
+/** What a tuner knows of one state; earnings are in the unit of the reward. */
+export interface StateReport {
+  observations: number;
+  best: number;
+  estimate: Num;
+  low: Num;
+  high: Num;
+  probability: Num;
+  trying: Num;
+  /** Null without one. */
+  baseline: Num;
+  noise: Num;
+  /** The observation, counted from 1, or 0 for never. */
+  last_change: number;
+}
+
+/** A tuner's figures beside those that every learner has. */
+export interface Tuning {
+  failures: number;
+  changes: number;
+  last_change: number;
+  held_by_budget: number;
+  held_by_steps: number;
+  sharing: Num;
+  lost: Num;
+  may_lose: Num;
+  bytes: number;
+}
+
+/** Recordings of earlier versions lack what is marked `?`: each of their learners is a Q-learner. */
 export interface Learner {
   name: string;
+  tunes?: boolean;
+  /** Of the first 64 states; empty for a Q-learner. */
+  reports?: StateReport[];
+  tuning?: Tuning;
   states: number;
   actions: number;
   q_values: number;

@@ -2,9 +2,11 @@
 // Room: page, tests. Method: Chromium from file://; shown figures against the snapshots the worker sent.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { tuned } from './beliefs.mjs';
 import { cpuSeconds, figure, number, open, passes, picture, quit, segment, still, tab, TABS, VICTIM, warm } from './browser.mjs';
 
 const WINDOW = 5000;
+const SOON = 3000; // ms after a change of the link by which the loops earn more than the best fixed setting
 const PER_S = 120;
 let it;
 let page;
@@ -33,7 +35,26 @@ const shownCycles = () =>
     return { value, now: row?.now, wall: performance.now() };
   });
 
-// First, while nothing has been learned about the slow link: what a visitor does.
+/** Above the dotted line: the share of the best that the best fixed setting has on both links, and on the slow one what it earns there. */
+const past = ({ job: j }) => j.fixed !== null && j.score > j.fixed.score && (j.link === 400 || j.reward > j.fixed.reward);
+/** The first of the rows at which a second has passed above it; -1 when none is. */
+const climbed = (list) => list.findIndex((_r, i) => i >= 4 && list.slice(i - 3, i + 1).every(past));
+
+test('within 5 s of the start the loops earn more than the best fixed setting', async (t) => {
+  await page.waitForFunction(() => window.told.rows.at(-1).now > 5000, null, { timeout: 30000 });
+  const list = await rows();
+  assert.ok(list[0].now < 1000, 'kept from the start');
+  // How soon the fixed settings have been measured, a busy machine decides; how soon is learned, it does not.
+  const line = list.find((r) => r.job.fixed !== null);
+  const at = list.findIndex((_r, i) => i >= 3 && list.slice(i - 3, i + 1).every((r) => r.job.reward / line.job.best.reward > line.job.fixed.score));
+  assert.ok(at >= 0 && list[at].now <= 5000, `${list[at]?.now} ms`);
+  t.diagnostic(`${(list[at].now / 1000).toFixed(1)} s from the start to a second past the dotted line, drawn after ${(line.now / 1000).toFixed(1)} s`);
+  await tab(page, 'qlearning');
+  await page.waitForSelector('#belief-table tr[data-state="3"]');
+  await tab(page, 'overview');
+});
+
+// Early, while nothing has been learned about the slow link: what a visitor does.
 test('a change of the link: the reward falls, the knob moves, the reward climbs past the dotted line', async (t) => {
   await passes(page, WINDOW);
   const quick = (await rows()).slice(-8).map((r) => r.job);
@@ -41,29 +62,31 @@ test('a change of the link: the reward falls, the knob moves, the reward climbs 
   assert.ok(quick.every((j) => j.link === 400));
   assert.match(await page.locator('.story').innerText(), /Link at 400 MB\/s/);
   await segment(page, 'link', 'slow');
-  const climbed = (list, from) => {
-    const slow = list.filter((r) => r.job.link === from);
-    const at = slow.findIndex((_r, i) => i >= 4 && slow.slice(i - 3, i + 1).every(({ job: j }) => j.score > j.fixed.score && j.reward > j.fixed.reward));
-    return { slow, at };
-  };
   await page.waitForFunction(() => window.told.rows.findLast((r) => r.job.link === 400).now + 10000 < window.told.rows.at(-1).now, null, { timeout: 60000 });
-  const { slow, at } = climbed(await rows(), 3);
+  const slow = (await rows()).filter((r) => r.job.link === 3);
+  const at = climbed(slow);
   assert.ok(at >= 0, 'past the dotted line');
   const took = slow[at].now - slow[0].now;
   t.diagnostic(`${(took / 1000).toFixed(1)} s from the switch to a second past the dotted line`);
-  assert.ok(took <= 10000, `${took} ms`);
+  assert.ok(took <= SOON, `${took} ms`);
+  assert.ok(slow.slice(at).every(past), 'it stays past the dotted line');
   const before = slow.slice(0, at).map((r) => r.job).filter((j) => j.reward !== null);
   assert.ok(Math.min(...before.map((j) => j.reward)) < median(quick.map((j) => j.reward)) / 2, 'the reward fell');
-  assert.ok(Math.min(...before.map((j) => j.score)) < slow[0].job.fixed.score, 'under the dotted line');
   const settled = slow.slice(-8).map((r) => r.job);
   assert.notEqual(median(settled.map((j) => j.level)), level, 'the knob moved');
-  // By the same yardstick for both, so that other work on the machine, which makes ticks longer, moves neither.
+  // By the same yardstick for all, so that other work on the machine, which makes ticks longer, moves none.
   const gain = median(settled.map((j) => j.gain));
-  t.diagnostic(`the settings taken earn ${gain.toFixed(2)} times what settings taken at random do`);
-  assert.ok(gain >= 1.1, `${gain} times what settings taken at random earn`);
+  const first = Math.min(...before.map((j) => j.gain));
+  t.diagnostic(`the settings taken earn ${first.toFixed(2)}, then ${gain.toFixed(2)} times what settings taken at random do`);
+  assert.ok(gain >= 1.15, `${gain} times what settings taken at random earn`);
+  assert.ok(gain >= first * 1.05, 'what it takes becomes better');
   assert.match(await page.locator('.story').innerText(), /Link at 3 MB\/s/);
   await segment(page, 'link', 'fast');
-  await page.waitForFunction((was) => window.told.rows.slice(-4).every(({ job: j }) => j.link === 400 && j.level === was && j.score > j.fixed.score), level, { timeout: 30000 });
+  await page.waitForFunction((from) => window.told.rows.at(-1).job.link === 400 && window.told.rows.at(-1).now > from, slow.at(-1).now + SOON + 2000, { timeout: 30000 });
+  const again = (await rows()).filter((r) => r.job.link === 400 && r.now > slow.at(-1).now);
+  const back = climbed(again);
+  assert.ok(back >= 0 && again[back].now - again[0].now <= SOON, 'back past the dotted line');
+  assert.ok(again.slice(back).every((r) => r.job.level === level && past(r)), 'with the level of before');
 });
 
 test('cycles and deliveries rise at 120 a second', async (t) => {
@@ -121,15 +144,15 @@ test('every loop has ordered percentiles, and at least 100 rows change', async (
   assert.ok(changed >= 100, `${changed} rows changed`);
 });
 
-test('the table of settings changes and the replay buffer grows', async () => {
+test('the table of settings changes and what is observed grows', async () => {
   await tab(page, 'qlearning');
   const cells = () => page.$$eval('[data-cell]', (list) => list.map((c) => c.dataset.q));
-  const [first, size] = [await cells(), await figure(page, 'replay')];
+  const [first, observed] = [await cells(), await figure(page, 'observations')];
   await passes(page, WINDOW);
   const second = await cells();
   assert.equal(second.length, 60);
   assert.ok(second.filter((q, i) => q !== first[i]).length >= 2);
-  assert.ok((await figure(page, 'replay')) > size);
+  assert.ok((await figure(page, 'observations')) - observed > 400);
 });
 
 test('the heat map shows two different best settings', async () => {
@@ -207,7 +230,7 @@ test('every figure of the five tabs is the one of the snapshot', async () => {
       delivered: bus.delivered, score: [s.score, 2], published: bus.published, 'bus-delivered': bus.delivered,
     },
     qlearning: {
-      table: learner.states * learner.actions, q_values: learner.q_values, replay: learner.replay.size, added: learner.replay.total_added,
+      table: learner.states * learner.actions, q_values: learner.q_values, observations: learner.observations, changes: learner.tuning.changes,
     },
     symbiosis: {
       nodes: s.nodes.length, edges: s.edges.length, density: [s.density, 3], components: s.components, synergies: s.synergies, conflicts: s.conflicts,
@@ -247,6 +270,7 @@ test('every figure of the five tabs is the one of the snapshot', async () => {
     const cell = `${Math.floor(i / learner.actions)},${i % learner.actions}`;
     assert.equal(q[cell], learner.visits[i] > 0 ? String(value) : '', cell);
   });
+  await tuned(page, learner);
   await tab(page, 'memory');
   const ratios = await page.$$eval('#block-table tbody tr', (list) => list.map((tr) => tr.lastElementChild.textContent));
   assert.equal(ratios.length, m.blocks.length);

@@ -19,14 +19,20 @@ export async function loader() {
   return import(pathToFileURL(out).href);
 }
 
-/** Runs the society, 12 loops that learn and one that a gate stops halfway, on a virtual clock. @returns a snapshot each 250 ms */
-export function record(gyre, seconds) {
+/** What makes a loop a Q-learner. */
+export const Q_LEARNING = { explore: { from: 0.5, to: 0.05, over: 600 } };
+
+/**
+ * Runs the society, 12 loops that learn (by `learning`; else they are tuned) and one that a gate stops halfway, on a
+ * virtual clock. @returns a snapshot each 250 ms
+ */
+export function record(gyre, seconds, learning = {}) {
   const engine = gyre.engine({ driver: 'virtual', seed: 3n });
   engine.addSociety(20);
   for (let i = 1; i <= 12; i += 1) {
     engine.addLoop({
       name: `ship-${String(i).padStart(3, '0')}`, intervalMs: 100, group: 'ship', features: { mb_per_s: [1, 10, 100] },
-      knobs: { level: [0, 1, 3, 6, 9], block_kib: [4, 16, 64] }, explore: { from: 0.5, to: 0.05, over: 600 },
+      knobs: { level: [0, 1, 3, 6, 9], block_kib: [4, 16, 64] }, ...learning,
     });
   }
   const careful = engine.addLoop({ name: 'careful', intervalMs: 100, gates: [{ kind: 'cpu' }, { kind: 'memory', closeAt: 90, openAt: 80 }] });

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { replayed, tuned } from './beliefs.mjs';
 import { figure, number, open, quit, scratch, still, tab, TABS, warm } from './browser.mjs';
 import { run, snapshot } from './fixture.mjs';
-import { bytes, loader, record, recorded } from './module.mjs';
+import { bytes, loader, Q_LEARNING, record, recorded } from './module.mjs';
 
 const folder = scratch();
 const write = (name, text) => {
@@ -42,6 +43,8 @@ test('a recorded run is shown where the slider stands, on every tab', async () =
     await still(page);
   }
   assert.equal(await figure(page, 'processed'), snapshot(40).memory.remembered);
+  await tab(page, 'qlearning');
+  await tuned(page, snapshot(40).learners[0]);
   await tab(page, 'overview');
   await scrub(0);
   assert.equal(await figure(page, 'cycles'), snapshot(1).totals.ticks);
@@ -90,7 +93,9 @@ async function shows(path, last) {
   assert.deepEqual(await states(), last.loops.map(held));
   await tab(page, 'qlearning');
   const cells = await page.$$eval('[data-cell]', (list) => list.filter((c) => c.dataset.q !== '').length);
-  assert.equal(cells, last.learners[0].visits.filter((n) => n > 0).length);
+  const [learner] = last.learners;
+  assert.equal(cells, learner.visits.filter((n) => n > 0).length);
+  await (learner.tunes ? tuned : replayed)(page, learner);
   await tab(page, 'symbiosis');
   assert.equal(Number(await page.locator('.gauge').getAttribute('data-score')), last.symbiosis.score);
   assert.equal(await page.locator('.edge').count(), last.symbiosis.edges.length);
@@ -104,7 +109,16 @@ async function shows(path, last) {
 test('a run that the module recorded is shown on every tab', async () => {
   const frames = record(await (await loader()).Gyre.load(bytes), 12);
   assert.equal(frames.filter((f) => JSON.parse(f).loops.some((l) => l.gate === 'memory')).length, 24);
-  await shows(write('real.jsonl', recorded(frames)), JSON.parse(frames.at(-1)));
+  const last = JSON.parse(frames.at(-1));
+  assert.ok(last.learners[0].tunes && last.learners[0].tuning.failures > 0);
+  await shows(write('real.jsonl', recorded(frames)), last);
+});
+
+test('a run of Q-learners is shown with their replay', async () => {
+  const frames = record(await (await loader()).Gyre.load(bytes), 12, Q_LEARNING);
+  const last = JSON.parse(frames.at(-1));
+  assert.ok(last.learners[0].tunes === false && last.learners[0].replay.size > 0);
+  await shows(write('replay.jsonl', recorded(frames)), last);
 });
 
 test('what holds loops back and what was lost is said', { skip: !process.env.GYRE_STRAINED && 'without --strained' }, async () => {
@@ -135,7 +149,7 @@ test('what holds loops back and what was lost is said', { skip: !process.env.GYR
 });
 
 test('a run of an earlier version, without these fields, is shown', async () => {
-  const frames = record(await (await loader()).Gyre.load(bytes), 2).map((text) => {
+  const frames = record(await (await loader()).Gyre.load(bytes), 2, Q_LEARNING).map((text) => {
     const snap = JSON.parse(text);
     for (const name of ['shed', 'gaps', 'lost_threads']) delete snap.totals[name];
     for (const l of snap.loops) {
@@ -144,6 +158,7 @@ test('a run of an earlier version, without these fields, is shown', async () => 
       l.gates = l.gates.map(({ name, open }) => ({ name, open }));
     }
     delete snap.loops[0].gates;
+    for (const l of snap.learners) for (const name of ['tunes', 'reports', 'tuning']) delete l[name];
     return snap;
   });
   await page.setInputFiles('#file', write('old.jsonl', recorded(frames.map((snap) => JSON.stringify(snap)))));
@@ -152,6 +167,8 @@ test('a run of an earlier version, without these fields, is shown', async () => 
   assert.equal(await lost(), '– / – / –');
   await tab(page, 'loops');
   assert.equal((await states())[frames.at(-1).loops.findIndex((l) => l.name === 'careful')], '⊘ gated memory');
+  await tab(page, 'qlearning');
+  await replayed(page, frames.at(-1).learners[0]);
   await page.click('#back');
   await tab(page, 'overview');
 });

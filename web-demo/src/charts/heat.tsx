@@ -1,6 +1,7 @@
-// heat.tsx - the Q table as cells: one row a setting, one column a state; the best of a state is marked.
+// heat.tsx - what each setting is expected to earn, as cells: one row a setting, one column a state; the best of a state is marked.
 // Room: page. Threads: the page's main thread.
 import { int, sig } from '../format.ts';
+import { seen, tunes } from '../learned.ts';
 import type { Learner } from '../snapshot.ts';
 import { viridis } from '../theme.ts';
 
@@ -42,18 +43,28 @@ export interface Best {
   visits: number;
 }
 
-/** For each visited state its best visited setting. */
+/** The best of the settings that were tried in a state; null where none was. */
+function highest(learner: Learner, state: number): number | null {
+  let [best, most] = [null as number | null, -Infinity];
+  for (let a = 0; a < learner.actions; a += 1) {
+    const i = state * learner.actions + a;
+    const q = learner.q[i];
+    if (!learner.visits[i] || q === null || q === undefined || q <= most) continue;
+    [best, most] = [a, q];
+  }
+  return best;
+}
+
+/** For each visited state its best setting: the one that a tuner reports, if it was tried; else the highest. */
 export function policy(learner: Learner): Best[] {
+  const reported = new Map(seen(learner).map(({ state, report }) => [state, report.best]));
   const out: Best[] = [];
-  for (let s = 0; s < learner.states; s += 1) {
-    let best: Best | null = null;
-    for (let a = 0; a < learner.actions; a += 1) {
-      const visits = learner.visits[s * learner.actions + a] ?? 0;
-      const q = learner.q[s * learner.actions + a];
-      if (visits === 0 || q === null || q === undefined) continue;
-      if (best === null || q > best.q) best = { state: s, action: a, q, visits };
-    }
-    if (best) out.push(best);
+  for (let state = 0; state < learner.states; state += 1) {
+    const action = reported.get(state) ?? highest(learner, state);
+    if (action === null) continue;
+    const i = state * learner.actions + action;
+    const [q, visits] = [learner.q[i], learner.visits[i] ?? 0];
+    if (visits > 0 && q !== null && q !== undefined) out.push({ state, action, q, visits });
   }
   return out;
 }
@@ -110,7 +121,7 @@ function Cell({ learner, s, a, span, top }: CellProps) {
   const [back, front] = viridis(hi > lo ? (q - lo) / (hi - lo) : 1);
   return (
     <td class={top ? 'heat-cell top' : 'heat-cell'} data-cell={`${s},${a}`} data-q={q} data-visits={visits}
-      title={`${int(visits)} updates`} style={{ backgroundColor: back, color: front }}>
+      title={`${int(visits)} ${tunes(learner) ? 'ticks observed' : 'updates'}`} style={{ backgroundColor: back, color: front }}>
       {top && <span aria-label="best" role="img">★</span>}{sig(q)}
     </td>
   );
@@ -124,9 +135,9 @@ export function Heat({ learner }: { learner: Learner }) {
   const cut = learner.states > states.length || learner.actions > actions.length;
   return (
     <div class="heat-box">
-      <div class="scroll" tabIndex={0} role="region" aria-label="Q table: reward expected of each setting in each state">
+      <div class="scroll" tabIndex={0} role="region" aria-label="Reward expected of each setting in each state">
         <table class="heat" id="heat-table">
-          <caption class="sr">Q values, one row a setting, one column a state; each column has its own colour scale</caption>
+          <caption class="sr">Expected rewards, one row a setting, one column a state; each column has its own colour scale</caption>
           <thead>
             <tr>
               <th scope="col" colSpan={learner.knobs.length} class="heat-corner">Setting</th>

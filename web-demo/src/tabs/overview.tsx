@@ -179,7 +179,7 @@ export function Overview({ frame }: { frame: Frame }) {
       <div class="grid">
         <Reward frame={frame} />
         <Panel class="span-4" title="Try it" hint={live.value
-          ? 'Change the link: the reward falls, the knobs move, the reward climbs past the dotted line.'
+          ? 'Change the link: the reward falls, the knobs move, and the loops soon earn more than the best fixed setting, the dotted line.'
           : 'A recorded run is open: these need the live engine.'}>
           <Link snap={frame.snap} />
           <Breaker snap={frame.snap} />

@@ -7,20 +7,21 @@ import {
   closeRecording, failure, frame, live, notice, openRecording, phase, playing, position, recordError, recording, refresh,
   running, seek, setPlaying, setRefresh, setRunning,
 } from '../state.ts';
+import { Learning } from '../tabs/learning.tsx';
 import { Loops } from '../tabs/loops.tsx';
 import { Memory } from '../tabs/memory.tsx';
 import { Overview } from '../tabs/overview.tsx';
-import { QLearning } from '../tabs/qlearning.tsx';
 import { Symbiosis } from '../tabs/symbiosis.tsx';
 import { choice, setTheme, type Choice } from '../theme.ts';
 import { Empty } from './empty.tsx';
 import { Segments, Switch, Tabs } from './parts.tsx';
 
+// The names are in addresses (page.html#qlearning): they stay.
 const TABS = [
-  ['overview', 'Overview'], ['loops', 'Loops'], ['qlearning', 'Q-Learning'], ['symbiosis', 'Symbiosis'], ['memory', 'Memory'],
+  ['overview', 'Overview'], ['loops', 'Loops'], ['qlearning', 'Learning'], ['symbiosis', 'Symbiosis'], ['memory', 'Memory'],
 ] as [TabId, string][];
 type TabId = 'overview' | 'loops' | 'qlearning' | 'symbiosis' | 'memory';
-const VIEWS = { overview: Overview, loops: Loops, qlearning: QLearning, symbiosis: Symbiosis, memory: Memory };
+const VIEWS = { overview: Overview, loops: Loops, qlearning: Learning, symbiosis: Symbiosis, memory: Memory };
 
 const fromHash = (): TabId => TABS.find(([id]) => `#${id}` === location.hash)?.[0] ?? 'overview';
 const tab = signal<TabId>(fromHash());

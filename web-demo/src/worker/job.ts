@@ -148,11 +148,6 @@ export class World {
       group: GROUP,
       features: { mb_per_s: [1, 10, 100] },
       knobs: { level: LEVELS, block_kib: BLOCKS },
-      discount: 0,
-      sampleAverage: true,
-      learningRate: 0.01,
-      explore: { from: 0.4, to: 0.08, over: 1200 },
-      replayCapacity: 20000,
     });
     this.names.set(id, name);
   }
