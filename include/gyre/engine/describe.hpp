@@ -80,14 +80,16 @@ inline void describe_tuner(const tuner& t, learner_view& out) {
   out.tuning = t.stats();
   out.visits.assign(t.visits(), t.visits() + cells);
   out.q.reserve(cells);
-  double trying = 0;
+  double trying = 0, seen = 0;  // each state weighs as much as it was seen
   for (std::uint32_t s = 0; s < t.states(); ++s) {
     for (std::uint32_t a = 0; a < t.actions(); ++a) {
       out.q.push_back(static_cast<float>(t.estimate(s, a).mean));
     }
     if (s >= most) continue;
     out.reports.push_back(t.report(s));
-    trying += out.reports.back().trying / std::min(t.states(), most);
+    const auto weight = static_cast<double>(out.reports.back().observations);
+    trying += out.reports.back().trying * weight;
+    seen += weight;
   }
   out.stats.states = out.tuning.states;
   out.stats.actions = out.tuning.actions;
@@ -95,7 +97,7 @@ inline void describe_tuner(const tuner& t, learner_view& out) {
   out.stats.decisions = out.tuning.decisions;
   out.stats.observations = out.stats.updates = out.tuning.observations;
   out.stats.refused = out.tuning.refused;
-  out.stats.exploration = trying;
+  out.stats.exploration = seen > 0 ? trying / seen : 1;
   out.stats.mean_reward = out.tuning.mean_reward;
 }
 inline learner_view describe(const shared_learner& l) {
