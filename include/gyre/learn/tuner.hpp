@@ -28,7 +28,6 @@ struct decision {
 /// The learner of work whose reward is the tick's own. choose() an action for the state, do it,
 /// observe() what it earned. Nothing is to be set: unit and noise of the reward, how alike
 /// neighbouring settings and states are, and whether what is best moves, are learned.
-///
 ///     gyre::tuner t({.features = {{2}}, .knobs = {{5}, {3}}}, {}, 1, 0);
 ///     const gyre::decision d = t.choose(state);
 ///     t.observe(state, d.action, megabytes_per_second(d.action));
@@ -123,9 +122,8 @@ class tuner {
     }
     ++counts_.failures;
     if (seen_.worst == std::numeric_limits<double>::max()) return true;
-    double less = std::max(seen_.best - seen_.worst, std::fabs(seen_.worst)) / 10;
-    if (!(less > 0)) less = 1;  // all were 0
-    learn(state, action, seen_.worst - less);
+    const double less = std::max(seen_.best - seen_.worst, std::fabs(seen_.worst)) / 10;
+    learn(state, action, seen_.worst - (less > 0 ? less : 1));  // 1: all were 0
     return true;
   }
 
@@ -303,15 +301,13 @@ class tuner {
     }
     return static_cast<double>(contest_.odds(place)) / all;
   }
-  /// Of those that compete only what was never tried in this state, if there is such: at first, and
-  /// of few actions always, since rewards without noise leave no doubt about what was not tried.
+  /// Only what was never tried in this state competes, if there is such: at first, and of few
+  /// actions always, since rewards without noise leave no doubt about what was not tried.
   void prefer_untried(std::uint32_t state) noexcept {
-    const auto tried = [&](std::uint32_t i) {
-      return visits_[cell(state, contest_.action(i))] > 0;
-    };
-    for (std::uint32_t i = 0; i < contest_.size(); ++i) {
-      if (!tried(i)) return contest_.even_but(tried);
-    }
+    const auto tried = [&](std::uint32_t i) { return visits_[cell(state, contest_.action(i))] > 0; };
+    std::uint32_t i = 0;
+    while (i < contest_.size() && tried(i)) ++i;
+    if (i < contest_.size()) contest_.even_but(tried);
   }
   /// Takes actions out of one choice; `draw` says whether one of them would have been taken.
   void rule_out(std::span<const std::uint32_t> not_now, double draw) noexcept {
