@@ -31,7 +31,6 @@ struct decision {
 ///     gyre::tuner t({.features = {{2}}, .knobs = {{5}, {3}}}, {}, 1, 0);
 ///     const gyre::decision d = t.choose(state);
 ///     t.observe(state, d.action, megabytes_per_second(d.action));
-///
 /// Each state has a mixture of Gaussian beliefs over its actions, all states together another, and
 /// the next action is drawn from the odds of being best (contest). Everything follows from
 /// (shape, options, seed, stream) and the calls, bit for bit, on every machine. choose() and
@@ -304,10 +303,11 @@ class tuner {
   /// Only what was never tried in this state competes, if there is such: at first, and of few
   /// actions always, since rewards without noise leave no doubt about what was not tried.
   void prefer_untried(std::uint32_t state) noexcept {
-    const auto tried = [&](std::uint32_t i) { return visits_[cell(state, contest_.action(i))] > 0; };
-    std::uint32_t i = 0;
-    while (i < contest_.size() && tried(i)) ++i;
-    if (i < contest_.size()) contest_.even_but(tried);
+    const std::uint32_t* const row = visits_.data() + cell(state, 0);
+    const auto tried = [&](std::uint32_t i) { return row[contest_.action(i)] > 0; };
+    bool any = false;
+    for (std::uint32_t i = 0; i < contest_.size(); ++i) any = any || !tried(i);
+    if (any) contest_.even_but(tried);
   }
   /// Takes actions out of one choice; `draw` says whether one of them would have been taken.
   void rule_out(std::span<const std::uint32_t> not_now, double draw) noexcept {
