@@ -22,7 +22,7 @@ result<learner_options> learning_of(const Options& o) {
   GYRE_TRY(over, count_of(o.explore_over, 9e15, "explore_over", "a whole number of 0..9e15"));
   learning.explore.over = over;
   if (o.replay_capacity != 0) learning.capacity = o.replay_capacity;
-  if (learning.capacity > 16'777'216) {
+  if (learning.capacity > learning.most) {
     return fail(code::arg, "replay_capacity: 1..16,777,216 expected");
   }
   GYRE_CHECK(check(learning));

@@ -19,7 +19,7 @@ typedef struct gyre_learner_options {
   double discount;
   double learning_rate;
   double explore_from, explore_to, explore_over;
-  uint32_t replay_capacity; /**< default 5,000 */
+  uint32_t replay_capacity; /**< rows; default 5,000, at most 16,777,216 */
   uint32_t batch;           /**< rows a training; default 32 */
   uint32_t every;           /**< observations from training to training; default 10 */
   uint32_t warmup;          /**< observations before the first; default 32 */

@@ -88,7 +88,7 @@ typedef struct gyre_loop_options {
   uint32_t burst;           /**< default 8 */
   int32_t priority;         /**< -2048..2047: the higher goes first of two due at once, and under
                                  overload */
-  uint32_t replay_capacity; /**< transitions kept; default 5,000 (a group's: 10,000) */
+  uint32_t replay_capacity; /**< rows, <= 16,777,216; default 5,000 (a group's: 10,000) */
   uint32_t sample_average;  /**< 1: step = max(learning_rate, 1/n), n the visits of that cell */
   const char* parent;       /**< name of a loop that is there: paused, stopped or removed, it takes
                                this one with it; default: none */

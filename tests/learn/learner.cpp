@@ -323,6 +323,7 @@ TEST_CASE("options out of their range are refused by name", "[learn]") {
     refuses("learning_rate", [&](gyre::learner_options& o) { o.learning_rate = bad; });
     refuses("exploration", [&](gyre::learner_options& o) { o.explore.to = bad; });
   }
+  refuses("capacity", [](gyre::learner_options& o) { o.capacity = o.most + 1; });
   refuses("learning_rate", [](gyre::learner_options& o) { o.learning_rate = 0; });
   refuses("batch", [](gyre::learner_options& o) { o.batch = 0; });
   refuses("every", [](gyre::learner_options& o) { o.every = 0; });

@@ -43,6 +43,9 @@ inline result<void> check(const learner_options& o) {
   }
   if (o.batch == 0) return fail(code::arg, "batch is at least 1, not 0");
   if (o.every == 0) return fail(code::arg, "every is at least 1, not 0");
+  if (o.capacity > o.most) {
+    return fail(code::arg, "capacity is at most ", o.most, " rows, not ", o.capacity);
+  }
   return check(o.explore);
 }
 

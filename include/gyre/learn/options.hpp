@@ -27,6 +27,7 @@ struct exploration {
 /// `sequential`, where an action changes what the next tick finds, or by setting anything here but
 /// `capacity`.
 struct learner_options {
+  static constexpr std::uint32_t most = 16'777'216;  ///< rows of a replay: 512 MB
   double discount = 0;          ///< 0..1: what the next state counts; 0.95 where actions change it
   double learning_rate = 0.1;   ///< 0 < rate <= 1: the step towards each sampled target
   bool sample_average = false;  ///< step max(learning_rate, 1/n) at a cell's n-th update
@@ -34,7 +35,7 @@ struct learner_options {
   std::uint32_t batch = 32;     ///< rows replayed at once (all of them while there are fewer), >= 1
   std::uint32_t every = 10;     ///< observations from one batch to the next, >= 1
   std::uint32_t warmup = 32;    ///< rows that must be there first; at most `capacity` is waited for
-  std::uint32_t capacity = 0;   ///< rows that replay keeps; 0: 5,000, a group's 10,000
+  std::uint32_t capacity = 0;   ///< rows that replay keeps, <= most; 0: 5,000, a group's 10,000
   bool sequential = false;      ///< the action changes the next state: a discount of 0 is 0.95
   bool operator==(const learner_options&) const = default;
 };
