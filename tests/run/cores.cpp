@@ -64,6 +64,37 @@ TEST_CASE("the lowest quota of this control group and those above it holds", "[r
   }
 }
 
+TEST_CASE("quotas of control groups of version 1 hold too", "[run]") {
+  const fake_system system;
+  const std::string top = "/sys/fs/cgroup/cpu";
+  const auto quota = [&](const std::string& group, const char* us) {
+    system.write(top + group + "/cpu.cfs_quota_us", us);
+    system.write(top + group + "/cpu.cfs_period_us", "100000\n");
+  };
+  const auto cores = [&](const char* groups) {
+    system.write("/proc/self/cgroup", groups);
+    return gyre::cores_allowed(system.root(), 8);
+  };
+  quota("", "-1\n");
+  REQUIRE(cores("4:cpu,cpuacct:/\n") == 8);
+  quota("/a/b", "-1\n");
+  REQUIRE(cores("12:memory:/a\n4:cpuacct,cpu:/a/b\n1:name=systemd:/c\n") == 8);
+  quota("/a/b", "350000\n");
+  REQUIRE(cores("12:memory:/a\n4:cpuacct,cpu:/a/b\n1:name=systemd:/c\n") == 4);
+  REQUIRE(cores("4:cpuacct:/a/b\n3:cpuset:/a/b\n") == 8);  // these have no quotas
+  quota("/a", "150000\n");
+  REQUIRE(cores("4:cpu:/a/b\n0::/\n") == 2);  // of the group above
+  system.write("/sys/fs/cgroup/cpu.max", "100000 100000\n");
+  REQUIRE(cores("4:cpu:/a/b\n0::/\n") == 1);  // both versions at once
+  system.remove("/sys/fs/cgroup/cpu.max");
+  quota("", "600000\n");  // a container that does not see its own path
+  REQUIRE(cores("4:cpu:/elsewhere\n") == 6);
+  for (const char* odd : {"", ":", "::", "4:cpu", "4:cpu:", "cpu:/a/b", "4:cpu:/../a"}) {
+    CAPTURE(odd);
+    REQUIRE(cores(odd) >= 6);
+  }
+}
+
 TEST_CASE("cores by affinity follow the thread's mask", "[run]") {
   const std::uint32_t all = gyre::cores_by_affinity();
   REQUIRE(all >= 1);

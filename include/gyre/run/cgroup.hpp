@@ -1,4 +1,4 @@
-// cgroup.hpp - the control groups (version 2) of this process, and small files of the system.
+// cgroup.hpp - the control groups of this process, their quotas, and small files of the system.
 // Room: run. Threads: one owner at a time. Reads files: never from a tick.
 #pragma once
 #include <algorithm>
@@ -79,22 +79,13 @@ class text_files {
   char text_[8192];   // enough for the start of every file read here
 };
 
-/// The directories of the control groups that bind this process: its own first, then those above
-/// it up to the top of what it can see; at most 16, the lower ones. A limit of any of them holds.
-/// In a container that cannot see its own path that is the top alone. Never empty; that a directory
-/// is named does not mean that it exists.
-inline std::vector<std::string> control_groups(text_files& files) {
-  constexpr std::string_view top = "/sys/fs/cgroup";
+namespace detail {
+/// `top` + `path` and the directories above it up to `top`; `top` alone where `path` has no `file`.
+inline std::vector<std::string> groups_up(text_files& files, std::string_view top,
+                                          const std::string& path, std::string_view file) {
   constexpr std::size_t most = 16;
-  std::string_view text = files.read("/proc/self", "cgroup");
-  std::string path;
-  while (!text.empty()) {  // the line of version 2 is 0::/path
-    const std::string_view line = text.substr(0, text.find('\n'));
-    if (line.starts_with("0::/")) path = line.substr(3);
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-  }
   std::string dir = std::string(top) + path;  // "/.." leads out of what this namespace shows
-  const bool seen = path.find("/..") == path.npos && !files.read(dir, "cpu.stat").empty();
+  const bool seen = path.find("/..") == path.npos && !files.read(dir, file).empty();
   if (!seen) dir = top;
   std::vector<std::string> all;
   while (dir.size() > top.size() && all.size() < most) {
@@ -104,12 +95,51 @@ inline std::vector<std::string> control_groups(text_files& files) {
   if (all.size() < most) all.emplace_back(top);
   return all;
 }
+}  // namespace detail
+
+/// The directories of the control groups (version 2) that bind this process: its own first, then
+/// those above it up to the top of what it can see; at most 16, the lower ones. A limit of any of
+/// them holds. In a container that cannot see its own path that is the top alone. Never empty; that
+/// a directory is named does not mean that it exists.
+inline std::vector<std::string> control_groups(text_files& files) {
+  constexpr std::string_view top = "/sys/fs/cgroup";
+  std::string_view text = files.read("/proc/self", "cgroup");
+  std::string path;
+  while (!text.empty()) {  // the line of version 2 is 0::/path
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (line.starts_with("0::/")) path = line.substr(3);
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return detail::groups_up(files, top, path, "cpu.stat");
+}
+
+/// The same of version 1, for CPU time. None where the system has version 2 alone.
+inline std::vector<std::string> control_groups_v1(text_files& files) {
+  std::string_view text = files.read("/proc/self", "cgroup");
+  while (!text.empty()) {  // a line of version 1 is ID:CONTROLLER[,CONTROLLER...]:/path
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(":/", std::min(first, line.size()) + 1);
+    if (first == line.npos || second == line.npos) continue;
+    const std::string names = "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
+    if (names.find(",cpu,") == names.npos) continue;
+    const std::string path(line.substr(second + 1));
+    return detail::groups_up(files, "/sys/fs/cgroup/cpu", path, "cpu.cfs_quota_us");
+  }
+  return {};
+}
 
 /// How many CPUs' time a control group may use, by the text of its cpu.max: "<quota> <period>" in
 /// us; NaN when that says "max" or nothing.
 inline double quota_cores(std::string_view cpu_max) {
   const std::string_view period = cpu_max.substr(std::min(cpu_max.find(' '), cpu_max.size()));
   return text_files::number(cpu_max) / text_files::number(period);
+}
+
+/// The same by the texts of version 1's cpu.cfs_quota_us (-1: none) and cpu.cfs_period_us.
+inline double quota_cores_v1(std::string_view quota, std::string_view period) {
+  return text_files::number(quota) / text_files::number(period);
 }
 
 }  // namespace v1

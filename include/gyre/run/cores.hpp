@@ -40,17 +40,23 @@ inline std::uint32_t cores_by_affinity() noexcept {
 #endif
 }
 
-/// How many threads it pays to run: the CPUs by affinity, or the lowest CPU quota (cgroup v2) of
-/// this process's control group and those above it, rounded up, when that is less. At least 1; 1
-/// where there are no threads. @param root put before every path, for tests. @param cores instead
-/// of those by affinity, for tests; 0 asks.
+/// How many threads it pays to run: the CPUs by affinity, or the lowest CPU quota (cgroup v2
+/// or v1) of this process's control group and those above it, rounded up, when that is less. At
+/// least 1; 1 where there are no threads. @param root put before every path, for tests.
+/// @param cores instead of those by affinity, for tests; 0 asks.
 inline std::uint32_t cores_allowed(std::string root = {}, std::uint32_t cores = 0) {
   if (!GYRE_THREADS) return 1;
   if (cores == 0) cores = cores_by_affinity();
   text_files files(std::move(root));
-  for (const std::string& group : control_groups(files)) {
-    const double quota = quota_cores(files.read(group, "cpu.max"));
+  const auto limit = [&](double quota) {
     if (quota < cores) cores = static_cast<std::uint32_t>(std::ceil(quota));
+  };
+  for (const std::string& group : control_groups(files)) {
+    limit(quota_cores(files.read(group, "cpu.max")));
+  }
+  for (const std::string& group : control_groups_v1(files)) {
+    const std::string quota(files.read(group, "cpu.cfs_quota_us"));  // until the next read
+    limit(quota_cores_v1(quota, files.read(group, "cpu.cfs_period_us")));
   }
   return cores > 1 ? cores : 1;
 }
