@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 
@@ -85,6 +86,55 @@ TEST_CASE("a removed loop's learner is found again by its name", "[engine]") {
   two_learners(*e);
   REQUIRE(e->snapshot().learners[0].stats.observations == 101);
   REQUIRE(e->snapshot().learners[0].q == before.learners[0].q);
+}
+
+TEST_CASE("learners whose names have the same hash keep apart", "[engine]") {
+  std::vector<std::pair<std::uint32_t, int>> hashes;
+  for (int i = 0; i < 200'000; ++i) {
+    const std::string key = "loop n" + std::to_string(i);
+    const auto hash = gyre::siphash24(gyre::as_bytes(std::string_view(key)));
+    hashes.emplace_back(static_cast<std::uint32_t>(hash) | 0x80000000U, i);
+  }
+  std::sort(hashes.begin(), hashes.end());
+  const auto same = std::adjacent_find(hashes.begin(), hashes.end(),
+                                       [](auto a, auto b) { return a.first == b.first; });
+  REQUIRE(same != hashes.end());
+  const std::string names[] = {"n" + std::to_string(same->second),
+                               "n" + std::to_string((same + 1)->second)};
+  const auto add = [&](gyre::engine& e, int which) {
+    e.add({.name = names[which], .interval = which == 0 ? 10ms : 20ms, .knobs = {{"k", {1, 2}}}},
+          [which](gyre::tick& t) { t.reward(t.knob("k") * (which == 0 ? 1 : -1)); })
+        .value();
+  };
+  const auto observations = [&](gyre::engine& e, int which) {
+    for (const auto& l : e.snapshot().learners) {
+      if (l.name == names[which]) return l.stats.observations;
+    }
+    return std::uint64_t{0};
+  };
+  const folder dir;
+  std::uint64_t last[] = {0, 0};
+  for (int round = 0; round < 4; ++round) {
+    CAPTURE(round);
+    auto e = gyre::engine::create(in(dir.store())).value();
+    const int first = round % 2;
+    add(*e, first);
+    add(*e, 1 - first);
+    const std::uint64_t before[] = {observations(*e, 0), observations(*e, 1)};
+    REQUIRE(before[0] == last[0]);
+    REQUIRE(before[1] == last[1]);
+    e->advance_to(1s).value();
+    REQUIRE(e->find(names[first])->remove());
+    REQUIRE(e->find(names[1 - first])->remove());
+    add(*e, 1 - first);
+    add(*e, first);
+    e->advance_to(2s).value();
+    for (int which = 0; which < 2; ++which) last[which] = observations(*e, which);
+    REQUIRE(last[0] >= before[0] + 190);  // nothing learned in a second of each lost
+    REQUIRE(last[0] <= before[0] + 202);
+    REQUIRE(last[1] >= before[1] + 90);
+    REQUIRE(last[1] <= before[1] + 102);
+  }
 }
 
 TEST_CASE("a second engine on the same store is refused and names the holder", "[engine]") {

@@ -22,8 +22,8 @@ namespace gyre {
 inline namespace v1 {
 namespace detail {
 
-/// The journal's streams: 1 is the memory; a learner's is a hash of its name. Its frames are
-/// type 1, a lesson and how many decisions there were, type 2, its shape, written
+/// The journal's streams: 1 is the memory; a learner's is a hash of its key, or the next free one.
+/// Its frames are type 1, a lesson and how many decisions there were, type 2, its shape, written
 /// whenever it starts anew, and type 3, a shape of other options under which it goes on. Observing
 /// the transitions again gives the learner back bit for bit. Learners without a loop are kept for a
 /// loop of their name, at most 16 MiB of them: then the one longest without is forgotten, and
@@ -32,6 +32,8 @@ class keeper {
  public:
   static constexpr std::uint32_t memory_stream = 1;
   static constexpr std::size_t most_held = std::size_t{16} << 20;
+  static constexpr std::uint32_t fixed_end = 0x80000000U;  ///< learners' streams are from here on
+  static constexpr std::uint32_t most_alike = 16;  ///< learners of one hash, told apart
 
   keeper() = default;
   keeper(const keeper&) = delete;
@@ -61,6 +63,7 @@ class keeper {
   void close() {
     journal_.reset();
     held_.clear();
+    taken_.clear();
     ages_.clear();
     held_bytes_ = 0;
     records_ = {};
@@ -70,9 +73,10 @@ class keeper {
   file_system& files() const noexcept { return journal_->files(); }
   const file_lock* lock() const noexcept { return journal_->lock(); }
 
-  static std::uint32_t stream_of(std::string_view learner) noexcept {
-    const std::uint64_t h = siphash24(as_bytes(learner));
-    return static_cast<std::uint32_t>(h) | 0x80000000U;  // above the fixed streams
+  /// Where the learner of this key looks for its stream first.
+  static std::uint32_t stream_of(std::string_view key) noexcept {
+    const std::uint64_t h = siphash24(as_bytes(key));
+    return static_cast<std::uint32_t>(h) | fixed_end;
   }
 
   /// Gives the memory back what it held, under the limits that it had; then its own are set anew.
@@ -95,9 +99,11 @@ class keeper {
     }
     return ok;
   }
-  /// Gives a new learner what its namesake had learned. @return false: that was in another space,
-  /// and it starts anew
-  bool restore(shared_learner& into) {
+  /// Gives a new learner its stream, and what its namesake had learned. @param key unlike every
+  /// other learner's @return false: that was in another space, and it starts anew
+  bool restore(shared_learner& into, std::string_view key) {
+    into.stream = free_stream(into.name, key);
+    taken_.insert_or_assign(into.stream, std::string(key));
     const learner_shape shape = learner_shape::of(into);
     bool known = false;
     if (const auto found = held_.find(into.stream); found != held_.end()) {
@@ -121,6 +127,7 @@ class keeper {
 
   /// A learner that goes out of use is held, so that a namesake finds what it had learned.
   void retire(const shared_learner& gone) {
+    taken_.erase(gone.stream);
     if (const auto found = held_.find(gone.stream); found != held_.end()) {
       drop(found, found->second);
     }
@@ -212,6 +219,22 @@ class keeper {
   };
   using shelf = std::map<std::uint32_t, kept_learner>;
 
+  /// The stream in which the learner is held, else one that is nobody's: by its key's hash, or, of
+  /// two with the same hash, one of those behind it.
+  std::uint32_t free_stream(std::string_view name, std::string_view key) const {
+    const std::uint32_t first = stream_of(key);
+    for (const bool held : {true, false}) {
+      for (std::uint32_t i = 0; i < most_alike; ++i) {
+        const std::uint32_t stream = (first + i) | fixed_end;
+        const auto user = taken_.find(stream);
+        if (user != taken_.end() && user->second != key) continue;
+        const auto found = held_.find(stream);
+        const std::string whose = found == held_.end() ? std::string() : found->second.name();
+        if (whose == (held ? name : "")) return stream;
+      }
+    }
+    return first;
+  }
   /// The stream's place on the shelf; a new one is the youngest.
   kept_learner& hold(std::uint32_t stream) {
     const auto [at, made] = held_.try_emplace(stream);
@@ -247,6 +270,7 @@ class keeper {
   std::unique_ptr<journal, closing> journal_;
   frames records_;
   shelf held_;                                    // by stream
+  std::map<std::uint32_t, std::string> taken_;    // streams of learners in use, and their keys
   std::map<std::uint64_t, std::uint32_t> ages_;   // their streams, the oldest first
   std::size_t held_bytes_ = 0;      // of those with an age from opened_age_ on
   std::uint64_t opened_age_ = 0;    // below: read at opening, and no checkpoint since

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -186,6 +187,13 @@ class kept_learner {
     return &*mind_;
   }
   const learner_shape& shape() const noexcept { return shape_; }  ///< @pre wake() gave one
+  /// What it is called; empty where the bytes are none.
+  std::string name() const {
+    if (mind_) return shape_.name;
+    byte_reader in(bytes_);
+    const std::string_view name = in.str();
+    return std::string(in.ok() ? name : "");
+  }
   /// Back to bytes, which take less room.
   void pack() {
     if (mind_) bytes_ = joined(shape_, *mind_);

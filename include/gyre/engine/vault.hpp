@@ -112,8 +112,7 @@ class vault {
   /// Gives a new learner what its namesake had learned. @return false: there is such a one, and it
   /// learned something else
   bool restore(shared_learner& made, std::string_view key) {
-    made.stream = keeper::stream_of(key);
-    return !present() || keeper_.restore(made);
+    return !present() || keeper_.restore(made, key);
   }
   /// What a learner has learned outlives its last loop. Any thread that holds no lease.
   void retire(object_id id) {
