@@ -31,7 +31,8 @@ gyre::snapshot_data busy_minute() {
            .group = "work",
            .gates = {{"queue", [](const gyre::reading&) { return 3.0; }, 9, 5}},
            .features = {{"load", {10, 100}}},
-           .knobs = {{"size", {1, 2, 3}}, {"depth", {4, 8}}}},
+           .knobs = {{"size", {1, 2, 3}}, {"depth", {4, 8}}},
+           .learning = {.sample_average = true}},  // Q-learning
           [i](gyre::tick& t) {
             (void)t.feature("load", t.number() % 2 == 0 ? 5.0 : 50.0);
             const double size = t.knob("size");

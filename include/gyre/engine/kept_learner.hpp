@@ -141,7 +141,7 @@ struct learner_shape {
       out.varint(values.size());
       for (const double v : values) out.f64(v);
       out.varint(declared.names.size());
-      for (const std::string& name : declared.names) out.str(name);
+      for (const std::string& one : declared.names) out.str(one);
       out.u8(declared.ordered ? 1 : 0);
     };
     out.varint(where.features().size());
