@@ -39,6 +39,7 @@ class knowledge {
     }
     own_.assign(states_, mixture(held, own_kinds_, actions_, actions_ <= tracked));
     if (states_ == 1) return;
+    alike_of_.assign(states_, alike_);
     const likeness how = held[0].how;
     const hypothesis alike[] = {{how, 1, 0}, {how, 1, .01F}, {how, 30, 0}, {how, 30, .01F}};
     joint_kinds_[std::size_t(how)] = basis(shape.features, shape.knobs, how,
@@ -52,6 +53,12 @@ class knowledge {
   double sharing() const noexcept {
     return joint_.empty() ? 0 : 1 / (1 + portable::exp(-alike_));
   }
+  /// How likely it is that this one is like the others: by how it was predicted itself, since one
+  /// that earns a tenth of the others is lost in their unit, however well that fits them.
+  double sharing(std::uint32_t state) const noexcept {
+    if (joint_.empty() || !own_[state].settled()) return sharing();
+    return 1 / (1 + portable::exp(-alike_of_[state]));
+  }
 
   /// Learns that an action earned y, which is finite; true when what was known turned out to be out
   /// of date. @pre state < states(), action < actions()
@@ -62,7 +69,11 @@ class knowledge {
     const double alone = own.observe(own_kinds_, action, y, changed);
     if (joint_.empty()) return changed;
     const double shared = joint_[0].observe(joint_kinds_, cell(state, action), y, all_changed);
-    if (compare) alike_ = trust * alike_ + std::clamp(shared - alone, -4.0, 4.0);
+    if (compare) {
+      const double gained = std::clamp(shared - alone, -4.0, 4.0);
+      alike_ = trust * alike_ + gained;
+      alike_of_[state] = trust * alike_of_[state] + gained;
+    }
     return changed;
   }
 
@@ -75,7 +86,7 @@ class knowledge {
     const mixture::estimate j = joint_[0].at(joint_kinds_, cell(state, action));
     if (!own.ready()) return j;
     const mixture::estimate o = own.at(own_kinds_, action);
-    const double p = sharing(), q = 1 - p, apart = j.mean - o.mean;
+    const double p = sharing(state), q = 1 - p, apart = j.mean - o.mean;
     return {p * j.mean + q * o.mean, p * j.variance + q * o.variance + p * q * apart * apart,
             p * j.noise + q * o.noise};
   }
@@ -101,7 +112,7 @@ class knowledge {
   /// Gives each action of a contest its odds.
   scale rate(std::uint32_t state, contest& among, const pick& by) const noexcept {
     const mixture& own = own_[state];
-    const bool joined = !joint_.empty() && joint_[0].ready() && by.share < sharing();
+    const bool joined = !joint_.empty() && joint_[0].ready() && by.share < sharing(state);
     if (!joined && !own.ready()) {
       among.even();
       return {};
@@ -114,7 +125,7 @@ class knowledge {
   /// The odds that the action at a place of a contest wins when each worth is drawn with `bold` of
   /// its deviation; 1: the probability that it is the best.
   double odds(std::uint32_t state, contest& among, std::uint32_t place, float bold) const noexcept {
-    const double p = joint_.empty() || !joint_[0].ready() ? 0 : sharing();
+    const double p = joint_.empty() || !joint_[0].ready() ? 0 : sharing(state);
     double sum = (1 - p) / among.size();
     if (own_[state].ready()) {
       weigh(own_[state], own_kinds_, state, 0, among, bold, 0);
@@ -133,13 +144,14 @@ class knowledge {
     for (const auto* set : {&own_, &joint_}) {
       for (const mixture& m : *set) n += m.bytes();
     }
-    return n;
+    return n + alike_of_.size() * sizeof(double);
   }
   /// As mixture::each().
   template <class Io>
   bool each(Io& io) {
     bool sound = true;
     io(alike_);
+    for (double& a : alike_of_) io(a);
     for (auto* set : {&own_, &joint_}) {
       for (mixture& m : *set) sound = m.each(io) && sound;
     }
@@ -276,6 +288,7 @@ class knowledge {
   vec<mixture> own_;    ///< of each state
   vec<mixture> joint_;  ///< one, of all states x actions, where there are several states
   double alike_ = 1;            ///< log odds that states are alike
+  vec<double> alike_of_;        ///< and of each that it is like the others
 };
 
 }  // namespace v1
