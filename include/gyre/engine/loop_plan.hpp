@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <string>
 
+#include <gyre/core/bytes.hpp>
 #include <gyre/core/hash.hpp>
 #include <gyre/core/hash_index.hpp>
 #include <gyre/core/owner.hpp>
+#include <gyre/core/portable.hpp>
 #include <gyre/engine/options.hpp>
 
 namespace gyre {
