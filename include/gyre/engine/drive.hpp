@@ -92,7 +92,7 @@ class drive {
       }
       worked_ = worked_ || did.ticks != 0 || did.delivered != 0;
       if (!did.any) {
-        if (!worked_) house_.skip(std::min(next_due(), add_saturated(t, duration(1))));
+        if (!worked_) house_.quiet_until(std::min(next_due(), add_saturated(t, duration(1))));
         const instant next = next_event();
         if (next > t) break;
         if (next > now()) env_.clock.move_to(next);

@@ -82,11 +82,11 @@ class house {
 
   /// Nothing has happened since the last window and nothing will before `t`: windows and commits
   /// until then are left out, unless a throttle is still to be taken back.
-  void skip(instant t) noexcept {
+  void quiet_until(instant t) noexcept {
     if (throttled_) return;
     const instant last = t - duration(1);
     if (next_window_ < t) next_window_ = point_after(next_window_, env_.options.window, last);
-    vault_.skip(t);
+    vault_.quiet_until(t);
   }
   /// Looks for a time in which nothing ran. Without a lease. @param expected how long it was to be
   /// since the last call

@@ -94,7 +94,7 @@ class vault {
   void restart(instant t) noexcept { next_commit_ = add_saturated(t, commit_every); }
   instant next_commit() const noexcept { return present() ? next_commit_ : never; }
   /// Nothing is to be committed before `t`.
-  void skip(instant t) noexcept {
+  void quiet_until(instant t) noexcept {
     if (next_commit_ < t) next_commit_ = point_after(next_commit_, commit_every, t - duration(1));
   }
   bool commit_if_due(instant t) {
