@@ -11,15 +11,20 @@
 using namespace std::chrono_literals;
 using kit::virtual_clock;
 
+namespace {
+gyre::loop_options with_knob(std::vector<double> values) {
+  return {.name = "x",
+          .interval = 10ms,
+          .timeout = 20ms,
+          .jitter = 0,
+          .features = {{"f", {1}}},
+          .knobs = {{"k", std::move(values)}}};
+}
+}  // namespace
+
 TEST_CASE("external ticks are handed out, run by the caller, and ended once", "[engine]") {
   gyre::engine e(virtual_clock());
-  auto l = e.add_external({.name = "x",
-                           .interval = 10ms,
-                           .timeout = 20ms,
-                           .jitter = 0,
-                           .features = {{"f", {1}}},
-                           .knobs = {{"k", {5, 6}}}})
-               .value();
+  auto l = e.add_external(with_knob({5, 6})).value();
   std::array<std::uint32_t, 4> ids{};
   REQUIRE(e.acquire(ids) == 0);
   e.advance_to(1ms).value();
@@ -65,13 +70,7 @@ TEST_CASE("external ticks are handed out, run by the caller, and ended once", "[
 
 TEST_CASE("an external tick that is over does nothing more", "[engine]") {
   gyre::engine e(virtual_clock());
-  auto l = e.add_external({.name = "x",
-                           .interval = 10ms,
-                           .timeout = 20ms,
-                           .jitter = 0,
-                           .features = {{"f", {1}}},
-                           .knobs = {{"k", {1}}}})
-               .value();
+  auto l = e.add_external(with_knob({1})).value();
   std::array<std::uint32_t, 1> ids{};
   e.advance_to(0ms).value();
   REQUIRE(e.acquire(ids) == 1);

@@ -4,6 +4,9 @@
 
 #include <gyre/gyre.hpp>
 
+#include <string>
+#include <vector>
+
 namespace kit {
 
 inline void nothing(gyre::tick&) {}
@@ -19,6 +22,14 @@ inline void work_for(gyre::duration d) {
   const gyre::duration end = gyre::thread_cpu_now() + d;
   while (gyre::thread_cpu_now() < end) {
   }
+}
+
+/// From now on the texts of the messages of a topic go into `told`, which outlives the engine.
+inline void keep_texts(gyre::engine& e, const char* topic, std::vector<std::string>& told) {
+  e.subscribe(topic, {}, [&told](const gyre::message& m) -> gyre::result<void> {
+     told.emplace_back(m.text());
+     return gyre::ok;
+   }).value();
 }
 
 }  // namespace kit

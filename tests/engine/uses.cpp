@@ -11,6 +11,7 @@
 
 #include "catch.hpp"
 #include "doors.hpp"
+#include "kit.hpp"
 
 using namespace std::chrono_literals;
 
@@ -85,12 +86,9 @@ TEST_CASE("the bus's time goes on while workers deliver", "[engine]") {
 
 // Method: fault. A handler that always fails was told nowhere.
 TEST_CASE("dead letters are told", "[engine]") {
-  gyre::engine e(simulated());
   std::vector<std::string> told;
-  e.subscribe("gyre.dead_letter", {}, [&](const gyre::message& m) -> gyre::result<void> {
-     told.emplace_back(m.text());
-     return gyre::ok;
-   }).value();
+  gyre::engine e(simulated());
+  kit::keep_texts(e, "gyre.dead_letter", told);
   gyre::subscription_options once;
   once.retries = 0;
   e.subscribe("x", once, [](const gyre::message&) -> gyre::result<void> {
@@ -299,12 +297,9 @@ TEST_CASE("loops are spread over the shards that are there", "[engine]") {
 
 // Method: fault. A long text was kept whole and its event lost; a null one crashed.
 TEST_CASE("error texts are bounded", "[engine]") {
-  gyre::engine e(simulated());
   std::vector<std::string> told;
-  e.subscribe("gyre.failed", {}, [&](const gyre::message& m) -> gyre::result<void> {
-     told.emplace_back(m.text());
-     return gyre::ok;
-   }).value();
+  gyre::engine e(simulated());
+  kit::keep_texts(e, "gyre.failed", told);
   auto loop = e.add({.name = "a", .interval = 1h, .jitter = 0}, [&](gyre::tick& t) {
                  (void)t.fail(std::string(70'000, 'x'));
                }).value();

@@ -20,6 +20,16 @@ inline bool alike(const gyre::learner& a, const gyre::learner& b) {
   return x.data() == y.data();
 }
 
+/// What a learner of 3 states x 2 actions saves that has seen 30 ticks.
+inline gyre::byte_writer taught(const gyre::learner_options& o) {
+  gyre::learner l(3, 2, o, 1, 0);
+  for (std::uint32_t i = 0; i < 30; ++i)
+    REQUIRE(l.observe({.state = i % 3, .reward = 1, .next = 1}));
+  gyre::byte_writer file;
+  l.save(file);
+  return file;
+}
+
 }  // namespace learner_faults
 
 TEST_CASE("foreign and damaged bytes are refused and change nothing", "[learn]") {
@@ -27,11 +37,7 @@ TEST_CASE("foreign and damaged bytes are refused and change nothing", "[learn]")
   o.every = 1;
   o.warmup = 1;
   o.capacity = 20;
-  gyre::learner l(3, 2, o, 1, 0);
-  for (std::uint32_t i = 0; i < 30; ++i)
-    REQUIRE(l.observe({.state = i % 3, .reward = 1, .next = 1}));
-  gyre::byte_writer file;
-  l.save(file);
+  const gyre::byte_writer file = learner_faults::taught(o);
   gyre::learner other(3, 2, o, 1, 0);
   REQUIRE(other.observe({.reward = 5}));
   gyre::learner before = other;
@@ -71,11 +77,7 @@ TEST_CASE("no byte of a saved learner can be flipped into a crash", "[learn]") {
   o.every = 2;
   o.warmup = 1;
   o.capacity = 8;
-  gyre::learner l(3, 2, o, 1, 0);
-  for (std::uint32_t i = 0; i < 30; ++i)
-    REQUIRE(l.observe({.state = i % 3, .reward = 1, .next = 1}));
-  gyre::byte_writer file;
-  l.save(file);
+  const gyre::byte_writer file = learner_faults::taught(o);
   for (std::size_t i = 0; i < file.size(); ++i) {
     for (const int flip : {0x01, 0x40, 0x80, 0xff}) {
       std::vector<std::byte> bytes = file.data();

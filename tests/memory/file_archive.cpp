@@ -33,6 +33,18 @@ void require_hours(gyre::memory& m, std::uint64_t last, std::size_t n) {
   REQUIRE(found.size() == n);
   for (std::size_t k = 0; k < n; ++k) REQUIRE(found[k].text == say(last - k).text);
 }
+
+/// 400 hours of texts that do not compress, all but the newest in files of the archive.
+void fill_files(gyre::memory& m, std::uint64_t stream) {
+  gyre::rng letters(8, stream, 0);
+  for (std::uint64_t i = 1; i <= 400; ++i) {
+    gyre::record r = say(i);
+    for (int k = 0; k < 200; ++k) r.text += static_cast<char>('a' + letters.below(26));
+    REQUIRE(m.remember(r, static_cast<std::int64_t>(i) * hour));
+  }
+  REQUIRE(m.consolidate(450 * hour));
+}
+
 }  // namespace
 
 TEST_CASE("what is over a day old moves to the archive and is still recalled", "[memory]") {
@@ -162,13 +174,7 @@ TEST_CASE("damage in an older file costs a block or the file, and nothing else",
   gyre::memory_files files;
   gyre::memory m;
   REQUIRE(m.attach(open(files, 65'536)));
-  gyre::rng letters(8, 0, 0);
-  for (std::uint64_t i = 1; i <= 400; ++i) {
-    gyre::record r = say(i);
-    for (int k = 0; k < 200; ++k) r.text += static_cast<char>('a' + letters.below(26));
-    REQUIRE(m.remember(r, static_cast<std::int64_t>(i) * hour));
-  }
-  REQUIRE(m.consolidate(450 * hour));
+  fill_files(m, 0);
   const std::string first = "d/archive-00000001";
   REQUIRE(files.bytes("d/archive-00000002") != nullptr);
   const std::uint64_t before = m.stats().archived;
@@ -288,13 +294,7 @@ TEST_CASE("an archive file that is gone, or cut between blocks, is told of", "[m
   gyre::memory_files files;
   gyre::memory m;
   REQUIRE(m.attach(open(files, 65'536)));
-  gyre::rng letters(8, 1, 0);
-  for (std::uint64_t i = 1; i <= 400; ++i) {
-    gyre::record r = say(i);
-    for (int k = 0; k < 200; ++k) r.text += static_cast<char>('a' + letters.below(26));
-    REQUIRE(m.remember(r, static_cast<std::int64_t>(i) * hour));
-  }
-  REQUIRE(m.consolidate(450 * hour));
+  fill_files(m, 1);
   REQUIRE(files.bytes("d/archive-00000003") != nullptr);
   const auto state = saved(m);
   const int what = GENERATE(1, 2, 3, 4);  // nothing, the middle, the last, cut behind a block

@@ -14,6 +14,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <gyre/core/utf8.hpp>
 #include <gyre/memory/record.hpp>
 #include <gyre/memory/tiers.hpp>
 #include <gyre/snapshot.hpp>
@@ -100,7 +101,7 @@ class json_writer {
         text_ += hex[byte & 15];
       } else if (byte < 0x80) {
         text_ += c;
-      } else if (const std::size_t length = utf8(s.substr(i)); length > 0) {
+      } else if (const std::size_t length = utf8_length(s.substr(i)); length > 0) {
         text_ += s.substr(i, length);
         i += length - 1;
       } else {
@@ -108,19 +109,6 @@ class json_writer {
       }
     }
     text_ += '"';
-  }
-
-  /// Bytes of the character of two or more bytes that `s` starts with; 0 when that is not UTF-8.
-  static std::size_t utf8(std::string_view s) {
-    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-    const std::size_t length = at(0) >= 0xF0 ? 4 : at(0) >= 0xE0 ? 3 : 2;
-    if (at(0) < 0xC2 || at(0) > 0xF4 || s.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-      if ((at(i) & 0xC0) != 0x80) return 0;
-    }
-    const bool overlong = (at(0) == 0xE0 && at(1) < 0xA0) || (at(0) == 0xF0 && at(1) < 0x90);
-    const bool outside = (at(0) == 0xED && at(1) > 0x9F) || (at(0) == 0xF4 && at(1) > 0x8F);
-    return overlong || outside ? 0 : length;
   }
 
   /// NaN and the infinities, which JSON lacks, are null.

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -147,19 +146,9 @@ class crew {
   }
 
   bool start_watchdog(const std::shared_ptr<void>& body) {
-    const auto spawn = [&] {
-      const quiet_signals here;
-      watchdog_ = std::thread([this, body] { watch(); });
-    };
-#if GYRE_EXCEPTIONS
-    try {
-      spawn();
-    } catch (const std::system_error&) {
-      return false;
-    }
-#else
-    spawn();
-#endif
+    auto made = quiet_thread([this, body] { watch(); });
+    if (!made) return false;
+    watchdog_ = std::move(*made);
     return true;
   }
   void watch() {

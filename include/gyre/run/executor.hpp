@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -94,6 +95,21 @@ inline void name_thread([[maybe_unused]] const char* name) noexcept {
 #endif
 }
 
+/// A thread that takes none of the program's signals; none when the system gives no more.
+template <class F>
+std::optional<std::thread> quiet_thread(F&& run) {
+  const quiet_signals here;
+#if GYRE_EXCEPTIONS
+  try {
+    return std::thread(std::forward<F>(run));
+  } catch (const std::system_error&) {
+    return std::nullopt;
+  }
+#else
+  return std::thread(std::forward<F>(run));
+#endif
+}
+
 /// Threads that drive slots, one each, and parked ones that take over a slot whose thread is busy
 /// with something else. A thread whose body returns, because it was replaced or because all is to
 /// end, parks. Threads that do not end in time are left to themselves: each keeps alive what its
@@ -127,22 +143,11 @@ class executor {
       if (shared_->spares >= spares) return true;
     }
     auto inside = std::make_shared<std::atomic<bool>>(false);
-    const auto spawn = [&] {
-      const quiet_signals here;
-      workers_.push_back({std::thread([run = run_, shared = shared_, inside]() mutable {
-                            work(std::move(run), *shared, *inside);
-                          }),
-                          inside});
-    };
-#if GYRE_EXCEPTIONS
-    try {
-      spawn();
-    } catch (const std::system_error&) {
-      return false;
-    }
-#else
-    spawn();
-#endif
+    auto made = quiet_thread([run = run_, shared = shared_, inside]() mutable {
+      work(std::move(run), *shared, *inside);
+    });
+    if (!made) return false;
+    workers_.push_back({std::move(*made), inside});
     const std::lock_guard lock(shared_->mutex);
     ++shared_->spares;
     return true;
