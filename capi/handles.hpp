@@ -1,4 +1,4 @@
-// handles.hpp - the process's one table: 32-bit ids to objects, and dead ids to errors.
+// handles.hpp - ids of 32 bits to objects; stale ones and those of another kind are refused.
 // Room: capi. Threads: all of it from any thread.
 #pragma once
 #include <algorithm>

@@ -1,4 +1,4 @@
-// loop.cpp - the bodies of gyre/loop.h that act on loops: remove, find, pause, stop, throttle.
+// loop.cpp - the bodies of gyre/loop.h that act on loops: remove, find, pause, trigger, stop.
 // Room: capi. Threads: any call from any thread; the owner's mutex guards the ids of its loops.
 #include <utility>
 #include <vector>

@@ -1,4 +1,4 @@
-// objects.cpp - finds what ids name and what the engine names by its own; ends an engine's ids.
+// objects.cpp - what must live before a call on an id runs; ends an engine's ids.
 // Room: capi. Threads: all of it from any thread; the owner's mutex guards its ids.
 #include "objects.hpp"
 

@@ -1,4 +1,4 @@
-// objects.hpp - what ids of an engine name: the engine, its loops, subscriptions and ticks.
+// objects.hpp - what ids of an engine name; with_loop, with_tick and retire reach it.
 // Room: capi. Threads: as the registry; what a mutex guards stands under it.
 #pragma once
 #include <atomic>

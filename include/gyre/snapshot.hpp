@@ -1,4 +1,4 @@
-// snapshot.hpp - everything observable at one instant, one plain value.
+// snapshot.hpp - the fields of a snapshot: loops, learners, bus, store. describe.hpp fills them.
 // Room: snapshot. Threads: plain values.
 #pragma once
 

@@ -183,3 +183,45 @@ TEST_CASE("a record that gets free while a loop is added may be what that takes"
     REQUIRE(e.stop());
   }
 }
+
+// Method: fault. What removed or completed was read without its lease by the thread that moves time.
+TEST_CASE("another thread changes loops while one moves time", "[engine]") {
+  const auto driver = GENERATE(gyre::driver::host, gyre::driver::virtual_time);
+  gyre::engine e({.driver = driver, .seed = 1, .shards = 2});
+  std::uint64_t ticks = 0;
+  e.add({.name = "stays", .interval = 1ms, .jitter = 0}, [&](gyre::tick& t) {
+     ++ticks;
+     (void)t.publish("a", "b");
+   }).value();
+  e.add_external({.name = "outside", .interval = 1ms, .knobs = {{"k", {1, 2}}}}).value();
+  std::atomic<bool> over{false};
+  std::thread other([&] {
+    for (int i = 0; !over; ++i) {
+      auto l = e.add({.name = "goes" + std::to_string(i % 8), .interval = 1ms,
+                      .group = i % 3 == 0 ? "" : "g"},
+                     [](gyre::tick&) {});
+      const auto heard = e.subscribe("a", {}, [](const gyre::message&) {});
+      std::uint32_t ids[4];
+      const std::uint32_t n = e.acquire(ids);
+      for (std::uint32_t k = 0; k < n; ++k) (void)e.complete(ids[k]);
+      (void)e.snapshot();
+      if (heard) (void)e.unsubscribe(*heard);
+      if (!l) continue;
+      (void)l->reconfigure({.interval = 2ms});
+      (void)l->trigger();
+      (void)l->remove();
+    }
+  });
+  const int last = 2000;
+  for (int i = 1; i <= last; ++i) {
+    if (driver == gyre::driver::host) {
+      e.poll(i * 1ms).value();
+    } else {
+      e.advance_to(i * 1ms).value();
+    }
+  }
+  over = true;
+  other.join();
+  REQUIRE(ticks >= last - 1);
+  REQUIRE(e.snapshot().bus.balanced());
+}

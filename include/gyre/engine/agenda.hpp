@@ -1,4 +1,4 @@
-// agenda.hpp - when each loop of a shard has its next tick, and which of those due goes first.
+// agenda.hpp - each loop's next tick; when a shard is overloaded, and what it sheds.
 // Room: engine. Threads: under the shard's lease.
 #pragma once
 

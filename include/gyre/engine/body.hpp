@@ -14,6 +14,7 @@
 
 #include <gyre/core/entropy.hpp>
 #include <gyre/core/function.hpp>
+#include <gyre/core/heap_array.hpp>
 #include <gyre/engine/checks.hpp>
 #include <gyre/engine/describe.hpp>
 #include <gyre/engine/drive.hpp>
@@ -51,7 +52,7 @@ class body final : public std::enable_shared_from_this<body> {
 
   // The parts, each after those it uses; what a part is stands in its file.
   environment env;
-  vec<trace> traces;                   ///< one a thread
+  heap_array<ledger> traces;           ///< one a thread
   vec<owner<shard>> shards;
   detail::post post;
   detail::symbiosis symbiosis;
@@ -132,6 +133,7 @@ class body final : public std::enable_shared_from_this<body> {
  private:
   vec<owner<shard>> make_shards() {
     vec<owner<shard>> made;
+    traces[0].shared = traces.size() < env.options.shards;
     for (std::uint32_t i = 0; i < env.options.shards; ++i) {
       made.push_back(make_owned<shard>(env, i, traces[traces.size() > 1 ? i : 0]));
       env.shards.push_back(made.back().get());
@@ -139,9 +141,9 @@ class body final : public std::enable_shared_from_this<body> {
     return made;
   }
   std::string trace_hash_held() const {
-    if (traces.size() == 1) return to_hex(traces[0].digest());
+    if (traces.size() == 1) return to_hex(traces[0].sum().digest());
     trace all;
-    for (const trace& t : traces) all.add(t);
+    for (const ledger& t : traces) all.add(t.sum());
     return to_hex(all.digest());
   }
   /// Under every lease.

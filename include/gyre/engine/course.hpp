@@ -1,4 +1,4 @@
-// course.hpp - the course of a tick: due, gate, call, measure, learn, record, again.
+// course.hpp - the course of a tick: due, gate, call, measure, judge, learn, record, again.
 // Room: engine. Threads: who holds the shard's lease; it is free while user code runs.
 #pragma once
 

@@ -1,4 +1,4 @@
-// crew.hpp - an engine's own threads: one a shard, and a watchdog over them.
+// crew.hpp - an engine's own threads, and the watchdog that gives a stuck one's shard away.
 // Room: engine. Threads: start and stop from one thread at a time.
 #pragma once
 

@@ -157,6 +157,11 @@ class drive {
                                  "threads at once");
   }
 
+  /// Whether a shard has events to tell, which must be done without its lease.
+  static bool owes(shard& s) noexcept {
+    const leased hold(s.owner());
+    return !s.after.empty();
+  }
   /// The next tick, deadline or delivery.
   instant next_due() {
     instant t = never;
@@ -180,7 +185,7 @@ class drive {
     to.most = most;
     to.spent = spent;
     for (shard* s : env_.shards) {
-      if (!s->after.empty()) post_.tell_all(*s);
+      if (owes(*s)) post_.tell_all(*s);
     }
     shard* next = nullptr;
     due_entry first_of_others, best;

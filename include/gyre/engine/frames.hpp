@@ -1,4 +1,4 @@
-// frames.hpp - what a shard has collected for the store since the last commit.
+// frames.hpp - frames for the store, ready made, that a shard gathers until the next commit.
 // Room: engine. Threads: under the shard's lease.
 #pragma once
 

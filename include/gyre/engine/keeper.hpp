@@ -1,4 +1,4 @@
-// keeper.hpp - what of an engine survives: learners and memory in one journal.
+// keeper.hpp - the streams of the journal, the memory's and each learner's: restored, written.
 // Room: engine. Threads: under shard 0's lease, except sync().
 #pragma once
 

@@ -1,4 +1,4 @@
-// kept_learner.hpp - a learner as the store has it: its shape, its frames, and what they make.
+// kept_learner.hpp - a learner given back from its frames in the journal; the bytes of its shape.
 // Room: engine. Threads: one owner at a time.
 #pragma once
 

@@ -1,4 +1,4 @@
-// lesson.hpp - what a tick sees, which knob settings it gets for that, and what is learned from it.
+// lesson.hpp - how a tick gets its settings and its learner is taught, with a frame for the store.
 // Room: engine. Threads: under the shard's lease.
 #pragma once
 

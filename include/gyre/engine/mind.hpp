@@ -1,4 +1,4 @@
-// mind.hpp - what a loop learns with: the tuner, or Q-learning where actions change what comes.
+// mind.hpp - what a loop learns with, tuner or Q-learning; the bytes of a lesson.
 // Room: engine. Threads: under the lease of the shard of its loops.
 #pragma once
 

@@ -135,7 +135,7 @@ struct engine_options {
   /// due and then runs all that are, so that many loops share a wake-up. 0: each at its time, and
   /// Linux is asked for its finest timers.
   duration slack = std::chrono::milliseconds(1);
-  bool trace = true;               ///< hash over the ticks, some 15 ns each; false: trace_hash() is
+  bool trace = true;               ///< hash over the ticks, some 5 ns each; false: trace_hash() is
                                    ///< that of no ticks
   /// With driver::workers: a tick that has run for this long keeps its thread, and another goes on
   /// with the shard's other loops, which may then run beside it. Until then the ticks of a shard

@@ -1,4 +1,4 @@
-// setback.hpp - how long a loop waits after a failure: backoff and restart intensity.
+// setback.hpp - what a failed tick costs its loop: the wait of run/backoff.hpp, the breaker.
 // Room: engine. Threads: under the shard's lease.
 #pragma once
 

@@ -33,7 +33,7 @@ namespace detail {
 /// flows through them stands in course.hpp.
 class shard {
  public:
-  shard(environment& e, std::uint32_t number, trace& t)
+  shard(environment& e, std::uint32_t number, ledger& t)
       : env(e), index(number), out(t), loops(e, number), due(e, number), ahead(e, number, due),
         away(e), inside(e) {}
   shard(const shard&) = delete;
@@ -47,7 +47,7 @@ class shard {
   const std::uint32_t index;
 
   // Under owner().
-  trace& out;            ///< of finished ticks; of all shards where one thread drives them
+  ledger& out;           ///< of finished ticks; of all shards where one thread drives them
   roll loops;            ///< who is there
   agenda due;            ///< when each has its next tick
   fetch_ahead ahead;     ///< what those need, read before their turn

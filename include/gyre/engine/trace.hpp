@@ -1,11 +1,12 @@
 // trace.hpp - what must be known to repeat a run exactly: one hash over all finished ticks.
-// Room: engine. Threads: one owner at a time.
+// Room: engine. Threads: one owner at a time, or as ledger says.
 #pragma once
 
 #include <cstdint>
 
 #include <gyre/core/portable.hpp>
 #include <gyre/core/time.hpp>
+#include <gyre/run/lease.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -57,6 +58,26 @@ class trace {
   }
 
   std::uint64_t sum_ = 0, entries_ = 0;
+};
+
+/// A trace that one shard writes under its lease; or several that one thread drives, since
+/// complete() may be called on another.
+class ledger {
+ public:
+  bool shared = false;  ///< by several shards
+
+  template <class... Entry>
+  void add(const Entry&... entry) noexcept {
+    if (!shared) return sum_.add(entry...);
+    const leased alone(lease_);
+    sum_.add(entry...);
+  }
+  /// Under the lease of each of its shards.
+  const trace& sum() const noexcept { return sum_; }
+
+ private:
+  trace sum_;
+  lease lease_;
 };
 
 }  // namespace detail

@@ -1,4 +1,4 @@
-// vault.hpp - what of an engine survives: its memory and its learners, and when they are written.
+// vault.hpp - when memory and learners are committed, synced, checkpointed; keeper.hpp does it.
 // Room: engine. Threads: under shard 0's lease unless a member says otherwise.
 #pragma once
 

@@ -1,4 +1,4 @@
-// rails.hpp - what a tuner may not do: cost more than a budget, leap, take what is forbidden.
+// rails.hpp - what a tuner may not do: lose more than a budget, leap, take what is forbidden.
 // Room: learn. Threads: one owner at a time.
 #pragma once
 

@@ -1,4 +1,4 @@
-// tuner.hpp - finds the setting that earns most in each state, in few and noisy tries.
+// tuner.hpp - finds what earns most in each state, in few noisy tries, within rails.hpp.
 // Room: learn. Threads: one owner at a time.
 #pragma once
 

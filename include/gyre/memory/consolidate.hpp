@@ -1,4 +1,4 @@
-// consolidate.hpp - old blocks into the archive, and what is older still out of both.
+// consolidate.hpp - which old blocks are archived and which pruned; memory.hpp drops them.
 // Room: memory. Threads: one owner at a time.
 #pragma once
 

@@ -1,4 +1,4 @@
-// file_archive.hpp - an archive in files: appended, read newest first, deleted by whole files.
+// file_archive.hpp - an archive in files: torn ends are cut, damaged blocks passed over.
 // Room: memory. Threads: one owner at a time.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <gyre/core/vec.hpp>
 #include <gyre/memory/archive.hpp>
-#include <gyre/memory/archive_file.hpp>
+#include <gyre/memory/archive_segment.hpp>
 #include <memory>
 #include <span>
 #include <string>

@@ -1,4 +1,4 @@
-// memory.hpp - records within a byte budget: a short ring, sealed blocks, and recall over both.
+// memory.hpp - records within a byte budget, the oldest pushed out: ring, blocks, recall.
 // Room: memory. Threads: one owner at a time; recall() too, since it shares the scratch.
 #pragma once
 

@@ -1,4 +1,4 @@
-// stats.hpp - what is seen of loops and of how they bear on each other, as plain values.
+// stats.hpp - a loop's counters and latencies, and the graph of all loops, as plain values.
 // Room: observe. Threads: plain values.
 #pragma once
 

@@ -1,4 +1,4 @@
-// ready.hpp - due ticks that an overloaded shard is behind with: who goes first, and who is shed.
+// ready.hpp - ticks that an overloaded shard is behind with: who goes first, and who is shed.
 // Room: run. Threads: one owner at a time.
 #pragma once
 #include <algorithm>

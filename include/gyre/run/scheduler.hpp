@@ -1,4 +1,4 @@
-// scheduler.hpp - which loop is due next: a timing wheel, and in front of it what comes soon.
+// scheduler.hpp - the next tick by due time, priority, order of add: a timing wheel and a heap.
 // Room: run. Threads: one owner at a time, for const calls too: they remember what they found.
 #pragma once
 #include <algorithm>

@@ -1,4 +1,4 @@
-// turns.hpp - what waits for its turn, mostly having come in order.
+// turns.hpp - a queue of overdue ticks: by priority, then by who waited longest.
 // Room: run. Threads: one owner at a time.
 #pragma once
 #include <algorithm>

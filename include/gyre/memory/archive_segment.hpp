@@ -1,4 +1,4 @@
-// archive_file.hpp - one file of an archive: what is known of it, and its blocks read one by one.
+// archive_segment.hpp - one file of file_archive.hpp, and its whole blocks past damage.
 // Room: memory. Threads: one owner at a time. Held by file_archive.hpp.
 #pragma once
 
