@@ -184,7 +184,7 @@ TEST_CASE("a record that gets free while a loop is added may be what that takes"
   }
 }
 
-// Method: fault. What removed or completed was read without its lease by the thread that moves time.
+// Method: fault. The thread that moves time read without the lease what removing changes.
 TEST_CASE("another thread changes loops while one moves time", "[engine]") {
   const auto driver = GENERATE(gyre::driver::host, gyre::driver::virtual_time);
   gyre::engine e({.driver = driver, .seed = 1, .shards = 2});
