@@ -61,8 +61,15 @@ TEST_CASE("a contest that is decided, and one among equals", "[learn]") {
   c.settle(2);
   REQUIRE(c.odds(2) == 1);
   c.even();
-  REQUIRE(c.rule_out(2) == .2F);
+  const auto two = [](std::uint32_t i) { return i == 2; };
+  REQUIRE(c.rule_out(two, .1).changed);  // a fifth of the draws would have been it
+  REQUIRE_FALSE(c.rule_out(two, .1).changed);
+  REQUIRE(c.chance(1) == Approx(.25));
   for (int k = 0; k < 100; ++k) REQUIRE(c.drawn(k / 100.) != 2);
+  REQUIRE_FALSE(c.rule_out([](std::uint32_t) { return true; }, .5).left);
+  REQUIRE(c.chance(1) == Approx(.25));
+  REQUIRE(c.rule_out([](std::uint32_t i) { return i != 2; }, .5).left);
+  REQUIRE(c.drawn(.5) == 2);  // of no odds by itself, and all that is left
 }
 
 TEST_CASE("a shortlist keeps the actions of most worth", "[learn]") {

@@ -220,7 +220,9 @@ inline void write(json_writer& out, const learner_view& l) {
   out.close(']').key("tuning").open('{').field("failures", t.failures);
   out.field("changes", t.changes).field("last_change", t.last_change);
   out.field("held_by_budget", t.interventions.budget);
-  out.field("held_by_steps", t.interventions.steps).field("sharing", t.sharing);
+  out.field("held_by_steps", t.interventions.steps);
+  out.field("held_by_forbid", t.interventions.forbidden);
+  out.field("held_by_limits", t.interventions.limits).field("sharing", t.sharing);
   out.field("lost", t.lost).field("may_lose", t.may_lose).field("bytes", t.bytes).close('}');
   out.close('}');
 }

@@ -75,6 +75,7 @@ class house {
         if (l->plan->deferrable && !l->removed) throttle(*s, *l, t);
       }
     }
+    tell_held_back();
     if (shed != 0) tell("gyre.shed", join(shed, " ticks of overloaded shards"), 0);
     tell_dead_letters();
     return true;
@@ -113,6 +114,18 @@ class house {
 
   void tell(const char* topic, std::string text, object_id source) {
     env_.shards[0]->tell(topic, std::move(text), source);
+  }
+  /// What the guard rails of each tuner did since the last window.
+  void tell_held_back() {
+    for (shard* s : env_.shards) {
+      for (const auto& l : s->loops.learners()) {
+        if (l->mind.tuning() == nullptr) continue;
+        const tuner_interventions now = l->mind.tuning()->interventions();
+        if (now.all() == l->told.all()) continue;
+        tell("gyre.tuning", join(l->name, ": held back ", in_words(now - l->told)), 0);
+        l->told = now;
+      }
+    }
   }
   /// A handler that always fails would otherwise be told nowhere.
   void tell_dead_letters() {

@@ -57,7 +57,7 @@ inline void choose(shard& s, run_state& run) {
     extra.held.next = run.state;
     teach(s, *extra.learning, extra.held);
   }
-  run.action = extra.learning->mind.choose(run.state);
+  run.action = extra.learning->choose(run.state, run.terms.get());
   extra.state = run.state;
   extra.action = run.action;
 }
@@ -77,7 +77,11 @@ inline void learn(shard& s, run_state& run, tick_status status) {
   extra.window_reward += run.reward;
   const auto weight = static_cast<double>(std::min<std::uint64_t>(extra.rewards, 20));
   extra.reward_mean += (run.reward - extra.reward_mean) / weight;
-  if (extra.learning == nullptr || !run.chosen) return;
+  if (extra.learning == nullptr) return;
+  const bool mute = run.terms != nullptr && run.terms->mute;
+  extra.learning->take_back(run.terms);
+  if (!run.chosen) return;
+  if (mute) return extra.learning->mind.refuse();
   const lesson l{run.state, run.action, run.reward, run.sees, run.terminated, run.truncated,
                  failed};
   const bool ends = run.terminated || run.truncated;

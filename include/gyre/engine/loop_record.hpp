@@ -33,6 +33,44 @@ struct shared_learner {
   std::uint32_t stream = 0;  ///< its stream in the journal
   std::uint32_t users = 0;
   byte_writer scratch = {};  ///< for the frame of a transition; kept for its memory
+  tuner_interventions told = {};        ///< as of the last observation window
+  vec<std::uint32_t> not_now = {};      ///< for a choice; kept for its memory
+  vec<owner<tick_terms>> spare = {};    ///< of ticks that are over, for those that come
+
+  /// A tick's terms, which it has from now on.
+  tick_terms& terms_of(owner<tick_terms>& tick) {
+    if (tick == nullptr && !spare.empty()) {
+      tick = std::move(spare.back());
+      spare.pop_back();
+    } else if (tick == nullptr) {
+      tick = make_owned<tick_terms>();
+    }
+    return *tick;
+  }
+  /// They are over.
+  void take_back(owner<tick_terms>& tick) {
+    if (tick == nullptr) return;
+    tick->clear();
+    spare.push_back(std::move(tick));
+  }
+  /// Whether a tick may use any setting at all.
+  bool any_left(const tick_terms& tick) const noexcept {
+    const auto& never = mind.shape().tuning.forbidden;
+    for (std::uint32_t a = 0; a < where.actions(); ++a) {
+      if (!tick.allows(where, a)) continue;
+      if (std::find(never.begin(), never.end(), a) == never.end()) return true;
+    }
+    return false;
+  }
+  std::uint32_t choose(std::uint32_t state, const tick_terms* tick) {
+    not_now.clear();
+    if (tick != nullptr && !tick->ruled_out.empty()) {
+      for (std::uint32_t a = 0; a < where.actions(); ++a) {
+        if (!tick->allows(where, a)) not_now.push_back(a);
+      }
+    }
+    return mind.choose(state, {not_now.data(), not_now.size()});
+  }
 };
 
 /// What only some loops have: knobs, features, gates, failures, rewards of their own. A loop has it

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -87,8 +88,9 @@ class mind {
   /// Whether what follows an action matters, so that a lesson needs the state that came next.
   bool looks_ahead() const noexcept { return q_ && q_->options().discount > 0; }
 
-  std::uint32_t choose(std::uint32_t state) noexcept {
-    return tuner_ ? tuner_->choose(state).action : q_->choose(state);
+  /// @param not_now what a tuner leaves out
+  std::uint32_t choose(std::uint32_t state, std::span<const std::uint32_t> not_now) noexcept {
+    return tuner_ ? tuner_->choose(state, not_now).action : q_->choose(state);
   }
   /// False: refused, and counted; nothing else changed. Of Q-learning a failure earns what the
   /// lesson says, and never more than the worst success.
@@ -104,6 +106,11 @@ class mind {
     if (!q_->observe(seen)) return false;
     worst_ = std::min(worst_, earned);
     return true;
+  }
+  /// A tick came to nothing that can be learned, which is counted.
+  void refuse() noexcept {
+    if (tuner_) return tuner_->refuse();
+    (void)q_->observe({.state = states()});  // there is none
   }
   void resume_at(std::uint64_t decisions) noexcept {
     if (tuner_) {

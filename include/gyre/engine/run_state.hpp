@@ -9,7 +9,9 @@
 #include <string_view>
 
 #include <gyre/bus/message.hpp>
+#include <gyre/core/owner.hpp>
 #include <gyre/core/time.hpp>
+#include <gyre/engine/terms.hpp>
 #include <gyre/memory/record.hpp>
 
 namespace gyre {
@@ -46,6 +48,7 @@ struct run_facts {
   std::uint32_t sees = 0;        ///< the state by what it has reported, and else the loop before
   std::uint32_t place = 0;       ///< among the shard's flights, if it is one
   double reward = 0;
+  owner<tick_terms> terms;       ///< null: it has said nothing of the kind
   std::string text;              ///< why it failed
 };
 /// Everything one run needs; on the stack of the thread that runs it, so that a run which was
@@ -61,6 +64,8 @@ class tick_services {
  public:
   virtual code knob(run_state&, std::string_view name, double& value) = 0;
   virtual code feature(run_state&, std::string_view name, double value) = 0;
+  virtual code forbid(run_state&, std::string_view knob, double value) = 0;
+  virtual code used(run_state&, std::string_view knob, double value) = 0;
   virtual code vitality(run_state&, double value) = 0;
   virtual code publish(run_state&, std::string_view topic, std::span<const std::byte>,
                        publish_options) = 0;

@@ -2,6 +2,7 @@
 // Room: engine. Threads: the thread that runs the tick, without the lease.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -25,15 +26,11 @@ class services final : public tick_services {
 
   code knob(run_state& run, std::string_view name, double& value) override {
     if (!enter(run)) return code::cancelled;
-    const loop_extra* extra = run.loop->extra.get();
-    const int i = extra == nullptr ? -1 : extra->where.knob_index(name);
-    if (i >= 0) {
-      choose(s_, run);
-      value = extra->where.value(run.action, static_cast<std::size_t>(i));
-    } else {
-      spoil(run, join(called(*run.loop), " has no knob \"", name, "\""));
-    }
-    return leave(i >= 0 ? code::ok : code::not_found);
+    const int i = knob_of(run, name);
+    if (i < 0) return leave(code::not_found);
+    choose(s_, run);
+    value = run.loop->extra->where.value(run.action, static_cast<std::size_t>(i));
+    return leave(code::ok);
   }
   code feature(run_state& run, std::string_view name, double value) override {
     if (!enter(run)) return code::cancelled;
@@ -50,6 +47,44 @@ class services final : public tick_services {
     }
     see(*extra, run.sees, static_cast<std::size_t>(i), value);
     run.saw = run.chosen;
+    return leave(code::ok);
+  }
+  code forbid(run_state& run, std::string_view name, double value) override {
+    if (!enter(run)) return code::cancelled;
+    const int i = knob_of(run, name), choice = i < 0 ? -1 : choice_of(run, i, value);
+    if (i < 0) return leave(code::not_found);
+    if (run.loop->extra->learning == nullptr) return leave(code::cancelled);  // it was removed
+    shared_learner& learning = *run.loop->extra->learning;
+    if (choice < 0) {
+      spoil(run, join(to_text(value), " is no value of knob \"", name, "\""));
+      return leave(code::arg);
+    }
+    if (learning.mind.tuning() == nullptr || run.chosen) {
+      spoil(run, run.chosen ? "forbid() comes before the tick's first knob()"
+                            : "forbid() is for loops that are tuned, not for Q-learning");
+      return leave(run.chosen ? code::state : code::unsupported);
+    }
+    tick_terms& terms = learning.terms_of(run.terms);
+    terms.ruled_out.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(choice)});
+    if (learning.any_left(terms)) return leave(code::ok);
+    terms.ruled_out.pop_back();
+    terms.mute = true;
+    spoil(run, join("with ", name, " = ", to_text(value), " every setting would be ruled out"));
+    return leave(code::state);
+  }
+  code used(run_state& run, std::string_view name, double value) override {
+    if (!enter(run)) return code::cancelled;
+    const int i = knob_of(run, name), choice = i < 0 ? -1 : choice_of(run, i, value);
+    if (i < 0) return leave(code::not_found);
+    loop_extra& extra = *run.loop->extra;
+    if (extra.learning == nullptr) return leave(code::cancelled);
+    choose(s_, run);
+    if (choice < 0) {
+      extra.learning->terms_of(run.terms).mute = true;
+      return leave(code::arg);
+    }
+    extra.action = run.action = extra.where.with_choice(run.action, static_cast<std::size_t>(i),
+                                                        static_cast<std::uint32_t>(choice));
     return leave(code::ok);
   }
   code vitality(run_state& run, double value) override {
@@ -126,6 +161,19 @@ class services final : public tick_services {
   static void spoil(run_state& run, std::string text) {
     if (!run.failed) run.text = std::move(text);
     run.failed = true;
+  }
+  /// -1: the loop has no such knob, and the tick is spoilt.
+  int knob_of(run_state& run, std::string_view name) const {
+    const loop_extra* const extra = run.loop->extra.get();
+    const int i = extra == nullptr ? -1 : extra->where.knob_index(name);
+    if (i < 0) spoil(run, join(called(*run.loop), " has no knob \"", name, "\""));
+    return i;
+  }
+  /// Which of a knob's values this is; -1: none. @pre i is the index of a knob
+  static int choice_of(const run_state& run, int i, double value) noexcept {
+    const auto& values = run.loop->extra->where.knobs()[static_cast<std::size_t>(i)].values;
+    const auto at = std::find(values.begin(), values.end(), value);
+    return at == values.end() ? -1 : static_cast<int>(at - values.begin());
   }
   std::string called(const loop_record& loop) const {
     return join("loop \"", s_.env.table.name(loop), "\"");

@@ -105,10 +105,7 @@ inline std::string findings(const learner_view& l) {
     ++lines;
   }
   const tuner_interventions& held = l.tuning.interventions;
-  if (held.budget + held.steps != 0) {
-    out += join("  held back ", held.budget, " times by the budget, ", held.steps,
-                " times to one step\n");
-  }
+  if (held.all() != 0) out += join("  held back ", in_words(held), "\n");
   return out;
 }
 inline std::string learned(const learner_view& l) {

@@ -37,6 +37,19 @@ class tick {
     (void)services_.knob(run_, name, value);
     return value;
   }
+  /// Rules out for this tick every setting in which this knob has this value; before its first
+  /// knob(). Outranks the other rails: a baseline that is ruled out is not taken either. An unknown
+  /// knob, or a value that it has not: NOT_FOUND, ARG. STATE: after knob(), or where no setting
+  /// would be left: then what was ruled out before holds and this does not. UNSUPPORTED:
+  /// Q-learning. On an error the tick fails, and teaches nothing where no setting would be left.
+  /// What else was taken than would have been is counted: tuner_interventions::forbidden.
+  code forbid(std::string_view knob, double value) { return services_.forbid(run_, knob, value); }
+  /// Says that this knob has another value in this tick than knob() gave, set by someone else: that
+  /// is what the tick's reward is learned of, and what knob() gives from now on. A tick that says
+  /// so need not ask; what it does not tell is as the learner chose: with tuning_mode::observe the
+  /// baseline's. NOT_FOUND: no such knob, the tick fails. ARG: it is no value of the knob; the tick
+  /// goes on and teaches nothing, which is counted as refused.
+  code used(std::string_view knob, double value) { return services_.used(run_, knob, value); }
   /// Reports what the loop sees; until the next report the feature keeps this value. What is
   /// reported before the first knob() makes the state that the action is chosen in; after it, the
   /// state that the action led to (of use with learning.sequential). An unknown name or a NaN fails

@@ -6,8 +6,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/vec.hpp>
 #include <gyre/learn/options.hpp>
 #include <limits>
+#include <span>
 #include <vector>
 
 namespace gyre {
@@ -89,10 +91,50 @@ class allowance {
   std::vector<row> states_;
 };
 
-/// Distances on the grid of actions.
+/// Which actions may not be taken: for good, or in one choice.
+class bans {
+ public:
+  bans(std::uint32_t actions, const std::vector<std::uint32_t>& for_good) : flags_(actions, 0) {
+    for (const std::uint32_t a : for_good) flags_[a] = good;
+    for (const std::uint8_t f : flags_) left_ += f == 0 ? 1 : 0;
+  }
+
+  std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(flags_.size()); }
+  bool for_good(std::uint32_t action) const noexcept { return (flags_[action] & good) != 0; }
+  bool out(std::uint32_t action) const noexcept { return flags_[action] != 0; }
+  /// Rules these out too, until end(). @return false: that leaves nothing, so that it is not done
+  bool begin(std::span<const std::uint32_t> actions) noexcept {
+    std::uint32_t more = 0;
+    for (const std::uint32_t a : actions) {
+      if (a >= flags_.size()) continue;
+      more += flags_[a] == 0 ? 1 : 0;
+      flags_[a] |= now;
+    }
+    if (more < left_) return true;
+    end(actions);
+    return false;
+  }
+  void end(std::span<const std::uint32_t> actions) noexcept {
+    for (const std::uint32_t a : actions) {
+      if (a < flags_.size()) flags_[a] &= good;
+    }
+  }
+  std::size_t bytes() const noexcept { return flags_.size(); }
+
+ private:
+  static constexpr std::uint8_t good = 1, now = 2;
+  vec<std::uint8_t> flags_;
+  std::uint32_t left_ = 0;  ///< not ruled out for good; one at least
+};
+
+/// Distances on the grid of actions, and where the last step led.
 class steps {
  public:
+  static constexpr std::uint32_t nowhere = tuner_options::none;
+
   explicit steps(const std::vector<axis>& knobs) : knobs_(knobs) {}
+
+  std::uint32_t last = nowhere;  ///< the action that was taken last
 
   /// Where one step from `from` towards `to` leads: each knob with order moves to the next value at
   /// most, each without order to its value in `to`.

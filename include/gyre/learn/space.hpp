@@ -117,6 +117,11 @@ class space {
   std::uint32_t choice_of(std::uint32_t action, std::size_t i) const noexcept {
     return action / knob_strides_[i] % static_cast<std::uint32_t>(knobs_[i].values.size());
   }
+  /// The same action but for knob i. @pre as for choice_of, choice < knobs()[i].values.size()
+  std::uint32_t with_choice(std::uint32_t action, std::size_t i,
+                            std::uint32_t choice) const noexcept {
+    return action + (choice - choice_of(action, i)) * knob_strides_[i];
+  }
   /// The value that an action gives to knob i. @pre as for choice_of
   double value(std::uint32_t action, std::size_t i) const noexcept {
     return knobs_[i].values[choice_of(action, i)];

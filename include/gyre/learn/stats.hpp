@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <gyre/core/text.hpp>
+#include <string>
 
 namespace gyre {
 inline namespace v1 {
@@ -27,8 +29,28 @@ struct tuner_interventions {
   std::uint64_t budget = 0;     ///< the baseline instead: what may be lost was spent
   std::uint64_t steps = 0;      ///< a value between instead: one step a tick
   std::uint64_t forbidden = 0;  ///< another instead: ruled out for this choice
+  std::uint64_t limits = 0;     ///< another instead: it breaks a limit
+  std::uint64_t all() const noexcept { return budget + steps + forbidden + limits; }
   bool operator==(const tuner_interventions&) const = default;
+  tuner_interventions operator-(const tuner_interventions& before) const noexcept {
+    return {budget - before.budget, steps - before.steps, forbidden - before.forbidden,
+            limits - before.limits};
+  }
 };
+
+/// In words: "3 times by the budget, once by a limit".
+inline std::string in_words(const tuner_interventions& held) {
+  std::string out;
+  const auto add = [&out](std::uint64_t n, const char* by) {
+    if (n == 0) return;
+    out += join(out.empty() ? "" : ", ", n == 1 ? "once" : join(n, " times"), by);
+  };
+  add(held.budget, " by the budget");
+  add(held.steps, " to one step");
+  add(held.forbidden, " by forbid()");
+  add(held.limits, " by a limit");
+  return out;
+}
 
 /// A tuner in numbers.
 struct tuner_stats {

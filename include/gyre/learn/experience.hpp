@@ -1,0 +1,174 @@
+// experience.hpp - what a tuner has tried, counted and believes, and which limits it has to keep.
+// Room: learn. Threads: one owner at a time.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <gyre/core/vec.hpp>
+#include <gyre/learn/limits.hpp>
+#include <gyre/learn/stats.hpp>
+#include <limits>
+
+namespace gyre {
+inline namespace v1 {
+
+/// Everything that a tuner learns but its budget; tuner.hpp chooses by it.
+class experience {
+ public:
+  static constexpr std::uint32_t considered = 256;  ///< actions looked at in one choice, at most
+  static constexpr std::uint32_t none = tuner_options::none;
+
+  /// @pre check(shape, options)
+  explicit experience(const tuner_shape& shape)
+      : known(shape),
+        visits_(std::size_t{known.states()} * known.actions(), 0),
+        kept_(known.actions() > considered ? known.states() : 0),
+        last_change_(known.states(), 0) {
+    counts.states = known.states();
+    counts.actions = known.actions();
+  }
+
+  knowledge known;
+  gyre::limits limits;
+  tuner_stats counts;
+
+  std::uint32_t states() const noexcept { return known.states(); }
+  std::uint32_t actions() const noexcept { return known.actions(); }
+  const std::uint32_t* visits() const noexcept { return visits_.data(); }
+  std::uint32_t visits(std::uint32_t state, std::uint32_t action) const noexcept {
+    return visits_[cell(state, action)];
+  }
+  std::uint64_t last_change(std::uint32_t state) const noexcept { return last_change_[state]; }
+  double worth(std::uint32_t state, std::uint32_t action) const noexcept {
+    return known.estimate(state, action).mean;
+  }
+
+  /// Takes a reward that is finite, of a tick that did not fail.
+  void learn(std::uint32_t state, std::uint32_t action, double reward) noexcept {
+    worst_ = std::min(worst_, reward);
+    best_ = std::max(best_, reward);
+    count(state, action, reward);
+  }
+  /// What a failure is worth: less than the worst reward so far, by a tenth of all that rewards
+  /// differ by, or of that reward where they do not. NaN before the first reward.
+  double failure() const noexcept {
+    if (worst_ == std::numeric_limits<double>::max()) {
+      return std::numeric_limits<double>::quiet_NaN();
+    }
+    const double less = std::max(best_ - worst_, std::fabs(worst_)) / 10;
+    return worst_ - (less > 0 ? less : 1);  // 1: all were 0
+  }
+  void count(std::uint32_t state, std::uint32_t action, double reward) noexcept {
+    ++counts.observations;
+    const auto n = static_cast<double>(std::min<std::uint64_t>(counts.observations, 100));
+    counts.mean_reward += (reward - counts.mean_reward) / n;
+    std::uint32_t& visits = visits_[cell(state, action)];
+    if (visits == 0) ++counts.cells_tried;
+    if (visits < std::numeric_limits<std::uint32_t>::max()) ++visits;
+    if (known.observe(state, action, reward)) {
+      ++counts.changes;
+      counts.last_change = last_change_[state] = counts.observations;
+    }
+    if (actions() > considered) {
+      kept_.offer(state, action, [&](std::uint32_t a) { return worth(state, a); });
+    }
+  }
+
+  /// The action that is held to be best of those that break no limit and are not ruled out, the
+  /// lowest of equals; of more than `considered` the best that was tried. Where all break a limit:
+  /// the mildest. @pre one is not ruled out
+  template <class Out>
+  std::uint32_t greedy(std::uint32_t state, Out out) const noexcept {
+    const bool listed = actions() > considered && kept_.of(state)[0] != none;
+    std::uint32_t best = none, mild = none;
+    double most = 0, least = 0;
+    for (std::uint32_t i = 0; i < (listed ? shortlist::length : actions()); ++i) {
+      const std::uint32_t a = listed ? kept_.of(state)[i] : i;
+      if (a == none || out(a)) continue;
+      if (limits.broken(state, a)) {
+        const double over = limits.excess(state, a);
+        if (mild == none || over < least) mild = a;
+        if (mild == a) least = over;
+        continue;
+      }
+      const double w = worth(state, a);
+      if (best != none && !(w > most)) continue;
+      best = a;
+      most = w;
+    }
+    if (best != none || mild != none) return best != none ? best : mild;
+    std::uint32_t first = 0;
+    while (out(first)) ++first;
+    return first;
+  }
+  /// Puts the actions that compete into a contest: all that are not `out`, or of too many those
+  /// kept in mind, the baseline, and others spread evenly from `offset` on.
+  template <class Out>
+  void gather(contest& into, std::uint32_t state, std::uint32_t offset, std::uint32_t baseline,
+              Out out) const noexcept {
+    into.clear();
+    const auto add = [&](std::uint32_t a) {
+      if (!out(a)) into.add(a);
+    };
+    if (actions() <= considered) {
+      for (std::uint32_t a = 0; a < actions(); ++a) add(a);
+      return;
+    }
+    for (const std::uint32_t a : kept_.of(state)) {
+      if (a != none) add(a);
+    }
+    if (baseline != none && !kept_.has(state, baseline)) add(baseline);
+    const std::uint32_t room = considered - into.size();
+    for (std::uint32_t i = 0; i < room; ++i) {
+      const auto a = static_cast<std::uint32_t>(
+          (offset + std::uint64_t{actions()} * i / room) % actions());
+      if (!kept_.has(state, a) && a != baseline) add(a);
+    }
+    for (std::uint32_t a = 0; a < actions() && into.size() == 0; ++a) add(a);
+  }
+
+  std::size_t bytes() const noexcept {
+    return sizeof *this - sizeof known + known.bytes() + limits.bytes() + 4 * visits_.size() +
+           kept_.bytes() + 8 * last_change_.size();
+  }
+  /// As belief::each(), but for the limits.
+  template <class Io>
+  void each(Io& io) {
+    for (std::uint64_t* n : {&counts.decisions, &counts.observations, &counts.failures,
+                             &counts.refused, &counts.changes, &counts.last_change,
+                             &counts.interventions.budget, &counts.interventions.steps,
+                             &counts.interventions.forbidden}) {
+      io(*n);
+    }
+    io(counts.cells_tried);
+    io(counts.mean_reward);
+    io(worst_);
+    io(best_);
+  }
+  template <class Io>
+  void each_cell(Io& io) {
+    for (std::uint32_t& n : visits_) io(n);
+    for (std::uint64_t& n : last_change_) io(n);
+  }
+  template <class Io>
+  bool each_belief(Io& io) {
+    const bool sound = kept_.each(io, actions());
+    return known.each(io) && sound;
+  }
+
+ private:
+  std::size_t cell(std::uint32_t state, std::uint32_t action) const noexcept {
+    return std::size_t{state} * actions() + action;
+  }
+
+  vec<std::uint32_t> visits_;  ///< of each cell
+  shortlist kept_;                  ///< where there are more than `considered` actions
+  vec<std::uint64_t> last_change_;  ///< of each state
+  double worst_ = std::numeric_limits<double>::max();  ///< of all rewards; over best_: none yet
+  double best_ = std::numeric_limits<double>::lowest();
+};
+
+}  // namespace v1
+}  // namespace gyre
