@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "catch.hpp"
+#include "fake_system.hpp"
 
 using namespace std::chrono_literals;
 using gyre::society;
@@ -193,6 +194,60 @@ TEST_CASE("a seed repeats a society exactly, however time is cut", "[society]") 
   REQUIRE(live(1, 60s) == once);
   REQUIRE(live(1, 250ms) == once);
   REQUIRE(live(2, 60s) != once);
+}
+
+// Method: property. Eight shards, and a store with an archive, once told the hash of another run:
+// curiosity met the learners in order of shard, and consolidation's state told what was archived.
+TEST_CASE("a seed repeats a society in any number of shards, with a store and without",
+          "[society]") {
+  struct lived {
+    std::string hash, heard;
+    double score = 0;
+    std::uint64_t archived = 0;
+    bool operator==(const lived& other) const {
+      return hash == other.hash && heard == other.heard && score == other.score;
+    }
+  };
+  const auto live = [](std::uint32_t shards, const std::string& store) {
+    auto options = virtual_clock();
+    options.shards = shards;
+    options.store = store;
+    options.memory.archive_after_s = 1;
+    gyre::engine e(options);
+    std::uint64_t heard = 0;
+    REQUIRE(e.subscribe(">", {}, [&](const gyre::message& m) {
+      if (m.topic == "society.consolidated" || m.topic == "society.insight") return;
+      const std::string text = std::string(m.topic) + ": " + std::string(m.text());
+      heard = gyre::siphash24(gyre::as_bytes(text + std::to_string(heard)));
+    }));
+    for (int i = 0; i < 20; ++i) {
+      REQUIRE(e.add({.name = "work-" + std::to_string(i),
+                     .interval = 20ms,
+                     .features = gyre::none,
+                     .knobs = {{"k", {1, 2, 3, 4, 5, 6, 7, 8}}},
+                     .learning = {.explore = {.from = .1, .to = .01, .over = 500}},
+                     .deferrable = true},
+                    [i](gyre::tick& t) {
+                      (void)t.reward(t.knob("k"));
+                      if (i == 7) (void)t.remember({.text = std::to_string(t.number())});
+                      const bool ill = t.due() > 3s && t.due() < 6s && i % 3 == 0;
+                      if (ill) (void)t.fail("ill");
+                    }));
+    }
+    auto four = society::add(e, {20}).value();
+    REQUIRE(e.advance_to(12s));
+    const auto s = e.snapshot();
+    return lived{e.trace_hash(), std::to_string(heard), s.score, s.memory.archived};
+  };
+  const lived once = live(1, "");
+  for (const std::uint32_t shards : {2u, 3u, 8u}) {
+    CAPTURE(shards);
+    REQUIRE(live(shards, "") == once);
+  }
+  const fake_system folder;
+  const lived kept = live(8, folder.root() + "/store");
+  REQUIRE(kept == once);
+  REQUIRE(kept.archived > 100);
 }
 
 TEST_CASE("five rapid restarts of 120 loops and the society leak and lose nothing", "[society]") {

@@ -90,7 +90,9 @@ class body final : public std::enable_shared_from_this<body> {
   }
   std::size_t complete(std::span<completion> done) {
     std::size_t ended = 0;
-    for (std::uint64_t which = env.desk.locate(done); which != 0; which &= which - 1) {
+    std::uint64_t which = env.desk.locate(done);
+    if (std::popcount(which) > 1 && !env.clock.own_threads()) return complete_in_order(done);
+    for (; which != 0; which &= which - 1) {
       shard& s = *shards[static_cast<std::size_t>(std::countr_zero(which))];
       change(s, [&] { ended += landing(s).complete(done, env.clock.now()); });
       post.tell_all(s);
@@ -131,6 +133,18 @@ class body final : public std::enable_shared_from_this<body> {
   }
 
  private:
+  /// One by one, so that what is traced and learned is the same for any number of shards.
+  std::size_t complete_in_order(std::span<completion> done) {
+    std::size_t ended = 0;
+    for (std::size_t i = 0; i < done.size(); ++i) {
+      const auto run = env.desk.find(done[i].id);
+      if (run == nullptr) continue;
+      shard& s = *shards[run->shard];
+      change(s, [&] { ended += landing(s).complete(done.subspan(i, 1), env.clock.now()); });
+    }
+    post.tell_all(*shards[0]);
+    return ended;
+  }
   vec<owner<shard>> make_shards() {
     vec<owner<shard>> made;
     traces[0].shared = traces.size() < env.options.shards;

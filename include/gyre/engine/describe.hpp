@@ -116,8 +116,8 @@ inline learner_view describe(const shared_learner& l) {
   }
   return out;
 }
-/// All learners, all loops in order of add, and the sums over them. @param retired sums of the
-/// loops that were removed
+/// All learners and all loops, each in order of add, and the sums over them. @param retired sums
+/// of the loops that were removed
 inline void describe_loops(environment& env, const totals& retired, instant t,
                            snapshot_data& out) {
   auto took = make_owned<histogram>();
@@ -128,14 +128,15 @@ inline void describe_loops(environment& env, const totals& retired, instant t,
   vec<const shared_learner*> learners;
   vec<const loop_record*> all;
   for (shard* s : env.shards) {
-    for (const auto& l : s->loops.learners()) {
-      learners.push_back(l.get());
-      out.learners.push_back(describe(*l));
-    }
+    for (const auto& l : s->loops.learners()) learners.push_back(l.get());
     sum.events_dropped += s->after.dropped();
     s->loops.each([&](const loop_record& l) { all.push_back(&l); });
   }
   sort_by_order(env, all);
+  std::sort(learners.begin(), learners.end(), [](const auto* a, const auto* b) {
+    return a->order < b->order;
+  });
+  for (const shared_learner* l : learners) out.learners.push_back(describe(*l));
   out.loops.reserve(all.size());
   for (const loop_record* l : all) {
     out.loops.push_back(describe(env, *l, t));

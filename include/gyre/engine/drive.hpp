@@ -184,6 +184,7 @@ class drive {
     to.until = until;
     to.most = most;
     to.spent = spent;
+    if (env_.shards.size() > 1) expire(t);
     for (shard* s : env_.shards) {
       if (owes(*s)) post_.tell_all(*s);
     }
@@ -221,6 +222,24 @@ class drive {
     next->owner().release();
     ticks_turn_ = false;
     return {turn.ticks, 0, turn.steps != 0};
+  }
+  /// Ends what is overdue in the order of the deadlines, whatever the number of shards.
+  void expire(instant t) {
+    for (;;) {
+      shard* first = nullptr;
+      due_entry best;
+      for (shard* s : env_.shards) {
+        const leased hold(s->owner());
+        const due_entry* const e = s->away.first_deadline();
+        if (e == nullptr || e->due > t) continue;
+        if (first != nullptr && !runs_before(*e, best)) continue;
+        first = s;
+        best = *e;
+      }
+      if (first == nullptr) return;
+      const leased hold(first->owner());
+      (void)landing(*first).expire_one(t);
+    }
   }
   /// One piece of work of the house, if there is one. Under shard 0's lease. A host's ticks have
   /// their turn after each round of deliveries; on a virtual clock deliveries take no time and go

@@ -42,7 +42,7 @@ class flights {
     full_ = free_.empty() && all_.size() == timer_entry::most_slots;
   }
   void end_at(const run_state& run, instant deadline) {
-    deadlines_.push({deadline, 0, run.place, run.place});
+    deadlines_.push({deadline, 0, run.order, run.place});
   }
   /// It has ended. What kept an external or pending one goes, unless the caller does too.
   void land(run_state& run) {
@@ -67,6 +67,8 @@ class flights {
   }
 
   instant next_deadline() const noexcept { return deadlines_.next_due(); }
+  /// Null: there is none. Of equal deadlines that of the loop that was added first.
+  const due_entry* first_deadline() const noexcept { return deadlines_.peek(); }
   /// The next whose deadline has passed; it has none any more. False: there is none.
   bool overdue(instant now, flight& which, instant& deadline) {
     due_entry entry;

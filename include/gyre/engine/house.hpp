@@ -69,12 +69,15 @@ class house {
     symbiosis_.observe(t);
     throttled_ = false;
     std::uint64_t shed = 0;
+    vec<const loop_record*> changed;
     for (shard* s : env_.shards) {
       shed += s->due.take_shed();
       for (loop_record* l : s->loops.with_extra()) {
-        if (l->plan->deferrable && !l->removed) throttle(*s, *l, t);
+        if (l->plan->deferrable && !l->removed && throttle(*s, *l, t)) changed.push_back(l);
       }
     }
+    sort_by_order(env_, changed);
+    for (const loop_record* l : changed) tell_interval(*l);
     tell_held_back();
     if (shed != 0) tell("gyre.shed", join(shed, " ticks of overloaded shards"), 0);
     tell_dead_letters();
@@ -140,19 +143,24 @@ class house {
     const std::uint64_t gone = ever - std::exchange(dead_, ever);
     tell("gyre.dead_letter", join(gone, gone == 1 ? " dead letter" : " dead letters", last), 0);
   }
-  void throttle(shard& home, loop_record& l, instant t) {
+  /// @return whether the loop's interval is another one now
+  bool throttle(shard& home, loop_record& l, instant t) {
     loop_extra& extra = *l.extra;
-    const double health = post_.bus().health(), score = symbiosis_.score();
-    const double factor = throttle_factor(extra.throttle, health, score, extra.configured);
+    const double factor = throttle_factor(extra.throttle, post_.bus().health(), symbiosis_.score(),
+                                          extra.configured);
     const double before = extra.factor();
     extra.throttle = factor;
     throttled_ |= factor > 1;
-    if (extra.factor() == before) return;
+    if (extra.factor() == before) return false;
     home.due.retime(l, extra.configured, t);
-    tell("gyre.interval",
-         join(env_.table.name(l), ": x", to_fixed(factor, 3), ", bus health ", to_fixed(health, 2),
-              ", score ", to_fixed(score, 2)),
-         l.id);
+    return true;
+  }
+  void tell_interval(const loop_record& l) {
+    home_of(env_, l.id).tell(
+        "gyre.interval",
+        join(env_.table.name(l), ": x", to_fixed(l.extra->throttle, 3), ", bus health ",
+             to_fixed(post_.bus().health(), 2), ", score ", to_fixed(symbiosis_.score(), 2)),
+        l.id);
   }
   void pass_gap(const gap& found) {
     every_lease all(env_);

@@ -26,21 +26,25 @@ class landing {
   /// Ends external and pending ticks whose deadline has passed; one that was handed off is told to
   /// give up then, and is given up on after the grace.
   void expire(instant now) {
+    while (expire_one(now)) continue;
+  }
+  /// The first of them. @return false: there was none
+  bool expire_one(instant now) {
     flights::flight f;
     instant deadline{};
-    while (s_.away.overdue(now, f, deadline)) {
-      loop_record& loop = *f.run->loop;
-      if (f.kept != nullptr) {
-        f.run->cancel.store(true, std::memory_order_relaxed);
-        s_.away.give_up(*f.run);
-        course(s_).time_out(loop, *f.run, now);
-      } else if (!f.run->cancel.exchange(true, std::memory_order_relaxed)) {
-        s_.away.end_at(*f.run, add_saturated(deadline, occupant::grace(loop)));
-      } else {
-        s_.away.land(*f.run);
-        lose(loop, *f.run, now);
-      }
+    if (!s_.away.overdue(now, f, deadline)) return false;
+    loop_record& loop = *f.run->loop;
+    if (f.kept != nullptr) {
+      f.run->cancel.store(true, std::memory_order_relaxed);
+      s_.away.give_up(*f.run);
+      course(s_).time_out(loop, *f.run, now);
+    } else if (!f.run->cancel.exchange(true, std::memory_order_relaxed)) {
+      s_.away.end_at(*f.run, add_saturated(deadline, occupant::grace(loop)));
+    } else {
+      s_.away.land(*f.run);
+      lose(loop, *f.run, now);
     }
+    return true;
   }
 
   // ---- external ----

@@ -30,6 +30,7 @@ struct shared_learner {
   std::string name;
   detail::mind mind;
   space where;
+  std::uint32_t order = 0;   ///< as the first loop's that has it: no two are alike
   std::uint32_t stream = 0;  ///< its stream in the journal
   std::uint32_t users = 0;
   byte_writer scratch = {};  ///< for the frame of a transition; kept for its memory

@@ -20,6 +20,7 @@ struct engine_event {
   const char* topic;
   std::string text;
   object_id source;
+  std::uint64_t number;  ///< see ledger::next_event()
 };
 
 /// Events that wait to be published, and users' closures that wait to be destroyed: both may call
@@ -28,9 +29,9 @@ class outbox {
  public:
   /// @param loops that the shard has: two events each wait at most, 64 at the least; more are
   /// counted and not told
-  void tell(std::size_t loops, const char* topic, std::string text, object_id source) {
+  void tell(std::size_t loops, engine_event event) {
     if (told_.size() < std::max(least, 2 * loops)) {
-      told_.push_back({topic, std::move(text), source});
+      told_.push_back(std::move(event));
     } else {
       ++dropped_;
     }

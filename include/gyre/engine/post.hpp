@@ -2,6 +2,7 @@
 // Room: engine. Threads: any that holds no lease.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -69,8 +70,10 @@ class post {
     tell_all(home());  // the handler may go now
     return done;
   }
-  /// Publishes what the shard has to tell, and lets go of what waits for that.
+  /// Publishes what the shard has to tell, and lets go of what waits for that. Where one caller
+  /// drives all shards, what all of them have to tell, in the order in which it happened.
   void tell_all(shard& s) {
+    if (!env_.clock.own_threads() && env_.shards.size() > 1) return tell_in_order();
     vec<engine_event> events;
     vec<std::shared_ptr<void>> buried;
     {
@@ -78,11 +81,7 @@ class post {
       if (s.after.empty()) return;
       s.after.take(events, buried);
     }
-    for (const engine_event& e : events) {
-      publish_options o;
-      o.source = e.source;
-      (void)publish_at_home(env_, e.topic, as_bytes(e.text), o);
-    }
+    for (const engine_event& e : events) tell(e);
     events.clear();
     const leased hold(s.owner());
     s.after.recycle(events);
@@ -125,6 +124,30 @@ class post {
   };
 
   shard& home() noexcept { return *env_.shards[0]; }
+
+  void tell(const engine_event& e) {
+    publish_options o;
+    o.source = e.source;
+    (void)publish_at_home(env_, e.topic, as_bytes(e.text), o);
+  }
+  void tell_in_order() {
+    vec<engine_event> all, some;
+    vec<std::shared_ptr<void>> buried, gone;
+    for (shard* s : env_.shards) {
+      const leased hold(s->owner());
+      if (s->after.empty()) continue;
+      s->after.take(some, gone);
+      for (engine_event& e : some) all.push_back(std::move(e));
+      for (std::shared_ptr<void>& closures : gone) buried.push_back(std::move(closures));
+      some.clear();
+      gone.clear();
+      s->after.recycle(some);
+    }
+    std::sort(all.begin(), all.end(), [](const engine_event& a, const engine_event& b) {
+      return a.number < b.number;
+    });
+    for (const engine_event& e : all) tell(e);
+  }
 
   /// Onto the bus; where it may, it waits for a subscription that blocks.
   result<publish_receipt> send(std::string_view topic, std::span<const std::byte> payload,

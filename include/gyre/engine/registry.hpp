@@ -239,7 +239,7 @@ class registry {
           name,
           mind({loop.where.states(), loop.where.actions(), l, loop.where.shape(),
                 std::move(rails), env_.options.seed, added_}),
-          loop.where});
+          loop.where, added_});
       if (!vault_.restore(*made, (alone ? "loop " : "group ") + name)) {
         home.tell("gyre.learner", name + ": learns anew, what the store has is of other settings",
                   0);

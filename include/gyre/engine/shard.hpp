@@ -108,7 +108,7 @@ class shard {
     away.cancel_all();
   }
   void tell(const char* topic, std::string text, object_id source) {
-    after.tell(loops.size(), topic, std::move(text), source);
+    after.tell(loops.size(), {topic, std::move(text), source, out.next_event()});
   }
   void keep_frame(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> bytes) {
     kept.add(stream, type, bytes);

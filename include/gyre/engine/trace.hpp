@@ -2,6 +2,7 @@
 // Room: engine. Threads: one owner at a time, or as ledger says.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include <gyre/core/portable.hpp>
@@ -72,11 +73,14 @@ class ledger {
     const leased alone(lease_);
     sum_.add(entry...);
   }
+  /// A number for an event, so that those of its shards are told in the order they happened.
+  std::uint64_t next_event() noexcept { return events_.fetch_add(1, std::memory_order_relaxed); }
   /// Under the lease of each of its shards.
   const trace& sum() const noexcept { return sum_; }
 
  private:
   trace sum_;
+  std::atomic<std::uint64_t> events_{0};
   lease lease_;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 
@@ -24,12 +25,15 @@ inline double vital(const vital_sign& sign) noexcept {
   return std::isnan(value) ? 0.0 : std::clamp(value, 0.0, 1.0);
 }
 
-/// Mean over the loops, 0..1; 1 when there are none. @param well loops besides, whose part is 1
+/// Mean over the loops, 0..1; 1 when there are none. Each part is rounded to a multiple of 2^-40,
+/// so that the sum is exact and the loops' order does not show in its last bits. @pre at most 2^20
+/// loops. @param well loops besides, whose part is 1
 inline double score(std::span<const vital_sign> loops, std::size_t well = 0) noexcept {
   if (loops.size() + well == 0) return 1.0;
-  auto sum = static_cast<double>(well);
-  for (const vital_sign& each : loops) sum += vital(each);
-  return sum / static_cast<double>(loops.size() + well);
+  constexpr double one = 1ULL << 40;
+  auto sum = static_cast<std::uint64_t>(well) << 40;
+  for (const vital_sign& each : loops) sum += static_cast<std::uint64_t>(vital(each) * one + 0.5);
+  return static_cast<double>(sum) / one / static_cast<double>(loops.size() + well);
 }
 
 }  // namespace v1

@@ -91,6 +91,10 @@ class society {
   };
   using shared = std::shared_ptr<mind>;
 
+  /// An edge that no count reaches. Only a store has an archive, and the state of a loop is traced,
+  /// which is to be the same without one.
+  static constexpr double one_bucket = 1e15;
+
   explicit society(engine& e) : mind_(std::make_shared<mind>(e.snapshot().seed)) {}
 
   result<void> join(engine& e, const society_options& o) {
@@ -116,8 +120,8 @@ class society {
     GYRE_CHECK(join(e,
                     {.name = "memory_consolidation",
                      .interval = every(60),
-                     .features = {{"archived", {1, 1000}},
-                                  {"pruned", {1, 1000}},
+                     .features = {{"archived", {one_bucket}},
+                                  {"pruned", {one_bucket}},
                                   {"saved_percent", {25, 50, 75}}}},
                     [m, &e](tick& t) { tidy(*m, e, t); }));
     GYRE_CHECK(join(
