@@ -48,7 +48,7 @@ typedef struct gyre_gate {
 #define GYRE_LOOP_EXTERNAL 2u   /**< no callback: the caller acquires due ticks */
 #define GYRE_LOOP_DEFERRABLE 4u /**< may be slowed down when bus or loops are not well */
 #define GYRE_LOOP_STATELESS 8u  /**< no features at all, not even the engine's own: one state */
-#define GYRE_LOOP_COUNTERS 16u  /**< counts only: no histograms, 0.5 to 32 KB less */
+#define GYRE_LOOP_COUNTERS 16u  /**< counts only: no histograms, 0.5 to 36 KB less */
 
 #define GYRE_MISSED_ONCE 0  /**< one late tick, told how many were missed; then back on the grid */
 #define GYRE_MISSED_SKIP 1  /**< none before the next grid point */

@@ -42,6 +42,24 @@ TEST_CASE("reset sets every figure of a loop to zero; totals keep removed loops 
   REQUIRE(e.snapshot().totals.ticks == 0);
 }
 
+// Method: cases. Percentiles once ended at 18 minutes: the median of these was 1.0 h.
+TEST_CASE("ticks of hours have their percentiles", "[engine]") {
+  gyre::engine e(virtual_clock());
+  for (const char* name : {"a", "b"}) {
+    e.add({.name = name, .interval = 24h, .timeout = 24h, .jitter = 0}, [](gyre::tick& t) {
+       t.spend((1 + t.number() % 9) * 1h);
+     }).value();
+  }
+  e.advance_to(89 * 24h).value();
+  const auto s = e.snapshot();
+  for (const gyre::latency_stats& l : {s.loops[0].metrics.latency, s.totals.latency}) {
+    REQUIRE(l.p50_ms == Approx(5 * 3.6e6).epsilon(.01083));
+    REQUIRE(l.p95_ms == Approx(9 * 3.6e6).epsilon(.01083));
+    REQUIRE(l.min_ms == 3.6e6);
+    REQUIRE(l.max_ms == 9 * 3.6e6);
+  }
+}
+
 TEST_CASE("a record is used again with and without histograms", "[engine]") {
   gyre::engine e({.driver = gyre::driver::virtual_time});
   gyre::instant now{0};

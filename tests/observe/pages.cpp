@@ -134,5 +134,5 @@ TEST_CASE("pages take memory for new octaves, parts and large counts only", "[ob
       for (unsigned which = 0; which < 2; ++which) counts.add(part, which, i, 100'000);
     }
   }
-  REQUIRE(counts.bytes() == 82 * 6 * 64);
+  REQUIRE(counts.bytes() == 94 * 6 * 64);
 }

@@ -16,7 +16,7 @@ namespace detail {
 /// Counts by bucket of `histogram`, for two distributions and in three parts of each. An octave of
 /// a distribution that has counted something has a page: 32 counts of 16 bits for each part in
 /// use, 64 bytes. A part with a count over 65,535 gets 16 bits more for all of its counts. After
-/// 2^32 in one count the part is halved, as `histogram` is. At most 82 pages of 6 * 64 bytes.
+/// 2^32 in one count the part is halved, as `histogram` is. At most 94 pages of 6 * 64 bytes.
 /// Allocates for the first value in an octave, for the first in a part and for the first count
 /// over 65,535 in a part; otherwise never.
 class pages {
