@@ -23,12 +23,6 @@ inline void add_up(totals& sum, const metrics_stats& m) noexcept {
   sum.missed += m.missed;
   sum.shed += m.shed;
 }
-/// Under the registry, or every lease.
-inline void sort_by_order(environment& env, vec<const loop_record*>& loops) {
-  std::sort(loops.begin(), loops.end(), [&env](const loop_record* a, const loop_record* b) {
-    return home_of(env, a->id).due.order(*a) < home_of(env, b->id).due.order(*b);
-  });
-}
 inline loop_state state_of(const environment& env, const loop_record& l) noexcept {
   if (l.stuck && l.inside != 0) return loop_state::stuck;
   if (l.running) return loop_state::running;
@@ -125,7 +119,7 @@ inline void describe_loops(environment& env, const totals& retired, instant t,
   totals& sum = out.totals;
   sum = retired;
   sum.lost_threads = env.lost.load();
-  vec<const shared_learner*> learners;
+  vec<shared_learner*> learners;
   vec<const loop_record*> all;
   for (shard* s : env.shards) {
     for (const auto& l : s->loops.learners()) learners.push_back(l.get());
@@ -133,9 +127,7 @@ inline void describe_loops(environment& env, const totals& retired, instant t,
     s->loops.each([&](const loop_record& l) { all.push_back(&l); });
   }
   sort_by_order(env, all);
-  std::sort(learners.begin(), learners.end(), [](const auto* a, const auto* b) {
-    return a->order < b->order;
-  });
+  sort_by_order(learners);
   for (const shared_learner* l : learners) out.learners.push_back(describe(*l));
   out.loops.reserve(all.size());
   for (const loop_record* l : all) {

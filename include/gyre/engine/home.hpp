@@ -2,6 +2,7 @@
 // Room: engine. Threads: any that holds no lease.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -96,6 +97,18 @@ class every_lease {
   std::size_t from_;
   bool wakes_ = false;
 };
+
+/// Under the registry, or every lease.
+inline void sort_by_order(environment& env, vec<const loop_record*>& loops) {
+  std::sort(loops.begin(), loops.end(), [&env](const loop_record* a, const loop_record* b) {
+    return home_of(env, a->id).due.order(*a) < home_of(env, b->id).due.order(*b);
+  });
+}
+inline void sort_by_order(vec<shared_learner*>& learners) {
+  std::sort(learners.begin(), learners.end(), [](const shared_learner* a, const shared_learner* b) {
+    return a->order < b->order;
+  });
+}
 
 }  // namespace detail
 }  // namespace v1

@@ -120,14 +120,18 @@ class house {
   }
   /// What the guard rails of each tuner did since the last window.
   void tell_held_back() {
+    vec<shared_learner*> held;
     for (shard* s : env_.shards) {
       for (const auto& l : s->loops.learners()) {
-        if (l->mind.tuning() == nullptr) continue;
-        const tuner_interventions now = l->mind.tuning()->interventions();
-        if (now.all() == l->told.all()) continue;
-        tell("gyre.tuning", join(l->name, ": held back ", in_words(now - l->told)), 0);
-        l->told = now;
+        const tuner* const t = l->mind.tuning();
+        if (t != nullptr && t->interventions().all() != l->told.all()) held.push_back(l.get());
       }
+    }
+    sort_by_order(held);
+    for (shared_learner* l : held) {
+      const tuner_interventions now = l->mind.tuning()->interventions();
+      tell("gyre.tuning", join(l->name, ": held back ", in_words(now - l->told)), 0);
+      l->told = now;
     }
   }
   /// A handler that always fails would otherwise be told nowhere.
