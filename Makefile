@@ -1,19 +1,31 @@
 # Two commands for people; Meson does the work. `meson setup build && meson test -C build` works by
 # itself. Each verb installs what it needs first (tools/setup) and is quick the second time.
 BUILD ?= build
+PREFIX ?= /usr/local
 TARGET = meson compile -C $(BUILD)
-.PHONY: help demo page test bench clean native
+.PHONY: help install dist demo page test bench clean native
 
 help:
+	@echo 'make install PREFIX=folder   headers and libgyre, for pkg-config and CMake; $(PREFIX)'
 	@echo 'make demo    loops that tune themselves on real files, then the page: $(BUILD)/web-demo/'
 	@echo 'make page    only the page'
 	@echo 'make test    every suite of every language, the page in a browser, the checks'
 	@echo 'make bench   the figures that the documents name: $(BUILD)/bench/results.json'
+	@echo 'make dist    the source and single files, with checksums: $(BUILD)/dist/'
 	@echo 'make clean   removes $(BUILD)'
 
 native:
 	@tools/setup native
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD)
+
+# Header and library folders as on every system, so that one line of a document is right everywhere.
+# What is installed may be moved as a whole; DESTDIR goes before it.
+install:
+	@tools/setup library
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD)
+	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX)) -Dlibdir=lib
+	@$(TARGET) library
+	@meson install -C $(BUILD) --no-rebuild
 
 demo: native
 	@$(TARGET) demo
@@ -33,6 +45,10 @@ test:
 bench: native
 	@tools/setup bench || true
 	@meson setup --reconfigure $(BUILD) >/dev/null && $(TARGET) bench
+
+# What a release hands out, without a build.
+dist:
+	@tools/dist $(BUILD)/dist
 
 clean:
 	@rm -rf $(BUILD)

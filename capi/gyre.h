@@ -44,7 +44,7 @@
  *       return gyre_engine_destroy(engine, &error) ? 1 : 0;
  *     }
  *
- *     cc -std=c99 main.c -lgyre
+ *     cc -std=c99 main.c $(pkg-config --cflags --libs libgyre)
  *
  * A *loop* is periodic work that is supervised, measured and may tune itself. A *knob* is a
  * setting of that work with a finite set of values; each tick the loop's learner picks one value

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Method: use. Programs that build with CMake get gyre by add_subdirectory, by FetchContent, and by
-find_package from an installed tree that was moved; header-only and compiled once, with each
-compiler that is there. Nothing of ours is built or installed but what is asked for.
+find_package from an installed tree that was moved; header-only, compiled once, and as libgyre,
+shared and static, with each compiler that is there. Nothing of ours is built or installed but what
+is asked for.
 
 usage: cmake.py <source root> <folder to work in>
 """
@@ -10,11 +11,12 @@ import sys
 
 import theirs
 
-HEAD = 'cmake_minimum_required(VERSION 3.16)\nproject(theirs CXX)\n'
-PROGRAMS = ''.join(f'add_executable({form}-theirs {form}.cpp)\n'
+HEAD = 'cmake_minimum_required(VERSION 3.16)\nproject(theirs C CXX)\n'
+FORMS = {'gyre': 'gyre::gyre', 'gyre-compiled': 'gyre::compiled', 'libgyre': 'gyre::c',
+         'libgyre-static': 'gyre::c_static'}
+PROGRAMS = ''.join(f'add_executable({form}-theirs {theirs.source(form.replace("-static", ""))})\n'
                    f'target_link_libraries({form}-theirs PRIVATE {target})\n'
-                   for form, target in (('gyre', 'gyre::gyre'),
-                                        ('gyre-compiled', 'gyre::compiled')))
+                   for form, target in FORMS.items())
 AS_PART = 'add_subdirectory("{root}" gyre)\n'
 FETCHED = """include(FetchContent)
 FetchContent_Declare(gyre SOURCE_DIR "{root}")
@@ -47,7 +49,7 @@ def configure(folder, build, *options):
 
 def build_and_run(build):
     theirs.run('cmake', '--build', build)
-    for form in theirs.SAYS:
+    for form in FORMS:
         theirs.check_that_runs(build / f'{form}-theirs', form)
 
 
@@ -79,6 +81,6 @@ for each in theirs.COMPILERS:
     check(each, folder / each)
 configure(folder / 'fetched', project(folder / 'fetched', FETCHED))
 configure(root, folder / 'alone')
-if 'gyre-targets' not in (folder / 'alone' / 'cmake_install.cmake').read_text():
+if 'gyre-config.cmake' not in (folder / 'alone' / 'cmake_install.cmake').read_text():
     sys.exit('built by itself, gyre does not install a package')
 print(f'CMake brings gyre to programs of {" and ".join(theirs.COMPILERS)}')

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Method: use. A project of Meson with gyre in its subprojects/ gets gyre_dep, by that name and as
-dependency('gyre'), and the engine compiled once as dependency('gyre-compiled'), as the README
-says; compiles and runs with both; nothing of ours is built but what it asks for.
+dependency('gyre'), the engine compiled once as dependency('gyre-compiled'), and the C ABI as
+dependency('libgyre'), as the README says; compiles and runs with each; nothing of ours is built
+but what it asks for.
 
 usage: subproject.py <source root> <folder to work in>
 """
@@ -14,12 +15,13 @@ import theirs
 FORMS = {
     'gyre': "dependency('gyre', fallback: ['gyre', 'gyre_dep'])",
     'gyre-compiled': "dependency('gyre-compiled', fallback: ['gyre', 'gyre_compiled_dep'])",
+    'libgyre': "dependency('libgyre', fallback: ['gyre', 'libgyre_dep'])",
 }
-PROJECT = """project('theirs', 'cpp', default_options: ['cpp_std=c++20', 'buildtype=plain'])
+PROJECT = """project('theirs', 'c', 'cpp', default_options: ['cpp_std=c++20', 'buildtype=plain'])
 assert(subproject('gyre').get_variable('gyre_dep').found())
 """
 MESON = PROJECT + ''.join(
-    f"executable('{form}-theirs', '{form}.cpp', dependencies: {dependency})\n"
+    f"executable('{form}-theirs', '{theirs.source(form)}', dependencies: {dependency})\n"
     for form, dependency in FORMS.items())
 
 root, work = pathlib.Path(sys.argv[1]), theirs.fresh(sys.argv[2])
@@ -28,10 +30,11 @@ theirs.link_tree(root, work / 'subprojects' / 'gyre')
 (work / 'meson.build').write_text(MESON)
 theirs.write_programs(work)
 build = work / 'build'
-theirs.run('meson', 'setup', '--force-fallback-for=gyre,gyre-compiled', build, work)
+theirs.run('meson', 'setup', '--force-fallback-for=gyre,gyre-compiled,libgyre', build, work)
 targets = json.loads(theirs.run('meson', 'introspect', '--targets', build))
 names = [(t['name'], t['build_by_default']) for t in targets]
-if set(names) != {('gyre-compiled', False), *((f'{form}-theirs', True) for form in FORMS)}:
+ours = {('gyre-compiled', False), ('gyre', False)}
+if set(names) != ours | {(f'{form}-theirs', True) for form in FORMS}:
     sys.exit(f'as a subproject gyre builds {names}')
 if json.loads(theirs.run('meson', 'introspect', '--tests', build)):
     sys.exit('as a subproject gyre brings its tests')
@@ -41,4 +44,4 @@ if list(build.rglob('*.a')):
 theirs.run('meson', 'compile', '-C', build)
 for form in FORMS:
     theirs.check_that_runs(build / f'{form}-theirs', form)
-print('a subproject brings gyre_dep, and gyre-compiled where it is asked for')
+print('a subproject brings gyre_dep, and what is compiled where it is asked for')

@@ -28,8 +28,23 @@ int main() {
   std::puts(GYRE_HEADER_ONLY ? "header-only" : "compiled once");
 }
 """
+# Of the C ABI, in what C and C++ share.
+ABI = r"""#include <gyre.h>
+#include <stdio.h>
+int main(void) {
+  gyre_engine engine = 0;
+  gyre_engine_options options = {0};
+  options.size = sizeof options;
+  options.driver = GYRE_DRIVER_VIRTUAL;
+  if (gyre_engine_create(&options, &engine, NULL) || gyre_society_add(engine, 1, NULL) ||
+      gyre_engine_advance_to(engine, 60000, NULL) || gyre_engine_destroy(engine, NULL)) return 1;
+  puts(gyre_version() == GYRE_VERSION ? "ran\nby libgyre" : "another version");
+  return 0;
+}
+"""
 SAYS = {'gyre': 'ran\nheader-only\n', 'gyre-compiled': 'ran\ncompiled once\n'}
 PROGRAMS = {'gyre': MEMORY, 'gyre-compiled': ENGINE}
+ABI_SAYS = 'ran\nby libgyre\n'
 COMPILERS = [c for c in ('g++', 'clang++') if shutil.which(c)]
 
 
@@ -43,11 +58,11 @@ def run(*command, **environment):
     return done.stdout
 
 
-def check_that_runs(program, form):
-    """@param form a key of SAYS"""
-    said = run(program)
-    if said != SAYS[form]:
-        sys.exit(f'{program} printed {said!r}, not {SAYS[form]!r}')
+def check_that_runs(program, form, **environment):
+    """@param form a key of SAYS; another is a program over libgyre"""
+    said, wanted = run(program, **environment), SAYS.get(form, ABI_SAYS)
+    if said != wanted:
+        sys.exit(f'{program} printed {said!r}, not {wanted!r}')
 
 
 def need(tool):
@@ -58,9 +73,15 @@ def need(tool):
 
 
 def write_programs(folder):
-    """As <form>.cpp."""
+    """As <form>.cpp, and libgyre.c."""
+    (folder / 'libgyre.c').write_text(ABI)
     for form, text in PROGRAMS.items():
         (folder / f'{form}.cpp').write_text(text)
+
+
+def source(form):
+    """The file of write_programs for a form."""
+    return form + ('.cpp' if form in SAYS else '.c')
 
 
 def fresh(folder):

@@ -2,6 +2,11 @@
 // Room: core. Threads: none of its own.
 #pragma once
 
+#if __cplusplus < 202002L
+#error "gyre needs C++20: compile with -std=c++20, or later"
+#include <needs_std_cxx20>  // is not there, so that the compiler ends here
+#endif
+
 /// 1 where the compiler has exceptions: `result::value()` throws there and aborts elsewhere.
 #if defined(__cpp_exceptions)
 #define GYRE_EXCEPTIONS 1

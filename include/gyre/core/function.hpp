@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <gyre/core/config.hpp>
 #include <new>
 #include <type_traits>
 #include <utility>

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/config.hpp>
 #include <span>
 #include <string>
 

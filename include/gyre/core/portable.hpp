@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <gyre/core/config.hpp>
 #include <type_traits>
 
 namespace gyre {

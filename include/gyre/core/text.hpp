@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/config.hpp>
 #include <string>
 #include <string_view>
 #include <type_traits>
