@@ -75,3 +75,29 @@ export function clock(seconds: Num | undefined, tenths = false): string {
 export function words(name: string): string {
   return name.replaceAll('_', ' ');
 }
+
+/** `1 snapshot`, `2 snapshots`. */
+export function count(v: Num | undefined, one: string, many = `${one}s`): string {
+  return `${int(v)} ${v === 1 ? one : many}`;
+}
+
+/** What a name says of its unit, as most names do that have one: block_kib is block, in KiB. */
+const SUFFIXES: [RegExp, string][] = [
+  [/_?mb_per_s$/, 'MB/s'], [/_?per_s$/, '/ s'], [/_percent$/, '%'], [/_(?:kib)$/, 'KiB'], [/_(?:mib)$/, 'MiB'], [/_kb$/, 'KB'], [/_mb$/, 'MB'],
+  [/_bytes$/, 'B'], [/_ms$/, 'ms'], [/_us$/, 'µs'], [/_s$/, 's'], [/_hz$/, 'Hz'],
+];
+
+/** A name as words, and the unit that stands at its end; without one that is ''. */
+export function named(name: string): { label: string; unit: string } {
+  for (const [end, unit] of SUFFIXES) {
+    if (end.test(name)) return { label: words(name.replace(end, '')) || words(name), unit };
+  }
+  return { label: words(name), unit: '' };
+}
+
+const ENOUGH = 100;
+
+/** A p99 in ms; of fewer than 100 ticks it is hardly more than their highest, and says so. */
+export function p99(l: { count: Num; p99_ms: Num }): string {
+  return has(l.p99_ms) && (l.count ?? 0) < ENOUGH ? `~${ms(l.p99_ms)}` : ms(l.p99_ms);
+}

@@ -1,15 +1,14 @@
-// history.ts - the last two minutes of figures, one row for each snapshot, as columns for the charts.
-// Room: page. Threads: the page's main thread.
+// history.ts - figures over time, one row for each snapshot: made in the workers, kept as columns for the charts.
+// Room: page. Threads: plain values; a History belongs to one thread.
 import { stillTried } from './learned.ts';
 import type { Job } from './protocol.ts';
-import type { LoopRow, Snapshot } from './snapshot.ts';
+import type { LoopRow, Num, Snapshot } from './snapshot.ts';
 
-export const COLUMNS = [
-  't', 'ticks', 'link', 'reward', 'fixedReward', 'score', 'fixedScore', 'level', 'block', 'busy',
-  'p50', 'p95', 'p99', 'errors', 'symbiosis', 'replay', 'raw', 'stored', 'exploration',
-] as const;
-export type Column = (typeof COLUMNS)[number];
-export type Row = Record<Column, number | null>;
+/** A figure by its name: `t` (seconds), those of toRow, the `ticks/s` and `failed/s` that a History adds, and `reward/…`, `trying/…`, `replay/…` of a learner, `knob/…/…`, `feature/…/…`. */
+export type Row = Record<string, number | null>;
+
+const RATE_S = 2;
+const LEARNERS = 8; // of which there are columns: more charts nobody reads
 
 function median(values: number[]): number | null {
   if (values.length === 0) return null;
@@ -17,82 +16,133 @@ function median(values: number[]): number | null {
   return values[values.length >> 1] ?? null;
 }
 
-function mean(values: number[]): number | null {
-  return values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;
+const numbers = (values: (Num | undefined)[]): number[] => values.filter((v): v is number => typeof v === 'number' && Number.isFinite(v));
+const mean = (values: number[]): number | null => (values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length);
+const most = (values: number[]): number | null => (values.length === 0 ? null : values.reduce((a, b) => Math.max(a, b)));
+
+/** The loops that learn by the learner of this index. */
+export const loopsOf = (snap: Snapshot, learner: number): LoopRow[] => snap.loops.filter((l) => l.learner === learner && l.knobs.length > 0);
+
+/** What the learners choose, see and earn: medians and means over the loops of each. */
+function learned(snap: Snapshot, row: Row): void {
+  for (const [i, learner] of snap.learners.slice(0, LEARNERS).entries()) {
+    const loops = loopsOf(snap, i);
+    row[`reward/${learner.name}`] = mean(numbers(loops.map((l) => l.reward)));
+    row[`trying/${learner.name}`] = stillTried(learner);
+    row[`replay/${learner.name}`] = learner.replay.size;
+    for (const { name } of learner.knobs) row[`knob/${learner.name}/${name}`] = median(numbers(loops.map((l) => l.knobs.find((k) => k.name === name)?.value)));
+    for (const { name } of learner.features) row[`feature/${learner.name}/${name}`] = median(numbers(loops.map((l) => l.features.find((f) => f.name === name)?.value)));
+  }
 }
 
-/** The loops that share the first learner: those whose knobs and reward the charts show. */
-export function tuned(snap: Snapshot): LoopRow[] {
-  return snap.loops.filter((l) => l.learner === 0 && l.knobs.length > 0);
-}
-
-function numbers(values: (number | null | undefined)[]): number[] {
-  return values.filter((v): v is number => typeof v === 'number' && Number.isFinite(v));
-}
-
-/** A recorded run has no job rows: the same figures are read from its loops. */
 export function toRow(snap: Snapshot, job: Job | null): Row {
-  const loops = tuned(snap);
-  const knob = (name: string) =>
-    median(numbers(loops.map((l) => l.knobs.find((k) => k.name === name)?.value)));
-  const link = median(
-    numbers(loops.map((l) => l.features.find((f) => f.name === 'mb_per_s')?.value)),
-  );
-  const learner = snap.learners[0];
-  return {
+  const { totals, bus, memory } = snap;
+  // Of the newest ticks of each loop: percentiles since the start hardly move any more.
+  const recent = snap.loops.filter((l) => (l.window.count ?? 0) > 0).map((l) => l.window);
+  const row: Row = {
     t: snap.now_ms / 1000,
-    ticks: snap.totals.ticks,
-    link: job ? job.link : link,
-    reward: job ? job.reward : (learner?.mean_reward ?? mean(numbers(loops.map((l) => l.reward)))),
-    fixedReward: job?.fixed?.reward ?? null,
-    score: job ? job.score : null,
-    fixedScore: job?.fixed?.score ?? null,
-    level: job ? job.level : knob('level'),
-    block: job ? job.blockKib : knob('block_kib'),
-    busy: job ? job.busy : (snap.process.cpu_percent ?? 0) / 100,
-    p50: snap.totals.p50_ms,
-    p95: snap.totals.p95_ms,
-    p99: snap.totals.p99_ms,
-    errors: snap.totals.errors + snap.totals.timeouts,
+    ticks: totals.ticks,
+    errors: totals.errors,
+    timeouts: totals.timeouts,
+    cancelled: totals.cancelled,
+    gated: totals.gated,
+    missed: totals.missed,
+    shed: totals.shed ?? 0,
+    stuck: totals.stuck,
+    delivered: bus.delivered,
+    dropped: bus.dropped,
+    p50: median(numbers(recent.map((w) => w.p50_ms))),
+    p95: median(numbers(recent.map((w) => w.p95_ms))),
+    worst: most(numbers(recent.map((w) => w.max_ms))),
     symbiosis: snap.symbiosis.score,
-    replay: learner?.replay.size ?? null,
-    raw: snap.memory.raw_bytes,
-    stored: snap.memory.stored_bytes,
-    exploration: learner ? stillTried(learner) : null,
+    resident: memory.resident_bytes,
+    cpu: snap.process.cpu_percent,
   };
+  learned(snap, row);
+  if (job) {
+    Object.assign(row, {
+      link: job.link, earned: job.reward, score: job.score, fixed: job.fixed?.reward ?? null, fixedShare: job.fixed?.share ?? null,
+      random: job.random, randomShare: job.randomShare, busy: job.busy,
+    });
+  }
+  return row;
 }
 
-/** Keeps the newest `capacity` rows. */
+/** Keeps rows as columns; above `capacity` the older half is thinned, so that the start is never lost. */
 export class History {
-  constructor(
-    private readonly capacity = 480,
-    private rows: Row[] = [],
-  ) {}
+  private columns = new Map<string, (number | null)[]>();
+  /** Seconds, rising. */
+  readonly times: number[] = [];
+
+  constructor(private readonly capacity = 4096) {}
+
+  get length(): number {
+    return this.times.length;
+  }
 
   push(row: Row): void {
-    this.rows.push(row);
-    if (this.rows.length > this.capacity) this.rows.splice(0, this.rows.length - this.capacity);
+    const { t, ...figures } = row;
+    const failed = ['errors', 'timeouts', 'cancelled'].reduce((sum, name) => sum + (figures[name] ?? 0), 0);
+    if (this.length > 0 && (t ?? 0) < (this.times[this.length - 1] as number)) this.clear(); // an engine that began again
+    for (const name of Object.keys(figures)) if (!this.columns.has(name)) this.columns.set(name, new Array<null>(this.length).fill(null));
+    this.times.push(t ?? 0);
+    for (const [name, column] of this.columns) column.push(figures[name] ?? null);
+    this.derive(failed);
+    if (this.length > this.capacity) this.thin();
   }
-  clear(): void {
-    this.rows = [];
+
+  /** What grew since RATE_S ago, a second. */
+  private derive(failed: number): void {
+    this.set('failed', failed);
+    for (const name of ['ticks', 'failed']) this.set(`${name}/s`, this.rate(name, RATE_S));
   }
-  get last(): Row | undefined {
-    return this.rows[this.rows.length - 1];
+
+  private set(name: string, value: number | null): void {
+    let column = this.columns.get(name);
+    if (!column) this.columns.set(name, (column = new Array<null>(this.length).fill(null)));
+    column[this.length - 1] = value;
   }
-  get length(): number {
-    return this.rows.length;
+
+  private clear(): void {
+    this.times.length = 0;
+    this.columns = new Map();
   }
-  /** Rows not older than `seconds` before the newest. */
-  window(seconds: number): Row[] {
-    const end = this.last?.t ?? 0;
-    return this.rows.filter((r) => (r.t ?? 0) >= end - seconds);
+
+  private thin(): void {
+    const half = this.length >> 1;
+    for (const column of [this.times, ...this.columns.values()]) {
+      let to = 0;
+      column.forEach((value, i) => {
+        if (i >= half || i % 2 === 0) column[to++] = value as number;
+      });
+      column.length = to;
+    }
   }
-  /** Finished ticks a second over the last `seconds`; null before there are two rows. */
-  rate(seconds: number): number | null {
-    const rows = this.window(seconds);
-    const first = rows[0];
-    const end = rows[rows.length - 1];
-    if (!first || !end || (end.t ?? 0) - (first.t ?? 0) < 0.5) return null;
-    return ((end.ticks ?? 0) - (first.ticks ?? 0)) / ((end.t ?? 0) - (first.t ?? 0));
+
+  /** The index of the first row not before `seconds`. */
+  private from(seconds: number): number {
+    let [low, high] = [0, this.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.times[middle] as number) < seconds) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The rows from `from` to `to` seconds, and one more at either end so that lines reach the edge: times, then the columns named. */
+  window(from: number, to: number, names: string[]): (number | null)[][] {
+    const first = Math.max(0, this.from(from) - 1);
+    const last = Math.min(this.length, this.from(to + 1e-9) + 1);
+    return [this.times.slice(first, last), ...names.map((name) => this.columns.get(name)?.slice(first, last) ?? new Array<null>(last - first).fill(null))];
+  }
+
+  /** What `name` grew by a second over the last `seconds` until `at`; null before there is half a second to tell from. */
+  rate(name: string, seconds: number, at = this.times[this.length - 1] ?? 0): number | null {
+    const column = this.columns.get(name);
+    const [first, last] = [this.from(at - seconds), this.from(at + 1e-9) - 1];
+    const [a, b] = [column?.[first], column?.[last]];
+    const passed = (this.times[last] ?? 0) - (this.times[first] ?? 0);
+    return passed < 0.5 || a === null || b === null || a === undefined || b === undefined ? null : (b - a) / passed;
   }
 }

@@ -1,11 +1,11 @@
 // main.tsx - starts the page: unpacks the engine, hands it to its worker, draws the shell.
 // Room: page. Threads: the page's main thread.
 import { render } from 'preact';
-import { boot, fail } from './state.ts';
+import { ModuleSource } from './sources/module.ts';
+import { connect, fail } from './state.ts';
 import { Shell } from './ui/shell.tsx';
 
-declare const GYRE_WORKER: string; // the bundled worker, put in by tools/build.mjs
-declare const GYRE_NOTICES: string;
+declare const GYRE_NOTICES: string; // put in by tools/build.mjs
 
 async function unpack(base64: string): Promise<ArrayBuffer> {
   const packed = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
@@ -23,9 +23,10 @@ function carried(): string {
 async function start(): Promise<void> {
   render(<Shell notices={GYRE_NOTICES} />, document.getElementById('app') as HTMLElement);
   const module = document.getElementById('engine')?.textContent?.trim() ?? '';
-  if (module === '') throw new Error('this page was built without its engine');
+  if (module === '') return fail('this page was built without its engine');
+  const wasm = await unpack(module);
   const seed = Number(new URLSearchParams(location.search).get('seed') ?? 1);
-  boot(GYRE_WORKER, await unpack(module), carried(), Number.isInteger(seed) && seed > 0 ? seed : 1);
+  connect((listener) => new ModuleSource(listener, wasm, carried(), Number.isInteger(seed) && seed > 0 ? seed : 1));
 }
 
-start().catch(fail);
+start().catch(() => fail('its bytes in this page are damaged, or this browser is too old to unpack them'));

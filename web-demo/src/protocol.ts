@@ -1,13 +1,24 @@
-// protocol.ts - the messages between the page and the worker that holds the engine.
+// protocol.ts - the messages between the page and its workers: the one that holds the engine, and the one that reads a file.
 // Room: page. Threads: types only; both sides import them.
+import type { Row } from './history.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** What one loop was told to do badly. */
 export type Fault = 'none' | 'slow' | 'throw';
-/** `auto` changes between the two speeds every 2.5 s. */
+/** `auto` changes between the two speeds every 5 s. */
 export type LinkMode = 'fast' | 'slow' | 'auto';
 
 export const LINK_FAST = 400;
 export const LINK_SLOW = 3;
+
+/** One setting, and what it earns at the link speed of now, MB/s: measured beside the ticks on the same pieces. */
+export interface Setting {
+  level: number;
+  blockKib: number;
+  reward: number;
+  /** Of what the best setting at this link speed earns. */
+  share: number;
+}
 
 /** What the job knows beside the engine's snapshot: one row for each snapshot. */
 export interface Job {
@@ -18,16 +29,19 @@ export interface Job {
   reward: number | null;
   /** Reward as a share of what the best setting at that link speed earns; 1 is the best. */
   score: number | null;
-  /** The one setting that is best over both speeds, and what it earns; null until measured. */
-  fixed: { level: number; blockKib: number; score: number; reward: number } | null;
+  /** The one setting that is best over both speeds; null until measured. */
+  fixed: Setting | null;
   /** The best setting at the link speed of now. */
-  best: { level: number; blockKib: number; reward: number } | null;
+  best: Setting | null;
+  /** What settings taken at random earn at this link speed, MB/s, and as a share of the best. */
+  random: number | null;
+  randomShare: number | null;
   /** What the settings taken are worth over settings taken at random, by what was measured of each beside the ticks. */
   gain: number | null;
   /** Median knob values of the same ticks. */
   level: number | null;
   blockKib: number | null;
-  /** Share of one core that the worker used since the last snapshot, 0..1. */
+  /** Share of the time since the last snapshot that the worker spent in its turns, 0..1: by the clock, since a page cannot ask for CPU time. */
   busy: number;
   /** Bytes that the module's memory takes. */
   memoryBytes: number;
@@ -46,5 +60,21 @@ export type ToWorker =
 
 export type FromWorker =
   | { type: 'ready'; societyFactor: number }
-  | { type: 'snapshot'; json: string; job: Job }
+  /** `kept` is the snapshot as it was written: a line of a recording. */
+  | { type: 'snapshot'; snap: Snapshot; row: Row; job: Job; kept: Blob }
   | { type: 'error'; text: string };
+
+/** The first line of a recorded run. */
+export interface Head {
+  gyre: string;
+  seed: string;
+}
+
+export type ToReader = { type: 'read'; file: Blob } | { type: 'at'; index: number };
+
+export type FromReader =
+  /** More rows, and how much of the file has been read, 0..1. */
+  | { type: 'rows'; rows: Row[]; done: number }
+  | { type: 'read'; head: Head; torn: boolean }
+  | { type: 'at'; index: number; snap: Snapshot }
+  | { type: 'refused'; text: string };

@@ -1,216 +1,259 @@
-// state.ts - what the page shows now, and where it comes from: the engine in the worker, or a recorded run.
-// Room: page. Threads: the page's main thread; the worker is reached through messages only.
+// state.ts - what the page shows now: the newest of its source, or one of the snapshots that were kept or recorded.
+// Room: page. Threads: the page's main thread.
 import { computed, signal } from '@preact/signals';
-import { History, type Row, toRow } from './history.ts';
-import type { Fault, FromWorker, Job, LinkMode, ToWorker } from './protocol.ts';
-import { asSnapshot, type Snapshot } from './snapshot.ts';
+import { clock, int } from './format.ts';
+import { History, type Row } from './history.ts';
+import { nearest, type Kept } from './kept.ts';
+import type { Fault, Job, LinkMode } from './protocol.ts';
+import { Refused } from './refused.ts';
+import type { Snapshot } from './snapshot.ts';
+import { Recording } from './sources/file.ts';
+import type { ModuleSource } from './sources/module.ts';
+import type { Opens, Order, Phase, Source } from './source.ts';
 
 export interface Frame {
   snap: Snapshot;
   job: Job | null;
-  /** Ticks a second over the last 5 s. */
+  /** Ticks a second over the last 5 s; null where that is not known. */
   rate: number | null;
 }
-
-export interface Recording {
-  name: string;
-  seed: string;
-  version: string;
-  frames: Snapshot[];
-  /** What the charts show of each snapshot. */
-  rows: Row[];
-  torn: boolean;
-}
-
-export type Phase = 'starting' | 'live' | 'failed';
 
 export const phase = signal<Phase>('starting');
 export const failure = signal('');
 export const frame = signal<Frame | null>(null);
 export const running = signal(true);
 export const refresh = signal(true);
-export const linkMode = signal<LinkMode>('fast');
+export const linkMode = signal<LinkMode>('auto');
 export const fault = signal<{ loop: string; kind: Fault }>({ loop: '', kind: 'none' });
+/** The recorded run that is open. */
 export const recording = signal<Recording | null>(null);
 export const recordError = signal('');
-export const position = signal(0);
+/** The file that is being read, and how much of it has been, 0..1. */
+export const reading = signal<{ name: string; done: number } | null>(null);
+/** Which of the kept snapshots is shown; null: the newest there is. */
+export const position = signal<number | null>(null);
+/** Which of them `frame` is: it follows `position` as soon as that has been read. */
+export const shown = signal<number | null>(null);
 export const playing = signal(false);
-export const societyFactor = signal(20);
+export const speed = signal(1);
+/** What was kept of an engine that failed and was started again. */
+export const earlier = signal<{ file: Blob; about: string } | null>(null);
 /** Why the last change of what runs happened; read out by assistive technology. */
 export const notice = signal('');
+/** The part of time that the charts show: a stretch in seconds, or this much before what is shown. */
+export const stretch = signal<readonly [number, number] | null>(null);
+export const span = signal(60);
 
 export const live = computed(() => recording.value === null);
 
-/** The rows behind the charts; read it after `frame`, which changes with it. */
-export let history = new History();
-let liveHistory = history;
-let pending: { snap: Snapshot; job: Job } | null = null;
-let lastLive: Frame | null = null;
-let worker: Worker | null = null;
+let source: Source | null = null;
+let ownHistory = new History();
+let pending: { snap: Snapshot; job: Job | null } | null = null;
+let lastOwn: Frame | null = null;
 
-const post = (message: ToWorker, transfer: Transferable[] = []): void =>
-  worker?.postMessage(message, transfer);
+/** The rows behind the charts; read it after `frame`, which changes with it. */
+export const history = (): History => recording.value?.history ?? ownHistory;
+/** What can be shown again; null where nothing is kept. */
+export const kept = (): Kept | null => recording.value ?? (source?.kind === 'module' ? (source as ModuleSource).kept : null);
+export const can = (what: Order['type']): boolean => live.value && phase.value === 'going' && (source?.can.has(what) ?? false);
+export const about = (): string => source?.about ?? '';
 
 function show(snap: Snapshot, job: Job | null): void {
-  frame.value = { snap, job, rate: history.rate(5) };
+  const rate = snap.running || !live.value ? history().rate('ticks', 5, snap.now_ms / 1000) : 0;
+  frame.value = { snap, job, rate };
 }
 
-function onMessage(message: FromWorker): void {
-  if (message.type === 'error') {
-    failure.value = message.text;
-    phase.value = 'failed';
-    return;
-  }
-  if (message.type === 'ready') {
-    societyFactor.value = message.societyFactor;
-    phase.value = 'live';
-    return;
-  }
-  const snap = asSnapshot(JSON.parse(message.json));
-  liveHistory.push(toRow(snap, message.job)); // kept while the page stands still: the charts have no hole
-  pending = { snap, job: message.job };
-  if (recording.value === null && refresh.value && !document.hidden) flush();
-}
+const following = () => recording.value === null && position.value === null && refresh.value && !document.hidden;
 
 function flush(): void {
   if (pending === null) return;
-  history = liveHistory;
   show(pending.snap, pending.job);
-  lastLive = frame.value;
+  lastOwn = frame.value;
   pending = null;
 }
 
-/** Starts the engine in its worker. `script` is the worker's source, `wasm` the module's bytes. */
-export function boot(script: string, wasm: ArrayBuffer, text: string, seed: number): void {
-  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
-  worker = new Worker(url);
-  worker.onmessage = (event: MessageEvent<FromWorker>) => {
-    try {
-      onMessage(event.data);
-    } catch (error) {
-      fail(error);
-    }
-  };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    fail(event.message);
-  };
-  post({ type: 'init', wasm, text, seed }, [wasm]);
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden && recording.value === null && refresh.value) flush();
-  });
+function onPhase(next: Phase, why: string): void {
+  phase.value = next;
+  failure.value = why;
+  if (next === 'failed') notice.value = `The engine has stopped: ${why}`;
 }
 
-export function fail(why: unknown): void {
-  failure.value = why instanceof Error ? why.message : String(why);
-  phase.value = 'failed';
+/** Takes what `opens` makes as the page's own source. */
+export function connect(opens: Opens): void {
+  source = opens({
+    snapshot(snap: Snapshot, row: Row, job: Job | null) {
+      ownHistory.push(row); // kept while the page stands still: the charts have no hole
+      pending = { snap, job };
+      if (following()) flush();
+    },
+    phase: onPhase,
+  });
+  document.addEventListener('visibilitychange', () => following() && flush());
+}
+
+export function fail(why: string): void {
+  onPhase('failed', why);
+}
+
+/** Starts the engine again after it failed; what was kept of it can still be opened and saved. */
+export function restart(): void {
+  const old = kept();
+  if (old && old.times.length > 0) {
+    earlier.value = { file: old.file(), about: `${int(old.times.length)} snapshots, ${clock(old.times[old.times.length - 1])}` };
+  }
+  ownHistory = new History();
+  [pending, lastOwn, frame.value, position.value, shown.value, stretch.value] = [null, null, null, null, null, null];
+  [running.value, fault.value, linkMode.value] = [true, { loop: '', kind: 'none' }, 'auto'];
+  source?.restart();
 }
 
 export function setRunning(on: boolean): void {
   running.value = on;
-  post({ type: 'run', on });
+  source?.order({ type: 'run', on });
   notice.value = on ? 'Engine started' : 'Engine stopped';
 }
 
 export function setRefresh(on: boolean): void {
   refresh.value = on;
-  if (on && recording.value === null) flush();
+  if (following()) flush();
   notice.value = on ? 'Auto-refresh on' : 'Auto-refresh off; the engine goes on';
 }
 
 export function setLink(mode: LinkMode): void {
   linkMode.value = mode;
-  post({ type: 'link', mode });
+  source?.order({ type: 'link', mode });
 }
 
 export function setFault(loop: string, kind: Fault): void {
   fault.value = { loop, kind };
-  post({ type: 'fault', loop, kind });
-  notice.value =
-    kind === 'none' ? `${loop} works again` : `${loop} is now ${kind === 'slow' ? 'slow' : 'failing'}`;
+  source?.order({ type: 'fault', loop, kind });
+  notice.value = kind === 'none' ? `${loop} works again` : `${loop} is now ${kind === 'slow' ? 'slow' : 'failing'}`;
 }
 
-/** Reads the text of a run.jsonl; throws with the line that is wrong. */
-export function parseRecording(name: string, text: string): Recording {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const first = lines[0];
-  if (first === undefined) throw new Error('The file is empty; expected JSON lines.');
-  let head: { gyre?: string; format?: number; seed?: string | number };
+let wanted: number | null = null;
+let fetching = false;
+
+/** Shows what was wanted last; a slow file is asked for one snapshot at a time. */
+async function fetchWanted(): Promise<void> {
+  if (fetching) return;
+  fetching = true;
   try {
-    head = JSON.parse(first) as typeof head;
-  } catch {
-    throw new Error('Line 1 is not JSON; expected {"gyre": …, "format": 1, …}.');
-  }
-  if (typeof head !== 'object' || head === null || !head.gyre || head.format === undefined) {
-    throw new Error('Line 1 does not say {"gyre": …, "format": 1}: this is not a recorded run.');
-  }
-  if (head.format !== 1) throw new Error(`Format ${head.format} is not known here; this page reads 1.`);
-  const frames: Snapshot[] = [];
-  let torn = false;
-  for (let i = 1; i < lines.length; i += 1) {
-    try {
-      frames.push(asSnapshot(JSON.parse(lines[i] as string)));
-    } catch (error) {
-      if (i === lines.length - 1 && frames.length > 0) {
-        torn = true; // the run was cut while it wrote: what is before stands
-        break;
-      }
-      const why = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message;
-      throw new Error(`Line ${i + 1} is not a snapshot: ${why}.`);
+    while (wanted !== null) {
+      const [index, from] = [wanted, kept()];
+      wanted = null;
+      const snap = await from?.at(index);
+      if (!snap || from !== kept() || position.value === null) continue;
+      show(snap, null);
+      shown.value = index;
     }
+  } catch (error) {
+    recordError.value = words(error);
+    setPlaying(false);
+  } finally {
+    fetching = false;
   }
-  if (frames.length === 0) throw new Error('The file has a first line but no snapshot after it.');
-  return { name, seed: String(head.seed ?? ''), version: String(head.gyre), frames, rows: frames.map((f) => toRow(f, null)), torn };
 }
 
-/** Shows the i-th snapshot of the open recording, with the charts up to it. */
+const words = (error: unknown): string => {
+  const text = error instanceof Refused ? error.message : 'something in the page failed while it was read';
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+};
+
+/** Shows the i-th of what was kept. */
 export function seek(index: number): void {
-  const run = recording.value;
-  if (run === null) return;
-  const at = Math.min(Math.max(0, Math.round(index)), run.frames.length - 1);
-  position.value = at;
-  history = new History(run.rows.length, run.rows.slice(0, at + 1));
-  show(run.frames[at] as Snapshot, null);
+  const last = (kept()?.times.length ?? 0) - 1;
+  if (last < 0) return;
+  position.value = Math.min(Math.max(0, Math.round(index)), last);
+  wanted = position.value;
+  void fetchWanted();
 }
 
+/** Shows what was at `seconds`. */
+export function seekTime(seconds: number): void {
+  const from = kept();
+  if (from) seek(nearest(from, seconds));
+}
+
+/** Shows the newest again. */
+export function toNewest(): void {
+  setPlaying(false);
+  wanted = null;
+  [position.value, shown.value] = [null, null];
+  pending ??= lastOwn;
+  if (following()) flush();
+}
+
+const STEP_MS = 100;
+const LONGEST_WAIT_S = 2; // between two snapshots: what is further apart nobody waits for
 let player: ReturnType<typeof setInterval> | undefined;
 
 export function setPlaying(on: boolean): void {
   playing.value = on;
   clearInterval(player);
-  if (!on) return;
-  const run = recording.value;
-  if (run !== null && position.value >= run.frames.length - 1) seek(0);
+  const from = kept();
+  if (!on || from === null) return;
+  const last = from.times.length - 1;
+  if ((position.value ?? last) >= last) seek(0);
+  let at = from.times[position.value ?? 0] ?? 0;
   player = setInterval(() => {
-    const last = (recording.value?.frames.length ?? 1) - 1;
-    if (position.value >= last) setPlaying(false);
-    else seek(position.value + 1);
-  }, 250);
+    const now = position.value ?? 0;
+    if (now >= from.times.length - 1) return setPlaying(false);
+    at += (STEP_MS / 1000) * speed.value;
+    const following = from.times[now + 1] as number;
+    if (following - at > LONGEST_WAIT_S * speed.value) at = following;
+    const next = nearest(from, at);
+    if (next !== now) seek(next);
+  }, STEP_MS);
 }
 
-/** Opens a recorded run; the engine in the page rests meanwhile. */
-export async function openRecording(file: File): Promise<void> {
+let cancelReading: AbortController | null = null;
+
+/** Gives up reading the file. */
+export const cancel = (): void => cancelReading?.abort();
+
+/** Opens a recorded run; the engine in the page rests meanwhile. What was shown stays until all of it has been read. */
+export async function openRecording(name: string, file: Blob): Promise<void> {
+  cancel();
+  const mine = new AbortController();
+  cancelReading = mine;
   recordError.value = '';
+  reading.value = { name, done: 0 };
   try {
-    const run = parseRecording(file.name, await file.text());
-    post({ type: 'run', on: false });
-    liveHistory = recording.value === null ? history : liveHistory;
+    const run = await Recording.open(name, file, (done) => mine.signal.aborted || (reading.value = { name, done }), mine.signal);
+    closeRecording();
+    source?.order({ type: 'run', on: false });
     recording.value = run;
+    [stretch.value, span.value] = [null, Infinity];
     seek(0);
     setPlaying(true);
-    notice.value = `Opened ${run.name}: ${run.frames.length} snapshots`;
+    notice.value = `Opened ${run.name}: ${run.times.length} snapshots`;
   } catch (error) {
-    recordError.value = `${file.name}: ${(error as Error).message}`;
+    if (cancelReading === mine) recordError.value = `${name}: ${words(error)}`;
+  } finally {
+    if (cancelReading === mine) reading.value = null;
   }
 }
 
 export function closeRecording(): void {
   setPlaying(false);
-  recording.value = null;
   recordError.value = '';
-  history = liveHistory;
-  frame.value = lastLive;
-  if (refresh.value) flush();
-  post({ type: 'run', on: running.value });
+  const run = recording.value;
+  if (run === null) return;
+  [wanted, position.value, shown.value, stretch.value, span.value] = [null, null, null, null, 60];
+  recording.value = null;
+  run.close();
+  frame.value = lastOwn;
+  if (following()) flush();
+  source?.order({ type: 'run', on: running.value });
   notice.value = 'Back to the live engine';
+}
+
+/** The seconds from and to which all charts are drawn. */
+export function drawn(): readonly [number, number] {
+  if (stretch.value) return stretch.value;
+  const times = history().times;
+  const [first, last] = [times[0] ?? 0, times[times.length - 1] ?? 0];
+  if (span.value === Infinity) return [first, Math.max(last, first + 10)];
+  const end = (position.value !== null && kept()?.times[position.value]) || last;
+  return [Math.max(0, end - span.value), Math.max(end, 10)];
 }

@@ -24,9 +24,10 @@ function listen(victim) {
   window.Worker = class extends Native {
     constructor(url) {
       super(url);
+      window.engineWorker ??= this;
       this.addEventListener('message', ({ data }) => {
         if (data.type !== 'snapshot') return;
-        const snap = JSON.parse(data.json);
+        const { snap } = data;
         const p99 = snap.loops.filter((l) => l.group === 'ship' && l.name !== victim && l.window.p99_ms !== null).map((l) => l.window.p99_ms);
         window.told.count += 1;
         window.told.snap = snap;
@@ -136,3 +137,13 @@ export const segment = (page, name, value) => page.locator(`label:has(input[name
 export const number = (text) => (text.includes('<') ? 0 : Number(text.replace(/[^0-9.-]/g, '')));
 export const figure = async (page, name) => number(await page.locator(`[data-figure="${name}"] .value, span[data-figure="${name}"]`).first().innerText());
 export const scratch = () => mkdtempSync(join(tmpdir(), 'gyre-page-'));
+
+/** Moves the slider of time to `to`, and waits until the figures of that moment are shown. */
+export async function scrub(page, to) {
+  const at = await page.locator('#scrub').evaluate((input, value) => {
+    input.value = value;
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+    return input.value;
+  }, to);
+  await page.waitForSelector(`.strip.time[data-shown="${at}"]`);
+}

@@ -2,7 +2,7 @@
 // Room: page, tests. Method: read the bytes.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
@@ -10,8 +10,8 @@ const path = process.env.GYRE_PAGE ?? new URL('../gyre.html', import.meta.url).p
 const html = readFileSync(path, 'utf8');
 const hash = (text) => createHash('sha256').update(text).digest('base64');
 
-test('the page is at most 300 KB gzip and its module 165 KB', () => {
-  assert.ok(gzipSync(html, { level: 9 }).length <= 300_000);
+test('the page is at most 250 KiB gzip and its module 165 KB', () => {
+  assert.ok(gzipSync(html, { level: 9 }).length <= 250 * 1024);
   const module = /<script id="engine" type="text\/plain">([^<]*)</.exec(html)[1];
   assert.ok(module.length > 1000, 'there is a module');
   assert.ok((module.length * 3) / 4 <= 165_000);
@@ -24,17 +24,18 @@ test('the policy allows this script and this style and nothing from anywhere', (
   assert.ok(csp.includes(`'sha256-${hash(script)}'`));
   assert.ok(csp.includes(`'sha256-${hash(style)}'`));
   assert.match(csp, /default-src 'none'/);
-  assert.match(csp, /connect-src 'none'/);
+  assert.match(csp, /connect-src 'self'/); // the process that serves it; a file has none
   assert.doesNotMatch(csp, /unsafe-inline|unsafe-eval'(?<!wasm-unsafe-eval')|https?:|\*/);
   assert.doesNotMatch(html, /<(?:link|img|script|iframe)[^>]+(?:src|href)="(?!data:)/);
 });
 
 test('the notices name everything that is inside', () => {
-  const packages = ['preact', '@preact/signals', '@preact/signals-core', 'uplot', 'd3-dispatch', 'd3-force', 'd3-quadtree', 'd3-timer'];
+  const packages = ['preact', '@preact/signals', '@preact/signals-core', 'uplot', 'valibot', 'd3-dispatch', 'd3-force', 'd3-quadtree', 'd3-timer'];
   for (const name of packages) {
     const about = JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8'));
     assert.ok(html.includes(`${name} ${about.version}, ${about.license}`), name);
-    const terms = readFileSync(new URL(`../node_modules/${name}/LICENSE`, import.meta.url), 'utf8');
+    const folder = new URL(`../node_modules/${name}/`, import.meta.url);
+    const terms = readFileSync(new URL(readdirSync(folder).find((f) => /^licen[cs]e/i.test(f)), folder), 'utf8');
     assert.ok(html.includes(/^.*Copyright.*$/m.exec(terms)[0].trim()), `the terms of ${name}`);
   }
   const own = readFileSync(new URL('../../LICENSE', import.meta.url), 'utf8');

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { replayed, tuned } from './beliefs.mjs';
-import { figure, number, open, quit, scratch, still, tab, TABS, warm } from './browser.mjs';
+import { figure, number, open, quit, scratch, scrub as scrubOn, still, tab, TABS, warm } from './browser.mjs';
 import { run, snapshot } from './fixture.mjs';
 import { bytes, loader, Q_LEARNING, record, recorded } from './module.mjs';
 
@@ -27,15 +27,15 @@ after(async () => {
   await quit();
 });
 
-const scrub = (to) =>
-  page.locator('#scrub').evaluate((input, value) => {
-    input.value = value;
-    input.dispatchEvent(new Event('input', { bubbles: true }));
-  }, to);
+const scrub = (to) => scrubOn(page, to);
+/** Opens a file, and waits until it has been read. */
+async function openRun(path) {
+  await page.setInputFiles('#file', path);
+  await page.waitForSelector('.strip.time[aria-label="Recorded run"]');
+}
 
 test('a recorded run is shown where the slider stands, on every tab', async () => {
-  await page.setInputFiles('#file', write('run.jsonl', run(80)));
-  await page.waitForSelector('#scrub');
+  await openRun(write('run.jsonl', run(80)));
   await scrub(39);
   assert.equal(await figure(page, 'cycles'), snapshot(40).totals.ticks);
   for (const name of TABS) {
@@ -62,7 +62,7 @@ test('the engine rests meanwhile and goes on afterwards', async () => {
   assert.equal(await page.evaluate(() => window.told.snap.totals.ticks), ticks);
   await page.click('#back');
   await page.waitForFunction((n) => window.told.snap.totals.ticks > n, ticks);
-  assert.equal(await page.locator('#scrub').count(), 0);
+  assert.equal(await page.locator('.strip.time[aria-label="Recorded run"]').count(), 0);
 });
 
 const lost = () => page.locator('[data-figure=lost] .value').innerText();
@@ -81,8 +81,7 @@ function held(l) {
 
 /** Opens `text`, goes to its end, and compares each tab with the last snapshot. */
 async function shows(path, last) {
-  await page.setInputFiles('#file', path);
-  await page.waitForSelector('#scrub');
+  await openRun(path);
   await scrub(1e9);
   await tab(page, 'overview');
   assert.equal(await figure(page, 'cycles'), last.totals.ticks);
@@ -122,18 +121,18 @@ test('a run of Q-learners is shown with their replay', async () => {
 });
 
 test('what holds loops back and what was lost is said', { skip: !process.env.GYRE_STRAINED && 'without --strained' }, async () => {
-  const [tired, slow] = readFileSync(process.env.GYRE_STRAINED, 'utf8').trim().split('\n').slice(1).map((line) => JSON.parse(line));
-  await page.setInputFiles('#file', process.env.GYRE_STRAINED);
-  await page.waitForSelector('#scrub');
-  for (const [i, { totals }] of [tired, slow].entries()) {
+  const [slow, tired] = readFileSync(process.env.GYRE_STRAINED, 'utf8').trim().split('\n').slice(1).map((line) => JSON.parse(line));
+  await openRun(process.env.GYRE_STRAINED);
+  for (const [i, { totals }] of [slow, tired].entries()) {
     await scrub(i);
     assert.deepEqual((await lost()).split(' / ').map(number), [totals.shed, totals.gaps, totals.lost_threads]);
   }
   assert.ok(tired.totals.shed > 1000 && tired.totals.gaps === 1 && slow.totals.lost_threads === 1);
   await tab(page, 'loops');
+  await scrub(0);
   assert.deepEqual(await states(), ['● running']);
   assert.equal(await page.locator('[data-field=shed]').count(), 0, 'nothing was shed');
-  await scrub(0);
+  await scrub(1);
   const closed = 'closes above 90 %, opens under 80 %\nqueue 1,230\ncloses above 1,000, opens under 500';
   assert.deepEqual((await states()).slice(0, 4), [
     `⊘ gated memory 91.3 %\n${closed}`, '⊘ gated mode “normal”\nopens in another mode', '↻ backing off\nbreaker open: one try now and then', '↻ backing off',
@@ -161,8 +160,7 @@ test('a run of an earlier version, without these fields, is shown', async () => 
     for (const l of snap.learners) for (const name of ['tunes', 'reports', 'tuning']) delete l[name];
     return snap;
   });
-  await page.setInputFiles('#file', write('old.jsonl', recorded(frames.map((snap) => JSON.stringify(snap)))));
-  await page.waitForSelector('#scrub');
+  await openRun(write('old.jsonl', recorded(frames.map((snap) => JSON.stringify(snap)))));
   await scrub(1e9);
   assert.equal(await lost(), '– / – / –');
   await tab(page, 'loops');
@@ -179,8 +177,7 @@ test('the run that the demo recorded is shown on every tab', { skip: !process.en
 });
 
 test('a torn last line is dropped and said', async () => {
-  await page.setInputFiles('#file', write('torn.jsonl', run(5).slice(0, -200)));
-  await page.waitForSelector('#scrub');
+  await openRun(write('torn.jsonl', run(5).slice(0, -200)));
   assert.match(await page.locator('.file').innerText(), /4 snapshots · last line torn/);
   await page.click('#back');
 });
@@ -195,9 +192,9 @@ for (const [name, text, words] of [
 ]) {
   test(`a wrong file is refused in words: ${name}`, async () => {
     await page.setInputFiles('#file', write(name, text));
-    await page.waitForSelector('.strip.bad');
-    assert.match(await page.locator('.strip.bad').innerText(), words);
-    await page.click('.strip.bad .button');
+    await page.waitForSelector('#refused');
+    assert.match(await page.locator('#refused').innerText(), words);
+    await page.click('#refused .button');
     assert.equal(await page.locator('#status').innerText(), '● Running');
   });
 }

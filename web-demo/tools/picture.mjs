@@ -20,6 +20,7 @@ const browser = await chromium.launch({
 const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' });
 await page.goto(pathToFileURL(resolve(process.env.INIT_CWD ?? '.', values.page)).href);
 const link = (mode) => page.locator(`label:has(input[name=link][value=${mode}])`).click();
+await link('fast');
 await page.waitForTimeout(22000);
 await link('slow');
 await page.waitForTimeout(14000);

@@ -1,179 +1,45 @@
-// line.tsx - a chart of history columns over the last minute: uPlot with a legend that reads out, keys, and a table.
+// line.tsx - a chart of columns of the history: a plot, a legend that reads out, keys, and a table.
 // Room: page. Threads: the page's main thread.
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import { clock } from '../format.ts';
-import type { Column, Row } from '../history.ts';
-import { LINK_SLOW } from '../protocol.ts';
-import { history } from '../state.ts';
-import { colour, dark } from '../theme.ts';
+import { drawn, history, stretch, toNewest } from '../state.ts';
+import { dark } from '../theme.ts';
+import { options, plotIn, type Data, type LineChartProps, type Series } from './plot.ts';
 
-export interface Series {
-  key: Column;
-  label: string;
-  color: string; // custom property
-  dash?: number[];
-  width?: number;
-  stepped?: boolean;
-  fill?: boolean;
-}
-
-export interface LineChartProps {
-  id: string;
-  name: string;
-  series: Series[];
-  unit: string;
-  text: (v: number | null) => string;
-  /** A label of the axis; by default the plain number. */
-  tick?: (v: number) => string;
-  height: number;
-  log?: 2 | 10;
-  splits?: number[];
-  range?: [number, number];
-  /** Shades the time when the link was slow. */
-  bands?: boolean;
-  compact?: boolean;
-}
-
-export const SECONDS = 60;
-
-const plain = (v: number) => Number(v.toPrecision(4)).toLocaleString('en-US');
-
-/** 1, 3, 10, 30 … between two numbers. */
-function thirds(low: number, high: number): number[] {
-  const out: number[] = [];
-  for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e += 1) {
-    for (const m of [1, 3]) if (m * 10 ** e >= low && m * 10 ** e <= high) out.push(m * 10 ** e);
-  }
-  return out;
-}
+const TABLE_ROWS = 12;
 
 function Swatch({ series }: { series: Series }) {
   return (
     <svg class="swatch" width="18" height="8" aria-hidden="true">
-      <line
-        x1="0" y1="4" x2="18" y2="4"
-        stroke={`var(${series.color})`}
-        stroke-width={series.width ?? 2}
-        stroke-dasharray={series.dash?.join(' ') ?? 'none'}
-      />
+      <line x1="0" y1="4" x2="18" y2="4" stroke={`var(${series.color})`} stroke-width={series.width ?? 2}
+        stroke-dasharray={series.dash?.join(' ') ?? 'none'} />
     </svg>
   );
 }
 
-/** Marks where the link was slow. */
-function shade(u: uPlot, list: Row[]) {
-  u.ctx.fillStyle = colour('--band');
-  for (let i = 0; i + 1 < list.length; i += 1) {
-    const [a, b] = [list[i] as Row, list[i + 1] as Row];
-    if (a.link === null || a.link > LINK_SLOW) continue;
-    const left = Math.max(u.bbox.left, Math.round(u.valToPos(a.t ?? 0, 'x', true)));
-    const right = Math.round(u.valToPos(b.t ?? 0, 'x', true));
-    if (right > left) u.ctx.fillRect(left, u.bbox.top, right - left, u.bbox.height);
-  }
-}
+/** The value of the i-th series in a row. */
+const read = (p: LineChartProps, data: Data, i: number, row: number) => p.text(data[i + 1]?.[row] ?? null);
 
-function drawn(s: Series): uPlot.Series {
-  const out: uPlot.Series = {
-    label: s.label,
-    stroke: colour(s.color),
-    width: s.width ?? 2,
-    points: { show: false },
-    spanGaps: true,
-  };
-  if (s.dash) out.dash = s.dash;
-  if (s.fill) out.fill = colour(s.color) + '22';
-  if (s.stepped && uPlot.paths.stepped) out.paths = uPlot.paths.stepped({ align: 1 });
-  return out;
-}
-
-function options(p: LineChartProps, rows: { current: Row[] }, onCursor: (i: number | null) => void): uPlot.Options {
-  const grid = { stroke: colour('--grid'), width: 1 };
-  const font = `11px ${getComputedStyle(document.body).fontFamily}`;
-  const axis = { stroke: colour('--muted'), font, grid, ticks: { show: false } };
-  const y: uPlot.Axis = {
-    ...axis,
-    size: 44,
-    gap: 6,
-    values: (_u, splits) => splits.map((v) => (p.tick ?? plain)(v)),
-    filter: (_u, splits) => splits,
-  };
-  if (p.splits) y.splits = () => p.splits as number[];
-  else if (p.log) y.splits = (_u, _axis, low, high) => thirds(low, high);
-  const scale: uPlot.Scale = p.log ? { distr: 3, log: p.log } : {};
-  if (p.range) scale.range = p.range;
-  return {
-    width: 0, // that of the box
-    height: p.height,
-    legend: { show: false },
-    padding: [8, 14, 0, 0],
-    cursor: {
-      sync: { key: 'gyre' },
-      drag: { x: false, y: false },
-      points: { size: 7 },
-      y: false,
-    },
-    scales: {
-      x: {
-        time: false,
-        range: (u) => { // uPlot's own maximum is twice the only point's
-          const max = u.data[0][u.data[0].length - 1] ?? 0;
-          return [Math.max(0, max - SECONDS), Math.max(max, 10)];
-        },
-      },
-      y: scale,
-    },
-    axes: [
-      {
-        ...axis,
-        size: 24,
-        gap: 4,
-        space: 64,
-        incrs: [1, 5, 10, 15, 30, 60, 120, 300],
-        values: (_u, splits) => splits.map((v) => clock(v)),
-      },
-      y,
-    ],
-    series: [{}, ...p.series.map(drawn)],
-    hooks: {
-      drawClear: p.bands ? [(u) => shade(u, rows.current)] : [],
-      setCursor: [(u) => onCursor(u.cursor.idx ?? null)],
-    },
-  };
-}
-
-/** A plot as wide as its box, whatever becomes of that. */
-function plotIn(box: HTMLElement, from: uPlot.Options, data: uPlot.AlignedData): uPlot {
-  const width = () => Math.max(120, box.clientWidth);
-  const u = new uPlot({ ...from, width: width() }, data, box);
-  const watch = new ResizeObserver(() => {
-    if (width() !== u.width) u.setSize({ width: width(), height: from.height });
-  });
-  watch.observe(box);
-  (u.hooks.destroy ??= []).push(() => watch.disconnect());
-  return u;
-}
-
-const read = (p: LineChartProps, row: Row | undefined, s: Series) => p.text(row ? row[s.key] : null);
-
-function Legend({ chart: p, row }: { chart: LineChartProps; row: Row | undefined }) {
+function Legend({ chart: p, data, row }: { chart: LineChartProps; data: Data; row: number }) {
   return (
     <ul class="legend" aria-hidden="true">
-      {p.series.map((s) => (
+      {p.series.map((s, i) => (
         <li key={s.key}>
           <Swatch series={s} />
-          {s.label} <b>{read(p, row, s)}</b> <span class="unit">{p.unit}</span>
+          {s.label} <b>{read(p, data, i, row)}</b> <span class="unit">{p.unit}</span>
         </li>
       ))}
-      {!p.compact && <li class="legend-time">{clock(row?.t ?? null)}</li>}
+      {!p.compact && <li class="legend-time">{clock(data[0]?.[row] ?? null)}</li>}
     </ul>
   );
 }
 
 /** At most some twelve of the rows as a table. */
-function Numbers({ chart: p, rows }: { chart: LineChartProps; rows: Row[] }) {
-  const step = Math.max(1, Math.ceil(rows.length / 12));
-  const sample = rows.filter((_r, i) => (rows.length - 1 - i) % step === 0).reverse();
+function Numbers({ chart: p, data }: { chart: LineChartProps; data: Data }) {
+  const times = data[0] as number[];
+  const step = Math.max(1, Math.ceil(times.length / TABLE_ROWS));
+  const sample = times.map((_t, i) => i).filter((i) => (times.length - 1 - i) % step === 0).reverse();
   return (
     <details class="numbers">
       <summary>Numbers<span class="sr"> of {p.name}</span></summary>
@@ -183,16 +49,14 @@ function Numbers({ chart: p, rows }: { chart: LineChartProps; rows: Row[] }) {
           <thead>
             <tr>
               <th scope="col" class="n">Time</th>
-              {p.series.map((s) => (
-                <th scope="col" class="n" key={s.key}>{s.label} <span class="unit">{p.unit}</span></th>
-              ))}
+              {p.series.map((s) => <th scope="col" class="n" key={s.key}>{s.label} <span class="unit">{p.unit}</span></th>)}
             </tr>
           </thead>
           <tbody>
-            {sample.map((r, i) => (
-              <tr key={i}>
-                <td class="n">{clock(r.t)}</td>
-                {p.series.map((s) => <td class="n" key={s.key}>{read(p, r, s)}</td>)}
+            {sample.map((row) => (
+              <tr key={row}>
+                <td class="n">{clock(times[row])}</td>
+                {p.series.map((s, i) => <td class="n" key={s.key}>{read(p, data, i, row)}</td>)}
               </tr>
             ))}
           </tbody>
@@ -202,23 +66,47 @@ function Numbers({ chart: p, rows }: { chart: LineChartProps; rows: Row[] }) {
   );
 }
 
+/** The columns of what is drawn; a logarithmic axis has no place for what is not over 0. */
+function columns(p: LineChartProps): Data {
+  const [from, to] = drawn();
+  const data = history().window(from, to, [...p.series.map((s) => s.key), ...(p.bands ? [p.bands.key] : [])]);
+  if (!p.log) return data;
+  return data.map((column, i) => (i === 0 || i > p.series.length ? column : column.map((v) => (v !== null && v <= 0 ? null : v))));
+}
+
+/** Arrows and page keys move the cursor and read the values; Escape shows the newest of all. */
+function onKey(event: KeyboardEvent, u: uPlot | null, times: number[], at: number | null): number | null {
+  const last = times.length - 1;
+  const moves: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20, Home: -1e9, End: 1e9 };
+  if (!u || last < 0) return null;
+  if (event.key === 'Escape') {
+    u.setCursor({ left: -10, top: -10 });
+    stretch.value = null;
+    toNewest();
+    return null;
+  }
+  const by = moves[event.key];
+  if (by === undefined) return null;
+  event.preventDefault();
+  const next = Math.min(last, Math.max(0, (at ?? last) + by));
+  u.setCursor({ left: u.valToPos(times[next] ?? 0, 'x'), top: 10 });
+  return next;
+}
+
 export function LineChart(p: LineChartProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const rows = useRef<Row[]>([]);
+  const held = useRef(false);
+  const data = useRef<Data>([[]]);
   const [at, setAt] = useState<number | null>(null);
   const [said, setSaid] = useState('');
-  rows.current = history.window(SECONDS);
-  const data = [
-    rows.current.map((r) => r.t ?? 0),
-    ...p.series.map((s) =>
-      rows.current.map((r) => (p.log && r[s.key] !== null && (r[s.key] as number) <= 0 ? null : r[s.key])),
-    ),
-  ] as uPlot.AlignedData;
-  const theme = dark.value;
+  if (!held.current) data.current = columns(p);
+  const now = data.current;
+  const times = now[0] as number[];
+  const shown = () => now.slice(0, p.series.length + 1) as uPlot.AlignedData;
 
   useLayoutEffect(() => {
-    const u = plotIn(host.current as HTMLDivElement, options(p, rows, setAt), data);
+    const u = plotIn(host.current as HTMLDivElement, options(p, data, setAt), shown());
     u.ctx.canvas.setAttribute('role', 'img');
     u.ctx.canvas.setAttribute('aria-label', p.name);
     u.ctx.canvas.setAttribute('aria-details', `${p.id}-table`);
@@ -227,47 +115,29 @@ export function LineChart(p: LineChartProps) {
       u.destroy();
       plot.current = null;
     };
-  }, [theme, p.id, p.height, p.series.map((s) => s.key).join()]);
+  }, [dark.value, p.id, p.height, p.log, p.unit, p.series.map((s) => s.key).join()]);
   useLayoutEffect(() => {
-    plot.current?.setData(data);
+    if (!held.current) plot.current?.setData(shown());
   });
 
-  const index = at !== null && at < rows.current.length ? at : rows.current.length - 1;
-  const row = rows.current[index];
-
-  const onKey = (event: KeyboardEvent) => {
-    const u = plot.current;
-    const last = rows.current.length - 1;
-    const moves: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20, Home: -1e9, End: 1e9 };
-    if (!u || last < 0) return;
-    if (event.key === 'Escape') {
-      u.setCursor({ left: -10, top: -10 });
-      return;
-    }
-    const by = moves[event.key];
-    if (by === undefined) return;
-    event.preventDefault();
-    const next = Math.min(last, Math.max(0, (at ?? last) + by));
-    const to = rows.current[next] as Row;
-    u.setCursor({ left: u.valToPos(to.t ?? 0, 'x'), top: 10 });
-    setSaid(`${clock(to.t)}: ${p.series.map((s) => `${s.label} ${read(p, to, s)} ${p.unit}`).join(', ')}`);
+  const row = at !== null && at < times.length ? at : times.length - 1;
+  const hold = () => {
+    held.current = true; // what is dragged over stands still
+    addEventListener('pointerup', () => (held.current = false), { once: true });
   };
-
   return (
     <div class="chart">
-      <Legend chart={p} row={row} />
-      <div
-        ref={host}
-        class="plot"
-        style={{ height: `${p.height}px` }}
-        tabIndex={0}
-        role="group"
+      <Legend chart={p} data={now} row={row} />
+      <div ref={host} class="plot" style={{ height: `${p.height}px` }} tabIndex={0} role="group" onPointerDown={hold}
         aria-label={`${p.name}; arrow keys read values`}
-        onKeyDown={onKey}
-        onBlur={() => plot.current?.setCursor({ left: -10, top: -10 })}
-      />
+        title="Drag: show that time only. Click: the figures of that moment. Double click: all, and the newest."
+        onKeyDown={(event) => {
+          const next = onKey(event, plot.current, times, at);
+          if (next !== null) setSaid(`${clock(times[next])}: ${p.series.map((s, i) => `${s.label} ${read(p, now, i, next)} ${p.unit}`).join(', ')}`);
+        }}
+        onBlur={() => plot.current?.setCursor({ left: -10, top: -10 })} />
       <output class="sr">{said}</output>
-      <Numbers chart={p} rows={rows.current} />
+      <Numbers chart={p} data={now} />
     </div>
   );
 }

@@ -78,11 +78,11 @@ export function Beliefs({ learner }: { learner: Learner }) {
   );
 }
 
-export function Trying() {
+export function Trying({ learner }: { learner: Learner }) {
   return (
     <Panel title="Still trying" side={<span class="side-note">share of the next ticks that take another setting than the best</span>}>
       <LineChart id="explore" name="Share of the next ticks that take another setting than the best" unit="%" height={206} text={(v) => percent(v, 0)} tick={(v) => percent(v, 0)} compact
-        range={[0, 1]} series={[{ key: 'exploration', label: 'trying others', color: '--series-4' }]} />
+        range={[0, 1]} series={[{ key: `trying/${learner.name}`, label: 'trying others', color: '--series-4' }]} />
     </Panel>
   );
 }

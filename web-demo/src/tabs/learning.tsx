@@ -1,6 +1,6 @@
 // learning.tsx - what the loops have learned: the table as a heat map, and what a tuner or a Q-learner holds beside it.
 // Room: page. Threads: the page's main thread.
-import { useState } from 'preact/hooks';
+import { signal } from '@preact/signals';
 import { actionValues, Heat, policy, stateText } from '../charts/heat.tsx';
 import { LineChart } from '../charts/line.tsx';
 import { fixed, int, NONE, percent, sig } from '../format.ts';
@@ -64,8 +64,8 @@ function Replay({ learner }: { learner: Learner }) {
       <div class="meter" role="meter" aria-label="Replay buffer used" aria-valuemin={0} aria-valuemax={r.capacity} aria-valuenow={r.size}>
         <span style={{ width: `${Math.min(100, (100 * r.size) / Math.max(1, r.capacity))}%` }} />
       </div>
-      <LineChart id="replay" name="Transitions in the replay buffer" unit="" height={150} text={int} compact
-        series={[{ key: 'replay', label: 'transitions', color: '--series-1', fill: true }]} />
+      <LineChart id="replay" name="Transitions in the replay buffer" unit="" axis="transitions" height={150} text={int} compact
+        series={[{ key: `replay/${learner.name}`, label: 'transitions', color: '--series-1', fill: true }]} />
       <Figures rows={[
         ['Capacity', int(r.capacity)],
         ['Utilization', percent(r.utilization), '%'],
@@ -77,21 +77,25 @@ function Replay({ learner }: { learner: Learner }) {
   );
 }
 
-function Exploration() {
+function Exploration({ learner }: { learner: Learner }) {
   return (
     <Panel title="Exploration" side={<span class="side-note">share of decisions taken at random</span>}>
       <LineChart id="explore" name="Share of decisions taken at random" unit="%" height={206} text={(v) => percent(v, 0)} tick={(v) => percent(v, 0)} compact
-        range={[0, 1]} series={[{ key: 'exploration', label: 'exploration', color: '--series-4' }]} />
+        range={[0, 1]} series={[{ key: `trying/${learner.name}`, label: 'exploration', color: '--series-4' }]} />
     </Panel>
   );
 }
 
-function Pick({ learners, index, onPick }: { learners: Learner[]; index: number; onPick: (index: number) => void }) {
+/** The learner that is shown, on each tab; by its name, since indices are others in another run. */
+const picked = signal('');
+export const chosen = (learners: Learner[]): number => Math.max(0, learners.findIndex((l) => l.name === picked.value));
+
+export function Pick({ learners }: { learners: Learner[] }) {
   if (learners.length === 1) return <span class="side-note">{learners[0]?.name}</span>;
   return (
     <label class="search"><span class="sr">Learner</span>
-      <select value={String(index)} onChange={(e) => onPick(Number((e.currentTarget as HTMLSelectElement).value))}>
-        {learners.map((l, i) => <option key={i} value={String(i)}>{l.name}</option>)}
+      <select value={learners[chosen(learners)]?.name ?? ''} onChange={(e) => (picked.value = (e.currentTarget as HTMLSelectElement).value)}>
+        {learners.map((l) => <option key={l.name} value={l.name}>{l.name}</option>)}
       </select>
     </label>
   );
@@ -99,8 +103,7 @@ function Pick({ learners, index, onPick }: { learners: Learner[]; index: number;
 
 export function Learning({ frame }: { frame: Frame }) {
   const learners = frame.snap.learners;
-  const [index, setIndex] = useState(0);
-  const learner = learners[index] ?? learners[0];
+  const learner = learners[chosen(learners)];
   if (!learner) return <Empty title="Nothing learns here" text="No loop in this engine has knobs. A loop with knobs gets a learner." />;
   const users = frame.snap.loops.filter((l) => learners[l.learner] === learner).length;
   const tuner = tunes(learner);
@@ -111,13 +114,13 @@ export function Learning({ frame }: { frame: Frame }) {
         {tuner && <Beliefs learner={learner} />}
         <div class="stack span-6">
           <Panel title="State × setting" hint="What a setting is expected to earn in a state. Two columns with different stars: no one setting is best for both."
-            side={<Pick learners={learners} index={index} onPick={setIndex} />}>
+            side={<Pick learners={learners} />}>
             <Heat learner={learner} />
           </Panel>
           {!tuner && <Policy learner={learner} />}
         </div>
         <div class="stack span-6">
-          {tuner ? <><Trying /><Rails learner={learner} /></> : <><Replay learner={learner} /><Exploration /></>}
+          {tuner ? <><Trying learner={learner} /><Rails learner={learner} /></> : <><Replay learner={learner} /><Exploration learner={learner} /></>}
         </div>
       </div>
     </>

@@ -5,7 +5,8 @@ import { Graph, nodeOf } from '../charts/graph.tsx';
 import { LineChart } from '../charts/line.tsx';
 import { fixed, int, ms, percent, words } from '../format.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { live, societyFactor, type Frame } from '../state.ts';
+import { societyFactor } from '../sources/module.ts';
+import type { Frame } from '../state.ts';
 import { Figures, Panel } from '../ui/parts.tsx';
 
 const SIGN: Record<string, string> = { synergy: '+', conflict: '−', neutral: '·' };
@@ -59,7 +60,7 @@ export function Symbiosis({ frame }: { frame: Frame }) {
           ['Conflicts', int(s.conflicts), '', 'conflicts'],
         ]} />
       </Panel>
-      <Panel class="span-8" title="Graph" side={live.value ? <span class="side-note">society at 1/{societyFactor.value} of its intervals</span> : undefined}
+      <Panel class="span-8" title="Graph" side={frame.job ? <span class="side-note">society at 1/{societyFactor.value} of its intervals</span> : undefined}
         hint="Arrows: which loop acts on which, how strongly; solid synergy, dashed conflict, dotted neutral. Ring: health; its number: vitality, %.">
         <Graph snap={frame.snap} />
       </Panel>
@@ -70,7 +71,7 @@ export function Symbiosis({ frame }: { frame: Frame }) {
         {s.recommendations.length > 8 && <p class="note">and {s.recommendations.length - 8} more</p>}
       </Panel>
       <Panel class="span-8" title="Score over time">
-        <LineChart id="symbiosis" name="Symbiosis score" unit="" height={150} text={(v) => fixed(v, 2)} range={[0, 1.05]} splits={[0, 0.3, 0.7, 0.9]} compact
+        <LineChart id="symbiosis" name="Symbiosis score" unit="" axis="score, 0 to 1" height={150} text={(v) => fixed(v, 2)} range={[0, 1.05]} splits={[0, 0.3, 0.7, 0.9]} compact
           series={[{ key: 'symbiosis', label: 'score', color: '--series-3', fill: true }]} />
       </Panel>
       <Edges snap={frame.snap} />

@@ -2,7 +2,7 @@
 // Room: page. Threads: the page's main thread.
 import type { ComponentChildren } from 'preact';
 
-export function Empty(props: { title: string; text: ComponentChildren; bad?: boolean }) {
+export function Empty(props: { title: string; text: ComponentChildren; bad?: boolean; children?: ComponentChildren }) {
   return (
     <div class={props.bad ? 'empty bad' : 'empty'} role={props.bad ? 'alert' : undefined}>
       <svg width="56" height="56" viewBox="0 0 56 56" aria-hidden="true">
@@ -12,6 +12,7 @@ export function Empty(props: { title: string; text: ComponentChildren; bad?: boo
       </svg>
       <h2>{props.title}</h2>
       <p>{props.text}</p>
+      {props.children}
     </div>
   );
 }

@@ -22,7 +22,7 @@ export function Panel(props: {
   );
 }
 
-export function Tile(props: { label: string; value: string; unit?: string; sub?: ComponentChildren; name?: string; tone?: 'good' | 'warn' | 'bad' }) {
+export function Tile(props: { label: string; value: string; unit?: string; sub?: ComponentChildren; name?: string; tone?: 'good' | 'warn' | 'bad' | undefined }) {
   return (
     <div class={`tile ${props.tone ?? ''}`} data-figure={props.name}>
       <dt>{props.label}</dt>

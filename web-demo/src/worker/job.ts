@@ -1,7 +1,7 @@
 // job.ts - the demo's job on 120 external loops: compress a piece, send it over a modelled link, learn what pays.
 // Room: page. Threads: the worker.
 import { GyreError, Status, type Engine, type Gyre, type Pointer, type Tick } from '../../../wasm/index.ts';
-import { LINK_FAST, LINK_SLOW, type Fault, type Job, type LinkMode } from '../protocol.ts';
+import { LINK_FAST, LINK_SLOW, type Fault, type Job, type LinkMode, type Setting } from '../protocol.ts';
 import { PIECE, PIECES } from './texts.ts';
 
 export const LEVELS = [0, 1, 3, 6, 9] as const;
@@ -12,14 +12,14 @@ export const INTERVAL_MS = (LOOPS * 1000) / (120 - (1 / 0.5 + 1 / 0.25 + 1 / 3 +
 export const SOCIETY = 20;
 const GROUP = 'ship';
 const SLOW_MS = 2600; // over the timeout of 2 s
-const AUTO_MS = 2500;
+const AUTO_MS = 5000;
 const SMOOTH_MS = 1000;
 const FEW = 8; // ticks that do not yet make a mean: right after a change of the link
 const PAIRS = LEVELS.length * BLOCKS.length;
 const CELLS = PAIRS * PIECES;
 const SPEEDS = [LINK_FAST, LINK_SLOW] as const;
 
-/** MB of input per second of CPU plus transfer. */
+/** MB of input per second of compressing plus transfer. */
 function earned(cpuMs: number, sent: number, mbPerS: number): number {
   return PIECE / 1e6 / ((cpuMs + sent / (mbPerS * 1e3)) / 1000);
 }
@@ -32,7 +32,7 @@ const FIRST_CELLS = 2 * CELLS;
 
 /**
  * What each fixed setting earns on the same pieces, measured between the ticks and never finished:
- * a machine that becomes slower moves the dotted line as well. As with the loops, rewards are averaged,
+ * a machine that becomes slower moves the dotted lines as well. As with the loops, rewards are averaged,
  * not times: a browser's clock is coarse, and the mean of quotients is not the quotient of means.
  */
 class Calibration {
@@ -79,28 +79,37 @@ class Calibration {
     return mean(this.reward.map((row) => (row[pair] as number) / Math.max(...row)));
   }
 
-  private setting(pair: number, mbPerS: number) {
-    const row = this.reward[SPEEDS.indexOf(mbPerS as 3 | 400)] as number[];
-    return { level: LEVELS[Math.floor(pair / BLOCKS.length)] as number, blockKib: BLOCKS[pair % BLOCKS.length] as number, reward: row[pair] as number };
+  /** What each pair earns at this speed; null until all have been measured. */
+  private at(mbPerS: number): number[] | null {
+    return this.fixed < 0 ? null : (this.reward[SPEEDS.indexOf(mbPerS as 3 | 400)] as number[]);
   }
 
-  bestAt(mbPerS: number): Job['best'] {
-    if (this.fixed < 0) return null;
-    const row = this.reward[SPEEDS.indexOf(mbPerS as 3 | 400)] as number[];
-    return this.setting(row.indexOf(Math.max(...row)), mbPerS);
+  private setting(pair: number, row: number[]): Setting {
+    const reward = row[pair] as number;
+    return { level: LEVELS[Math.floor(pair / BLOCKS.length)] as number, blockKib: BLOCKS[pair % BLOCKS.length] as number, reward, share: reward / Math.max(...row) };
+  }
+
+  bestAt(mbPerS: number): Setting | null {
+    const row = this.at(mbPerS);
+    return row && this.setting(row.indexOf(Math.max(...row)), row);
+  }
+  fixedAt(mbPerS: number): Setting | null {
+    const row = this.at(mbPerS);
+    return row && this.setting(this.fixed, row);
+  }
+  /** What all settings earn alike. */
+  randomAt(mbPerS: number): number | null {
+    const row = this.at(mbPerS);
+    return row && mean(row);
   }
 
   /** What these settings earn, each as often as it is named, over what all settings earn alike. */
   gainAt(mbPerS: number, settings: { level: number; block: number }[]): number | null {
-    if (this.fixed < 0) return null;
-    const row = this.reward[SPEEDS.indexOf(mbPerS as 3 | 400)] as number[];
+    const row = this.at(mbPerS);
+    if (!row) return null;
     const earns = (s: { level: number; block: number }) =>
       row[LEVELS.indexOf(s.level as 0) * BLOCKS.length + BLOCKS.indexOf(s.block as 4)] as number;
     return mean(settings.map(earns)) / mean(row);
-  }
-
-  fixedAt(mbPerS: number): Job['fixed'] {
-    return this.fixed < 0 ? null : { ...this.setting(this.fixed, mbPerS), score: this.score(this.fixed) };
   }
 }
 
@@ -113,7 +122,7 @@ export class World {
   private readonly cap: number;
   private readonly calibration: Calibration;
   private readonly inbox;
-  private mode: LinkMode = 'fast';
+  private mode: LinkMode = 'auto';
   private modeSince = 0;
   private fault: { loop: string; kind: Fault } = { loop: '', kind: 'none' };
   private turnNo = 0;
@@ -168,10 +177,10 @@ export class World {
 
   private link(nowMs: number): number {
     if (this.mode !== 'auto') return this.mode === 'fast' ? LINK_FAST : LINK_SLOW;
-    return Math.floor((nowMs - this.modeSince) / AUTO_MS) % 2 === 0 ? LINK_SLOW : LINK_FAST;
+    return Math.floor((nowMs - this.modeSince) / AUTO_MS) % 2 === 0 ? LINK_FAST : LINK_SLOW;
   }
 
-  /** Compresses one piece in blocks. @returns [CPU ms, bytes that come out] */
+  /** Compresses one piece in blocks. @returns [ms, bytes that come out] */
   private ship(piece: number, level: number, blockKib: number): [number, number] {
     const from = this.text + piece * PIECE;
     const size = blockKib * 1024;
@@ -193,7 +202,7 @@ export class World {
     this.shipped.push({ at: nowMs, link: mbPerS, reward, score: best ? reward / best.reward : null, level, block });
     this.engine.publish(`ship.${name.slice(5)}.sent`, `{"level":${level},"block_kib":${block},"bytes":${sent},"mb_per_s":${reward.toFixed(2)}}`);
     this.engine.remember({
-      text: `${name} sent ${PIECE} bytes as ${sent} at level ${level} in blocks of ${block} KiB over ${mbPerS} MB/s: ${cpuMs.toFixed(1)} ms of CPU, ${reward.toFixed(2)} MB/s`,
+      text: `${name} sent ${PIECE} bytes as ${sent} at level ${level} in blocks of ${block} KiB over ${mbPerS} MB/s: ${cpuMs.toFixed(1)} ms to compress, ${reward.toFixed(2)} MB/s`,
       source: name,
       tags: ['ship'],
     });
@@ -202,7 +211,7 @@ export class World {
 
   private broken(tick: Tick, kind: Fault): void {
     if (kind === 'throw') {
-      tick.complete({ failed: 'the remote end closed the connection (broken on purpose)', tookMs: 0.05 });
+      tick.complete({ failed: 'the remote end closed the connection (broken on purpose)' });
       return;
     }
     setTimeout(() => {
@@ -245,6 +254,7 @@ export class World {
   /** The figures of the last second at the link speed of now. */
   report(nowMs: number, busy: number): Job {
     const link = this.link(nowMs);
+    const [best, random] = [this.calibration.bestAt(link), this.calibration.randomAt(link)];
     this.shipped = this.shipped.filter((s) => s.at > nowMs - SMOOTH_MS && s.link === link);
     const of = (pick: (s: World['shipped'][number]) => number | null) => this.shipped.map(pick).filter((v) => v !== null);
     const meanOf = (values: number[]) => (values.length >= FEW ? mean(values) : null);
@@ -254,7 +264,9 @@ export class World {
       reward: meanOf(of((s) => s.reward)),
       score: meanOf(of((s) => s.score)),
       fixed: this.calibration.fixedAt(link),
-      best: this.calibration.bestAt(link),
+      best,
+      random,
+      randomShare: best && random !== null ? random / best.reward : null,
       gain: this.shipped.length >= FEW ? this.calibration.gainAt(link, this.shipped) : null,
       level: median(of((s) => s.level)),
       blockKib: median(of((s) => s.block)),

@@ -1,94 +1,10 @@
-// worker.ts - holds the engine and drives it: polls it, runs its external ticks, reports four times a second.
-// Room: page. Threads: the worker; the page hears of it through messages only.
-import { Gyre } from '../../../wasm/index.ts';
-import type { FromWorker, ToWorker } from '../protocol.ts';
-import { INTERVAL_MS, LOOPS, SOCIETY, World } from './job.ts';
-import { pieces } from './texts.ts';
+// worker.ts - the one script of the page's workers: drives the engine, or reads a recorded run, as it is told first.
+// Room: page. Threads: a worker; the page hears of it through messages only.
+import type { ToReader, ToWorker } from '../protocol.ts';
+import { onEngine } from './engine.ts';
+import { onReader } from './reader.ts';
 
-const REPORT_MS = 250;
-const FIRST_MS = 4; // of a turn, for the first round of measurements
-const MEASURE_MS = 100; // between two measurements of a fixed setting, once each has been measured
-
-let world: World | null = null;
-let timer: ReturnType<typeof setTimeout> | undefined;
-let epoch = 0; // the engine's 0 on performance.now(); moves on while the engine rests, so that its clock stands
-let restSince = 0;
-let running = false;
-let busyMs = 0;
-let reportedAt = 0;
-let measuredAt = 0;
-
-const send = (message: FromWorker) => postMessage(message);
-const now = () => performance.now() - epoch;
-
-function fail(error: unknown): void {
-  running = false;
-  clearTimeout(timer);
-  send({ type: 'error', text: error instanceof Error ? error.message : String(error) });
-}
-
-function report(w: World, at: number): void {
-  const busy = at > reportedAt ? busyMs / (at - reportedAt) : 0;
-  send({ type: 'snapshot', json: w.snapshot(), job: w.report(at, Math.min(1, busy)) });
-  reportedAt = at;
-  busyMs = 0;
-}
-
-function turn(): void {
-  if (world === null || !running) return;
-  try {
-    const start = performance.now();
-    const at = now();
-    while (world.added < LOOPS && at >= (world.added * INTERVAL_MS) / LOOPS) world.addNext();
-    const next = world.turn(at);
-    if (!world.calibrated) {
-      const until = performance.now() + FIRST_MS;
-      while (!world.calibrated && performance.now() < until) world.calibrate();
-    } else if (at - measuredAt >= MEASURE_MS) {
-      world.calibrate();
-      measuredAt = at;
-    }
-    if (at - reportedAt >= REPORT_MS) report(world, at);
-    busyMs += performance.now() - start;
-    timer = setTimeout(turn, Math.min(20, Math.max(0, next - now())));
-  } catch (error) {
-    fail(error);
-  }
-}
-
-function run(on: boolean): void {
-  if (world === null || on === running) return;
-  running = on;
-  if (on) {
-    epoch += performance.now() - restSince;
-    world.start();
-    turn();
-    return;
-  }
-  clearTimeout(timer);
-  restSince = performance.now();
-  world.turn(now());
-  world.stop();
-  report(world, now());
-}
-
-async function init(message: Extract<ToWorker, { type: 'init' }>): Promise<void> {
-  const gyre = await Gyre.load(message.wasm);
-  epoch = performance.now();
-  world = new World(gyre, pieces(message.text), message.seed);
-  running = true;
-  send({ type: 'ready', societyFactor: SOCIETY });
-  turn();
-}
-
-onmessage = (event: MessageEvent<ToWorker>) => {
-  const message = event.data;
-  try {
-    if (message.type === 'init') init(message).catch(fail);
-    else if (message.type === 'run') run(message.on);
-    else if (message.type === 'link') world?.setLink(message.mode, now());
-    else world?.setFault(message.loop, message.kind);
-  } catch (error) {
-    fail(error);
-  }
+onmessage = ({ data }: MessageEvent<ToWorker | ToReader>) => {
+  if (data.type === 'read' || data.type === 'at') onReader(data);
+  else onEngine(data);
 };

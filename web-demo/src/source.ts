@@ -1,0 +1,41 @@
+// source.ts - where snapshots come from: what every source can be asked, and what it tells the page.
+// Room: page. Threads: the page's main thread; what is behind a source (a worker, a file, a process) is its own business.
+import type { Row } from './history.ts';
+import type { Fault, Job, LinkMode } from './protocol.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** `module`: the engine in this page. `file`: a recorded run. `live`: a process that serves this page. */
+export type Kind = 'module' | 'file' | 'live';
+
+/**
+ * `starting` until the first snapshot; `going`; `lost`: no longer heard of, and it will be tried again;
+ * `failed`: over, `why` says the reason in a sentence and `restart` may help.
+ */
+export type Phase = 'starting' | 'going' | 'lost' | 'failed';
+
+/** What a source tells. All snapshots have been checked (snapshot.ts), in a worker. */
+export interface Listener {
+  /** `row` is what the charts show of it; `job` what the demo's job says beside it. */
+  snapshot(snap: Snapshot, row: Row, job: Job | null): void;
+  phase(phase: Phase, why: string): void;
+}
+
+/** An order; a source does those that `can` names, and ignores the rest. */
+export type Order =
+  | { type: 'run'; on: boolean }
+  | { type: 'link'; mode: LinkMode }
+  | { type: 'fault'; loop: string; kind: Fault };
+
+export interface Source {
+  readonly kind: Kind;
+  /** What it is, in a line: the file's name, the process and its host. */
+  readonly about: string;
+  readonly can: ReadonlySet<Order['type']>;
+  order(order: Order): void;
+  /** Begins again after `failed`; what was recorded stays. */
+  restart(): void;
+  close(): void;
+}
+
+/** Makes a source, which tells `listener` from then on. */
+export type Opens = (listener: Listener) => Source;

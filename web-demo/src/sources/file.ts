@@ -1,0 +1,80 @@
+// file.ts - the source that was recorded: a run.jsonl, read and checked as a stream by a worker, which then reads single snapshots again.
+// Room: page. Threads: the page's main thread; the worker is reached through messages only.
+import { History } from '../history.ts';
+import type { Kept } from '../kept.ts';
+import type { FromReader, Head, ToReader } from '../protocol.ts';
+import { Refused } from '../refused.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { begin } from './begin.ts';
+
+const MOST = 250_000; // rows; the reader's own bound
+
+export class Recording implements Kept {
+  readonly history = new History(MOST);
+  head: Head = { gyre: '', seed: '' };
+  /** The last line was cut off. */
+  torn = false;
+  private readonly worker: Worker;
+  private readonly asked = new Map<number, (snap: Snapshot) => void>();
+  private ready: (() => void) | null = null;
+  private fail: (why: Refused) => void = () => undefined;
+
+  private constructor(readonly name: string, private readonly from: Blob, private readonly progress: (done: number) => void) {
+    this.worker = begin<FromReader>((m) => this.hear(m), () => this.fail(new Refused('the browser ran out of memory while reading it')));
+  }
+
+  /** Reads all of it. Rejects with Refused and a sentence, and then, or when `cancel` is aborted, nothing is left. */
+  static async open(name: string, from: Blob, progress: (done: number) => void, cancel: AbortSignal): Promise<Recording> {
+    const it = new Recording(name, from, progress);
+    try {
+      await new Promise<void>((ready, fail) => {
+        it.ready = ready;
+        it.fail = fail;
+        cancel.addEventListener('abort', () => fail(new Refused('reading it was given up')));
+        it.post({ type: 'read', file: from });
+      });
+      return it;
+    } catch (error) {
+      it.close();
+      throw error;
+    }
+  }
+
+  get times(): readonly number[] {
+    return this.history.times;
+  }
+
+  at(index: number): Promise<Snapshot> {
+    return new Promise((done, fail) => {
+      this.fail = fail;
+      this.asked.set(index, done);
+      this.post({ type: 'at', index });
+    });
+  }
+
+  file(): Blob {
+    return this.from;
+  }
+
+  close(): void {
+    this.worker.terminate();
+  }
+
+  private post(message: ToReader): void {
+    this.worker.postMessage(message);
+  }
+
+  private hear(message: FromReader): void {
+    if (message.type === 'rows') {
+      for (const row of message.rows) this.history.push(row);
+      this.progress(message.done);
+    } else if (message.type === 'read') {
+      this.head = message.head;
+      this.torn = message.torn;
+      this.ready?.();
+    } else if (message.type === 'at') {
+      this.asked.get(message.index)?.(message.snap);
+      this.asked.delete(message.index);
+    } else this.fail(new Refused(message.text));
+  }
+}

@@ -1,0 +1,60 @@
+// module.ts - the source that is inside the page: the engine as WebAssembly in a worker, which runs the demo's job.
+// Room: page. Threads: the page's main thread; the worker is reached through messages only.
+import { signal } from '@preact/signals';
+import { Recorder } from '../kept.ts';
+import type { FromWorker, ToWorker } from '../protocol.ts';
+import type { Listener, Order, Source } from '../source.ts';
+import { begin } from './begin.ts';
+
+/** The society runs at one so-many-th of its intervals. */
+export const societyFactor = signal(20);
+
+export class ModuleSource implements Source {
+  readonly kind = 'module';
+  readonly about = 'the engine in this page';
+  readonly can: ReadonlySet<Order['type']> = new Set(['run', 'link', 'fault'] as const);
+  /** What was seen since the last start. */
+  kept = new Recorder();
+  private worker: Worker | null = null;
+
+  /** `wasm` is the module's bytes, `text` what the loops ship. */
+  constructor(private readonly listener: Listener, private readonly wasm: ArrayBuffer, private readonly text: string, private readonly seed: number) {
+    this.restart();
+  }
+
+  restart(): void {
+    this.close();
+    this.kept = new Recorder();
+    this.listener.phase('starting', '');
+    this.worker = begin<FromWorker>((message) => this.hear(message), (why) => this.fail(why));
+    this.post({ type: 'init', wasm: this.wasm, text: this.text, seed: this.seed });
+  }
+
+  order(order: Order): void {
+    this.post(order);
+  }
+
+  close(): void {
+    this.worker?.terminate();
+    this.worker = null;
+  }
+
+  private post(message: ToWorker): void {
+    this.worker?.postMessage(message);
+  }
+
+  private fail(why: string): void {
+    this.close();
+    this.listener.phase('failed', why);
+  }
+
+  private hear(message: FromWorker): void {
+    if (message.type === 'error') this.fail(message.text);
+    else if (message.type === 'ready') societyFactor.value = message.societyFactor;
+    else {
+      this.kept.push(message.snap, message.kept);
+      this.listener.snapshot(message.snap, message.row, message.job);
+      this.listener.phase('going', '');
+    }
+  }
+}

@@ -1,0 +1,142 @@
+// reader.ts - reads a recorded run as a stream: every line is checked, its figures and its place are kept, nothing else is.
+// Room: page. Threads: a worker of its own, ended when the page closes the recording or its reading is given up.
+import { toRow, type Row } from '../history.ts';
+import type { FromReader, Head, ToReader } from '../protocol.ts';
+import { Refused } from '../refused.ts';
+import { checked, type Snapshot } from '../snapshot.ts';
+
+const MIB = 1024 * 1024;
+/** Bounds of what is read; a run of 120 loops has 0.15 MB a snapshot. */
+const MOST_LINE = 64 * MIB;
+const MOST_SNAPSHOTS = 250_000;
+const SAY_MS = 100;
+
+const send = (message: FromReader) => postMessage(message);
+
+let file: Blob | null = null;
+/** Where each snapshot lies in the file. */
+const places: [number, number][] = [];
+let rows: Row[] = [];
+let lastTime = -1;
+
+function json(bytes: Uint8Array<ArrayBuffer>, what: string): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Refused(`${what} is not text in UTF-8`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refused(`${what} is not JSON`);
+  }
+}
+
+function head(bytes: Uint8Array<ArrayBuffer>): Head {
+  const it = json(bytes, 'line 1');
+  const { gyre, format, seed } = (typeof it === 'object' && it !== null ? it : {}) as Record<string, unknown>;
+  if (typeof gyre !== 'string' || format === undefined) throw new Refused('line 1 does not say {"gyre": …, "format": 1}: this is not a recorded run');
+  if (format !== 1) throw new Refused(`format ${String(JSON.stringify(format)).slice(0, 40)} is not known here; this page reads 1`);
+  return { gyre: gyre.slice(0, 40), seed: typeof seed === 'string' || typeof seed === 'number' ? String(seed).slice(0, 40) : '' };
+}
+
+function snapshotOf(bytes: Uint8Array<ArrayBuffer>, line: number): Snapshot {
+  const value = json(bytes, `line ${line}`);
+  try {
+    return checked(value);
+  } catch (error) {
+    throw error instanceof Refused ? new Refused(`line ${line} is not a snapshot: ${error.message}`) : error;
+  }
+}
+
+/** Splits the stream at its line ends. Yields each line that is not blank: its bytes, its place, and its number from 1. */
+async function* lines(from: Blob): AsyncGenerator<{ bytes: Uint8Array<ArrayBuffer>; at: number; line: number }> {
+  const stream = from.stream().getReader();
+  let parts: Uint8Array<ArrayBuffer>[] = [];
+  let [size, at, line] = [0, 0, 1];
+  const taken = () => {
+    const bytes = new Uint8Array(size);
+    let to = 0;
+    for (const part of parts) {
+      bytes.set(part, to);
+      to += part.length;
+    }
+    parts = [];
+    return bytes;
+  };
+  const blank = (bytes: Uint8Array) => bytes.every((b) => b === 32 || b === 9 || b === 13);
+  const keep = (part: Uint8Array<ArrayBuffer>) => {
+    size += part.length;
+    if (size > MOST_LINE) throw new Refused(`line ${line} is over ${MOST_LINE / MIB} MiB; a snapshot of 20,000 loops has 25`);
+    parts.push(part);
+  };
+  for (;;) {
+    const { done, value } = await stream.read();
+    if (done) break;
+    let start = 0;
+    for (let stop = value.indexOf(10); stop >= 0; stop = value.indexOf(10, start)) {
+      keep(value.subarray(start, stop));
+      start = stop + 1;
+      const length = size + 1;
+      const bytes = taken();
+      if (!blank(bytes)) yield { bytes, at, line };
+      [size, at, line] = [0, at + length, line + 1];
+    }
+    keep(value.slice(start));
+  }
+  const bytes = taken();
+  if (!blank(bytes)) yield { bytes, at, line };
+}
+
+function take(snap: Snapshot, at: number, length: number, line: number): void {
+  if (snap.now_ms < lastTime) throw new Refused(`line ${line} goes back in time: now_ms is ${snap.now_ms} after ${lastTime}`);
+  if (places.length === MOST_SNAPSHOTS) throw new Refused(`it has more than ${MOST_SNAPSHOTS.toLocaleString('en-US')} snapshots`);
+  lastTime = snap.now_ms;
+  places.push([at, at + length]);
+  rows.push(toRow(snap, null));
+}
+
+async function read(from: Blob): Promise<void> {
+  file = from;
+  let about: Head | null = null;
+  let torn: Refused | null = null;
+  let told = performance.now();
+  const tell = (done: number) => {
+    send({ type: 'rows', rows, done });
+    rows = [];
+    told = performance.now();
+  };
+  for await (const { bytes, at, line } of lines(from)) {
+    if (torn) throw torn; // it was not the last line
+    if (about === null) {
+      about = head(bytes);
+      continue;
+    }
+    try {
+      take(snapshotOf(bytes, line), at, bytes.length, line);
+    } catch (error) {
+      // The run may have been cut while it wrote: what is before stands.
+      if (places.length === 0 || !(error instanceof Refused)) throw error;
+      torn = error;
+    }
+    if (performance.now() - told > SAY_MS) tell(at / from.size);
+  }
+  if (about === null) throw new Refused('the file is empty; expected are JSON lines');
+  if (places.length === 0) throw new Refused('the file has a first line but no snapshot after it');
+  tell(1);
+  send({ type: 'read', head: about, torn: torn !== null });
+}
+
+async function show(index: number): Promise<void> {
+  const [start, stop] = places[index] as [number, number];
+  const snap = snapshotOf(new Uint8Array(await (file as Blob).slice(start, stop).arrayBuffer()), index + 2);
+  send({ type: 'at', index, snap });
+}
+
+const fail = (error: unknown) =>
+  send({ type: 'refused', text: error instanceof Refused ? error.message : 'the browser could not read it; perhaps it was changed, moved or removed meanwhile' });
+
+export function onReader(message: ToReader): void {
+  (message.type === 'read' ? read(message.file) : show(message.index)).catch(fail);
+}
