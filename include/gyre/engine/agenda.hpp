@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <gyre/engine/environment.hpp>
+#include <gyre/engine/last_runs.hpp>
 #include <gyre/observe/throttle.hpp>
 #include <gyre/run/ready.hpp>
 
@@ -40,14 +41,34 @@ class agenda {
     queue_.set_order(slot, order);
     meet_class(loop.plan->priority);
   }
-  /// Puts the loop on a new grid that starts now, or after a random part of its interval.
+  /// Loops of long intervals go on where `runs` says that they were; null: all begin anew.
+  void keep_times(last_runs* runs) noexcept { runs_ = runs; }
+  /// Puts the loop on a new grid that starts now, or after a random part of its interval; or on the
+  /// one that it had before a restart. What it missed meanwhile is one tick, after a drawn part of
+  /// its jitter, at most of a minute.
   void start(loop_record& loop, instant now) {
-    const double part = loop.plan->jitter > 0 ? env_.draw(order(loop), purpose::phase, 0) : 0;
+    const double jitter = loop.plan->jitter;
     const duration every = stretched(loop);
-    loop.times = timetable(add_saturated(now, scale(every, part)), every);
     loop.backing_off = false;
     if (loop.extra != nullptr) loop.extra->postponed = instant::min();
+    duration wait{0};
+    if (!knows(loop, every, wait)) {
+      const double part = jitter > 0 ? env_.draw(order(loop), purpose::phase, 0) : 0;
+      wait = scale(every, part);
+    } else if (wait <= duration::zero()) {
+      loop.times = timetable(now, every);
+      push(loop, add_saturated(now, after_gap(loop)));
+      return;
+    }
+    loop.times = timetable(add_saturated(now, wait), every);
     schedule(loop, now);
+    keep_time(loop, now);
+  }
+  /// What start() is to know after a restart: the tick of the last grid point has had its turn.
+  void keep_time(const loop_record& loop, instant now) {
+    if (!keeps(loop)) return;
+    const duration ago = now - loop.times.grid() + loop.times.interval();
+    runs_->set(env_.table.name(loop), env_.clock.wall_ms() - ago.count() / 1'000'000);
   }
   /// Next tick by the timetable, `earliest` at the earliest; without that it may be overdue.
   void schedule(loop_record& loop, instant earliest = instant::min()) {
@@ -204,6 +225,25 @@ class agenda {
     return loop.plan->slack >= duration::zero() && loop.plan->slack < env_.options.slack &&
            env_.clock.own_threads();
   }
+  bool keeps(const loop_record& loop) const noexcept {
+    return has_system_files && runs_ != nullptr && loop.times.interval() >= last_runs::least;
+  }
+  /// @param wait until its next grid point, 0 or less when that has passed
+  bool knows(const loop_record& loop, duration every, duration& wait) const {
+    std::int64_t since_ms = 0;
+    if (!keeps(loop) || !runs_->left(env_.table.name(loop), since_ms)) return false;
+    const std::int64_t every_ms = every.count() / 1'000'000;
+    const std::int64_t due_ms = since_ms + every_ms - env_.clock.wall_ms();
+    const bool odd = due_ms > every_ms + every_ms / 2;  // of another interval, or another clock
+    wait = odd ? every : duration(std::max<std::int64_t>(due_ms, 0) * 1'000'000);
+    return true;
+  }
+  /// How long after a time in which nothing ran the loop's tick is due.
+  duration after_gap(const loop_record& loop) const noexcept {
+    const duration most = std::min<duration>(scale(loop.times.interval(), loop.plan->jitter),
+                                             std::chrono::minutes(1));
+    return scale(most, env_.draw(order(loop), purpose::gap, loop.times.index()));
+  }
   static duration stretched(const loop_record& loop) noexcept {
     const loop_extra* const extra = loop.extra.get();
     if (extra == nullptr || extra->configured <= duration::zero()) return loop.times.interval();
@@ -262,11 +302,8 @@ class agenda {
   bool spread(loop_record& loop, const due_entry& entry) {
     if (entry.due >= gap_end_ || loop.spread || loop.triggered) return false;
     if (loop.plan->jitter == 0) return false;
-    const duration most = std::min<duration>(scale(loop.times.interval(), loop.plan->jitter),
-                                             std::chrono::minutes(1));
-    const double part = env_.draw(entry.order, purpose::gap, loop.times.index());
     loop.spread = true;
-    schedule(loop, add_saturated(gap_end_, scale(most, part)));
+    schedule(loop, add_saturated(gap_end_, after_gap(loop)));
     return true;
   }
   /// The loop does without what it has missed until its next grid point.
@@ -282,6 +319,7 @@ class agenda {
 
   environment& env_;
   std::uint32_t shard_;
+  last_runs* runs_ = nullptr;
   scheduler queue_;
   scheduler hasty_;    // when to wake at the latest, of the loops with less slack than the engine
   ready_queue ready_;  // due ticks of queue_, while overloaded

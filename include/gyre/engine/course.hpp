@@ -317,6 +317,7 @@ class course {
   void again(loop_record& loop, tick_status status, const std::string& why, instant end) {
     const std::uint64_t given_up = loop.times.finish(end, loop.plan->missed);
     if (given_up != 0) loop.metrics.missed(given_up);
+    s_.due.keep_time(loop, end);
     loop.backing_off = status != tick_status::ok;
     if (loop.extra != nullptr && (loop.backing_off || loop.extra->has_breaker ||
                                   loop.extra->postponed != instant::min())) {

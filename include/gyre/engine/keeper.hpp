@@ -15,6 +15,7 @@
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/hash.hpp>
 #include <gyre/engine/kept_learner.hpp>
+#include <gyre/engine/last_runs.hpp>
 #include <gyre/memory/memory.hpp>
 #include <gyre/store/journal.hpp>
 
@@ -22,12 +23,13 @@ namespace gyre {
 inline namespace v1 {
 namespace detail {
 
-/// The journal's streams: 1 is the memory; a learner's is a hash of its key, or the next free one.
-/// Its frames are type 1, a lesson and how many decisions there were, type 2, its shape, written
-/// whenever it starts anew, and type 3, a shape of other options under which it goes on. Observing
-/// the transitions again gives the learner back bit for bit. Learners without a loop are kept for a
-/// loop of their name, at most 16 MiB of them: then the one longest without is forgotten, and
-/// counted. Those read at opening do not count before the first checkpoint: loops are being added.
+/// The journal's streams: 1 is the memory, 2 when loops last ran; a learner's is a hash of its key,
+/// or the next free one. Its frames are type 1, a lesson and how many decisions there were, type 2,
+/// its shape, written whenever it starts anew, and type 3, a shape of other options under which it
+/// goes on. Observing the transitions again gives the learner back bit for bit. Learners without a
+/// loop are kept for a loop of their name, at most 16 MiB of them: then the one longest without is
+/// forgotten, and counted. Those read at opening do not count before the first checkpoint: loops
+/// are being added.
 class keeper {
  public:
   static constexpr std::uint32_t memory_stream = 1;
@@ -48,6 +50,8 @@ class keeper {
                              std::span<const std::byte> bytes) {
       if (stream == memory_stream) {
         records_.add(type, bytes);
+      } else if (stream == last_runs::stream) {
+        runs_.add(type, bytes);
       } else {
         hold(stream).add(type, bytes);
       }
@@ -140,6 +144,15 @@ class keeper {
   void append(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> bytes) {
     journal_->append(stream, type, bytes);
   }
+  /// When loops last ran; outlives close().
+  last_runs& runs() noexcept { return runs_; }
+  /// What changed of that goes to the journal. @param last nothing changes any more
+  void append_runs(std::int64_t now_ms, bool last) {
+    const auto put = [this](std::uint8_t type, std::span<const std::byte> bytes) {
+      journal_->append(last_runs::stream, type, bytes);
+    };
+    last ? runs_.close(now_ms, put) : runs_.drain(now_ms, put);
+  }
   std::size_t pending_bytes() const noexcept { return journal_->pending_bytes(); }
   bool wants_checkpoint() const noexcept { return journal_->wants_checkpoint(); }
 
@@ -156,6 +169,8 @@ class keeper {
     byte_writer out;
     records.save(out);
     spans.push_back({memory_stream, out.data()});
+    const auto runs = runs_.state();
+    if (!runs.empty()) spans.push_back({last_runs::stream, runs});
     for (const auto& [age, stream] : ages_) {  // the oldest first: read back in this order
       spans.push_back({stream, held_.at(stream).bytes()});
     }
@@ -269,6 +284,7 @@ class keeper {
 
   std::unique_ptr<journal, closing> journal_;
   frames records_;
+  last_runs runs_;
   shelf held_;                                    // by stream
   std::map<std::uint32_t, std::string> taken_;    // streams of learners in use, and their keys
   std::map<std::uint64_t, std::uint32_t> ages_;   // their streams, the oldest first

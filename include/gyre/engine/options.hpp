@@ -144,6 +144,9 @@ struct engine_options {
   std::string store = {};          ///< directory of the journal; empty: nothing survives
   bool salvage = false;            ///< open a damaged journal with what is whole before the damage;
                                    ///< it is kept as journal.damaged, store_stats::salvaged tells
+  /// With a store: loops of a minute and more go on where they were when the program is started
+  /// again, and what they missed until then is one tick. false: each start begins a new grid.
+  bool keep_times = true;
   memory_options memory = {};
   std::uint64_t archive_bytes = std::uint64_t{256} << 20;  ///< of old records' files in the store
   bus_options bus = {};

@@ -46,6 +46,10 @@ class vault {
     env_.journalled = keeper_.present();
     if (!keeper_.present()) return ok;
     GYRE_CHECK(keeper_.restore(*records_, env_.clock.wall_ms()));
+    if (env_.options.keep_times) {
+      keeper_.runs().begin(env_.clock.wall_ms());
+      for (shard* s : env_.shards) s->due.keep_times(&keeper_.runs());
+    }
     GYRE_TRY(cold, file_archive::open(keeper_.files(), env_.options.store,
                                       env_.options.archive_bytes, keeper_.key(), keeper_.lock()));
     return records_->attach(std::move(cold));
@@ -82,8 +86,13 @@ class vault {
   /// alive; the engine goes on in memory. @pre env.stopping
   void close() {
     if (!present()) return;
+    {
+      const leased hold(env_.shards[0]->owner());
+      if (env_.options.keep_times) keeper_.append_runs(env_.clock.wall_ms(), true);
+    }
     (void)sync();
     const every_lease hold(env_);
+    for (shard* s : env_.shards) s->due.keep_times(nullptr);
     env_.journalled = false;
     records_->detach();
     keeper_.close();
@@ -122,6 +131,7 @@ class vault {
     shard& home = home_of(env_, id);
     std::optional<leased> home_hold;
     if (home.index != 0) home_hold.emplace(home.owner());
+    keeper_.runs().leave(env_.table.name(env_.table.at(id_index(id))));
     const loop_extra* const extra = env_.table.at(id_index(id)).extra.get();
     const shared_learner* learned = extra == nullptr ? nullptr : extra->learning;
     if (learned != nullptr && learned->users == 1) keeper_.retire(*learned);
@@ -144,6 +154,7 @@ class vault {
   }
   /// What the shards have collected goes to the journal.
   void move_frames() {
+    if (env_.options.keep_times) keeper_.append_runs(env_.clock.wall_ms(), false);
     take_frames(*env_.shards[0]);
     for (std::size_t i = 1; i < env_.shards.size(); ++i) {
       const leased hold(env_.shards[i]->owner());
