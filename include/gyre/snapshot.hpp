@@ -81,6 +81,8 @@ struct learner_view {
   bool tunes = true;  ///< false: Q-learning
   learner_stats stats;
   tuner_stats tuning;                 ///< of one that tunes
+  late_rewards late;                  ///< by ticket
+  std::vector<limit_stats> limits;    ///< in the order in which they were first said
   std::vector<state_report> reports;  ///< of the first 64 states, where it tunes
   std::vector<feature> features;
   std::vector<knob> knobs;

@@ -61,15 +61,11 @@ TEST_CASE("a contest that is decided, and one among equals", "[learn]") {
   c.settle(2);
   REQUIRE(c.odds(2) == 1);
   c.even();
-  const auto two = [](std::uint32_t i) { return i == 2; };
-  REQUIRE(c.rule_out(two, .1).changed);  // a fifth of the draws would have been it
-  REQUIRE_FALSE(c.rule_out(two, .1).changed);
+  c.remove([](std::uint32_t action) { return action == 2; });
+  REQUIRE(c.size() == 4);
+  c.even();
   REQUIRE(c.chance(1) == Approx(.25));
-  for (int k = 0; k < 100; ++k) REQUIRE(c.drawn(k / 100.) != 2);
-  REQUIRE_FALSE(c.rule_out([](std::uint32_t) { return true; }, .5).left);
-  REQUIRE(c.chance(1) == Approx(.25));
-  REQUIRE(c.rule_out([](std::uint32_t i) { return i != 2; }, .5).left);
-  REQUIRE(c.drawn(.5) == 2);  // of no odds by itself, and all that is left
+  for (int k = 0; k < 100; ++k) REQUIRE(c.action(c.drawn(k / 100.)) != 2);
 }
 
 TEST_CASE("a shortlist keeps the actions of most worth", "[learn]") {

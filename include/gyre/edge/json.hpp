@@ -214,10 +214,19 @@ inline void write(json_writer& out, const learner_view& l) {
     out.field("estimate", r.estimate).field("low", r.low).field("high", r.high);
     out.field("probability", r.probability).field("trying", r.trying);
     out.field("baseline", r.baseline).field("noise", r.noise);
-    out.field("last_change", r.last_change).close('}');
+    out.field("last_change", r.last_change).field("avoided", r.avoided).close('}');
   }
   const tuner_stats& t = l.tuning;
-  out.close(']').key("tuning").open('{').field("failures", t.failures);
+  out.close(']').key("limits").open('[');
+  for (const limit_stats& g : l.limits) {
+    out.open('{').field("name", g.name).field("at_most", g.at_most);
+    out.field("observations", g.observations).field("broken", g.broken);
+    write_numbers(out.key("at_best"), g.at_best);
+    out.close('}');
+  }
+  out.close(']').key("late").open('{').field("open", l.late.open).field("late", l.late.late);
+  out.field("twice", l.late.twice).field("never", l.late.never).close('}');
+  out.key("tuning").open('{').field("failures", t.failures);
   out.field("changes", t.changes).field("last_change", t.last_change);
   out.field("held_by_budget", t.interventions.budget);
   out.field("held_by_steps", t.interventions.steps);

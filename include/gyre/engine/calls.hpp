@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <span>
@@ -217,6 +218,15 @@ GYRE_DECL result<void> engine::complete(std::uint32_t id, duration taken) {
 GYRE_DECL std::size_t engine::complete(std::span<completion> done) {
   detail::insist(body_->post.outside());
   return body_->complete(done);
+}
+GYRE_DECL result<void> engine::reward(const ticket& which, double value) {
+  GYRE_CHECK(body_->post.outside());
+  if (!std::isfinite(static_cast<float>(value))) {
+    return fail(code::arg, "the reward is ", value, "; it must be finite and at most 3.4e38");
+  }
+  return detail::with_loop(body_->env, which.loop, [&](detail::shard& s, detail::loop_record& l) {
+    return detail::reward_late(s, l, which.number, value);
+  });
 }
 GYRE_DECL result<std::uint32_t> engine::subscribe(std::string_view pattern,
                                                   const subscription_options& o,

@@ -283,7 +283,7 @@ class course {
     if (loop.removed) return;
     ++s_.loops.extra(loop).streak;
     run.rewarded = false;
-    if (run.chosen) learn(s_, run, tick_status::timeout);
+    if (run.chosen || run.ticket != 0) learn(s_, run, tick_status::timeout);
     loop.metrics.record(tick_status::timeout, now - run.began, run.began - run.due, now);
     again(loop, tick_status::timeout,
           "did not end within " + to_text(to_ms(loop.plan->timeout)) + " ms", now);

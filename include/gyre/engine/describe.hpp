@@ -85,6 +85,14 @@ inline void describe_tuner(const tuner& t, learner_view& out) {
     trying += out.reports.back().trying * weight;
     seen += weight;
   }
+  for (std::size_t i = 0; i < t.limits().size(); ++i) {
+    const limits::limit& l = t.limits()[i];
+    out.limits.push_back({l.name, l.at_most, l.observations, l.broken, {}});
+    for (const state_report& r : out.reports) {
+      const auto s = static_cast<std::uint32_t>(&r - out.reports.data());
+      out.limits.back().at_best.push_back(l.held.estimate(s, r.best).mean);
+    }
+  }
   out.stats.states = out.tuning.states;
   out.stats.actions = out.tuning.actions;
   out.stats.q_values = out.tuning.cells_tried;
@@ -97,6 +105,7 @@ inline void describe_tuner(const tuner& t, learner_view& out) {
 inline learner_view describe(const shared_learner& l) {
   learner_view out;
   out.name = l.name;
+  out.late = l.late;
   out.features = l.where.features();
   out.knobs = l.where.knobs();
   if (const learner* const q = l.mind.q_learning(); q != nullptr) {
@@ -136,6 +145,9 @@ inline void describe_loops(environment& env, const totals& retired, instant t,
     if (l->extra != nullptr && l->extra->learning != nullptr) {
       row.learner = static_cast<int>(
           std::find(learners.begin(), learners.end(), l->extra->learning) - learners.begin());
+      if (l->extra->later != nullptr) {
+        out.learners[static_cast<std::size_t>(row.learner)].late.open += l->extra->later->open();
+      }
     }
     ++sum.loops;
     sum.active += row.state != loop_state::paused && row.state != loop_state::stopped ? 1 : 0;

@@ -135,6 +135,17 @@ class engine {
   /// counts; what has timed out, was removed, or is given twice does not. @return how many count
   std::size_t complete(std::span<completion> done);
 
+  // ---- rewards that come later than their ticks ----
+
+  /// What the tick of a ticket earned (tick::reward_later()); it is learned as if the tick had said
+  /// so. From any thread, also inside of ticks and handlers, and before the tick has ended. Not
+  /// learned, and counted in learner_view::late: STALE, the ticket has had its reward, was used up
+  /// by a tick that failed or said reward(), was given up for 1,024 newer ones, or its loop was
+  /// removed. ARG: not finite as a float; the ticket stays good.
+  result<void> reward(const ticket& which, double value);
+  /// The same for what it cost: earned is -value.
+  result<void> cost(const ticket& which, double value) { return reward(which, -value); }
+
   // ---- what loops tell each other ----
 
   /// `handler` is called between ticks on shard 0's thread (or inside poll and advance_to); without

@@ -17,8 +17,9 @@ namespace detail {
 /// is vault.hpp's: shard::keep_frame() asks for it.
 inline constexpr std::size_t commit_bytes = std::size_t{64} << 10;
 
-/// Type of a frame that holds one lesson of a learner; see keeper.hpp.
-inline constexpr std::uint8_t lesson_frame = 1;
+/// Types of a learner's frames that ticks write: a lesson; a figure under a limit; an action whose
+/// reward is still to come. See keeper.hpp.
+inline constexpr std::uint8_t lesson_frame = 1, figure_frame = 4, applied_frame = 5;
 
 /// Frames in the order in which they were written. Held by the shard.
 class frames {

@@ -25,11 +25,11 @@ namespace detail {
 
 /// The journal's streams: 1 is the memory, 2 when loops last ran; a learner's is a hash of its key,
 /// or the next free one. Its frames are type 1, a lesson and how many decisions there were, type 2,
-/// its shape, written whenever it starts anew, and type 3, a shape of other options under which it
-/// goes on. Observing the transitions again gives the learner back bit for bit. Learners without a
-/// loop are kept for a loop of their name, at most 16 MiB of them: then the one longest without is
-/// forgotten, and counted. Those read at opening do not count before the first checkpoint: loops
-/// are being added.
+/// its shape, written whenever it starts anew, type 3, a shape of other options under which it goes
+/// on, type 4, a figure under a limit, and type 5, an action whose reward is still to come.
+/// Observing all that again gives the learner back bit for bit. Learners without a loop are kept
+/// for a loop of their name, at most 16 MiB of them: then the one longest without is forgotten, and
+/// counted. Those read at opening do not count before the first checkpoint: loops are being added.
 class keeper {
  public:
   static constexpr std::uint32_t memory_stream = 1;

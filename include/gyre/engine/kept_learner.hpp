@@ -162,8 +162,8 @@ class kept_learner {
     if (type == state_frame || type == shape_frame) {
       bytes_.assign(bytes.begin(), bytes.end());
       mind_.reset();
-    } else if (type == lesson_frame) {
-      if (detail::mind* l = wake()) observe(*l, in);
+    } else if (type == lesson_frame || type == figure_frame || type == applied_frame) {
+      if (detail::mind* l = wake()) observe(*l, type, in);
     } else if (type == retuned_frame) {
       detail::mind* l = wake();
       const auto next = learner_shape::read(in);
@@ -215,12 +215,22 @@ class kept_learner {
     mind.save(out);
     return out.take();
   }
-  static void observe(detail::mind& mind, byte_reader& in) {
-    const lesson l = lesson::read(in);
-    const std::uint64_t decisions = in.varint();
-    if (!in.ok()) return;
-    (void)mind.learn(l);
-    mind.resume_at(decisions);
+  static void observe(detail::mind& mind, std::uint8_t type, byte_reader& in) {
+    if (type == lesson_frame) {
+      const lesson l = lesson::read(in);
+      if (!in.ok()) return;
+      (void)mind.learn(l);
+      (void)mind.read_counts(in);
+    } else if (type == applied_frame) {
+      mind.applied(in.u32());
+      (void)mind.read_counts(in);
+    } else if (mind.tuning() != nullptr) {
+      const std::uint32_t state = in.u32(), action = in.u32();
+      const std::string_view name = in.str();
+      const double value = in.f64(), at_most = in.f64();
+      bool news = false;
+      if (in.ok()) (void)mind.learn(state, action, name, value, at_most, news);
+    }
   }
 
   std::vector<std::byte> bytes_;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include <gyre/core/bytes.hpp>
@@ -35,8 +36,44 @@ inline void teach(shard& s, shared_learner& learning, const lesson& l) {
   byte_writer& out = learning.scratch;
   out.clear();
   l.write(out);
-  out.varint(learning.mind.decisions());
+  learning.mind.write_counts(out);
   s.keep_frame(learning.stream, lesson_frame, out.data());
+}
+/// So have they what was measured of a limit; where that is news it is told.
+inline void teach(shard& s, shared_learner& learning, const run_state& run,
+                  const tick_terms::figure& f) {
+  bool news = false;
+  const std::string& name = learning.mind.tuning()->limits()[f.limit].name;
+  if (learning.mind.learn(run.state, run.action, name, f.value, f.at_most, news) != code::ok) {
+    return;
+  }
+  if (news) {
+    s.tell("gyre.tuning",
+           join(learning.name, ": ", name, " is over ", to_text(f.at_most), " with ",
+                learning.where.action_text(run.action), ", which is avoided from now on",
+                learning.where.states() > 1 ? " where " + learning.where.state_text(run.state)
+                                            : std::string()),
+           run.loop_id);
+  }
+  if (!s.env.journalled) return;
+  byte_writer& out = learning.scratch;
+  out.clear();
+  out.u32(run.state);
+  out.u32(run.action);
+  out.str(name);
+  out.f64(f.value);
+  out.f64(f.at_most);
+  s.keep_frame(learning.stream, figure_frame, out.data());
+}
+/// And that a tick's reward is still to come.
+inline void teach_applied(shard& s, shared_learner& learning, std::uint32_t action) {
+  learning.mind.applied(action);
+  if (!s.env.journalled) return;
+  byte_writer& out = learning.scratch;
+  out.clear();
+  out.u32(action);
+  learning.mind.write_counts(out);
+  s.keep_frame(learning.stream, applied_frame, out.data());
 }
 /// A lesson that still waits for what came next is told as cut off: nothing more comes. @pre
 /// loop.extra
@@ -61,36 +98,91 @@ inline void choose(shard& s, run_state& run) {
   extra.state = run.state;
   extra.action = run.action;
 }
+/// A reward counts in the loop's figures.
+inline void count_reward(loop_extra& extra, double reward) noexcept {
+  ++extra.rewards;
+  extra.window_reward += reward;
+  const auto weight = static_cast<double>(std::min<std::uint64_t>(extra.rewards, 20));
+  extra.reward_mean += (reward - extra.reward_mean) / weight;
+}
+/// What a tick that ends makes of its ticket: a reward that came early is its own; one that failed
+/// has used it up. @return whether the reward is still to come, or never will
+inline bool leave_open(loop_extra& extra, run_state& run, bool failed) noexcept {
+  if (run.ticket == 0) return false;
+  tickets::entry* const later = extra.later->find(run.ticket);
+  if (later == nullptr) return !failed && !run.rewarded;  // 1,024 were taken since
+  if (later->is == tickets::phase::early && !failed && !run.rewarded) {
+    run.rewarded = true;
+    run.reward = later->what.reward;
+  }
+  const bool waits = !failed && !run.rewarded;
+  later->is = waits ? tickets::phase::waiting : tickets::phase::used;
+  later->teaches = run.chosen && extra.learning != nullptr &&
+                   !(run.terms != nullptr && run.terms->mute);
+  later->what = {run.state, run.action, 0, run.sees, run.terminated, run.truncated, false, true};
+  return waits;
+}
 /// A tick has ended, or is given up: its reward counts, and where it asked for a knob the learner
 /// has its lesson; where it did not, no setting of its own was applied. @pre run.loop->extra
 inline void learn(shard& s, run_state& run, tick_status status) {
   loop_extra& extra = *run.loop->extra;
   const bool failed = status != tick_status::ok;
-  if (!run.rewarded) run.reward = failed ? -double(extra.streak) : 1;
+  const bool waits = leave_open(extra, run, failed);
+  if (!run.rewarded) run.reward = failed ? -double(extra.streak) : waits ? 0 : 1;
   extra.sees = run.sees;
   if (!run.chosen) {  // for the trace
     run.state = run.sees;
     run.action = extra.action;
   }
   if (!std::isfinite(run.reward)) return;
-  ++extra.rewards;
-  extra.window_reward += run.reward;
-  const auto weight = static_cast<double>(std::min<std::uint64_t>(extra.rewards, 20));
-  extra.reward_mean += (run.reward - extra.reward_mean) / weight;
-  if (extra.learning == nullptr) return;
+  if (!waits) count_reward(extra, run.reward);
+  shared_learner* const learning = extra.learning;
+  if (learning == nullptr) return;
   const bool mute = run.terms != nullptr && run.terms->mute;
-  extra.learning->take_back(run.terms);
+  if (run.terms != nullptr && run.chosen && !mute && !failed) {
+    for (const tick_terms::figure& f : run.terms->figures) teach(s, *learning, run, f);
+  }
+  learning->take_back(run.terms);
   if (!run.chosen) return;
-  if (mute) return extra.learning->mind.refuse();
+  if (mute) return learning->mind.refuse();
+  if (waits) return teach_applied(s, *learning, run.action);
   const lesson l{run.state, run.action, run.reward, run.sees, run.terminated, run.truncated,
                  failed};
   const bool ends = run.terminated || run.truncated;
-  if (run.saw || ends || !extra.learning->mind.looks_ahead()) {
-    teach(s, *extra.learning, l);
+  if (run.saw || ends || !learning->mind.looks_ahead()) {
+    teach(s, *learning, l);
   } else {
     extra.held = l;
     extra.holds = true;
   }
+}
+/// The reward of a ticket has come. STALE: nothing changed but what is counted.
+inline result<void> reward_late(shard& s, loop_record& loop, std::uint32_t number, double reward) {
+  loop_extra* const extra = loop.extra.get();
+  const bool known = extra != nullptr && extra->later != nullptr;
+  tickets::entry* const later = known ? extra->later->find(number) : nullptr;
+  shared_learner* const learning = extra != nullptr ? extra->learning : nullptr;
+  if (later == nullptr) {
+    const bool late = known && extra->later->was_taken(number);
+    if (late && learning != nullptr) ++learning->late.late;
+    return fail(code::stale, "ticket ", number,
+                late ? " was given up: of a loop the last 1,024 are good"
+                     : " is not one that this loop has taken");
+  }
+  if (later->is == tickets::phase::running) {
+    later->is = tickets::phase::early;
+    later->what.reward = reward;
+    return ok;
+  }
+  if (later->is != tickets::phase::waiting) {
+    if (learning != nullptr) ++learning->late.twice;
+    return fail(code::stale, "ticket ", number, " has had its reward, or its tick did not need it");
+  }
+  later->is = tickets::phase::used;
+  later->what.reward = reward;
+  count_reward(*extra, reward);
+  if (later->teaches && learning != nullptr) teach(s, *learning, later->what);
+  return ok;
 }
 
 }  // namespace detail

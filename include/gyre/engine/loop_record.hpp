@@ -14,6 +14,7 @@
 #include <gyre/engine/loop_plan.hpp>
 #include <gyre/engine/mind.hpp>
 #include <gyre/engine/tick.hpp>
+#include <gyre/engine/tickets.hpp>
 #include <gyre/observe/metrics.hpp>
 #include <gyre/run/gate.hpp>
 #include <gyre/run/intensity.hpp>
@@ -34,6 +35,7 @@ struct shared_learner {
   std::uint32_t stream = 0;  ///< its stream in the journal
   std::uint32_t users = 0;
   byte_writer scratch = {};  ///< for the frame of a transition; kept for its memory
+  late_rewards late = {};               ///< of its loops' tickets
   tuner_interventions told = {};        ///< as of the last observation window
   vec<std::uint32_t> not_now = {};      ///< for a choice; kept for its memory
   vec<owner<tick_terms>> spare = {};    ///< of ticks that are over, for those that come
@@ -107,6 +109,7 @@ struct alignas(64) loop_extra {
   space where;
   std::vector<double> seen;  ///< last value of each feature
   lesson held;
+  owner<tickets> later;  ///< null: no reward came later than its tick
   std::string closed_gate;
   double vitality = std::numeric_limits<double>::quiet_NaN();
   std::uint64_t dropped = 0;  ///< of what it published

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,13 +21,14 @@ inline namespace v1 {
 namespace detail {
 
 /// What one tick teaches. In the journal: state u32, action u32, reward f64, next u32, flags u8 (1
-/// terminated, 2 truncated, 4 failed).
+/// terminated, 2 truncated, 4 failed, 8 late).
 struct lesson {
   std::uint32_t state = 0, action = 0;
   double reward = 0;
   std::uint32_t next = 0;
   bool terminated = false, truncated = false;
   bool failed = false;  ///< the reward is not its own: what the learner makes of a failure
+  bool late = false;    ///< the reward came later: other ticks have been since
 
   void write(byte_writer& out) const {
     out.u32(state);
@@ -34,7 +36,7 @@ struct lesson {
     out.f64(reward);
     out.u32(next);
     out.u8(static_cast<std::uint8_t>((terminated ? 1 : 0) | (truncated ? 2 : 0) |
-                                     (failed ? 4 : 0)));
+                                     (failed ? 4 : 0) | (late ? 8 : 0)));
   }
   static lesson read(byte_reader& in) noexcept {
     lesson l;
@@ -46,6 +48,7 @@ struct lesson {
     l.terminated = (flags & 1U) != 0;
     l.truncated = (flags & 2U) != 0;
     l.failed = (flags & 4U) != 0;
+    l.late = (flags & 8U) != 0;
     return l;
   }
 };
@@ -96,8 +99,11 @@ class mind {
   /// lesson says, and never more than the worst success.
   bool learn(const lesson& l) noexcept {
     if (tuner_) {
-      return l.failed ? tuner_->observe_failure(l.state, l.action)
-                      : tuner_->observe(l.state, l.action, l.reward);
+      const std::uint32_t last = tuner_->last();
+      const bool taken = l.failed ? tuner_->observe_failure(l.state, l.action)
+                                  : tuner_->observe(l.state, l.action, l.reward);
+      if (l.late) tuner_->applied(last);
+      return taken;
     }
     const double earned = l.failed ? std::min(l.reward, worst_) : l.reward;
     const transition seen{l.state, l.action, earned, l.next,
@@ -107,17 +113,47 @@ class mind {
     worst_ = std::min(worst_, earned);
     return true;
   }
+  /// An action was taken whose reward is still to come.
+  void applied(std::uint32_t action) noexcept {
+    if (tuner_ && action < actions()) tuner_->applied(action);
+  }
+  /// As tuner::limit() and observe_limit(). @pre it tunes
+  int limit(std::string_view name) { return tuner_->limit(name); }
+  code learn(std::uint32_t state, std::uint32_t action, std::string_view limit, double value,
+             double at_most, bool& news) {
+    return tuner_->observe_limit(state, action, limit, value, at_most, &news);
+  }
   /// A tick came to nothing that can be learned, which is counted.
   void refuse() noexcept {
     if (tuner_) return tuner_->refuse();
     (void)q_->observe({.state = states()});  // there is none
   }
-  void resume_at(std::uint64_t decisions) noexcept {
+  /// What is counted and not learned, behind a frame of the journal: varint decisions, and where a
+  /// tuner's rails have intervened varint each budget, steps, forbidden, limits.
+  void write_counts(byte_writer& out) const {
+    out.varint(decisions());
+    if (!tuner_ || tuner_->interventions().all() == 0) return;
+    const tuner_interventions& held = tuner_->interventions();
+    for (const std::uint64_t n : {held.budget, held.steps, held.forbidden, held.limits}) {
+      out.varint(n);
+    }
+  }
+  /// False where the bytes are none: nothing has changed then.
+  bool read_counts(byte_reader& in) noexcept {
+    const std::uint64_t decisions = in.varint();
+    tuner_interventions held = tuner_ ? tuner_->interventions() : tuner_interventions{};
+    if (in.ok() && in.remaining() > 0) {
+      for (std::uint64_t* n : {&held.budget, &held.steps, &held.forbidden, &held.limits}) {
+        *n = in.varint();
+      }
+    }
+    if (!in.ok()) return false;
     if (tuner_) {
-      tuner_->resume_at(decisions, tuner_->stats().interventions);
+      tuner_->resume_at(decisions, held);
     } else {
       q_->resume_at(decisions);
     }
+    return true;
   }
   void set_mode(tuning_mode mode) noexcept {
     shape_.tuning.mode = mode;

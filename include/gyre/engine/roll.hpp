@@ -137,6 +137,7 @@ class roll {
   void leave_learner(loop_record& loop) {
     if (loop.extra == nullptr || loop.extra->learning == nullptr) return;
     shared_learner* const left = std::exchange(loop.extra->learning, nullptr);
+    if (loop.extra->later != nullptr) left->late.never += loop.extra->later->open();
     if (--left->users != 0) return;
     erase_if(learners_, [&](const auto& l) { return l.get() == left; });
   }

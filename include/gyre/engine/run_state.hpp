@@ -47,6 +47,7 @@ struct run_facts {
   std::uint32_t state = 0, action = 0;
   std::uint32_t sees = 0;        ///< the state by what it has reported, and else the loop before
   std::uint32_t place = 0;       ///< among the shard's flights, if it is one
+  std::uint32_t ticket = 0;      ///< under which its reward comes later; 0: it does not
   double reward = 0;
   owner<tick_terms> terms;       ///< null: it has said nothing of the kind
   std::string text;              ///< why it failed
@@ -66,6 +67,8 @@ class tick_services {
   virtual code feature(run_state&, std::string_view name, double value) = 0;
   virtual code forbid(run_state&, std::string_view knob, double value) = 0;
   virtual code used(run_state&, std::string_view knob, double value) = 0;
+  virtual code limit(run_state&, std::string_view name, double value, double at_most) = 0;
+  virtual code reward_later(run_state&, std::uint32_t& number) = 0;
   virtual code vitality(run_state&, double value) = 0;
   virtual code publish(run_state&, std::string_view topic, std::span<const std::byte>,
                        publish_options) = 0;

@@ -87,6 +87,41 @@ class services final : public tick_services {
                                                         static_cast<std::uint32_t>(choice));
     return leave(code::ok);
   }
+  code limit(run_state& run, std::string_view name, double value, double at_most) override {
+    if (!enter(run)) return code::cancelled;
+    shared_learner* const learning =
+        run.loop->extra == nullptr ? nullptr : run.loop->extra->learning;
+    const code good = checked_limit(run, learning, name, value, at_most);
+    if (good != code::ok) return leave(good);
+    const int i = learning->mind.limit(name);
+    if (i < 0) {
+      spoil(run, join("limit \"", name, "\" would be a fifth one"));
+      return leave(code::budget);
+    }
+    tick_terms& terms = learning->terms_of(run.terms);
+    for (tick_terms::figure& f : terms.figures) {
+      if (f.limit != static_cast<std::uint32_t>(i)) continue;
+      f = {f.limit, value, at_most};
+      return leave(code::ok);
+    }
+    terms.figures.push_back({static_cast<std::uint32_t>(i), value, at_most});
+    return leave(code::ok);
+  }
+  code reward_later(run_state& run, std::uint32_t& number) override {
+    if (!enter(run)) return code::cancelled;
+    loop_extra& extra = s_.loops.extra(*run.loop);
+    if (extra.learning != nullptr && extra.learning->mind.looks_ahead()) {
+      spoil(run, "reward_later() is not for loops that learn with a discount");
+      return leave(code::unsupported);
+    }
+    if (run.ticket == 0) {
+      if (extra.later == nullptr) extra.later = make_owned<tickets>();
+      const bool gave_up = extra.later->take(run.ticket);
+      if (gave_up && extra.learning != nullptr) ++extra.learning->late.never;
+    }
+    number = run.ticket;
+    return leave(code::ok);
+  }
   code vitality(run_state& run, double value) override {
     if (!enter(run)) return code::cancelled;
     if (value >= 0 && value <= 1) {
@@ -161,6 +196,24 @@ class services final : public tick_services {
   static void spoil(run_state& run, std::string text) {
     if (!run.failed) run.text = std::move(text);
     run.failed = true;
+  }
+  /// Spoils the tick where it is not OK.
+  code checked_limit(run_state& run, const shared_learner* learning, std::string_view name,
+                     double value, double at_most) const {
+    if (learning == nullptr) {
+      spoil(run, join(called(*run.loop), " has no knobs, so that a limit changes nothing"));
+      return code::not_found;
+    }
+    if (learning->mind.tuning() == nullptr) {
+      spoil(run, "limit() is for loops that are tuned, not for Q-learning");
+      return code::unsupported;
+    }
+    const bool finite = std::isfinite(static_cast<float>(value)) &&
+                        std::isfinite(static_cast<float>(at_most));
+    if (finite && !name.empty() && name.size() <= 63) return code::ok;
+    spoil(run, join("limit \"", name, "\" with ", to_text(value), " of at most ",
+                    to_text(at_most), ": finite figures and a name of 1 to 63 bytes are wanted"));
+    return code::arg;
   }
   /// -1: the loop has no such knob, and the tick is spoilt.
   int knob_of(run_state& run, std::string_view name) const {

@@ -18,10 +18,17 @@ struct tick_terms {
     std::uint32_t knob = 0, choice = 0;
   };
   vec<ruled> ruled_out;
+  /// What was measured, of a limit by its index.
+  struct figure {
+    std::uint32_t limit = 0;
+    double value = 0, at_most = 0;
+  };
+  vec<figure> figures;
   bool mute = false;  ///< the tick teaches nothing
 
   void clear() noexcept {
     ruled_out.clear();
+    figures.clear();
     mute = false;
   }
   bool allows(const space& where, std::uint32_t action) const noexcept {

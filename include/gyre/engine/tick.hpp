@@ -22,6 +22,13 @@ struct completion {
   gyre::code status = code::stale;  ///< set by engine::complete(): OK, it counts; or STALE
 };
 
+/// Names the reward of one tick that is still to come: from tick::reward_later() for
+/// engine::reward(). It may be copied, kept, and used on any thread.
+struct ticket {
+  std::uint32_t loop = 0;    ///< loop::id()
+  std::uint32_t number = 0;  ///< of this loop, from 1; 0: none
+};
+
 /// One run of a loop. Every call is for the thread that runs the tick and only while it runs; once
 /// the tick has outlived its timeout, each does nothing and returns CANCELLED (NaN for knob()).
 class tick {
@@ -71,6 +78,30 @@ class tick {
   }
   /// The same for what it cost: earned is -value.
   code cost(double value) { return reward(-value); }
+  /// The reward comes later than the tick's end: engine::reward(ticket, x). Until then nothing is
+  /// learned of the tick and its reward counts nowhere (the trace has 0); a tick that fails, or
+  /// says reward() after all, has used its ticket up. The last 1,024 tickets of a loop are good:
+  /// taking another gives the oldest up, which counts as never rewarded if it was open. A ticket is
+  /// of this engine in this process: open ones are not saved, and are STALE once the loop is
+  /// removed. Again in the same tick: the same ticket. One with number 0, and the tick fails, with
+  /// learning.sequential or a discount, where a reward without what came next teaches nothing; and
+  /// of a tick that is over.
+  ticket reward_later() {
+    ticket t{run_.loop_id, 0};
+    (void)services_.reward_later(run_, t.number);
+    return t;
+  }
+  /// A goal beside the reward: this tick's figure of that name is `value`, and is to be at most
+  /// `at_most`. Settings of which it is over that with 95 % confidence are avoided in the states in
+  /// which it is, whatever they earn; where that is all of them, the one that is over by least is
+  /// taken. A baseline that `budget` asks for is taken even so. The figures of a failed tick teach
+  /// nothing; the last call of a tick counts. At most four names a learner; the first tick of each
+  /// takes as much memory as the tuner has. `at_most` is the last that was said. ARG: not finite as
+  /// a float, or a name that is not 1 to 63 bytes; NOT_FOUND: the loop has no knobs; UNSUPPORTED:
+  /// Q-learning; BUDGET: a fifth name. Each fails the tick.
+  code limit(std::string_view name, double value, double at_most) {
+    return services_.limit(run_, name, value, at_most);
+  }
   /// With learning.sequential: what the loop does has come to an end, after which nothing is earned
   /// (terminated), or was cut off (truncated). The next tick begins anew.
   code terminated() {

@@ -120,28 +120,14 @@ class contest {
     for (std::uint32_t i = 0; i < size_; ++i) all += static_cast<double>(odds_[i]);
     return static_cast<double>(odds_[place]) / all;
   }
-  /// What came of rule_out().
-  struct ruled {
-    bool left = true;       ///< false: it would have left nobody, and nothing has changed
-    bool changed = false;   ///< at `draw` one would have been taken that is out now
-  };
-  /// Takes the places out of the draw of which `out(place)` holds. @param draw in [0, 1)
+  /// Those leave of which `out(action)` holds, before the others get their odds.
   template <class Out>
-  ruled rule_out(Out out, double draw) noexcept {
-    double all = 0, gone = 0;
+  void remove(Out out) noexcept {
     std::uint32_t left = 0;
     for (std::uint32_t i = 0; i < size_; ++i) {
-      const auto odds = static_cast<double>(odds_[i]);
-      all += odds;
-      if (out(i)) gone += odds;
-      if (!out(i)) ++left;
+      if (!out(action_[i])) action_[left++] = action_[i];
     }
-    if (left == 0) return {false, false};
-    for (std::uint32_t i = 0; i < size_; ++i) {
-      if (out(i)) odds_[i] = 0;
-    }
-    if (all - gone < 1e-9) even_but(out);
-    return {true, draw * all < gone};
+    size_ = left;
   }
   std::size_t bytes() const noexcept { return 4 * (action_.size() + 6 * mean_.size()); }
 

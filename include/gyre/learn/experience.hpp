@@ -40,7 +40,6 @@ class experience {
   std::uint32_t visits(std::uint32_t state, std::uint32_t action) const noexcept {
     return visits_[cell(state, action)];
   }
-  std::uint64_t last_change(std::uint32_t state) const noexcept { return last_change_[state]; }
   double worth(std::uint32_t state, std::uint32_t action) const noexcept {
     return known.estimate(state, action).mean;
   }
@@ -127,6 +126,32 @@ class experience {
       if (!kept_.has(state, a) && a != baseline) add(a);
     }
     for (std::uint32_t a = 0; a < actions() && into.size() == 0; ++a) add(a);
+  }
+
+  /// What is known of a state by itself, of which this action is the best.
+  state_report report(std::uint32_t state, std::uint32_t best) const noexcept {
+    state_report r;
+    r.best = best;
+    const mixture::estimate e = known.estimate(state, best);
+    const double wide = 1.96 * std::sqrt(e.variance);
+    r.estimate = e.mean;
+    r.low = e.mean - wide;
+    r.high = e.mean + wide;
+    r.noise = std::sqrt(e.noise);
+    for (std::uint32_t a = 0; a < actions(); ++a) r.observations += visits(state, a);
+    r.last_change = last_change_[state];
+    r.baseline = std::numeric_limits<double>::quiet_NaN();
+    r.avoided = avoided(state);
+    return r;
+  }
+  /// How many settings break a limit in a state; of more than `considered`, of those tried.
+  std::uint32_t avoided(std::uint32_t state) const noexcept {
+    std::uint32_t n = 0;
+    for (std::uint32_t a = 0; limits.size() > 0 && a < actions(); ++a) {
+      if (actions() > considered && visits(state, a) == 0) continue;
+      n += limits.broken(state, a) ? 1 : 0;
+    }
+    return n;
   }
 
   std::size_t bytes() const noexcept {

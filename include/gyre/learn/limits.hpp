@@ -42,6 +42,13 @@ class limits {
     }
     return -1;
   }
+  /// The place of a limit, a new one if there is none of this name; -1: there are four others.
+  int place(std::string_view name, const tuner_shape& shape) {
+    const int known = find(name);
+    if (known >= 0 || size() == most) return known;
+    add(name, shape);
+    return static_cast<int>(size()) - 1;
+  }
   /// @pre size() < most, as many states and actions as the others
   void add(std::string_view name, const tuner_shape& shape) {
     limit l{std::string(name), 0, 0, 0, knowledge(shape), {}};

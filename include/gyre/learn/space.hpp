@@ -122,6 +122,24 @@ class space {
                             std::uint32_t choice) const noexcept {
     return action + (choice - choice_of(action, i)) * knob_strides_[i];
   }
+  /// In words: "level=6 codec=zlib". @pre action < actions()
+  std::string action_text(std::uint32_t action) const {
+    std::string out;
+    for (std::size_t i = 0; i < knobs_.size(); ++i) {
+      out += (i > 0 ? " " : "") + knobs_[i].name + "=" + knobs_[i].shown(choice_of(action, i));
+    }
+    return out;
+  }
+  /// In words: "link_mbit < 10, queue >= 100"; "always" where there are no features. @pre state <
+  /// states()
+  std::string state_text(std::uint32_t state) const {
+    std::string out;
+    for (std::size_t i = 0; i < features_.size(); ++i) {
+      out += (i > 0 ? ", " : "") + features_[i].name + " " +
+             features_[i].shown(bucket_of(state, i));
+    }
+    return out.empty() ? "always" : out;
+  }
   /// The value that an action gives to knob i. @pre as for choice_of
   double value(std::uint32_t action, std::size_t i) const noexcept {
     return knobs_[i].values[choice_of(action, i)];

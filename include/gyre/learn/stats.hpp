@@ -5,9 +5,18 @@
 #include <cstdint>
 #include <gyre/core/text.hpp>
 #include <string>
+#include <vector>
 
 namespace gyre {
 inline namespace v1 {
+
+/// Rewards that come later than their ticks, since the learner's first loop was added.
+struct late_rewards {
+  std::uint64_t open = 0;   ///< tickets whose reward may still come
+  std::uint64_t late = 0;   ///< came when the ticket had been given up; nothing was learned
+  std::uint64_t twice = 0;  ///< came when the ticket was used up; nothing was learned
+  std::uint64_t never = 0;  ///< tickets that were given up without
+};
 
 /// A learner in numbers.
 struct learner_stats {
@@ -28,8 +37,8 @@ struct learner_stats {
 struct tuner_interventions {
   std::uint64_t budget = 0;     ///< the baseline instead: what may be lost was spent
   std::uint64_t steps = 0;      ///< a value between instead: one step a tick
-  std::uint64_t forbidden = 0;  ///< another instead: ruled out for this choice
-  std::uint64_t limits = 0;     ///< another instead: it breaks a limit
+  std::uint64_t forbidden = 0;  ///< what is held to be better was ruled out for this choice
+  std::uint64_t limits = 0;     ///< what is held to be better breaks a limit
   std::uint64_t all() const noexcept { return budget + steps + forbidden + limits; }
   bool operator==(const tuner_interventions&) const = default;
   tuner_interventions operator-(const tuner_interventions& before) const noexcept {
@@ -70,10 +79,19 @@ struct tuner_stats {
   std::uint64_t bytes = 0;  ///< memory of the tuner
 };
 
+/// A figure that is to stay under a bound.
+struct limit_stats {
+  std::string name;
+  double at_most = 0;              ///< the bound, as it was said last
+  std::uint64_t observations = 0;  ///< ticks that told it
+  std::uint64_t broken = 0;        ///< of these, over it
+  std::vector<double> at_best;     ///< of each state reported, what the best setting makes of it
+};
+
 /// What is known of one state.
 struct state_report {
   std::uint64_t observations = 0;
-  std::uint32_t best = 0;     ///< the action of most worth
+  std::uint32_t best = 0;     ///< the action of most worth, of those that break no limit
   double estimate = 0;        ///< what a tick of it earns, on average
   double low = 0, high = 0;   ///< `estimate` with 95 % confidence, as far as the model holds
   double probability = 0;     ///< 0..1: that `best` is the best
@@ -81,6 +99,7 @@ struct state_report {
   double baseline = 0;        ///< the estimate of the baseline; NaN without one
   double noise = 0;           ///< standard deviation of one tick's reward around its mean
   std::uint64_t last_change = 0;  ///< observation at which a change was noticed last; 0: never
+  std::uint32_t avoided = 0;      ///< settings that break a limit; of over 256, of those tried
 };
 
 }  // namespace v1

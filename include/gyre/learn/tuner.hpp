@@ -108,15 +108,17 @@ class tuner {
     if (options_.mode == tuning_mode::frozen) return code::state;
     const bool sound = std::fabs(value) <= 1e150 && std::fabs(at_most) <= 1e150;
     if (!sound || !takes(state, action)) return code::arg;
-    gyre::limits& all = seen_.limits;
-    if (all.find(name) < 0) {
-      if (all.size() == all.most) return code::budget;
-      all.add(name, shape_);
-    }
-    const bool fresh = all.observe(static_cast<std::size_t>(all.find(name)), state, action, value,
-                                   at_most);
+    const int i = limit(name);
+    if (i < 0) return code::budget;
+    const bool fresh = seen_.limits.observe(static_cast<std::size_t>(i), state, action, value,
+                                            at_most);
     if (news != nullptr) *news = *news || fresh;
     return code::ok;
+  }
+  /// The place of a limit among limits(), a new one if there is none of this name; -1: there are
+  /// four others.
+  int limit(std::string_view name) {
+    return seen_.limits.place(name, shape_);
   }
   const gyre::limits& limits() const noexcept { return seen_.limits; }
   const tuner_interventions& interventions() const noexcept {
@@ -157,19 +159,9 @@ class tuner {
   }
   /// What is known of a state. Takes memory, and the time of a choice under every hypothesis.
   state_report report(std::uint32_t state) const {
-    state_report r;
-    r.best = greedy(state);
-    const mixture::estimate e = seen_.known.estimate(state, r.best);
-    const double wide = 1.96 * std::sqrt(e.variance);
-    r.estimate = e.mean;
-    r.low = e.mean - wide;
-    r.high = e.mean + wide;
-    r.noise = std::sqrt(e.noise);
-    for (std::uint32_t a = 0; a < actions(); ++a) r.observations += seen_.visits(state, a);
-    r.last_change = seen_.last_change(state);
-    r.baseline = std::numeric_limits<double>::quiet_NaN();
+    state_report r = seen_.report(state, greedy(state));
     if (has_baseline() && r.observations > 0) {
-      r.baseline = seen_.known.estimate(state, options_.baseline).mean;
+      r.baseline = seen_.worth(state, options_.baseline);
     }
     contest other(contest_);  // the tuner's own is for choices
     gather(other, state, 0, false);
@@ -289,19 +281,12 @@ class tuner {
     }
     if (options_.mode == tuning_mode::frozen) return {greedy(state), 1};
     const std::uint32_t offset = draw.below(actions());
-    gather(contest_, state, offset, false);
     const knowledge::pick by{draw.unit(), draw.unit()};
+    gather(contest_, state, offset, false);
+    const bool some = ruled || seen_.limits.size() > 0;
+    const left_out out = some ? leave_out(state, offset) : left_out{};
     const knowledge::scale in = compete(state, by);
-    const auto out = [&](std::uint32_t i) { return barred_.out(contest_.action(i)); };
-    if (ruled) {
-      const contest::ruled r = contest_.rule_out(out, draw.unit());
-      if (r.changed || !r.left) ++seen_.counts.interventions.forbidden;
-      if (!r.left) {  // all that were looked at: others then
-        gather(contest_, state, offset, true);
-        (void)compete(state, by);
-      }
-    }
-    if (seen_.limits.size() > 0) keep_limits(state, draw.unit());
+    if (some) count_out(out, in);
     const std::uint32_t i = contest_.drawn(draw.unit());
     if (!has_baseline() && !options_.one_step) return {contest_.action(i), contest_.chance(i)};
     return on_rails(state, i, in);
@@ -313,18 +298,38 @@ class tuner {
     if (!(in.unit > 0) || actions() <= few) prefer_untried(state);
     return in;
   }
-  /// Leaves out what breaks a limit. Where all do, the mildest is left.
-  void keep_limits(std::uint32_t state, double draw) noexcept {
-    const auto over = [&](std::uint32_t i) {
-      return barred_.out(contest_.action(i)) || seen_.limits.broken(state, contest_.action(i));
+  /// The most that is expected of what does not compete.
+  struct left_out {
+    double ruled = std::numeric_limits<double>::lowest();
+    double limited = std::numeric_limits<double>::lowest();
+  };
+  /// Takes out of the contest what is ruled out for this choice, and what breaks a limit. Where all
+  /// of that do, the mildest competes alone.
+  left_out leave_out(std::uint32_t state, std::uint32_t offset) noexcept {
+    left_out most;
+    const auto out = [&](std::uint32_t a) {
+      const bool ruled = barred_.out(a);
+      if (!ruled && !seen_.limits.broken(state, a)) return false;
+      double& to = ruled ? most.ruled : most.limited;
+      to = std::max(to, seen_.worth(state, a));
+      return true;
     };
-    const contest::ruled r = contest_.rule_out(over, draw);
-    if (r.changed || !r.left) ++seen_.counts.interventions.limits;
-    if (r.left) return;
-    const std::uint32_t mild = greedy(state);
-    contest_.clear();
-    contest_.add(mild);
-    contest_.even();
+    contest_.remove(out);
+    if (contest_.size() > 0) return most;
+    gather(contest_, state, offset, true);  // others, of more than were looked at
+    contest_.remove(out);
+    if (contest_.size() == 0) contest_.add(greedy(state));
+    return most;
+  }
+  /// An intervention is where what is left out is held to earn more than what is left.
+  void count_out(const left_out& out, const knowledge::scale& in) noexcept {
+    double top = std::numeric_limits<double>::lowest();
+    for (std::uint32_t i = 0; i < contest_.size(); ++i) {
+      top = std::max(top, in.centre + in.unit * static_cast<double>(contest_.mean(i)));
+    }
+    if (!(in.unit > 0) || top >= std::max(out.ruled, out.limited)) return;
+    ++(out.ruled >= out.limited ? seen_.counts.interventions.forbidden
+                                : seen_.counts.interventions.limits);
   }
 
   /// What the guard rails make of the action at a place: the one to take, and which rail it was.
