@@ -21,8 +21,9 @@ def shape(text):
     return re.sub(r'[ \t]+', ' ', text).strip()
 
 
-def run(command, folder):
-    done = subprocess.run(command, cwd=folder, text=True, capture_output=True, timeout=300)
+def run(command, folder, **environment):
+    done = subprocess.run(command, cwd=folder, text=True, capture_output=True, timeout=300,
+                          env={**os.environ, **environment})
     if done.returncode != 0:
         sys.exit(f'{" ".join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}')
     return done.stdout
@@ -63,6 +64,11 @@ def main():
                  os.path.join(root, 'capi'), path, '-L', libs, '-lgyre', '-Wl,-rpath,' + libs,
                  '-o', out], root)
             got = run([out], root)
+        elif language == 'python':
+            if libs is None:
+                continue
+            got = run([sys.executable, '-c', code], root, PYTHONPATH=os.path.join(
+                root, 'capi', 'python'), GYRE_LIBRARY=os.path.join(libs, 'libgyre.so'))
         elif language == 'sh':
             with open(os.path.join(root, 'Makefile'), encoding='utf-8') as f:
                 verbs = re.findall(r'^(\w+):', f.read(), re.M)

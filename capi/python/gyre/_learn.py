@@ -1,0 +1,162 @@
+"""A replay buffer and a learner by themselves, without an engine. Rows and indices go in and out as
+anything with the buffer protocol: numpy's arrays where numpy is there, else array.array, bytes."""
+from __future__ import annotations
+
+import ctypes
+from array import array
+from typing import Any, Iterable
+
+from . import _abi as abi
+from ._library import call, check, lib, made, values_of
+
+try:
+    import numpy as _numpy
+except ImportError:  # everything works without it
+    _numpy = None  # type: ignore[assignment]
+
+
+def _address(values: Any, writable: bool = False) -> tuple[Any, int]:
+    """The address of a buffer's bytes, and their number; the buffer is to outlive its use."""
+    view = memoryview(values)
+    if not view.c_contiguous:
+        raise ValueError('the values are to lie end to end: numpy.ascontiguousarray')
+    if view.nbytes == 0:
+        return None, 0
+    if not writable and view.readonly:
+        data = bytes(view)
+        return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p), view.nbytes
+    return ctypes.addressof(ctypes.c_char.from_buffer(view)), view.nbytes
+
+
+class _Owned:
+    """What frees its native object."""
+
+    _id = 0
+    _destroy: Any = None
+
+    def close(self) -> None:
+        """Frees it. Again: no effect."""
+        if self._id:
+            check(type(self)._destroy(self._id))
+            self._id = 0
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except Exception:  # the interpreter may be half gone
+            pass
+
+
+class Replay(_Owned):
+    """A circular buffer of rows. `row` is the bytes of one, or a numpy dtype (then sample() gives
+    arrays of it): at most 65,536 bytes. All memory is allocated here."""
+
+    _destroy = lib.gyre_replay_destroy
+
+    def __init__(self, row: Any, capacity: int = 10_000, seed: int = 0) -> None:
+        self._dtype = None if isinstance(row, int) else _numpy.dtype(row)
+        self.row_size: int = row if self._dtype is None else self._dtype.itemsize
+        made_of = made(abi.gyre_replay_options, row_size=self.row_size, capacity=capacity,
+                       seed=seed)
+        number = ctypes.c_uint32()
+        call(lib.gyre_replay_create, ctypes.byref(made_of), ctypes.byref(number))
+        self._id = number.value
+
+    def push(self, rows: Any) -> None:
+        """Appends rows that lie end to end; the oldest make room."""
+        address, size = _address(rows)
+        if size % self.row_size:
+            raise ValueError(f'{size} bytes are not rows of {self.row_size}')
+        check(lib.gyre_replay_push(self._id, address, size // self.row_size))
+
+    def sample(self, count: int, replace: bool = False, out: Any = None) -> Any:
+        """Draws rows uniformly, none twice unless `replace`, into `out` (room for so many), else a
+        new array (bytearray without a dtype)."""
+        if out is None:
+            out = bytearray(count * self.row_size) if self._dtype is None \
+                else _numpy.empty(count, self._dtype)
+        address, size = _address(out, writable=True)
+        if size < count * self.row_size:
+            raise ValueError(f'{size} bytes have no room for {count} rows of {self.row_size}')
+        flags = abi.GYRE_SAMPLE_WITH_REPLACEMENT if replace else 0
+        check(lib.gyre_replay_sample(self._id, address, count, flags))
+        return out
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The fields of gyre_replay_metrics."""
+        out = made(abi.gyre_replay_metrics)
+        check(lib.gyre_replay_metrics_read(self._id, ctypes.byref(out)))
+        return values_of(out)
+
+
+class Learner(_Owned):
+    """A tabular Q-learner over states x actions. Further settings are fields of
+    gyre_learner_options by their names there (discount, learning_rate, explore_from, ...)."""
+
+    _destroy = lib.gyre_learner_destroy
+
+    def __init__(self, states: int, actions: int, seed: int = 0, **settings: Any) -> None:
+        self.states, self.actions = states, actions
+        made_of = made(abi.gyre_learner_options, states=states, actions=actions, seed=seed,
+                       **settings)
+        number = ctypes.c_uint32()
+        call(lib.gyre_learner_create, ctypes.byref(made_of), ctypes.byref(number))
+        self._id = number.value
+
+    def choose(self, states: Any) -> Any:
+        """An action for each state, exploring: an int for an int; else of the kind that came in,
+        numpy array or array('I')."""
+        if isinstance(states, int):
+            return self.choose([states])[0]
+        if _numpy is not None and isinstance(states, _numpy.ndarray):
+            given: Any = _numpy.ascontiguousarray(states, _numpy.uint32)
+            out: Any = _numpy.empty_like(given)
+        else:
+            given = array('I', states)
+            out = array('I', bytes(4 * len(given)))
+        if len(given):
+            check(lib.gyre_learner_choose(self._id, _address(given, True)[0],
+                                          _address(out, True)[0], len(given)))
+        return out
+
+    def observe(self, state: int, action: int, reward: float, next_state: int,
+                terminated: bool = False, truncated: bool = False) -> None:
+        """Learns from one transition."""
+        self.observe_many([(state, action, reward, next_state, terminated, truncated)])
+
+    def observe_many(self, transitions: Iterable[tuple[Any, ...]]) -> None:
+        """Learns from transitions as observe() takes them; the last two may be left out. None is
+        taken when one is refused."""
+        given = list(transitions)
+        rows = (abi.gyre_transition * len(given))()
+        for at, (state, action, reward, following, *ends) in zip(rows, given):
+            terminated, truncated = (*ends, False, False)[:2]
+            at.size = ctypes.sizeof(at)
+            at.state, at.action, at.reward, at.next = state, action, reward, following
+            at.flags = (abi.GYRE_TRANSITION_TERMINATED if terminated else 0) | (
+                abi.GYRE_TRANSITION_TRUNCATED if truncated else 0)
+        check(lib.gyre_learner_observe(self._id, rows, len(given)))
+
+    @property
+    def q(self) -> Any:
+        """What each action is worth: states x actions floats, a copy; a numpy array of that shape
+        where numpy is there, else array('f') row by row."""
+        count, needed = self.states * self.actions, ctypes.c_uint32()
+        out: Any = array('f', bytes(4 * count)) if _numpy is None \
+            else _numpy.empty((self.states, self.actions), _numpy.float32)
+        check(lib.gyre_learner_q(self._id, _address(out, True)[0], count, ctypes.byref(needed)))
+        return out
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The fields of gyre_learner_metrics."""
+        out = made(abi.gyre_learner_metrics)
+        check(lib.gyre_learner_metrics_read(self._id, ctypes.byref(out)))
+        return values_of(out)

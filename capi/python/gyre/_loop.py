@@ -1,0 +1,163 @@
+"""A loop: a function that runs every so often, and all that is counted of it."""
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import inspect
+import itertools
+import weakref
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+
+from . import _abi as abi
+from ._library import call, check, lib, made, values_of
+from ._tick import Tick, words
+
+if TYPE_CHECKING:
+    from ._engine import Engine
+
+MISSED = {'once': abi.GYRE_MISSED_ONCE, 'skip': abi.GYRE_MISSED_SKIP,
+          'burst': abi.GYRE_MISSED_BURST, 'delay': abi.GYRE_MISSED_DELAY}
+STATES = ('waiting', 'running', 'paused', 'backing_off', 'gated', 'stuck', 'stopped')
+
+
+def _array(struct: Any, numbers: str, of: Mapping[str, Sequence[float]],
+           kept: list[Any]) -> Any:
+    """Knobs or features in C's shape; `kept` holds what they point to."""
+    out = (struct * max(len(of), 1))()
+    for at, (name, values) in zip(out, of.items()):
+        row = (ctypes.c_double * len(values))(*values)
+        kept.append(row)
+        at.size, at.count, at.name = ctypes.sizeof(struct), len(values), name.encode()
+        setattr(at, numbers, ctypes.addressof(row))
+    kept.append(out)
+    return ctypes.addressof(out)
+
+
+def options(name: str, every: float, knobs: Mapping[str, Sequence[float]],
+            features: Mapping[str, Sequence[float]], flags: int, settings: dict[str, Any],
+            kept: list[Any]) -> Any:
+    """gyre_loop_options. `settings` are further fields by their names there, texts as str, and
+    times of that header in ms."""
+    fields: dict[str, Any] = {}
+    for key, value in settings.items():
+        if key == 'missed' and isinstance(value, str):
+            value = MISSED[value]
+        fields[key] = value.encode() if isinstance(value, str) else value
+    made_of = made(abi.gyre_loop_options, name=name.encode(), interval_ms=every * 1e3,
+                   flags=flags, **fields)
+    made_of.knobs, made_of.knob_count = _array(abi.gyre_knob, 'values', knobs, kept), len(knobs)
+    made_of.features = _array(abi.gyre_feature, 'edges', features, kept)
+    made_of.feature_count = len(features)
+    return made_of
+
+
+class Loop:
+    """A loop of an engine, which owns it. Calling it calls its function, which needs a Tick."""
+
+    def __init__(self, engine: Engine, name: str, function: Callable[[Tick], Any]) -> None:
+        self.name, self.function, self._engine = name, function, weakref.ref(engine)
+        #: The last exception that failed a tick, with its traceback; None when there was none.
+        self.exception: BaseException | None = None
+        self.is_async = inspect.iscoroutinefunction(function)
+        self.id = 0
+
+    def __call__(self, tick: Tick) -> Any:
+        return self.function(tick)
+
+    async def run_async(self, number: int, clock: Callable[[], float]) -> \
+            tuple[float, BaseException | None]:
+        """Runs an external tick; how long it took, and why it failed."""
+        begin = clock()
+        try:
+            await self.function(Tick(number))
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001
+            self.keep(error)
+            return clock() - begin, error
+        return clock() - begin, None
+
+    def keep(self, error: BaseException) -> None:
+        self.exception = error
+        engine = self._engine()
+        if engine is not None and not isinstance(error, Exception):
+            engine._raises = error
+
+    def pause(self) -> None:
+        """No further ticks until resume()."""
+        check(lib.gyre_loop_pause(self.id))
+
+    def resume(self) -> None:
+        """Back on its grid."""
+        check(lib.gyre_loop_resume(self.id))
+
+    def trigger(self) -> None:
+        """One tick as soon as possible, whatever the grid says."""
+        check(lib.gyre_loop_trigger(self.id))
+
+    def remove(self) -> None:
+        """Takes it out of the engine, and the loops below it first."""
+        call(lib.gyre_loop_remove, self.id)
+        engine = self._engine()
+        if engine is not None:
+            engine._loops.pop(self.id, None)
+
+    def reconfigure(self, every: float = 0.0, timeout: float = 0.0, jitter: float = 0.0) -> None:
+        """Changes it before its next tick. Seconds; 0 leaves a setting as it is, jitter -1 is none.
+        """
+        change = made(abi.gyre_loop_change, interval_ms=every * 1e3, timeout_ms=timeout * 1e3,
+                      jitter=jitter)
+        call(lib.gyre_loop_reconfigure, self.id, ctypes.byref(change))
+
+    def knob(self, name: str) -> float:
+        """The value of a knob that its last tick used."""
+        value = ctypes.c_double()
+        check(lib.gyre_loop_knob(self.id, name.encode(), ctypes.byref(value)))
+        return value.value
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Everything counted about it: the fields of gyre_loop_metrics, `state` as a word."""
+        out = made(abi.gyre_loop_metrics)
+        check(lib.gyre_loop_metrics_read(self.id, ctypes.byref(out)))
+        return row(out)
+
+
+_alive: dict[int, Loop] = {}  # what the library may still call, by the `user` that it was given
+_users = itertools.count(1)
+
+
+def _tick(user: int, number: int, status: int) -> None:
+    """What the library calls. Nothing unwinds into it: the engine raises what is no Exception
+    (KeyboardInterrupt, SystemExit) once it has returned."""
+    loop = _alive[user]
+    try:
+        loop.function(Tick(number))
+    except BaseException as error:  # noqa: BLE001
+        loop.keep(error)
+        lib.gyre_tick_fail(number, words(error).replace('\0', '\ufffd').encode())
+        return
+    ctypes.c_int32.from_address(status).value = abi.GYRE_OK
+
+
+def _destroy(user: int) -> None:
+    loop = _alive.pop(user, None)
+    engine = loop and loop._engine()
+    if loop and engine:
+        engine._loops.pop(loop.id, None)
+
+
+_TICK, _DESTROY = abi.gyre_tick_fn(_tick), abi.gyre_destroy_fn(_destroy)
+
+
+def register(loop: Loop, native: Any) -> None:
+    """Has the library call the loop's function, and keeps it for as long as that may be."""
+    native.user = next(_users)
+    native.tick, native.destroy = _TICK, _DESTROY
+    _alive[native.user] = loop
+
+
+def row(metrics: Any) -> dict[str, Any]:
+    values = values_of(metrics)
+    values['state'] = STATES[metrics.state] if metrics.state < len(STATES) else metrics.state
+    return values

@@ -1,0 +1,76 @@
+"""One run of a loop, as its function sees it."""
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from . import _abi as abi
+from ._library import check, lib, made, values_of
+
+
+class Tick:
+    """One run of a loop; valid until its function returns. An error of these methods, when it is
+    not caught, fails the tick as any exception does."""
+
+    __slots__ = ('_id',)
+
+    def __init__(self, number: int) -> None:
+        self._id = number
+
+    def knob(self, name: str) -> float:
+        """The value to use. The choice falls at the first call in a tick: report features before.
+        """
+        value = ctypes.c_double()
+        check(lib.gyre_tick_knob(self._id, name.encode(), ctypes.byref(value)))
+        return value.value
+
+    def feature(self, name: str, value: float) -> None:
+        """What the tick sees."""
+        check(lib.gyre_tick_feature(self._id, name.encode(), value))
+
+    def reward(self, value: float) -> None:
+        """What the tick earned."""
+        check(lib.gyre_tick_reward(self._id, value))
+
+    def vitality(self, value: float) -> None:
+        """How well the loop's work is, 0..1, in its own judgement."""
+        check(lib.gyre_tick_vitality(self._id, value))
+
+    def fail(self, why: str) -> None:
+        """The tick failed; it may go on and clean up."""
+        check(lib.gyre_tick_fail(self._id, why.replace('\0', '\ufffd').encode()))
+
+    def spend(self, seconds: float) -> None:
+        """Virtual engines: the tick took so long."""
+        check(lib.gyre_tick_spend(self._id, seconds * 1e3))
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the tick was given up and should return soon."""
+        return bool(lib.gyre_tick_cancelled(self._id) == abi.GYRE_E_CANCELLED)
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """Which tick it is, how late, how long so far: gyre_tick_info's fields."""
+        info = made(abi.gyre_tick_info)
+        check(lib.gyre_tick_info_read(self._id, ctypes.byref(info)))
+        return values_of(info)
+
+
+def words(error: BaseException) -> str:
+    """Why a tick failed."""
+    text = str(error)
+    return f'{type(error).__name__}: {text}' if text else type(error).__name__
+
+
+def complete(number: int, took: float, error: BaseException | None) -> None:
+    """Ends an external tick that took so many seconds. One that timed out before is stale, which
+    the engine has counted."""
+    done = made(abi.gyre_completion, took_ms=max(took * 1e3, 1e-6))
+    if error is not None:
+        done.failed = 1
+        done.text = words(error).replace('\0', '\ufffd').encode()
+    lib.gyre_tick_complete(number, ctypes.byref(done))
+
+
+__all__ = ['Tick', 'complete', 'words']

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Method: fault, and use. What tools/bind wrote is what it would write now; its reader refuses,
+with the place, what is not in the header's own style; and the functions of which docs/c.md says
+that they may not come from a callback are those that answer so there.
+
+usage: bind.py <source root> <libgyre.so>
+"""
+import ctypes
+import importlib.util
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT, LIBRARY = pathlib.Path(sys.argv[1]), sys.argv[2]
+sys.path.insert(0, str(ROOT / 'tools'))
+from binding import docs, header  # noqa: E402
+
+HEAD = '/* a.h - an example. */\n#include <stdint.h>\n'
+# A text after the head, and what must be said of it.
+REFUSED = [
+    ('int f(void);\n', 'a.h:3: cannot read "int f(void);"'),
+    ('/** Does it. */\nGYRE_API gyre_status gyre_f(int a);\n', 'gyre_f: unknown type int'),
+    ('GYRE_API uint32_t gyre_f(void);\n', 'a.h:3: gyre_f has no comment'),
+    ('typedef struct gyre_a {\n  uint32_t size;\n} gyre_b;\n', 'gyre_a and gyre_b are one struct'),
+    ('typedef struct gyre_a {\n  uint32_t (*size)(void);\n} gyre_a;\n', 'cannot read "uint32_t (*'),
+    ('typedef struct gyre_a {\n  uint32_t size : 3;\n} gyre_a;\n',
+     'cannot read "uint32_t size : 3"'),
+    ('enum gyre_e { GYRE_A };\n', 'a.h:3: cannot read'),
+]
+
+
+def abi():
+    """The ctypes of the header, as the Python package has them."""
+    path = ROOT / 'capi' / 'python' / 'gyre' / '_abi.py'
+    spec = importlib.util.spec_from_file_location('abi', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Bind(unittest.TestCase):
+    def test_what_was_written_is_what_would_be(self):
+        done = subprocess.run([sys.executable, ROOT / 'tools' / 'bind', '--check'],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_another_style_is_refused_with_its_place(self):
+        for text, wanted in REFUSED:
+            with self.subTest(text), tempfile.TemporaryDirectory() as folder:
+                capi = pathlib.Path(folder)
+                (capi / 'gyre').mkdir()
+                (capi / 'gyre.h').write_text('#include "gyre/a.h"\n')
+                (capi / 'gyre' / 'a.h').write_text(HEAD + text)
+                with self.assertRaises(SystemExit) as refused:
+                    header.read(capi)
+                self.assertIn(wanted, str(refused.exception))
+
+    def test_nothing_that_is_declared_is_overlooked(self):
+        sections = header.read(ROOT / 'capi')
+        texts = ''.join(path.read_text() for path in (ROOT / 'capi' / 'gyre').glob('*.h'))
+        self.assertEqual(len(header.all_of(sections, 'functions')), texts.count('\nGYRE_API '))
+        self.assertEqual(len(header.all_of(sections, 'structs')), texts.count('typedef struct '))
+
+    def test_the_table_says_what_may_come_from_a_callback(self):
+        of, library = abi(), ctypes.CDLL(LIBRARY)
+        of.declare(library)
+        functions = [f for f in header.all_of(header.read(ROOT / 'capi'), 'functions')
+                     if f.parts and f.parts[0].type.base == 'gyre_engine']
+        said, engines, moved = {}, {}, []
+
+        @of.gyre_tick_fn
+        def tick(_user, _tick, status):
+            for function in functions:
+                driver = 'host' if 'poll' in function.name else 'virtual'
+                if driver != moved[-1]:
+                    continue
+                rest = [0.0 if p.type.base == 'double' and not p.type.stars else
+                        0 if not p.type.stars else None for p in function.parts[1:]]
+                said[function.name] = getattr(library, function.name)(engines[driver], *rest)
+
+        for driver, number in (('host', of.GYRE_DRIVER_HOST), ('virtual', of.GYRE_DRIVER_VIRTUAL)):
+            options = of.gyre_engine_options(driver=number)
+            options.size, engine = ctypes.sizeof(options), ctypes.c_uint32()
+            self.assertEqual(library.gyre_engine_create(ctypes.byref(options),
+                                                        ctypes.byref(engine), None), 0)
+            engines[driver] = engine.value
+        for engine in engines.values():
+            loop = of.gyre_loop_options(name=b'a', interval_ms=1.0, tick=tick)
+            loop.size = ctypes.sizeof(loop)
+            self.assertEqual(library.gyre_loop_create(engine, ctypes.byref(loop),
+                                                      ctypes.byref(ctypes.c_uint32()), None), 0)
+        moved.append('virtual')
+        self.assertEqual(library.gyre_engine_advance_to(engines['virtual'], 2.0, None), 0)
+        moved.append('host')
+        self.assertEqual(library.gyre_engine_poll(engines['host'], 2.0, 0, None, None), 0)
+        self.assertEqual(len(said), len(functions))
+        refused = {name for name, status in said.items() if status == of.GYRE_E_REENTRANT}
+        self.assertEqual(refused, {f.name for f in functions if docs.callback(f) == 'no'})
+        for engine in engines.values():
+            self.assertEqual(library.gyre_engine_destroy(engine, None), 0)
+
+
+if __name__ == '__main__':
+    unittest.main(argv=sys.argv[:1])

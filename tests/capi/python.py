@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Method: use. The Python package as `pip install .` makes it, its library compiled and inside:
+package.py says what it promises, with numpy too where that is here. Where pip is not, the wheel is
+made without it. Its types are checked where mypy is here.
+
+usage: python.py <source root> <folder to work in>
+"""
+import importlib.util
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import zipfile
+
+root, work = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
+shutil.rmtree(work, ignore_errors=True)
+work.mkdir(parents=True)
+site = work / 'site'
+quick = 'clang++' if shutil.which('clang++') else 'c++'
+environment = {k: v for k, v in os.environ.items()
+               if k not in ('GYRE_LIBRARY', 'PYTHONPATH', 'LD_LIBRARY_PATH')}
+environment.update(CXX=quick, CXXFLAGS='-O0')
+
+
+def run(*command, **more):
+    subprocess.run([str(word) for word in command], check=True, cwd=work, timeout=600,
+                   env={**environment, **more})
+
+
+if importlib.util.find_spec('pip'):
+    run(sys.executable, '-m', 'pip', 'install', '--quiet', '--no-index', '--no-cache-dir',
+        '--disable-pip-version-check', '--root-user-action=ignore', '--target', site, root)
+else:
+    run(sys.executable, '-c', 'import backend; backend.build_wheel(".")',
+        PYTHONPATH=str(root / 'capi' / 'python'))
+    wheel, = work.glob('*.whl')
+    zipfile.ZipFile(wheel).extractall(site)
+files = {path.name for path in (site / 'gyre').iterdir()}
+if not {'libgyre.so', 'py.typed', '_abi.py'} <= files:
+    sys.exit(f'the package is {sorted(files)}')
+run(sys.executable, '-W', 'error', root / 'tests' / 'capi' / 'package.py', PYTHONPATH=str(site))
+if importlib.util.find_spec('mypy'):
+    run(sys.executable, '-m', 'mypy', '--strict', site / 'gyre')
