@@ -15,7 +15,7 @@ TEST_CASE("the bus's account is that of all subscriptions, ended ones included",
   counts.published(true);
   counts.published(false);
   counts.would_block();
-  REQUIRE(counts.reject(gyre::fail(gyre::code::arg, "no")).text == "no");
+  REQUIRE((*counts.reject(gyre::fail(gyre::code::arg, "no"))).text == "no");
   const gyre::bus_health health;
   gyre::bus_stats s = counts.stats({&a, &b}, nullptr, health);
   REQUIRE(s.matched == 12);

@@ -15,9 +15,10 @@ namespace detail {
 class accounts {
  public:
   /// A publish that was refused as wrong.
-  error reject(error why) noexcept {
+  boxed_error reject(error why) {
+    boxed_error refused(std::move(why));
     ++rejected_;
-    return why;
+    return refused;
   }
   void would_block() noexcept { ++would_block_; }
   void published(bool routed) noexcept {

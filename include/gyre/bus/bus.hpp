@@ -19,7 +19,8 @@ inline namespace v1 {
 /// Publish only enqueues; pump() calls the handlers. Order of delivery: higher priority first, then
 /// as published, then as subscribed. Handlers may publish, subscribe and unsubscribe, themselves
 /// too; what they publish is delivered by the next pump(). Once warm, publish and pump allocate
-/// nothing of their own.
+/// nothing of their own. Where memory cannot be had a call throws, and nothing has changed; pump()
+/// does without: a message that it cannot keep as a dead letter, or for a retry, counts as evicted.
 class bus {
  public:
   explicit bus(bus_options options = {})
@@ -37,8 +38,8 @@ class bus {
   /// now on. ARG: pattern, options. BUDGET: too many. O(subscriptions) at the next publishes.
   result<std::uint32_t> subscribe(std::string_view pattern, const subscription_options& options,
                                   message_handler handler = {}) {
+    queues_.lineup().reserve(routing_.all().size() + 1);  // so that pump() never allocates
     GYRE_TRY(s, routing_.add(pattern, options, std::move(handler)));
-    queues_.lineup().reserve(routing_.all().size());  // so that pump() never allocates
     return std::uint32_t{s->id};
   }
 
@@ -81,17 +82,21 @@ class bus {
     if (options.may_wait) {
       for (detail::subscriber* s : *to) {
         if (!queues_.blocks(*s, topic.size() + payload.size())) continue;
+        result<publish_receipt> full = fail(code::overflow, "would block");
         counts_.would_block();
-        return fail(code::overflow, "would block");
+        return full;
       }
     }
+    detail::draft d{{}, hash};
+    d.m = {topic,         payload, clock_.now,     options.ttl, options.correlation,
+           sequence_ + 1, 0,       options.source, 1};
+    if (d.m.correlation == 0 && options.follow) d.m.correlation = courier_.correlation();
+    if (d.m.correlation == 0) {
+      d.m.correlation = std::uint64_t{options_.origin} << 48 | d.m.sequence;
+    }
+    queues_.make_room(*to, d);  // from here on nothing fails
     counts_.published(!to->empty());
     publish_receipt receipt{static_cast<std::uint32_t>(to->size()), 0, ++sequence_};
-    detail::draft d{{}, hash};
-    d.m = {topic,     payload, clock_.now,     options.ttl, options.correlation,
-           sequence_, 0,       options.source, 1};
-    if (d.m.correlation == 0 && options.follow) d.m.correlation = courier_.correlation();
-    if (d.m.correlation == 0) d.m.correlation = std::uint64_t{options_.origin} << 48 | sequence_;
     std::uint32_t handled = 0, missed = 0;  // health is about those with a handler
     for (detail::subscriber* s : *to) {
       const std::uint32_t lost = queues_.offer(*s, d);
@@ -100,6 +105,7 @@ class bus {
       ++handled;
       missed += lost;
     }
+    queues_.let_go(d);
     health_.matched(handled);
     health_.dropped(missed);
     return receipt;
@@ -167,14 +173,14 @@ class bus {
   /// its subscription ends, and another thread may go on with the bus. What the handler may still
   /// read stays as long as the bus. @return the subscription's pattern. @pre a handler runs, and
   /// its thread sets what lost() gave it before the handler's return: pump() then leaves at once.
-  std::string abandon(instant now) {
+  std::string abandon(instant now) noexcept {
     advance(now);
-    const detail::subscriber& s = courier_.in_hand();
+    detail::subscriber& s = courier_.in_hand();
     courier_.give_up();
     if (!s.closed) (void)unsubscribe(s.id);
     courier_.abandon();
     end_pump();
-    return s.pattern;
+    return std::move(s.pattern);  // which nobody asks for any more: this needs no memory
   }
   /// A flag on the stack of the thread that runs a handler, see abandon(). @pre a handler runs
   bool& lost() noexcept { return courier_.lost(); }
@@ -234,10 +240,11 @@ class bus {
     }
     d.m.at = clock_.now;
     d.m.replay_of = old.message.sequence;
-    d.m.sequence = ++sequence_;
+    d.m.sequence = sequence_ + 1;
+    queues_.enqueue(*s, d);
+    ++sequence_;
     ++s->account.matched;
     if (s->handler) health_.matched(1);
-    queues_.enqueue(*s, d);
     dead_.replayed(queues_.pool(), i);
     return ok;
   }

@@ -71,7 +71,11 @@ class courier {
   void abandon() {
     in_hand_->turn.where = place::idle;
     counts_.end(*in_hand_);
-    abandoned_.push_back(std::move(closing_));
+    if (!if_memory([&] { abandoned_.make_room(1); })) {
+      (void)closing_.release();  // lost, but a thread is inside of it
+    } else {
+      abandoned_.push_back(std::move(closing_));
+    }
     correlation_ = 0;
   }
 
@@ -112,7 +116,8 @@ class courier {
     ++d.attempts;
     if (s.closed) {
       queues_.finish(s, d, s.account.dropped_closed);
-    } else if (d.attempts > s.options.retries || s.breaker.state() == breaker_state::half_open) {
+    } else if (d.attempts > s.options.retries || s.breaker.state() == breaker_state::half_open ||
+               !queues_.make_room_to_put_back(s)) {
       bury(s, d, dead_reason::retries);
     } else {
       ++s.trouble.retried;

@@ -7,6 +7,7 @@
 #include <gyre/bus/pool.hpp>
 #include <gyre/bus/stats.hpp>
 #include <gyre/bus/subscription.hpp>
+#include <gyre/core/scarce.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -18,10 +19,15 @@ class dead_letters {
       : capacity_(capacity), max_bytes_(bytes) {}
 
   /// Keeps message `index`, taking over the caller's reference to it.
+  /// One that there is no memory for is evicted at once.
   void add(message_pool& pool, std::uint32_t index, const detail::subscriber& from, dead_reason why,
-           std::uint32_t attempts, instant now) {
-    const std::size_t size = message_pool::bytes(pool[index]);
-    bytes_ += size;
+           std::uint32_t attempts, instant now) noexcept {
+    if (!detail::if_memory([&] { letters_.reserve(1); })) {
+      ++added_;
+      ++evicted_;
+      return pool.release(index);
+    }
+    bytes_ += message_pool::bytes(pool[index]);
     letters_.push_back({++added_, now, index, from.id, attempts, why, from.trouble.last_error});
     while (letters_.size() > capacity_ || bytes_ > max_bytes_) {
       remove(pool, 0);

@@ -7,6 +7,8 @@
 #include <gyre/bus/lineup.hpp>
 #include <gyre/bus/pool.hpp>
 #include <gyre/bus/subscription.hpp>
+#include <gyre/core/scarce.hpp>
+#include <span>
 
 namespace gyre {
 inline namespace v1 {
@@ -17,6 +19,7 @@ struct draft {
   message m;
   std::uint64_t hash = 0;  // of its topic
   std::uint32_t index = message_pool::none;
+  bool held = false;  // by make_room()
 };
 
 /// The one place where a message enters or leaves a queue.
@@ -81,8 +84,25 @@ class queues {
     enqueue(s, d);
     return lost;
   }
+  /// Makes room for the draft in each of these, and in the pool if one of them takes it: offering
+  /// it allocates nothing then. let_go() after that.
+  void make_room(std::span<subscriber* const> to, draft& d) {
+    bool taken = false;
+    for (subscriber* s : to) {
+      s->queue.reserve(1);
+      taken = taken || takes(*s, message_pool::bytes(d.m));
+    }
+    if (!taken) return;
+    store(d);
+    pool_.retain(d.index);
+    d.held = true;
+  }
+  void let_go(const draft& d) noexcept {
+    if (d.held) pool_.release(d.index);
+  }
   /// Behind the others, whatever the bounds.
   void enqueue(subscriber& s, draft& d) {
+    s.queue.reserve(1);
     store(d);
     pool_.retain(d.index);
     s.queue.push_back({d.hash, d.m.sequence, d.index, 0});
@@ -92,15 +112,20 @@ class queues {
   }
   /// What take_front() gave, in front again for another try. False: keep_latest, and a newer one of
   /// its topic waits; nothing has changed.
-  bool put_back(subscriber& s, const delivery& d) {
+  bool put_back(subscriber& s, const delivery& d) noexcept {
     const message& m = pool_[d.index];
     if (s.options.policy == overflow::keep_latest &&
         same_topic(s, {m, d.hash, d.index}) < s.queue.size()) {
       return false;
     }
-    s.queue.push_front(d);
+    s.queue.push_front(d);  // has room: see make_room_to_put_back()
     s.bytes += message_pool::bytes(m);
     return true;
+  }
+
+  /// Before put_back(): the handler may have filled the queue meanwhile. False: no memory.
+  bool make_room_to_put_back(subscriber& s) noexcept {
+    return if_memory([&] { s.queue.reserve(1); });
   }
 
   // ---- out ----
@@ -134,6 +159,14 @@ class queues {
   void count(const subscriber& s, int by) noexcept {
     pending_ += static_cast<std::uint64_t>(by);
     if (!s.handler) polled_ += static_cast<std::uint64_t>(by);
+  }
+  /// Whether offer() would put a message of `size` bytes into the queue.
+  bool takes(subscriber& s, std::size_t size) noexcept {
+    if (!s.rate.allows(clock_.now)) return false;
+    const bool refuses =
+        s.options.policy == overflow::drop_newest || s.options.policy == overflow::block;
+    if (refuses && s.full(size)) expire_front(s);
+    return !refuses || !s.full(size);
   }
   void store(draft& d) {
     if (d.index == message_pool::none) d.index = pool_.store(d.m);

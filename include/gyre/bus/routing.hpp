@@ -35,6 +35,7 @@ class routing {
     }
     auto made = std::make_unique<subscriber>(pattern, options, std::move(handler));
     subscriber* s = made.get();
+    order_.make_room(1);
     GYRE_TRY(id, subscribers_.insert(std::move(made)));
     s->id = id;
     s->turn.order = ++subscribed_;
@@ -43,7 +44,7 @@ class routing {
     return s;
   }
   /// Nobody finds it from now on. O(subscriptions)
-  std::unique_ptr<subscriber> remove(const subscriber& s) {
+  std::unique_ptr<subscriber> remove(const subscriber& s) noexcept {
     std::unique_ptr<subscriber> gone = std::move(*subscribers_.find(s.id));
     subscribers_.erase(s.id);
     order_.erase(std::find(order_.begin(), order_.end(), &s));

@@ -129,13 +129,15 @@ class match_cache {
       entries_ = vec<entry>(sets_ * ways);
       kept_ = 0;
     }
-    entry& e = entries_[set_of(hash) + turn_++ % ways];
+    entry& e = entries_[set_of(hash) + turn_ % ways];
+    found_.clear();
+    fill(found_);
+    e.topic.assign(topic);  // the last that may find no memory
+    ++turn_;
     kept_ -= e.matches.size();
+    e.matches.swap(found_);
     e.hash = hash;
     e.age = age_;
-    e.topic.assign(topic);
-    e.matches.clear();
-    fill(e.matches);
     kept_ += e.matches.size();
     return e.matches;
   }
@@ -154,6 +156,7 @@ class match_cache {
   }
 
   vec<entry> entries_;  // empty until the first add()
+  vec<T> found_;        // for add(): kept for its memory
   std::size_t sets_ = 1, max_matches_, kept_ = 0, turn_ = 0;
   std::uint64_t age_ = 1;
 };

@@ -35,15 +35,21 @@ class hash_index {
   /// @pre the number is not there
   template <class F>
   void insert(std::uint32_t number, F&& hash_of) {
-    if ((size_ + 1) * 4 > places_.size() * 3) {
-      place_list old(places_.empty() ? 16 : 2 * places_.size());
-      old.swap(places_);
-      for (const place p : old) {
-        if (p.word != none) put(hash_of(p.word & number_mask), p.word & number_mask);
-      }
-    }
+    make_room(1, hash_of);
     ++size_;
     put(hash_of(number), number);
+  }
+  /// Room for `n` more, so that inserting them allocates nothing. @param hash_of of those there
+  template <class F>
+  void make_room(std::size_t n, F&& hash_of) {
+    std::size_t places = places_.empty() ? 16 : places_.size();
+    while ((size_ + n) * 4 > places * 3) places *= 2;
+    if (places == places_.size()) return;
+    place_list old(places);
+    old.swap(places_);
+    for (const place p : old) {
+      if (p.word != none) put(hash_of(p.word & number_mask), p.word & number_mask);
+    }
   }
   /// Takes the number out; nothing happens when it is not there. @param hash_of as for insert()
   template <class F>

@@ -32,8 +32,9 @@ inline error bad_id(object_id id, std::uint32_t kind) {
   return fail(code::stale, "id ", id, " names nothing that is alive");
 }
 
-/// Owns its objects; insert, find and erase are O(1). A slot is reused under a new generation;
-/// after 255 it is retired, so an id never comes to name something else. At most 2^20 slots.
+/// Owns its objects; insert, find and erase are O(1), and only insert allocates. A slot is reused
+/// under a new generation; after 255 it is retired, so an id never comes to name something else. At
+/// most 2^20 slots.
 template <class T>
 class slot_map {
  public:
@@ -47,6 +48,7 @@ class slot_map {
       free_.pop_back();
     } else if (slots_.size() < max_slots) {
       index = static_cast<std::uint32_t>(slots_.size());
+      free_.make_room(slots_.size() + 1);  // for when all of them are erased
       slots_.emplace_back();
     } else {
       return fail(code::budget, "all 1048576 ids of this kind are used");
@@ -66,7 +68,7 @@ class slot_map {
   }
   const T* find(object_id id) const noexcept { return const_cast<slot_map*>(this)->find(id); }
   /// False when the id named nothing.
-  bool erase(object_id id) {
+  bool erase(object_id id) noexcept {
     if (find(id) == nullptr) return false;
     slot& s = slots_[id_index(id)];
     s.alive = false;

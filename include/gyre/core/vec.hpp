@@ -28,7 +28,8 @@ struct heap {
 /// For what the engine keeps in itself. std::vector would be instantiated for a hundred types, at
 /// fifty functions a type, which took most of the time to compile gyre.hpp; this has ten. Grows by
 /// half; iterators are pointers, valid until the next growth. A call that grows throws
-/// std::bad_alloc with nothing changed. Values that users see are std::vector. @tparam Memory where
+/// std::bad_alloc with nothing changed; one that makes several elements keeps those made before one
+/// threw. Values that users see are std::vector. @tparam Memory where
 /// the array lies: heap, or huge of huge.hpp
 template <class T, class Memory = heap>
 class vec {
@@ -38,11 +39,14 @@ class vec {
   using const_iterator = const T*;
 
   vec() noexcept = default;
-  explicit vec(std::size_t n) { resize(n); }  ///< the only way for what does not move
-  vec(std::size_t n, const T& value) { assign(n, value); }
-  vec(std::initializer_list<T> values) { append(values.begin(), values.size()); }
-  vec(const T* first, const T* last) { append(first, static_cast<std::size_t>(last - first)); }
-  vec(const vec& o) { append(o.data_, o.size_); }
+  // Each begins as an empty one, whose destructor runs when the rest of the constructor throws.
+  explicit vec(std::size_t n) : vec() { resize(n); }  ///< the only way for what does not move
+  vec(std::size_t n, const T& value) : vec() { assign(n, value); }
+  vec(std::initializer_list<T> values) : vec() { append(values.begin(), values.size()); }
+  vec(const T* first, const T* last) : vec() {
+    append(first, static_cast<std::size_t>(last - first));
+  }
+  vec(const vec& o) : vec() { append(o.data_, o.size_); }
   vec(vec&& o) noexcept { swap(o); }
   vec& operator=(vec o) noexcept {
     swap(o);
@@ -78,7 +82,9 @@ class vec {
       regrow(larger(size_ + 1));
       return *::new (static_cast<void*>(data_ + size_++)) T(std::move(made));
     }
-    return *::new (static_cast<void*>(data_ + size_++)) T{std::forward<Args>(args)...};
+    T* const made = ::new (static_cast<void*>(data_ + size_)) T{std::forward<Args>(args)...};
+    ++size_;  // once it is there: its constructor may throw
+    return *made;
   }
   void pop_back() noexcept { data_[--size_].~T(); }  ///< @pre !empty()
   /// Copies `n` values, which do not lie in this one, to the end.
@@ -113,14 +119,14 @@ class vec {
   /// New ones are T{}.
   void resize(std::size_t n) {
     if (n > capacity_) regrow(n);
-    while (size_ < n) ::new (static_cast<void*>(data_ + size_++)) T{};
+    for (; size_ < n; ++size_) ::new (static_cast<void*>(data_ + size_)) T{};
     shrink(n);
   }
   void assign(std::size_t n, const T& value) {
     const T kept = value;
     clear();
     if (n > capacity_) regrow(n);
-    while (size_ < n) ::new (static_cast<void*>(data_ + size_++)) T(kept);
+    for (; size_ < n; ++size_) ::new (static_cast<void*>(data_ + size_)) T(kept);
   }
   void assign(const T* first, const T* last) {
     clear();
@@ -128,6 +134,10 @@ class vec {
   }
   void reserve(std::size_t n) {
     if (n > capacity_) regrow(n);
+  }
+  /// Room for `n` more than there are, so that adding them allocates nothing; grows by half.
+  void make_room(std::size_t n) {
+    if (size_ + n > capacity_) regrow(larger(size_ + n));
   }
   void swap(vec& o) noexcept {
     std::swap(data_, o.data_);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include <gyre/core/scarce.hpp>
 #include <gyre/engine/environment.hpp>
 #include <gyre/engine/last_runs.hpp>
 #include <gyre/observe/throttle.hpp>
@@ -34,11 +35,15 @@ class agenda {
   std::uint32_t order(const loop_record& loop) const noexcept {
     return queue_.order(slot_of(loop));
   }
-  /// Makes room for a new loop.
-  void admit(const loop_record& loop, std::uint32_t order) {
+  /// Makes room for a loop of this plan: scheduling it needs no memory then. Throws std::bad_alloc.
+  void make_room(const loop_record& loop, const loop_plan& plan) {
     const std::uint32_t slot = slot_of(loop);
     queue_.reserve(slot + 1);
-    queue_.set_order(slot, order);
+    if (hasty(plan)) hasty_.reserve(slot + 1);
+  }
+  /// A new loop, for which there is room.
+  void admit(const loop_record& loop, std::uint32_t order) noexcept {
+    queue_.set_order(slot_of(loop), order);
     meet_class(loop.plan->priority);
   }
   /// Loops of long intervals go on where `runs` says that they were; null: all begin anew.
@@ -65,10 +70,13 @@ class agenda {
     keep_time(loop, now);
   }
   /// What start() is to know after a restart: the tick of the last grid point has had its turn.
-  void keep_time(const loop_record& loop, instant now) {
+  /// Where there is no memory for that, it knows what it knew before.
+  void keep_time(const loop_record& loop, instant now) noexcept {
     if (!keeps(loop)) return;
     const duration ago = now - loop.times.grid() + loop.times.interval();
-    runs_->set(env_.table.name(loop), env_.clock.wall_ms() - ago.count() / 1'000'000);
+    (void)if_memory([&] {
+      runs_->set(env_.table.name(loop), env_.clock.wall_ms() - ago.count() / 1'000'000);
+    });
   }
   /// Next tick by the timetable, `earliest` at the earliest; without that it may be overdue.
   void schedule(loop_record& loop, instant earliest = instant::min()) {
@@ -145,7 +153,7 @@ class agenda {
   }
   /// Before the loop gets a plan with another slack; reorder() after it.
   void forget_slack(loop_record& loop) noexcept {
-    if (hasty(loop)) (void)hasty_.cancel(slot_of(loop));
+    if (hasty(*loop.plan)) (void)hasty_.cancel(slot_of(loop));
   }
   /// The loop's due time has come: by its missed-tick policy, what to do about it.
   static arrival arrive(loop_record& loop, instant now) noexcept {
@@ -216,13 +224,13 @@ class agenda {
   void enter(loop_record& loop, const due_entry& entry) {
     loop.scheduled = true;
     queue_.push(entry);
-    if (!hasty(loop)) return;
+    if (!hasty(*loop.plan)) return;
     const instant latest = add_saturated(entry.due, loop.plan->slack);
     hasty_.push({latest, 0, entry.order, entry.slot});
   }
   /// Whether the loop wants to be woken for before the engine's slack is over.
-  bool hasty(const loop_record& loop) const noexcept {
-    return loop.plan->slack >= duration::zero() && loop.plan->slack < env_.options.slack &&
+  bool hasty(const loop_plan& plan) const noexcept {
+    return plan.slack >= duration::zero() && plan.slack < env_.options.slack &&
            env_.clock.own_threads();
   }
   bool keeps(const loop_record& loop) const noexcept {
@@ -276,7 +284,7 @@ class agenda {
       if (spread(env_.table.of_slot(shard_, entry.slot), entry)) continue;
       if (!sorts) return true;
       if (ready_.empty() && waited(entry, now) <= ready_queue::late) return true;  // the host slept
-      ready_.push(entry);
+      if (!if_memory([&] { ready_.push(entry); })) return true;  // it goes now, out of its turn
       on_time_ = duration(-1);
     }
     return pick(now, entry);

@@ -112,7 +112,7 @@ GYRE_DECL engine::~engine() {
     return;
   }
   if (body_->inside()) destroyed_inside();
-  (void)body_->stop(std::chrono::seconds(5));
+  (void)detail::if_memory([this] { (void)body_->stop(std::chrono::seconds(5)); });
   if (body_->env.stopping) body_->vault.close();
 }
 GYRE_DECL result<loop> engine::add(loop_options o, tick_function function) {

@@ -155,19 +155,31 @@ class course {
       loop.function(t);
     } catch (const std::exception& e) {
       const char* const what = e.what();
-      (void)t.fail(what != nullptr ? what : "the tick threw an exception without a text");
+      fail(state, what != nullptr ? what : "the tick threw an exception without a text");
     } catch (...) {
-      (void)t.fail("the tick threw something that is not a std::exception");
+      fail(state, "the tick threw something that is not a std::exception");
     }
 #else
     loop.function(t);
 #endif
   }
+  /// As tick::fail(), with or without memory for the text.
+  static void fail(run_state& state, const char* why) noexcept {
+    if (state.failed || state.over.load(std::memory_order_acquire)) return;
+    (void)if_memory([&] { state.text = clipped(why); });
+    state.failed = true;
+  }
   /// A tick for the caller of the engine to run.
   void hand_out(loop_record& loop, const due_entry& entry, std::uint64_t missed, instant now) {
-    auto external = env_.desk.make();
-    external->shard = s_.index;
-    if (!env_.desk.offer(external)) {  // a million of them are out
+    std::shared_ptr<external_run> external;
+    bool offered = false;
+    (void)if_memory([&] {
+      s_.away.make_room();
+      external = env_.desk.make();
+      external->shard = s_.index;
+      offered = env_.desk.offer(external);
+    });
+    if (!offered) {  // a million of them are out, or there is no memory for one more
       loop.metrics.missed(1);
       s_.due.schedule(loop);
       return;
@@ -203,8 +215,8 @@ class course {
         return true;
       }
       if (duration_of(state, clock) <= loop.plan->timeout) {
-        park(state, kept);
-        return true;
+        if (park(state, kept)) return true;
+        fail(state, "there was no memory for it to be pending");
       }
     }
     finish(state, clock,
@@ -213,19 +225,23 @@ class course {
   }
 
  private:
-  /// The tick has said pending() and goes on at the next poll.
-  void park(run_state& state, std::shared_ptr<external_run> kept) {
+  /// The tick has said pending() and goes on at the next poll. @return false: there is no memory
+  /// for that
+  bool park(run_state& state, std::shared_ptr<external_run> kept) {
+    const bool room = if_memory([&] {
+      s_.away.make_room();
+      if (kept == nullptr) kept = env_.desk.make();
+    });
+    if (!room) return false;
     if (state.cpu_started != duration::min()) state.cpu_started -= thread_cpu_now();
-    if (kept == nullptr) {
-      kept = env_.desk.make();
-      static_cast<run_facts&>(kept->run) = std::move(state);
-    }
+    if (&kept->run != &state) static_cast<run_facts&>(kept->run) = std::move(state);
     run_state& run = kept->run;
     loop_record& loop = *run.loop;
     ++run.calls;
     s_.away.park(run, std::move(kept));
     s_.away.end_at(run, add_saturated(run.began, loop.plan->timeout));
     if (loop.inside < loop.plan->instances && !loop.scheduled) s_.due.schedule(loop);
+    return true;
   }
   /// A tick has ended whose shard another thread drives: it was handed off, and counts; or it was
   /// given up on, and nothing is touched but who is inside. Frees the lease. @return false
@@ -247,7 +263,9 @@ class course {
   // ---- measure, learn, record, again ----
 
  public:
-  /// A tick has ended with a result. @param measured the end on the clock of run.started
+  /// A tick has ended with a result. It ends also where there is no memory: what is left out then
+  /// is what is told of a failure, its streak and backoff where it is the loop's first, and what
+  /// the loop would have learned. @param measured the end on the clock of run.started
   void finish(run_state& run, instant measured, instant end) {
     loop_record& loop = *run.loop;
     const bool removed = loop.removed;
@@ -256,9 +274,10 @@ class course {
     const duration took = duration_of(run, measured);
     const bool good = !run.failed && took <= loop.plan->timeout;
     const tick_status status = good ? tick_status::ok : judge(run, took);
-    if (status != tick_status::ok) ++s_.loops.extra(loop).streak;
-    if (run.rewarded) s_.loops.extra(loop);
+    const bool needs = status != tick_status::ok || run.rewarded || run.wants_cpu;
+    if (loop.extra == nullptr && needs) (void)s_.loops.extra_if_memory(loop);
     if (loop.extra != nullptr) {
+      if (status != tick_status::ok) ++loop.extra->streak;
       if (status == tick_status::ok) loop.extra->streak = 0;
       loop.extra->wants_cpu |= run.wants_cpu;
       if (loop.extra->own_features) {
@@ -266,9 +285,8 @@ class course {
         run.saw = true;
       }
       learn(s_, run, status);
-    } else {
-      if (run.wants_cpu) s_.loops.extra(loop).wants_cpu = true;
-      run.reward = 1;
+    } else if (!run.rewarded) {
+      run.reward = status == tick_status::ok ? 1 : -1;
     }
     loop.metrics.record(status, took, run.began - run.due, end);
     if (env_.options.trace) {
@@ -281,12 +299,13 @@ class course {
   void time_out(loop_record& loop, run_state& run, instant now) {
     loop.running = loop.inside != 0 && !loop.stuck;
     if (loop.removed) return;
-    ++s_.loops.extra(loop).streak;
+    if (loop_extra* const extra = s_.loops.extra_if_memory(loop)) ++extra->streak;
     run.rewarded = false;
     if (run.chosen || run.ticket != 0) learn(s_, run, tick_status::timeout);
     loop.metrics.record(tick_status::timeout, now - run.began, run.began - run.due, now);
-    again(loop, tick_status::timeout,
-          "did not end within " + to_text(to_ms(loop.plan->timeout)) + " ms", now);
+    std::string why;
+    (void)if_memory([&] { why = join("did not end within ", to_ms(loop.plan->timeout), " ms"); });
+    again(loop, tick_status::timeout, why, now);
   }
   /// A thread, or the caller of an external tick, is no longer in the loop's function.
   void leave(loop_record& loop) {
@@ -304,8 +323,10 @@ class course {
   [[gnu::noinline]] tick_status judge(run_state& run, duration took) const {
     if (took > run.loop->plan->timeout) {
       if (!run.failed) {
-        run.text = "took " + to_fixed(to_ms(took), 3) + " ms, the timeout is " +
-                   to_text(to_ms(run.loop->plan->timeout)) + " ms";
+        (void)if_memory([&] {
+          run.text = join("took ", to_fixed(to_ms(took), 3), " ms, the timeout is ",
+                          to_ms(run.loop->plan->timeout), " ms");
+        });
       }
       return tick_status::timeout;
     }

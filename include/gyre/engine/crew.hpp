@@ -38,6 +38,7 @@ class crew {
   /// then.
   result<void> start(const std::shared_ptr<void>& body) {
     process_ = ::getpid();
+    env_.threads.make_room(most_lost() + env_.shards.size());
     vec<std::uint64_t> epochs;
     for (shard* s : env_.shards) epochs.push_back(s->owner().epoch());
     const bool all =
@@ -52,7 +53,7 @@ class crew {
 
   /// Waits for running ticks, at most `deadline`; what does not end is left to itself. @return the
   /// names of loops that did not. @pre env.stopping was set
-  std::vector<std::string> stop(duration deadline) {
+  std::vector<std::string> stop(duration deadline) noexcept {
     std::vector<std::string> stragglers;
     alarm_.ring();
     for (shard* s : env_.shards) s->wake().ring();
@@ -75,11 +76,13 @@ class crew {
       }
       ++env_.lost;
       if (s->inside.tick() == nullptr) {
-        stragglers.emplace_back("(a bus handler)");
+        (void)if_memory([&] { stragglers.emplace_back("(a bus handler)"); });
         (void)landing(*s).abandon_handler(env_.clock.now());
         continue;
       }
-      stragglers.emplace_back(env_.table.name(*s->inside.tick()->loop));
+      (void)if_memory([&] {
+        stragglers.emplace_back(env_.table.name(*s->inside.tick()->loop));
+      });
       (void)landing(*s).abandon(env_.clock.now());
     }
     const bool all_left = ended && env_.lost == 0;  // the users' functions, also of earlier starts
@@ -188,9 +191,13 @@ class crew {
         return s.sleeps() ? never : std::min(soon, s.inside.next_look(t));
       }
     }
-    const bool thread = env_.lost.load() < most_lost() && executor_.prepare();
+    bool thread = false;
+    if (env_.lost.load() < most_lost()) {
+      (void)if_memory([&] { thread = executor_.prepare(); });
+    }
     const leased hold(s.owner());
     landing at(s);
+    if (thread) thread = if_memory([&] { s.away.make_room(); });
     const need needed = s.inside.needs_thread(t);  // it may have ended meanwhile
     if (needed == need::none) return soon;
     if (!thread) {

@@ -217,9 +217,8 @@ class drive {
     }
     if (next == nullptr) return {0, 0, std::exchange(ticks_turn_, false)};
     if (rival) to.rival = &first_of_others;
-    const std::uint64_t epoch = next->owner().acquire();
-    const course::turn turn = course(*next).run_due(to, epoch);
-    next->owner().release();
+    const leased hold(next->owner());
+    const course::turn turn = course(*next).run_due(to, hold.epoch());
     ticks_turn_ = false;
     return {turn.ticks, 0, turn.steps != 0};
   }
@@ -273,10 +272,8 @@ class drive {
   }
   bool resume_one() {
     for (shard* s : env_.shards) {
-      const std::uint64_t epoch = s->owner().acquire();
-      const bool did = landing(*s).resume_one(now(), epoch);
-      s->owner().release();
-      if (did) return true;
+      const leased hold(s->owner());
+      if (landing(*s).resume_one(now(), hold.epoch())) return true;
     }
     return false;
   }

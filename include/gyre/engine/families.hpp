@@ -30,7 +30,8 @@ class families {
   families& operator=(const families&) = delete;
 
   void add(object_id parent, object_id child) { tree_.add(parent, child); }
-  void remove(object_id id) { tree_.remove(id); }
+  void make_room() { tree_.make_room(); }  ///< for one add(), which needs no memory then
+  void remove(object_id id) noexcept { tree_.remove(id); }
   /// Loops that act() has reached bottom-up from now on count as done.
   void begin() noexcept { tree_.begin(); }
   /// Calls f(id) for all below `top`, children first, then for `top`; f may remove them.
@@ -56,6 +57,13 @@ class families {
     }
     sort_by_order(env_, chosen);
     return chosen;
+  }
+  /// What act() with that throttle needs memory for; nothing is seen of it.
+  void make_room(object_id id, const deed& d) {
+    (void)with_loop(env_, id, [&](shard& s, loop_record& l) {
+      if (d.factor != 1) (void)s.loops.extra(l);
+      return result<void>(ok);
+    });
   }
   /// STALE
   result<void> act(object_id top, const deed& d) {
@@ -97,9 +105,8 @@ class families {
     const duration before = l.times.interval();
     s.due.retime(l, extra.configured, env_.clock.now());
     if (l.times.interval() == before) return;
-    s.tell("gyre.interval",
-           join(env_.table.name(l), ": ", to_text(to_ms(l.times.interval())), " ms, throttled x",
-                to_text(factor)), l.id);
+    s.tell("gyre.interval", l.id, env_.table.name(l), ": ", to_ms(l.times.interval()),
+           " ms, throttled x", factor);
   }
 
   environment& env_;

@@ -29,13 +29,18 @@ class flights {
 
   /// No place is left but for the tick that runs now: no further one may start.
   bool full() const noexcept { return full_; }
-  /// @param kept null for one that is handed off
-  void take_off(run_state& run, std::shared_ptr<external_run> kept) {
-    if (free_.empty()) {
-      free_.push_back(static_cast<std::uint32_t>(all_.size()));
-      all_.emplace_back();
-      deadlines_.reserve(all_.size());
-    }
+  /// Makes room for one more, so that taking it off, parking and landing it need no memory. Throws
+  /// std::bad_alloc, with nothing changed.
+  void make_room() {
+    parked_.make_room(1);
+    if (!free_.empty()) return;
+    free_.make_room(all_.size() + 1);
+    deadlines_.reserve(all_.size() + 1);
+    all_.emplace_back();
+    free_.push_back(static_cast<std::uint32_t>(all_.size() - 1));
+  }
+  /// @param kept null for one that is handed off @pre there is room
+  void take_off(run_state& run, std::shared_ptr<external_run> kept) noexcept {
     run.place = free_.back();
     free_.pop_back();
     all_[run.place] = {&run, std::move(kept)};
@@ -51,7 +56,7 @@ class flights {
     if (kept != nullptr && kept->id != 0) env_.desk.erase(kept->id);
   }
   /// It is no flight any more. @return what kept it
-  std::shared_ptr<external_run> take_down(std::uint32_t place) {
+  std::shared_ptr<external_run> take_down(std::uint32_t place) noexcept {
     (void)deadlines_.cancel(place);
     flight& f = all_[place];
     if (std::exchange(f.run, nullptr)->pending) --env_.pending;
@@ -79,11 +84,12 @@ class flights {
   }
   /// The machine was suspended for so long: that was nobody's time.
   void after_gap(duration asleep) {
-    vec<due_entry> open;
-    while (!deadlines_.empty()) open.push_back(deadlines_.pop());
-    for (due_entry& e : open) {
-      e.due = add_saturated(e.due, asleep);
-      deadlines_.push(e);
+    for (std::uint32_t place = 0; place < all_.size(); ++place) {
+      const due_entry* const open = deadlines_.find(place);
+      if (open == nullptr) continue;
+      due_entry later = *open;
+      later.due = add_saturated(later.due, asleep);
+      deadlines_.push(later);
     }
   }
   /// Calls f(flight&) for each; f may end it.
@@ -125,8 +131,8 @@ class flights {
 
   // ---- pending ticks of driver::host ----
 
-  /// It has said pending() and goes on at the next poll.
-  void park(run_state& run, std::shared_ptr<external_run> kept) {
+  /// It has said pending() and goes on at the next poll. @pre there is room
+  void park(run_state& run, std::shared_ptr<external_run> kept) noexcept {
     run.parked = polls_;
     ++env_.pending;
     take_off(run, std::move(kept));

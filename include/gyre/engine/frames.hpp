@@ -28,17 +28,27 @@ class frames {
     list_.push_back({stream, type, bytes.size()});
     bytes_.raw(bytes);
   }
+  /// Makes room for a frame of so many bytes, so that adding it needs no memory.
+  void reserve(std::size_t size) {
+    list_.make_room(1);
+    bytes_.reserve(size);
+  }
+  /// A frame that there was no memory for.
+  void lose() noexcept { ++lost_; }
+  std::uint64_t lost() const noexcept { return lost_; }
   std::size_t bytes() const noexcept { return bytes_.size(); }
-  /// Calls f(stream, type, bytes) for each, and has none then.
+  /// Calls f(stream, type, bytes) for each, and has none then. Where f throws, the next call goes
+  /// on with the frame that it threw for.
   template <class F>
   void drain(F&& f) {
-    std::size_t at = 0;
-    for (const frame& each : list_) {
-      f(each.stream, each.type, std::span(bytes_.data()).subspan(at, each.size));
-      at += each.size;
+    for (; taken_ < list_.size(); ++taken_) {
+      const frame& each = list_[taken_];
+      f(each.stream, each.type, std::span(bytes_.data()).subspan(at_, each.size));
+      at_ += each.size;
     }
     list_.clear();
     bytes_.clear();
+    taken_ = at_ = 0;
   }
 
  private:
@@ -49,6 +59,8 @@ class frames {
   };
   vec<frame> list_;
   byte_writer bytes_;
+  std::size_t taken_ = 0, at_ = 0;  // so many frames, and their bytes, drain() has taken
+  std::uint64_t lost_ = 0;
 };
 
 }  // namespace detail

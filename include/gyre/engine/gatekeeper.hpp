@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include <gyre/core/scarce.hpp>
 #include <gyre/engine/loop_record.hpp>
 #include <gyre/run/gate.hpp>
 
@@ -21,10 +22,12 @@ class gatekeeper {
   const std::string& mode() const noexcept { return mode_; }
   std::uint32_t number() const noexcept { return number_; }  ///< of the latest reading, never 0
 
+  /// Room for a mode of that length, so that take() needs no memory.
+  void make_room(std::size_t mode) { mode_.reserve(mode); }
   /// What gates see from now on. @param mode null: as it was
-  void take(const reading& load, const std::string_view* mode) {
+  void take(const reading& load, const std::string_view* mode) noexcept {
     load_ = load;
-    if (mode != nullptr) mode_ = *mode;
+    if (mode != nullptr) mode_.assign(*mode);  // there is room
     if (++number_ == 0) number_ = 1;
   }
   /// @pre loop.extra
@@ -43,7 +46,7 @@ class gatekeeper {
     }
     loop.gated = true;
     extra.passed = 0;
-    extra.closed_gate = closed->name();
+    if (!if_memory([&] { extra.closed_gate = closed->name(); })) extra.closed_gate.clear();
     loop.metrics.gated();
     return false;
   }

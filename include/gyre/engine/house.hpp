@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <utility>
 
 #include <gyre/engine/post.hpp>
@@ -73,13 +73,15 @@ class house {
     for (shard* s : env_.shards) {
       shed += s->due.take_shed();
       for (loop_record* l : s->loops.with_extra()) {
-        if (l->plan->deferrable && !l->removed && throttle(*s, *l, t)) changed.push_back(l);
+        if (l->plan->deferrable && !l->removed && throttle(*s, *l, t)) {
+          if (!if_memory([&] { changed.push_back(l); })) tell_interval(*l);
+        }
       }
     }
     sort_by_order(env_, changed);
     for (const loop_record* l : changed) tell_interval(*l);
-    tell_held_back();
-    if (shed != 0) tell("gyre.shed", join(shed, " ticks of overloaded shards"), 0);
+    (void)if_memory([this] { tell_held_back(); });  // else at the next window's end
+    if (shed != 0) tell("gyre.shed", 0, shed, " ticks of overloaded shards");
     tell_dead_letters();
     return true;
   }
@@ -115,8 +117,9 @@ class house {
   /// Where ticks and messages both wait, each gets its turn for so long, or for one that is longer.
   static constexpr duration slice = std::chrono::milliseconds(1);
 
-  void tell(const char* topic, std::string text, object_id source) {
-    env_.shards[0]->tell(topic, std::move(text), source);
+  template <class... Pieces>
+  void tell(const char* topic, object_id source, Pieces... text) noexcept {
+    env_.shards[0]->tell(topic, source, text...);
   }
   /// What the guard rails of each tuner did since the last window.
   void tell_held_back() {
@@ -130,7 +133,8 @@ class house {
     sort_by_order(held);
     for (shared_learner* l : held) {
       const tuner_interventions now = l->mind.tuning()->interventions();
-      tell("gyre.tuning", join(l->name, ": held back ", in_words(now - l->told)), 0);
+      tell("gyre.tuning", 0, std::string_view(l->name), ": held back ",
+           std::string_view(in_words(now - l->told)));
       l->told = now;
     }
   }
@@ -139,13 +143,13 @@ class house {
     const gyre::bus& bus = post_.bus();
     const std::uint64_t ever = bus.dead_letters_ever();
     if (ever == dead_) return;
-    std::string last;
+    std::string_view last;
     if (const std::size_t kept = bus.dead_letter_count(); kept != 0) {
-      const dead_letter l = bus.dead_letter_at(kept - 1);
-      last = join(", the last of topic ", l.message.topic);
+      last = bus.dead_letter_at(kept - 1).message.topic;
     }
     const std::uint64_t gone = ever - std::exchange(dead_, ever);
-    tell("gyre.dead_letter", join(gone, gone == 1 ? " dead letter" : " dead letters", last), 0);
+    tell("gyre.dead_letter", 0, gone, gone == 1 ? " dead letter" : " dead letters",
+         last.empty() ? "" : ", the last of topic ", last);
   }
   /// @return whether the loop's interval is another one now
   bool throttle(shard& home, loop_record& l, instant t) {
@@ -159,12 +163,11 @@ class house {
     home.due.retime(l, extra.configured, t);
     return true;
   }
-  void tell_interval(const loop_record& l) {
-    home_of(env_, l.id).tell(
-        "gyre.interval",
-        join(env_.table.name(l), ": x", to_fixed(l.extra->throttle, 3), ", bus health ",
-             to_fixed(post_.bus().health(), 2), ", score ", to_fixed(symbiosis_.score(), 2)),
-        l.id);
+  void tell_interval(const loop_record& l) noexcept {  // the figures are too short to need memory
+    home_of(env_, l.id).tell("gyre.interval", l.id, env_.table.name(l), ": x",
+                             std::string_view(to_fixed(l.extra->throttle, 3)), ", bus health ",
+                             std::string_view(to_fixed(post_.bus().health(), 2)), ", score ",
+                             std::string_view(to_fixed(symbiosis_.score(), 2)));
   }
   void pass_gap(const gap& found) {
     every_lease all(env_);
@@ -173,10 +176,8 @@ class house {
     const instant end = env_.clock.now();
     for (shard* s : env_.shards) s->after_gap(end, found.asleep);
     ++gaps_;
-    tell("gyre.gap",
-         join(to_text(to_ms(add_saturated(found.asleep, found.jumped))),
-              found.asleep > duration::zero() ? " ms asleep" : " ms not driven"),
-         0);
+    tell("gyre.gap", 0, to_ms(add_saturated(found.asleep, found.jumped)),
+         found.asleep > duration::zero() ? " ms asleep" : " ms not driven");
     env_.attention.store(true, std::memory_order_relaxed);
   }
 

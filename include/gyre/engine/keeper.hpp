@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/hash.hpp>
+#include <gyre/core/scarce.hpp>
 #include <gyre/engine/kept_learner.hpp>
 #include <gyre/engine/last_runs.hpp>
 #include <gyre/memory/memory.hpp>
@@ -107,37 +109,40 @@ class keeper {
   /// other learner's @return false: that was in another space, and it starts anew
   bool restore(shared_learner& into, std::string_view key) {
     into.stream = free_stream(into.name, key);
-    taken_.insert_or_assign(into.stream, std::string(key));
     const learner_shape shape = learner_shape::of(into);
-    bool known = false;
-    if (const auto found = held_.find(into.stream); found != held_.end()) {
-      kept_learner held = std::move(found->second);
-      drop(found, held);
-      mind* const learned = held.wake();
-      known = learned != nullptr;
-      if (known && shape.fits(held.shape())) {
-        if (shape.bytes() == held.shape().bytes()) {
-          into.mind = std::move(*learned);
-        } else {
-          into.mind = shape.retuned(*learned);
-          journal_->append(into.stream, retuned_frame, shape.bytes());
-        }
-        return true;
-      }
-    }
-    journal_->append(into.stream, shape_frame, shape.bytes());
-    return !known;
+    const std::vector<std::byte> bytes = shape.bytes();
+    const auto found = held_.find(into.stream);
+    mind* const learned = found == held_.end() ? nullptr : found->second.wake();
+    const bool fits = learned != nullptr && shape.fits(found->second.shape());
+    const bool alike = fits && bytes == found->second.shape().bytes();
+    std::optional<mind> retuned;
+    if (fits && !alike) retuned = shape.retuned(*learned);
+    taken_.insert_or_assign(into.stream, std::string(key));
+    undo untaken([&]() noexcept { taken_.erase(into.stream); });
+    if (!alike) journal_->append(into.stream, fits ? retuned_frame : shape_frame, bytes);
+    untaken.keep();  // from here on nothing fails
+    if (fits) into.mind = std::move(alike ? *learned : *retuned);
+    if (found != held_.end()) drop(found, found->second);
+    return fits || learned == nullptr;
   }
 
-  /// A learner that goes out of use is held, so that a namesake finds what it had learned.
-  void retire(const shared_learner& gone) {
+  /// A learner that goes out of use is held, so that a namesake finds what it had learned; or is
+  /// forgotten, where there is no memory for that.
+  void retire(const shared_learner& gone) noexcept {
     taken_.erase(gone.stream);
     if (const auto found = held_.find(gone.stream); found != held_.end()) {
       drop(found, found->second);
     }
-    kept_learner& held = hold(gone.stream);
-    held.keep(gone);
-    held_bytes_ += held.bytes().size();
+    const bool kept = if_memory([&] {
+      kept_learner made;
+      made.keep(gone);
+      kept_learner& held = hold(gone.stream);
+      const std::uint64_t age = held.age;
+      held = std::move(made);
+      held.age = age;
+      held_bytes_ += held.bytes().size();
+    });
+    if (!kept) ++forgotten_;
     trim();
   }
 
@@ -252,20 +257,22 @@ class keeper {
   }
   /// The stream's place on the shelf; a new one is the youngest.
   kept_learner& hold(std::uint32_t stream) {
-    const auto [at, made] = held_.try_emplace(stream);
-    if (made) {
-      at->second.age = next_age_++;
-      ages_.emplace(at->second.age, stream);
-    }
-    return at->second;
+    const auto found = held_.find(stream);
+    if (found != held_.end()) return found->second;
+    ages_.emplace(next_age_, stream);
+    undo no_age([&]() noexcept { ages_.erase(next_age_); });
+    kept_learner& made = held_[stream];
+    no_age.keep();
+    made.age = next_age_++;
+    return made;
   }
   /// @param what what it holds, where that was moved out of it
-  void drop(shelf::iterator at, const kept_learner& what) {
+  void drop(shelf::iterator at, const kept_learner& what) noexcept {
     if (what.age >= opened_age_) held_bytes_ -= what.bytes().size();
     ages_.erase(at->second.age);
     held_.erase(at);
   }
-  void trim() {
+  void trim() noexcept {
     while (held_bytes_ > most_held) {
       const auto oldest = held_.find(ages_.lower_bound(opened_age_)->second);
       drop(oldest, oldest->second);
@@ -274,11 +281,8 @@ class keeper {
   }
   result<void> noted(result<void> done) {
     const std::lock_guard lock(error_mutex_);
-    if (done) {
-      last_error_.clear();
-    } else {
-      last_error_ = done.error().text;
-    }
+    const bool told = done || if_memory([&] { last_error_ = done.error().text; });
+    if (done || !told) last_error_.assign(told ? "" : "out of memory");
     return done;
   }
 

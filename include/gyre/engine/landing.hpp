@@ -97,8 +97,10 @@ class landing {
   // ---- on a thread of its own, or lost with it ----
 
   /// The tick that runs keeps its thread and goes on beside the shard's others; it may end until
-  /// its timeout. @return the epoch for the thread that goes on. @pre inside.tick()
+  /// its timeout. @return the epoch for the thread that goes on. Throws std::bad_alloc, with
+  /// nothing changed. @pre inside.tick()
   std::uint64_t hand_off() {
+    s_.away.make_room();
     run_state& run = s_.inside.leave();
     loop_record& loop = *run.loop;
     s_.away.take_off(run, nullptr);
@@ -117,7 +119,7 @@ class landing {
   /// The same of a handler, whose subscription ends. @pre inside.in_handler()
   std::uint64_t abandon_handler(instant now) {
     s_.inside.abandon_handler();
-    s_.tell("gyre.stuck", join("the handler of ", env_.events->abandon(now)), 0);
+    s_.tell("gyre.stuck", 0, "the handler of ", env_.events->abandon(now));
     return s_.owner().pass_on();
   }
   /// Gives up what was handed off and has not ended, as the engine stops. @param names of the loops
@@ -125,7 +127,7 @@ class landing {
     s_.away.each([&](const flights::flight& f) {
       if (f.kept != nullptr) return;
       run_state& run = *f.run;
-      names.emplace_back(env_.table.name(*run.loop));
+      (void)if_memory([&] { names.emplace_back(env_.table.name(*run.loop)); });
       s_.away.land(run);
       lose(*run.loop, run, now);
     });
@@ -133,8 +135,8 @@ class landing {
   /// There is no thread to give: the shard waits for its own. Told once until one is lost again.
   void tell_no_thread() {
     if (!s_.inside.first_without_thread()) return;
-    s_.tell("gyre.stuck", join("no thread is left for shard ", s_.index, ": ", env_.lost.load(),
-                               " are inside of ticks and handlers that do not end"), 0);
+    s_.tell("gyre.stuck", 0, "no thread is left for shard ", s_.index, ": ", env_.lost.load(),
+            " are inside of ticks and handlers that do not end");
   }
 
  private:
@@ -142,7 +144,7 @@ class landing {
   void lose(loop_record& loop, run_state& run, instant now) {
     loop.stuck = true;
     course(s_).time_out(loop, run, now);
-    s_.tell("gyre.stuck", std::string(env_.table.name(loop)), loop.id);
+    s_.tell("gyre.stuck", loop.id, env_.table.name(loop));
   }
 
   shard& s_;

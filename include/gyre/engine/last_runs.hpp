@@ -74,8 +74,8 @@ class last_runs {
     auto found = runs_.find(name);
     if (found == runs_.end()) found = runs_.emplace(name, run()).first;
     if (found->second.here && found->second.since_ms == since_ms) return;
-    found->second = {since_ms, true};
     changed_.emplace_back(name);
+    found->second = {since_ms, true};
   }
   /// The loop is gone; who adds one of its name goes on with it.
   void leave(std::string_view name) {

@@ -30,34 +30,47 @@ inline void see_own(loop_extra& extra, std::uint32_t& sees, const loop_record& l
   see(extra, sees, 1, median > 0 ? to_ms(took) / median : 1);
   see(extra, sees, 2, std::isnan(load.cpu_percent) ? 0 : load.cpu_percent);
 }
-/// The learner has the lesson, and the store its frame.
-inline void teach(shard& s, shared_learner& learning, const lesson& l) {
+/// Makes room for a frame of so many bytes, where there is a store: writing and keeping it then
+/// needs no memory. @return false: there is none, which is counted as a lost frame
+inline bool make_room(shard& s, shared_learner& learning, std::size_t bytes) noexcept {
+  learning.scratch.clear();
+  const bool room = !s.env.journalled || if_memory([&] {
+    learning.scratch.reserve(bytes);
+    s.kept.reserve(bytes);
+  });
+  if (!room) s.kept.lose();
+  return room;
+}
+/// The learner has the lesson, and the store its frame; neither where there is no memory for it.
+inline void teach(shard& s, shared_learner& learning, const lesson& l) noexcept {
+  if (!make_room(s, learning, lesson::most_bytes)) return;
   if (!learning.mind.learn(l) || !s.env.journalled) return;
   byte_writer& out = learning.scratch;
-  out.clear();
   l.write(out);
   learning.mind.write_counts(out);
   s.keep_frame(learning.stream, lesson_frame, out.data());
 }
+inline constexpr std::size_t most_figure_bytes = 4 + 4 + 1 + 63 + 8 + 8;
 /// So have they what was measured of a limit; where that is news it is told.
 inline void teach(shard& s, shared_learner& learning, const run_state& run,
                   const tick_terms::figure& f) {
+  if (!make_room(s, learning, most_figure_bytes)) return;
   bool news = false;
   const std::string& name = learning.mind.tuning()->limits()[f.limit].name;
   if (learning.mind.learn(run.state, run.action, name, f.value, f.at_most, news) != code::ok) {
     return;
   }
-  if (news) {
-    s.tell("gyre.tuning",
-           join(learning.name, ": ", name, " is over ", to_text(f.at_most), " with ",
-                learning.where.action_text(run.action), ", which is avoided from now on",
-                learning.where.states() > 1 ? " where " + learning.where.state_text(run.state)
-                                            : std::string()),
-           run.loop_id);
-  }
+  const auto tell = [&] {
+    const bool some = learning.where.states() > 1;
+    const std::string action = learning.where.action_text(run.action);
+    const std::string state = some ? learning.where.state_text(run.state) : std::string();
+    s.tell("gyre.tuning", run.loop_id, std::string_view(learning.name), ": ",
+           std::string_view(name), " is over ", f.at_most, " with ", std::string_view(action),
+           ", which is avoided from now on", some ? " where " : "", std::string_view(state));
+  };
+  if (news && !if_memory(tell)) s.after.drop(1);
   if (!s.env.journalled) return;
   byte_writer& out = learning.scratch;
-  out.clear();
   out.u32(run.state);
   out.u32(run.action);
   out.str(name);
@@ -66,11 +79,11 @@ inline void teach(shard& s, shared_learner& learning, const run_state& run,
   s.keep_frame(learning.stream, figure_frame, out.data());
 }
 /// And that a tick's reward is still to come.
-inline void teach_applied(shard& s, shared_learner& learning, std::uint32_t action) {
+inline void teach_applied(shard& s, shared_learner& learning, std::uint32_t action) noexcept {
+  if (!make_room(s, learning, lesson::most_bytes)) return;
   learning.mind.applied(action);
   if (!s.env.journalled) return;
   byte_writer& out = learning.scratch;
-  out.clear();
   out.u32(action);
   learning.mind.write_counts(out);
   s.keep_frame(learning.stream, applied_frame, out.data());
@@ -87,14 +100,15 @@ inline void close_lesson(shard& s, loop_record& loop) {
 inline void choose(shard& s, run_state& run) {
   if (run.chosen) return;
   loop_extra& extra = *run.loop->extra;
-  run.chosen = true;
+  if (extra.learning != nullptr) extra.learning->rule_out(run.terms.get());
+  run.chosen = true;  // from here on nothing fails
   run.state = run.sees;
   if (extra.learning == nullptr) return;
   if (std::exchange(extra.holds, false)) {  // what followed the last action is known now
     extra.held.next = run.state;
     teach(s, *extra.learning, extra.held);
   }
-  run.action = extra.learning->choose(run.state, run.terms.get());
+  run.action = extra.learning->choose(run.state);
   extra.state = run.state;
   extra.action = run.action;
 }
@@ -140,7 +154,9 @@ inline void learn(shard& s, run_state& run, tick_status status) {
   if (learning == nullptr) return;
   const bool mute = run.terms != nullptr && run.terms->mute;
   if (run.terms != nullptr && run.chosen && !mute && !failed) {
-    for (const tick_terms::figure& f : run.terms->figures) teach(s, *learning, run, f);
+    for (const tick_terms::figure& f : run.terms->figures) {
+      (void)if_memory([&] { teach(s, *learning, run, f); });
+    }
   }
   learning->take_back(run.terms);
   if (!run.chosen) return;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/hash.hpp>
@@ -66,23 +67,27 @@ struct loop_plan {
 class plan_list {
  public:
   /// The plan that is equal, or a copy; it stays where it is until as many drop() came as take().
+  /// Throws std::bad_alloc, with nothing changed.
   const loop_plan* take(const loop_plan& wanted) {
     std::uint32_t at =
         index_.find(wanted.hash(), [&](std::uint32_t i) { return *plans_[i].plan == wanted; });
     if (at == index_.none) {
+      auto made = make_owned<loop_plan>(wanted);
+      index_.make_room(1, hash_of{plans_});
       if (free_.empty()) {
-        free_.push_back(static_cast<std::uint32_t>(plans_.size()));
+        free_.make_room(plans_.size() + 1);  // so that drop() needs no memory
         plans_.emplace_back();
+        free_.push_back(static_cast<std::uint32_t>(plans_.size() - 1));
       }
       at = free_.back();
       free_.pop_back();
-      plans_[at].plan = make_owned<loop_plan>(wanted);
+      plans_[at].plan = std::move(made);
       index_.insert(at, hash_of{plans_});
     }
     ++plans_[at].users;
     return plans_[at].plan.get();
   }
-  void drop(const loop_plan* gone) {
+  void drop(const loop_plan* gone) noexcept {
     const std::uint32_t at =
         index_.find(gone->hash(), [&](std::uint32_t i) { return plans_[i].plan.get() == gone; });
     if (--plans_[at].users != 0) return;

@@ -10,6 +10,7 @@
 
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/owner.hpp>
+#include <gyre/core/scarce.hpp>
 #include <gyre/core/slot_map.hpp>
 #include <gyre/engine/loop_plan.hpp>
 #include <gyre/engine/mind.hpp>
@@ -51,10 +52,10 @@ struct shared_learner {
     return *tick;
   }
   /// They are over.
-  void take_back(owner<tick_terms>& tick) {
+  void take_back(owner<tick_terms>& tick) noexcept {
     if (tick == nullptr) return;
     tick->clear();
-    spare.push_back(std::move(tick));
+    if (!if_memory([&] { spare.push_back(std::move(tick)); })) tick.reset();
   }
   /// Whether a tick may use any setting at all.
   bool any_left(const tick_terms& tick) const noexcept {
@@ -65,13 +66,16 @@ struct shared_learner {
     }
     return false;
   }
-  std::uint32_t choose(std::uint32_t state, const tick_terms* tick) {
+  /// What the next choose() is not to take; the last that it needs memory for.
+  void rule_out(const tick_terms* tick) {
     not_now.clear();
     if (tick != nullptr && !tick->ruled_out.empty()) {
       for (std::uint32_t a = 0; a < where.actions(); ++a) {
         if (!tick->allows(where, a)) not_now.push_back(a);
       }
     }
+  }
+  std::uint32_t choose(std::uint32_t state) noexcept {
     return mind.choose(state, {not_now.data(), not_now.size()});
   }
 };

@@ -86,7 +86,8 @@ class loop_table {
     __builtin_prefetch(&l.metrics, 1);
     return l;
   }
-  /// Names the record, which has no name; under the registry too.
+  /// Names the record, which has no name; under the registry too. Throws std::bad_alloc, with
+  /// nothing changed.
   void set_name(const loop_record& l, std::string_view name) {
     text_place(id_index(l.id)) = texts_[shard_of(l.id)].put(name);
   }
@@ -103,7 +104,7 @@ class loop_table {
     if (wide >= most) return false;
     const auto index = static_cast<std::uint32_t>(wide);
     const std::uint32_t number = block_of(index);
-    block& b = blocks_[number];
+    block& b = blocks_[number];  // what it gets stays, also where there is no memory for the rest
     if (b.texts == nullptr) b.texts = huge_allocator<std::uint32_t>().allocate(places(number));
     if (b.records == nullptr) b.records = huge_allocator<loop_record>().allocate(places(number));
     ::new (static_cast<void*>(&at(index))) loop_record;
@@ -122,6 +123,10 @@ class loop_table {
   template <class F>
   void each_named(F&& f) const {
     names_.each([&](std::uint32_t index) { f(at(index)); });
+  }
+  /// Room for one name more, so that add_name() needs no memory.
+  void make_room_for_name() {
+    names_.make_room(1, [this](std::uint32_t index) { return hash(text(index)); });
   }
   /// Lets find() find a loop that has its name.
   void add_name(object_id id) {

@@ -16,7 +16,15 @@ namespace detail {
 /// chain may be as long as there are loops.
 class loop_tree {
  public:
+  /// Makes room for two more, so that the next add() needs no memory.
+  void make_room() {
+    nodes_.make_room(2);
+    free_.make_room(nodes_.size() + 2);
+    index_.make_room(2, id_of{nodes_});
+  }
+  /// Throws std::bad_alloc, with nothing changed, unless there is room.
   void add(object_id parent, object_id child) {
+    make_room();
     const std::uint32_t above = take(parent);  // before any reference: both may move the nodes
     const std::uint32_t n = take(child);
     const std::uint32_t older = nodes_[above].last;
@@ -26,7 +34,7 @@ class loop_tree {
     nodes_[above].last = n;
   }
   /// Nothing happens where it is not known. @pre its children are gone
-  void remove(object_id id) {
+  void remove(object_id id) noexcept {
     const std::uint32_t n = find(id);
     if (n == none) return;
     const node gone = nodes_[n];

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -29,6 +30,8 @@ struct lesson {
   bool terminated = false, truncated = false;
   bool failed = false;  ///< the reward is not its own: what the learner makes of a failure
   bool late = false;    ///< the reward came later: other ticks have been since
+  /// In the journal, with the counts behind it.
+  static constexpr std::size_t most_bytes = 22 + 5 * 10;
 
   void write(byte_writer& out) const {
     out.u32(state);

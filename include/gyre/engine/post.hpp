@@ -36,7 +36,7 @@ class post {
     auto sent = send(topic, payload, o);
     if (sent && sent->dropped != 0 && o.source != 0) {
       (void)with_loop(env_, o.source, [&](shard& s, loop_record& l) {
-        s.loops.extra(l).dropped += sent->dropped;
+        if (loop_extra* const extra = s.loops.extra_if_memory(l)) extra->dropped += sent->dropped;
         return result<void>(ok);
       });
     }
@@ -45,20 +45,25 @@ class post {
   /// The handler runs on shard 0's thread, between ticks, without the lease.
   result<object_id> subscribe(std::string_view pattern, const subscription_options& o,
                               message_handler handler) {
-    message_handler open;
-    if (handler) {
-      open = [this, kept = std::make_shared<guest>(home(), std::move(handler))](
-                 const message& m) -> result<void> {
-        const auto user = kept->user;  // outlives the subscription, if that ends here
-        const in_handler out(*this);
-        return (*user)(m);
-      };
-    }
+    std::shared_ptr<message_handler> user;  // never destroyed under the lease, whatever fails
+    owner<remains> left;
+    if (handler) user = std::make_shared<message_handler>(std::move(handler));
+    if (user != nullptr) left = make_owned<remains>();
+    undo gone([this]() noexcept { tell_all(home()); });  // once the lease is free
     result<object_id> id = [&] {
       const leased hold(home().owner());
+      message_handler open;
+      if (user != nullptr) {
+        open = [this, kept = std::make_shared<guest>(home(), user, std::move(left))](
+                   const message& m) -> result<void> {
+          const auto its = kept->user;  // outlives the subscription, if that ends here
+          const in_handler out(*this);
+          return (*its)(m);
+        };
+      }
       return bus_.subscribe(pattern, o, std::move(open));
     }();
-    if (!id) tell_all(home());
+    if (id) gone.keep();
     return id;
   }
   result<void> unsubscribe(object_id id) {
@@ -71,20 +76,23 @@ class post {
     return done;
   }
   /// Publishes what the shard has to tell, and lets go of what waits for that. Where one caller
-  /// drives all shards, what all of them have to tell, in the order in which it happened.
-  void tell_all(shard& s) {
+  /// drives all shards, what all of them have to tell, in the order in which it happened. An event
+  /// that there is no memory to publish is counted.
+  void tell_all(shard& s) noexcept {
     if (!env_.clock.own_threads() && env_.shards.size() > 1) return tell_in_order();
     vec<engine_event> events;
-    vec<std::shared_ptr<void>> buried;
+    remains_list buried;
+    std::size_t untold = 0;
     {
       const leased hold(s.owner());
       if (s.after.empty()) return;
       s.after.take(events, buried);
     }
-    for (const engine_event& e : events) tell(e);
+    for (const engine_event& e : events) untold += tell(e) ? 0U : 1U;
     events.clear();
     const leased hold(s.owner());
     s.after.recycle(events);
+    s.after.drop(untold);
   }
 
   /// Under shard 0's lease.
@@ -125,28 +133,36 @@ class post {
 
   shard& home() noexcept { return *env_.shards[0]; }
 
-  void tell(const engine_event& e) {
+  /// False: there is no memory to.
+  bool tell(const engine_event& e) noexcept {
     publish_options o;
     o.source = e.source;
-    (void)publish_at_home(env_, e.topic, as_bytes(e.text), o);
+    return if_memory([&] { (void)publish_at_home(env_, e.topic, as_bytes(e.text), o); });
   }
-  void tell_in_order() {
+  void tell_in_order() noexcept {
     vec<engine_event> all, some;
-    vec<std::shared_ptr<void>> buried, gone;
+    remains_list buried, gone;
+    std::size_t untold = 0;
     for (shard* s : env_.shards) {
       const leased hold(s->owner());
       if (s->after.empty()) continue;
       s->after.take(some, gone);
-      for (engine_event& e : some) all.push_back(std::move(e));
-      for (std::shared_ptr<void>& closures : gone) buried.push_back(std::move(closures));
+      if (if_memory([&] { all.make_room(some.size()); })) {
+        for (engine_event& e : some) all.push_back(std::move(e));
+      } else {
+        untold += some.size();
+      }
+      while (!gone.empty()) buried.add(gone.take());
       some.clear();
-      gone.clear();
       s->after.recycle(some);
     }
     std::sort(all.begin(), all.end(), [](const engine_event& a, const engine_event& b) {
       return a.number < b.number;
     });
-    for (const engine_event& e : all) tell(e);
+    for (const engine_event& e : all) untold += tell(e) ? 0U : 1U;
+    if (untold == 0) return;
+    const leased hold(home().owner());
+    home().after.drop(untold);
   }
 
   /// Onto the bus; where it may, it waits for a subscription that blocks.
@@ -174,13 +190,17 @@ class post {
 
   /// A user's handler; its last owner, who holds the lease, leaves it to be destroyed without.
   struct guest {
-    guest(shard& s, message_handler h)
-        : home(s), user(std::make_shared<message_handler>(std::move(h))) {}
+    guest(shard& s, std::shared_ptr<message_handler> h, owner<remains> r) noexcept
+        : home(s), user(std::move(h)), left(std::move(r)) {}
     guest(const guest&) = delete;
     guest& operator=(const guest&) = delete;
-    ~guest() { home.after.bury(std::move(user)); }
+    ~guest() {
+      left->handler = std::move(user);
+      home.after.bury(std::move(left));
+    }
     shard& home;
     std::shared_ptr<message_handler> user;
+    owner<remains> left;
   };
   /// Frees shard 0's lease for a scope in which a handler runs. If that is given up on meanwhile,
   /// the lease is not had again, and the bus is told through the delivery's own flag.

@@ -26,10 +26,15 @@ class readings {
   /// A loop looks at them from now on.
   void want() noexcept { wanted_ = true; }
   bool wanted() const noexcept { return wanted_; }
-  /// A NaN is the engine's own figure on a real clock, and not known on a virtual one.
+  /// A NaN is the engine's own figure on a real clock, and not known on a virtual one. Throws
+  /// std::bad_alloc, with nothing changed.
   void supply(const reading& r) {
     const std::lock_guard lock(mutex_);
-    supplied_ = r;
+    for (shard* s : env_.shards) {
+      const leased hold(s->owner());
+      s->gates.make_room(r.mode.size());
+    }
+    supplied_ = r;  // from here on nothing fails
     show(&r.mode);
   }
   /// Reads the machine's figures, where a loop looks at them.

@@ -62,19 +62,22 @@ class registry {
       return fail(code::budget, "all ", loop_table::most / env_.options.shards,
                   " ids of a shard's loops are used");
     }
-    GYRE_TRY(extra, make_extra(home, o, own, std::move(where)));
+    owner<loop_extra> extra = make_extra(o, own, std::move(where));
     return enter(home, o, wanted, parent, std::move(function), std::move(extra));
   }
   /// With all below it. @param gone receives the ids of all that went. STALE
   result<void> remove(object_id id, std::vector<object_id>& gone) {
     {
       const std::lock_guard lock(mutex_);
-      result<void> done = ok;
+      {
+        const leased hold(home_of(env_, id).owner());
+        if (home_of(env_, id).loops.find(id) == nullptr) return bad_id(id, kind_loop);
+      }
+      make_room_to_remove(id, gone);  // from here on nothing fails
       families_.bottom_up(id, [&](object_id each) {
-        done = remove_one(each);
-        if (done) gone.push_back(each);
+        remove_one(each);
+        gone.push_back(each);
       });
-      GYRE_CHECK(done);
     }
     for (shard* s : env_.shards) {  // the users' closures go now
       if (gone.size() > 1 || s == &home_of(env_, id)) post_.tell_all(*s);
@@ -113,6 +116,9 @@ class registry {
     }
     const std::lock_guard lock(mutex_);
     GYRE_TRY(chosen, families_.select(wanted, group));
+    for (const loop_record* l : chosen) {
+      if (d.what == deed::throttle) families_.make_room(l->id, d);
+    }
     families_.begin();
     for (const loop_record* l : chosen) (void)families_.act(l->id, d);
     for (shard* s : env_.shards) {
@@ -145,15 +151,18 @@ class registry {
       const bool rejitter = o.jitter != l.plan->jitter;
       const bool reordered = rejitter || o.priority != l.plan->priority;
       const bool reslacked = o.slack != l.plan->slack;
+      const loop_plan wanted(o);
+      s.due.make_room(l, wanted);
+      const loop_plan* const next = plans_.take(wanted);  // from here on nothing fails
       const loop_plan* const old = l.plan;
       if (reslacked) s.due.forget_slack(l);
-      l.plan = plans_.take(loop_plan(o));
+      l.plan = next;
       plans_.drop(old);
       env_.watch_for(o.timeout);
       if (retimed) {
         s.due.retime(l, o.interval, now);
-        s.tell("gyre.interval",
-               join(o.name, ": ", to_text(to_ms(o.interval)), " ms, asked for"), l.id);
+        s.tell("gyre.interval", l.id, std::string_view(o.name), ": ", to_ms(o.interval),
+               " ms, asked for");
       }
       if (reordered || reslacked) s.due.reorder(l, rejitter, now);
       if (c.mode && l.extra != nullptr && l.extra->learning != nullptr) {
@@ -167,14 +176,18 @@ class registry {
     GYRE_TRY(a, find(from));
     GYRE_TRY(b, find(to));
     const std::lock_guard lock(mutex_);
-    GYRE_TRY(source, symbiosis_.watch(a, from));
-    GYRE_TRY(target, symbiosis_.watch(b, to));
+    std::string names[] = {std::string(from), std::string(to)};
+    symbiosis_.make_room(2);  // from here on nothing fails for want of memory
+    GYRE_TRY(source, symbiosis_.watch(a, std::move(names[0])));
+    GYRE_TRY(target, symbiosis_.watch(b, std::move(names[1])));
     return symbiosis_.connect(source, target, weight);
   }
-  /// Sets metrics, drops, mean rewards and last errors to zero.
+  /// Sets metrics, drops, mean rewards and last errors to zero. Throws std::bad_alloc, with nothing
+  /// changed.
   void reset_metrics() {
+    const every_lease hold(env_);
+    for (shard* s : env_.shards) s->loops.each([](loop_record& l) { l.metrics.make_room(); });
     for (shard* s : env_.shards) {
-      const leased hold(s->owner());
       s->loops.each([](loop_record& l) {
         if (l.extra != nullptr) {
           l.extra->dropped = l.extra->rewards = 0;
@@ -183,9 +196,8 @@ class registry {
         }
         l.metrics.reset();
       });
-      if (s->index == 0) retired_ = {};
     }
-    const leased hold(env_.shards[0]->owner());
+    retired_ = {};
     symbiosis_.reset();
   }
   /// Sums over the loops that were removed. Under shard 0's lease.
@@ -200,9 +212,8 @@ class registry {
     }
     return *least;
   }
-  /// What the loop has besides its record; null: nothing.
-  result<owner<loop_extra>> make_extra(shard& home, loop_options& o, bool own,
-                                                 space where) {
+  /// What the loop has besides its record, but for a learner; null: nothing.
+  static owner<loop_extra> make_extra(loop_options& o, bool own, space where) {
     owner<loop_extra> extra;
     const bool plain = o.gates.empty() && where.features().empty() && o.knobs.empty();
     if (plain && !o.deferrable) return extra;
@@ -219,17 +230,13 @@ class registry {
       extra->asks_often |= g.made_of() != figure_of::readings;
     }
     extra->configured = o.deferrable ? o.interval : duration::zero();
-    if (!o.knobs.empty()) GYRE_CHECK(attach_learner(home, o, *extra));
-    if (own || extra->first_gate != nullptr) readings_.want();
     return extra;
   }
-  /// ARG: the group's learner has another space.
+  /// ARG: the group's learner has another space. Throws std::bad_alloc; nothing changed then. Under
+  /// the leases of the home and of shard 0. @pre the home has room for a learner
   result<void> attach_learner(shard& home, const loop_options& o, loop_extra& loop) {
     const bool alone = o.group.empty();
     const std::string name = alone ? o.name : o.group;
-    const leased first_hold(env_.shards[0]->owner());
-    std::optional<leased> home_hold;
-    if (home.index != 0) home_hold.emplace(home.owner());
     shared_learner* known = alone ? nullptr : home.loops.find_learner(name);
     if (known == nullptr) {
       learner_options l = o.learning;
@@ -241,8 +248,8 @@ class registry {
                 std::move(rails), env_.options.seed, added_}),
           loop.where, added_});
       if (!vault_.restore(*made, (alone ? "loop " : "group ") + name)) {
-        home.tell("gyre.learner", name + ": learns anew, what the store has is of other settings",
-                  0);
+        home.tell("gyre.learner", 0, std::string_view(name),
+                  ": learns anew, what the store has is of other settings");
       }
       known = home.loops.add_learner(std::move(made));
     } else if (known->where.features() != loop.where.features() ||
@@ -254,10 +261,14 @@ class registry {
     loop.learning = known;
     return ok;
   }
-  /// Everything was checked: the loop is there from now on.
-  object_id enter(shard& home, const loop_options& o, const loop_plan& wanted, object_id parent,
-                  tick_function function, owner<loop_extra> extra) {
-    env_.watch_for(o.timeout);
+  /// Everything but the learner was checked: the loop is there from now on, or nothing changed.
+  result<object_id> enter(shard& home, const loop_options& o, const loop_plan& wanted,
+                          object_id parent, tick_function function, owner<loop_extra> extra) {
+    const bool watched = symbiosis_.has_room();
+    std::string shown = watched ? o.name : std::string();
+    if (watched) symbiosis_.make_room(1);
+    if (parent != 0) families_.make_room();
+    env_.table.make_room_for_name();
     std::uint8_t paused = o.paused ? by_itself : 0;
     if (parent != 0) {
       (void)with_loop(env_, parent, [&](shard&, loop_record& l) {
@@ -267,21 +278,39 @@ class registry {
       });
     }
     object_id id = 0;
+    result<void> entered = ok;
+    std::optional<leased> first_hold;
+    if (home.index != 0) first_hold.emplace(env_.shards[0]->owner());
     change(home, [&] {
-      loop_record& loop = home.loops.insert(plans_.take(wanted), o.name);
+      drop_plans(home);
+      loop_record& loop = home.loops.prepare(o.name, wanted.metrics);
+      undo unnamed([&]() noexcept { home.loops.take_back(loop); });
+      home.due.make_room(loop, wanted);
+      const loop_plan* const plan = plans_.take(wanted);
+      undo unplanned([&]() noexcept { plans_.drop(plan); });
+      if (!o.knobs.empty()) entered = attach_learner(home, o, *extra);
+      if (!entered) return;
+      unplanned.keep();
+      unnamed.keep();  // from here on nothing fails
+      home.loops.insert(loop, plan);
       home.due.admit(loop, added_);
       id = loop.id;
       loop.function = std::move(function);
       loop.times = timetable(instant{0}, o.interval);
       loop.paused = paused;
       loop.related = parent != 0;
-      if (extra != nullptr) home.loops.adopt(loop, std::move(extra));
-      drop_plans(home);
+      if (extra != nullptr) {
+        if (extra->own_features || extra->first_gate != nullptr) readings_.want();
+        home.loops.adopt(loop, std::move(extra));
+      }
     });
+    first_hold.reset();
+    GYRE_CHECK(std::move(entered));
+    env_.watch_for(o.timeout);
     env_.table.add_name(id);
     if (parent != 0) families_.add(parent, id);
     ++added_;
-    if (symbiosis_.has_room()) (void)symbiosis_.watch(id, o.name);
+    if (watched) (void)symbiosis_.watch(id, std::move(shown));
     (void)with_loop(env_, id, [&](shard& s, loop_record& l) {
       if (!env_.stopping && l.paused == 0) s.due.start(l, env_.clock.now());
       return result<void>(ok);
@@ -309,17 +338,27 @@ class registry {
     return o;
   }
   /// Under that shard's lease.
-  void drop_plans(shard& s) {
+  void drop_plans(shard& s) noexcept {
     for (const loop_plan* gone : s.loops.dropped_plans()) plans_.drop(gone);
     s.loops.dropped_plans().clear();
   }
-  /// @pre there is nothing below it, or nothing any more. STALE
-  result<void> remove_one(object_id id) {
-    shard& home = home_of(env_, id);
-    {
-      const leased hold(home.owner());
-      if (home.loops.find(id) == nullptr) return bad_id(id, kind_loop);
+  /// Makes room, so that removing a loop with all below it needs no memory. Throws std::bad_alloc.
+  void make_room_to_remove(object_id top, std::vector<object_id>& gone) {
+    vec<std::size_t> of_shard(env_.shards.size(), 0);
+    std::size_t all = 0;
+    families_.bottom_up(top, [&](object_id each) {
+      ++of_shard[env_.table.shard_of(each)];
+      ++all;
+    });
+    gone.reserve(gone.size() + all);
+    for (shard* s : env_.shards) {
+      const leased hold(s->owner());
+      if (of_shard[s->index] != 0) s->loops.make_room_to_strike(of_shard[s->index]);
     }
+  }
+  /// @pre there is room, and nothing below it, or nothing any more
+  void remove_one(object_id id) noexcept {
+    shard& home = home_of(env_, id);
     change(home, [&] {
       loop_record& l = env_.table.at(id_index(id));
       if (l.extra != nullptr) close_lesson(home, l);
@@ -337,7 +376,6 @@ class registry {
     const leased hold(env_.shards[0]->owner());
     add_up(retired_, last);
     symbiosis_.forget(id);
-    return ok;
   }
 
   environment& env_;

@@ -4,12 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 #include <utility>
 
 #include <gyre/core/growing_ring.hpp>
 #include <gyre/engine/environment.hpp>
+#include <gyre/engine/outbox.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -48,56 +48,79 @@ class roll {
     if (!free_.empty()) return free_.back();
     return worn_.size() > resting ? worn_[0] : slots_;
   }
-  /// A new loop in that slot, whose record the table has. @param plan taken for it
-  loop_record& insert(const loop_plan* plan, std::string_view name) {
+  /// Gives that slot's record, which the table has, a name and metrics, and makes room: insert()
+  /// needs no memory then. Throws std::bad_alloc, with nothing changed.
+  loop_record& prepare(std::string_view name, metrics_mode mode) {
     const std::uint32_t slot = next_slot();
     loop_record& loop = env_.table.of_slot(shard_, slot);
+    if (slot == slots_) loop.id = make_id(kind_loop, 1, slot * env_.options.shards + shard_);
+    with_extra_.make_room(1);
+    learners_.make_room(1);
+    env_.table.set_metrics(loop, mode);
+    env_.table.set_name(loop, name);
+    return loop;
+  }
+  void take_back(const loop_record& prepared) noexcept { env_.table.clear_name(prepared); }
+  /// The record that was prepared is a loop now. @param plan taken for it
+  void insert(loop_record& loop, const loop_plan* plan) noexcept {
     if (!free_.empty()) {
       free_.pop_back();
-    } else if (slot != slots_) {
+    } else if (env_.table.slot_of(loop.id) != slots_) {
       (void)worn_.pop_front();
     } else {
       ++slots_;
-      loop.id = make_id(kind_loop, 1, slot * env_.options.shards + shard_);
     }
     ++size_;
     loop.plan = plan;
-    env_.table.set_name(loop, name);
-    env_.table.set_metrics(loop, plan->metrics);
-    return loop;
   }
-  /// The loop's extra; a new one if it had none until now.
+  /// The loop's extra; a new one if it had none until now. Throws std::bad_alloc, with nothing
+  /// changed.
   loop_extra& extra(loop_record& loop) {
     if (loop.extra != nullptr) return *loop.extra;
+    with_extra_.make_room(1);
     adopt(loop, make_owned<loop_extra>());
     loop.extra->rewards = loop.metrics.cycles();  // a reward of 1 each, until now
     loop.extra->reward_mean = loop.extra->rewards != 0 ? 1 : 0;
     return *loop.extra;
   }
-  void adopt(loop_record& loop, owner<loop_extra> extra) {
+  /// The same; null: there is no memory for one.
+  loop_extra* extra_if_memory(loop_record& loop) noexcept {
+    if (loop.extra == nullptr) (void)if_memory([&] { extra(loop); });
+    return loop.extra.get();
+  }
+  /// @pre there is room: see prepare()
+  void adopt(loop_record& loop, owner<loop_extra> extra) noexcept {
     loop.extra = std::move(extra);
     loop.extra->place = static_cast<std::uint32_t>(with_extra_.size());
     with_extra_.push_back(&loop);
   }
-  /// It is a loop no longer; its record stays until free().
-  void strike(loop_record& loop) {
+  /// Makes room, so that striking `n` loops, and freeing them later, needs no memory.
+  void make_room_to_strike(std::size_t n) {
+    const std::size_t all = struck_ + n;
+    free_.make_room(all);
+    worn_.reserve(all);
+    plans_.make_room(all);
+    while (remains_.size() < all) remains_.add(make_owned<remains>());
+  }
+  /// It is a loop no longer; its record stays until free(). @pre there is room
+  void strike(loop_record& loop) noexcept {
     loop.removed = true;
     --size_;
+    ++struck_;
     leave_learner(loop);
   }
   /// The record of a loop that was struck, and that nobody is inside of, may be used again. @return
   /// what holds the user's closures, to be destroyed when the lease is free
-  [[nodiscard]] std::shared_ptr<void> free(loop_record& loop) {
-    struct rest {
-      tick_function function;
-      owner<loop_extra> extra;
-    };
+  [[nodiscard]] owner<remains> free(loop_record& loop) noexcept {
+    --struck_;
     if (loop.extra != nullptr) {
       with_extra_[loop.extra->place] = with_extra_.back();
       with_extra_[loop.extra->place]->extra->place = loop.extra->place;
       with_extra_.pop_back();
     }
-    auto left = std::make_shared<rest>(rest{std::move(loop.function), std::move(loop.extra)});
+    owner<remains> left = remains_.take();
+    left->function = std::move(loop.function);
+    left->extra = std::move(loop.extra);
     env_.table.clear_name(loop);
     plans_.push_back(std::exchange(loop.plan, nullptr));
     env_.table.set_metrics(loop, metrics_mode::counters);
@@ -127,14 +150,15 @@ class roll {
     }
     return nullptr;
   }
-  shared_learner* add_learner(owner<shared_learner> l) {
+  /// @pre there is room: see prepare()
+  shared_learner* add_learner(owner<shared_learner> l) noexcept {
     learners_.push_back(std::move(l));
     return learners_.back().get();
   }
 
  private:
   /// The last loop that leaves a learner takes it out.
-  void leave_learner(loop_record& loop) {
+  void leave_learner(loop_record& loop) noexcept {
     if (loop.extra == nullptr || loop.extra->learning == nullptr) return;
     shared_learner* const left = std::exchange(loop.extra->learning, nullptr);
     if (loop.extra->later != nullptr) left->late.never += loop.extra->later->open();
@@ -149,7 +173,8 @@ class roll {
   std::uint32_t slots_ = 0;  // ever used
   vec<std::uint32_t> free_;
   growing_ring<std::uint32_t> worn_;  // slots whose ids are used up, the longest so first
-  std::size_t size_ = 0;
+  std::size_t size_ = 0, struck_ = 0;  // struck_: removed, and not free yet
+  remains_list remains_;               // for those
   vec<loop_record*> with_extra_;
   vec<const loop_plan*> plans_;
   vec<owner<shared_learner>> learners_;

@@ -16,6 +16,11 @@ namespace detail {
 /// are still inside of one.
 class roster {
  public:
+  /// Room for so many threads, so that entering needs no memory.
+  void make_room(std::size_t threads) {
+    const std::lock_guard lock(mutex_);
+    ids_.reserve(threads);
+  }
   void enter() {
     const std::lock_guard lock(mutex_);
     ids_.push_back(std::this_thread::get_id());

@@ -19,100 +19,107 @@ inline namespace v1 {
 namespace detail {
 
 /// Lies beside the tick that uses it. Each call takes the lease for a moment; once the tick is over
-/// it touches nothing and is CANCELLED. What is asked wrongly spoils the tick.
+/// it touches nothing and is CANCELLED. What is asked wrongly spoils the tick. Where memory cannot
+/// be had, a call throws std::bad_alloc and has done nothing.
 class services final : public tick_services {
  public:
   explicit services(shard& s) noexcept : s_(s) {}
 
   code knob(run_state& run, std::string_view name, double& value) override {
-    if (!enter(run)) return code::cancelled;
+    const held here(s_, run);
+    if (!here) return code::cancelled;
     const int i = knob_of(run, name);
-    if (i < 0) return leave(code::not_found);
+    if (i < 0) return code::not_found;
     choose(s_, run);
     value = run.loop->extra->where.value(run.action, static_cast<std::size_t>(i));
-    return leave(code::ok);
+    return code::ok;
   }
   code feature(run_state& run, std::string_view name, double value) override {
-    if (!enter(run)) return code::cancelled;
+    const held here(s_, run);
+    if (!here) return code::cancelled;
     loop_extra* const extra = run.loop->extra.get();
     const bool any = extra != nullptr && !extra->own_features;
     const int i = any ? extra->where.feature_index(name) : -1;
     if (i < 0) {
       spoil(run, join(called(*run.loop), " has no feature \"", name, "\""));
-      return leave(code::not_found);
+      return code::not_found;
     }
     if (std::isnan(value)) {
       spoil(run, join("feature \"", name, "\" was reported as NaN"));
-      return leave(code::arg);
+      return code::arg;
     }
     see(*extra, run.sees, static_cast<std::size_t>(i), value);
     run.saw = run.chosen;
-    return leave(code::ok);
+    return code::ok;
   }
   code forbid(run_state& run, std::string_view name, double value) override {
-    if (!enter(run)) return code::cancelled;
+    const held here(s_, run);
+    if (!here) return code::cancelled;
     const int i = knob_of(run, name), choice = i < 0 ? -1 : choice_of(run, i, value);
-    if (i < 0) return leave(code::not_found);
-    if (run.loop->extra->learning == nullptr) return leave(code::cancelled);  // it was removed
+    if (i < 0) return code::not_found;
+    if (run.loop->extra->learning == nullptr) return code::cancelled;  // it was removed
     shared_learner& learning = *run.loop->extra->learning;
     if (choice < 0) {
       spoil(run, join(to_text(value), " is no value of knob \"", name, "\""));
-      return leave(code::arg);
+      return code::arg;
     }
     if (learning.mind.tuning() == nullptr || run.chosen) {
       spoil(run, run.chosen ? "forbid() comes before the tick's first knob()"
                             : "forbid() is for loops that are tuned, not for Q-learning");
-      return leave(run.chosen ? code::state : code::unsupported);
+      return run.chosen ? code::state : code::unsupported;
     }
     tick_terms& terms = learning.terms_of(run.terms);
     terms.ruled_out.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(choice)});
-    if (learning.any_left(terms)) return leave(code::ok);
+    if (learning.any_left(terms)) return code::ok;
     terms.ruled_out.pop_back();
     terms.mute = true;
     spoil(run, join("with ", name, " = ", to_text(value), " every setting would be ruled out"));
-    return leave(code::state);
+    return code::state;
   }
   code used(run_state& run, std::string_view name, double value) override {
-    if (!enter(run)) return code::cancelled;
+    const held here(s_, run);
+    if (!here) return code::cancelled;
     const int i = knob_of(run, name), choice = i < 0 ? -1 : choice_of(run, i, value);
-    if (i < 0) return leave(code::not_found);
+    if (i < 0) return code::not_found;
     loop_extra& extra = *run.loop->extra;
-    if (extra.learning == nullptr) return leave(code::cancelled);
+    if (extra.learning == nullptr) return code::cancelled;
     choose(s_, run);
     if (choice < 0) {
       extra.learning->terms_of(run.terms).mute = true;
-      return leave(code::arg);
+      return code::arg;
     }
     extra.action = run.action = extra.where.with_choice(run.action, static_cast<std::size_t>(i),
                                                         static_cast<std::uint32_t>(choice));
-    return leave(code::ok);
+    return code::ok;
   }
   code limit(run_state& run, std::string_view name, double value, double at_most) override {
-    if (!enter(run)) return code::cancelled;
+    const held here(s_, run);
+    if (!here) return code::cancelled;
     shared_learner* const learning =
         run.loop->extra == nullptr ? nullptr : run.loop->extra->learning;
     const code good = checked_limit(run, learning, name, value, at_most);
-    if (good != code::ok) return leave(good);
+    if (good != code::ok) return good;
     const int i = learning->mind.limit(name);
     if (i < 0) {
       spoil(run, join("limit \"", name, "\" would be a fifth one"));
-      return leave(code::budget);
+      return code::budget;
     }
     tick_terms& terms = learning->terms_of(run.terms);
     for (tick_terms::figure& f : terms.figures) {
       if (f.limit != static_cast<std::uint32_t>(i)) continue;
       f = {f.limit, value, at_most};
-      return leave(code::ok);
+      return code::ok;
     }
     terms.figures.push_back({static_cast<std::uint32_t>(i), value, at_most});
-    return leave(code::ok);
+    return code::ok;
   }
   code reward_later(run_state& run, std::uint32_t& number) override {
-    if (!enter(run)) return code::cancelled;
+    const held here(s_, run);
+    if (!here) return code::cancelled;
     loop_extra& extra = s_.loops.extra(*run.loop);
     if (extra.learning != nullptr && extra.learning->mind.looks_ahead()) {
       spoil(run, "reward_later() is not for loops that learn with a discount");
-      return leave(code::unsupported);
+      return code::unsupported;
     }
     if (run.ticket == 0) {
       if (extra.later == nullptr) extra.later = make_owned<tickets>();
@@ -120,16 +127,17 @@ class services final : public tick_services {
       if (gave_up && extra.learning != nullptr) ++extra.learning->late.never;
     }
     number = run.ticket;
-    return leave(code::ok);
+    return code::ok;
   }
   code vitality(run_state& run, double value) override {
-    if (!enter(run)) return code::cancelled;
+    const held here(s_, run);
+    if (!here) return code::cancelled;
     if (value >= 0 && value <= 1) {
       s_.loops.extra(*run.loop).vitality = value;
-      return leave(code::ok);
+      return code::ok;
     }
     spoil(run, "vitality is 0..1, not " + to_text(value));
-    return leave(code::arg);
+    return code::arg;
   }
   code publish(run_state& run, std::string_view topic, std::span<const std::byte> p,
                publish_options o) override {
@@ -138,25 +146,29 @@ class services final : public tick_services {
     o.may_wait = false;
     const auto sent = publish_at_home(s_.env, topic, p, o);
     if (sent && sent->dropped == 0) return code::ok;
-    if (!enter(run)) return code::cancelled;
-    if (sent) {
-      s_.loops.extra(*run.loop).dropped += sent->dropped;
-    } else {
+    const held here(s_, run);
+    if (!here) return code::cancelled;
+    if (!sent) {
       spoil(run, sent.error().text);
+    } else if (loop_extra* const extra = s_.loops.extra_if_memory(*run.loop)) {
+      extra->dropped += sent->dropped;
     }
-    return leave(sent.code());
+    return sent.code();
   }
   code remember(run_state& run, const record& r) override {
     char name[64];
-    if (!enter(run)) return code::cancelled;
-    const std::string_view loop = s_.env.table.name(*run.loop);
-    const std::size_t size = loop.copy(name, sizeof name);
-    (void)leave(code::ok);
+    std::size_t size = 0;
+    {
+      const held here(s_, run);
+      if (!here) return code::cancelled;
+      size = s_.env.table.name(*run.loop).copy(name, sizeof name);
+    }
     const result<void> kept = remember_at_home(s_.env, r, {name, size});
     if (kept) return code::ok;
-    if (!enter(run)) return code::cancelled;
+    const held here(s_, run);
+    if (!here) return code::cancelled;
     spoil(run, kept.error().text);
-    return leave(kept.code());
+    return kept.code();
   }
   code alive(const run_state& run) const noexcept override {
     return run.over.load(std::memory_order_acquire) ? code::cancelled : code::ok;
@@ -181,18 +193,26 @@ class services final : public tick_services {
   }
 
  private:
-  /// Takes the lease for a tick that is not over.
-  bool enter(const run_state& run) noexcept {
-    if (run.over.load(std::memory_order_acquire)) return false;
-    (void)s_.owner().acquire();
-    if (!run.over.load(std::memory_order_relaxed)) return true;
-    s_.owner().release();
-    return false;
-  }
-  code leave(code with) noexcept {
-    s_.owner().release();
-    return with;
-  }
+  /// The lease for a scope, for a tick that is not over; false, and not held, for one that is.
+  class held {
+   public:
+    held(shard& s, const run_state& run) noexcept : s_(s) {
+      if (run.over.load(std::memory_order_acquire)) return;
+      (void)s_.owner().acquire();
+      has_ = !run.over.load(std::memory_order_relaxed);
+      if (!has_) s_.owner().release();
+    }
+    ~held() {
+      if (has_) s_.owner().release();
+    }
+    held(const held&) = delete;
+    held& operator=(const held&) = delete;
+    explicit operator bool() const noexcept { return has_; }
+
+   private:
+    shard& s_;
+    bool has_ = false;
+  };
   static void spoil(run_state& run, std::string text) {
     if (!run.failed) run.text = std::move(text);
     run.failed = true;

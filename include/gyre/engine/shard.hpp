@@ -94,7 +94,7 @@ class shard {
     if (loop.inside == 0) bury(loop);
   }
   /// What the user's function of a removed loop holds goes when the lease is free.
-  void bury(loop_record& loop) { after.bury(loops.free(loop)); }
+  void bury(loop_record& loop) noexcept { after.bury(loops.free(loop)); }
   /// What runs of loops that were told to gives up; external ticks that nobody has acquired end.
   void pass_on_told() {
     if (inside.tick() != nullptr && inside.tick()->loop->told) inside.tick()->cancel = true;
@@ -107,8 +107,11 @@ class shard {
     due.clear();
     away.cancel_all();
   }
-  void tell(const char* topic, std::string text, object_id source) {
-    after.tell(loops.size(), {topic, std::move(text), source, out.next_event()});
+  /// An event whose text is the pieces joined. One that there is no memory for is counted.
+  template <class... Pieces>
+  void tell(const char* topic, object_id source, Pieces... text) noexcept {
+    const piece all[] = {piece(text)...};
+    after.tell(loops.size(), topic, source, out.next_event(), all, sizeof...(text));
   }
   void keep_frame(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> bytes) {
     kept.add(stream, type, bytes);

@@ -70,18 +70,21 @@ class starter {
     }
 #if GYRE_THREADS
     if (!env_.clock.own_threads()) return ok;
-    auto started = crew_.start(body);
-    if (started) return ok;
-    env_.stopping = true;
-    call_off();
-    (void)crew_.stop(std::chrono::seconds(1));
-    return started;
+    undo not_started([this]() noexcept {
+      env_.stopping = true;
+      call_off();
+      (void)crew_.stop(std::chrono::seconds(1));
+    });
+    GYRE_CHECK(crew_.start(body));
+    not_started.keep();
+    return ok;
 #else
     (void)body;
     return ok;
 #endif
   }
-  /// As engine::stop().
+  /// As engine::stop(). It needs no memory but for the names, of which it leaves out what there is
+  /// none for.
   result<std::vector<std::string>> stop(duration deadline) {
     if (forked()) return no_threads_here();
     if (in_own_code()) {
@@ -102,7 +105,9 @@ class starter {
       const leased hold(s->owner());
       for (loop_record* l : s->loops.with_extra()) close_lesson(*s, *l);
     }
-    if (!again && vault_.present()) (void)vault_.sync();  // its stats have the error
+    if (!again && vault_.present()) {
+      (void)if_memory([&] { (void)vault_.sync(); });  // its stats have the error
+    }
     return stragglers;
   }
   /// How long it has run since the last start. Under shard 0's lease.
@@ -136,7 +141,7 @@ class starter {
         if (!l.stuck || l.inside == 0) return;
         const std::string_view who = env_.table.name(l);
         if (std::find(stragglers.begin(), stragglers.end(), who) == stragglers.end()) {
-          stragglers.emplace_back(who);
+          (void)if_memory([&] { stragglers.emplace_back(who); });
         }
       });
     }

@@ -26,9 +26,17 @@ class symbiosis {
   symbiosis& operator=(const symbiosis&) = delete;
 
   bool has_room() const noexcept { return graph_.has_room(); }
+  /// Makes room for `nodes` more, and an edge, so that adding them needs no memory but that of the
+  /// names. Under the registry, without a lease.
+  void make_room(std::size_t nodes) {
+    const leased hold(env_.shards[0]->owner());
+    graph_.make_room(nodes);
+    members_.make_room(nodes);
+    rows_.reserve(members_.capacity());
+  }
   /// Gives the loop a node, if it has none. Under the registry, without a lease. @return the node.
-  /// STALE
-  result<std::uint32_t> watch(object_id id, std::string_view name) {
+  /// STALE @pre there is room
+  result<std::uint32_t> watch(object_id id, std::string name) {
     bool watched = false;
     std::uint32_t order = 0;
     GYRE_CHECK(with_loop(env_, id, [&](shard& s, loop_record& l) {
@@ -39,7 +47,7 @@ class symbiosis {
     }));
     const leased hold(env_.shards[0]->owner());
     if (watched) return member_of(id)->node;
-    const std::uint32_t node = graph_.add_node(id, std::string(name));
+    const std::uint32_t node = graph_.add_node(id, std::move(name));
     const auto at = std::find_if(members_.begin(), members_.end(),
                                  [order](const member& m) { return m.order > order; });
     members_.insert(at, {id, node, order, 0, 0});
@@ -63,7 +71,7 @@ class symbiosis {
 
   /// A window ends: each node gets its row of numbers, and the score is taken anew. Under every
   /// lease.
-  void observe(instant t) {
+  void observe(instant t) noexcept {
     rows_.clear();
     for (member& m : members_) {
       loop_record* const found = home_of(env_, m.id).loops.find(m.id);
@@ -74,16 +82,20 @@ class symbiosis {
   }
   double score() const noexcept { return score_; }  ///< as of the last window
   /// Over the loops that have had anything to be unwell by; the others are well. Every lease.
-  double score_now(instant t) {
-    vitalities_.clear();
-    std::size_t loops = 0;
-    for (shard* s : env_.shards) {
-      loops += s->loops.size();
-      for (const loop_record* l : s->loops.with_extra()) {
-        if (!l->removed) vitalities_.push_back({l->extra->vitality, l->metrics.health(t)});
+  double score_now(instant t) const noexcept {
+    std::size_t loops = 0, signs = 0;
+    const auto each_sign = [&](auto&& f) {
+      for (shard* s : env_.shards) {
+        for (const loop_record* l : s->loops.with_extra()) {
+          if (!l->removed) f(*l);
+        }
       }
-    }
-    return gyre::score(vitalities_, loops - vitalities_.size());
+    };
+    for (const shard* s : env_.shards) loops += s->loops.size();
+    each_sign([&](const loop_record&) { ++signs; });
+    score_sum sum(loops - signs);
+    each_sign([&](const loop_record& l) { sum.add({l.extra->vitality, l.metrics.health(t)}); });
+    return sum.mean();
   }
   graph_analysis analyse(std::uint64_t loops) const { return graph_.analyse(loops); }
 
@@ -125,7 +137,6 @@ class symbiosis {
   graph graph_;
   vec<member> members_;  // in order of add
   vec<observation> rows_;
-  vec<vital_sign> vitalities_;
   double score_ = 1;
 };
 

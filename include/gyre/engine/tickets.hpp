@@ -32,13 +32,15 @@ class tickets {
     bool open() const noexcept { return is != phase::used; }
   };
 
-  /// A new ticket. @return whether an open one had to be given up for it
+  /// A new ticket. Throws std::bad_alloc, with nothing changed. @return whether an open one had to
+  /// be given up for it
   bool take(std::uint32_t& number) {
-    number = ++last_;
-    while (!entries_.empty() && slot(number).open() && entries_.size() < most) {
+    const std::uint32_t next = last_ + 1;
+    while (!entries_.empty() && slot(next).open() && entries_.size() < most) {
       grow(entries_.size() * 2);
     }
     if (entries_.empty()) entries_.resize(8);
+    number = last_ = next;  // from here on nothing fails
     entry& e = slot(number);
     const bool gave_up = e.open();
     e = {};

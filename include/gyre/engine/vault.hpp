@@ -84,13 +84,13 @@ class vault {
   }
   /// Commits, syncs and gives the store back, also where a stuck thread keeps the engine's body
   /// alive; the engine goes on in memory. @pre env.stopping
-  void close() {
+  void close() noexcept {
     if (!present()) return;
-    {
+    (void)if_memory([this] {
       const leased hold(env_.shards[0]->owner());
       if (env_.options.keep_times) keeper_.append_runs(env_.clock.wall_ms(), true);
-    }
-    (void)sync();
+    });
+    (void)if_memory([this] { (void)sync(); });
     const every_lease hold(env_);
     for (shard* s : env_.shards) s->due.keep_times(nullptr);
     env_.journalled = false;
@@ -112,7 +112,8 @@ class vault {
                                    keeper_.pending_bytes() >= commit_bytes);
     if (next_commit_ > t && !much) return false;
     next_commit_ = point_after(next_commit_, commit_every, t);
-    failed_ = !write_pending();  // then not before next_commit_; stats() has the error
+    failed_ = true;  // then not before next_commit_; stats() has the error
+    (void)if_memory([&] { failed_ = !write_pending(); });
     return true;
   }
 
@@ -123,11 +124,12 @@ class vault {
   bool restore(shared_learner& made, std::string_view key) {
     return !present() || keeper_.restore(made, key);
   }
-  /// What a learner has learned outlives its last loop. Any thread that holds no lease.
-  void retire(object_id id) {
+  /// What a learner has learned outlives its last loop; or is forgotten where there is no memory
+  /// for that, and counted. Any thread that holds no lease.
+  void retire(object_id id) noexcept {
     if (!present()) return;
     const leased first_hold(env_.shards[0]->owner());
-    move_frames();
+    (void)if_memory([&] { move_frames(); });
     shard& home = home_of(env_, id);
     std::optional<leased> home_hold;
     if (home.index != 0) home_hold.emplace(home.owner());

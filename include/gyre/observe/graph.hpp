@@ -48,9 +48,17 @@ class graph {
     effects_.reserve(watched_max);
   }
 
+  /// Makes room for so many loops more, and one declared edge: adding them needs no memory then.
+  void make_room(std::size_t loops) {
+    nodes_.make_room(loops);
+    free_.make_room(nodes_.size() + loops);
+    watched_.make_room(loops);
+    declared_.make_room(1);
+  }
   /// A new loop. @param id the caller's own number, only shown. Returns its place in the graph,
-  /// valid until remove_node; places are used again.
+  /// valid until remove_node; places are used again. Throws std::bad_alloc, with nothing changed.
   std::uint32_t add_node(std::uint32_t id, std::string name) {
+    make_room(1);
     std::uint32_t at = 0;
     if (free_.empty()) {
       at = static_cast<std::uint32_t>(nodes_.size());
@@ -70,7 +78,7 @@ class graph {
   }
 
   /// The loop and every edge it had go. A place that is not in use is left alone.
-  void remove_node(std::uint32_t at) {
+  void remove_node(std::uint32_t at) noexcept {
     if (!live(at)) return;
     const auto touches = [at](const edge& e) { return e.from == at || e.to == at; };
     erase_if(declared_, touches);

@@ -8,6 +8,7 @@
 #include <gyre/observe/histogram.hpp>
 #include <gyre/observe/stats.hpp>
 #include <gyre/observe/timings.hpp>
+#include <new>
 
 namespace gyre {
 inline namespace v1 {
@@ -39,7 +40,8 @@ inline latency_stats describe(const histogram& values) noexcept {
 /// where it is aligned so, and with histograms 8 bytes of another; what counts by bucket, once in 8
 /// ticks or a slice. Allocates for what is rare at the first failed, gated, missed, shed or
 /// over 4.2 s long tick, and for histograms in the constructor and for values in an octave not seen
-/// before (see detail::pages); once warm never.
+/// before (see detail::pages); once warm never. Where memory cannot be had for that, the tick
+/// counts and what is rare about it, or its place in the percentiles, does not.
 class loop_metrics {
  public:
   /// Rates, health and recent percentiles are those of the running slice and the one before it.
@@ -93,11 +95,16 @@ class loop_metrics {
     }
     if (status != tick_status::ok || (flags_ & failing) != 0) note(status);
   }
-  void gated() noexcept { ++rare().gated; }
-  void missed(std::uint64_t ticks) noexcept {
-    if (ticks != 0) rare().missed += ticks;
+  void gated() noexcept {
+    if (outcomes* const kept = rare()) ++kept->gated;
   }
-  void shed(std::uint64_t ticks) noexcept { rare().shed += ticks; }
+  void missed(std::uint64_t ticks) noexcept {
+    if (ticks == 0) return;
+    if (outcomes* const kept = rare()) kept->missed += ticks;
+  }
+  void shed(std::uint64_t ticks) noexcept {
+    if (outcomes* const kept = rare()) kept->shed += ticks;
+  }
   /// Asks the cache for what record() at `now` touches behind this object; a few ticks later
   /// fetch_more() for what is behind that. Inlined for g++ 12, which drops a call of them.
   [[gnu::always_inline]] inline void fetch(instant now) const noexcept {
@@ -179,12 +186,17 @@ class loop_metrics {
     return out;
   }
 
-  /// Back to zero. Only a user asks for this: restarting a loop resets nothing.
+  /// For reset(), which needs no memory then. Throws std::bad_alloc.
+  void make_room() {
+    if (finished_ != 0 && rare_place() == nullptr) rare_place() = new outcomes;
+  }
+  /// Back to zero. Only a user asks for this: restarting a loop resets nothing. @pre make_room()
   void reset() noexcept {
     if (finished_ == 0 && rare_block() == nullptr) return;
-    outcomes& kept = rare();
-    kept = {};
-    kept.base = finished_;
+    outcomes* const kept = rare();
+    if (kept == nullptr) return;
+    *kept = {};
+    kept->base = finished_;
     took_ = late_ = {};
     ran_ = {};
     flags_ &= measuring | borrowing;
@@ -263,36 +275,38 @@ class loop_metrics {
     const outcomes* block = rare_block();
     return block != nullptr ? *block : nothing;
   }
-  outcomes& rare() noexcept {
-    outcomes*& block = measures() ? measured_->rare : rare_;
-    if (block == nullptr) block = new outcomes;
-    return *block;
+  /// Null: there is no memory for it.
+  outcomes* rare() noexcept {
+    if (rare_place() == nullptr) rare_place() = new (std::nothrow) outcomes;
+    return rare_place();
   }
+  outcomes*& rare_place() noexcept { return measures() ? measured_->rare : rare_; }
 
   [[gnu::noinline]] void turn(std::uint32_t number) noexcept {
     if (measures()) measured_->values.turn(at_, number - ran_.slice == 1);
     ran_.turn(number);
   }
   [[gnu::noinline]] void note(tick_status status) noexcept {
-    outcomes& kept = rare();
+    outcomes* const kept = rare();
+    if (kept == nullptr) return;
     if (status == tick_status::ok) {
-      kept.streak = 0;
+      kept->streak = 0;
       flags_ &= static_cast<std::uint8_t>(~failing);
       return;
     }
     flags_ |= unsound | failing;
-    ++kept.kinds[static_cast<std::size_t>(status) - 1];
-    kept.streak += kept.streak < ~std::uint32_t{0} ? 1 : 0;
-    if (kept.failed.slice != ran_.slice) kept.failed.turn(ran_.slice);
-    kept.failed.count();
+    ++kept->kinds[static_cast<std::size_t>(status) - 1];
+    kept->streak += kept->streak < ~std::uint32_t{0} ? 1 : 0;
+    if (kept->failed.slice != ran_.slice) kept->failed.turn(ran_.slice);
+    kept->failed.count();
   }
   [[gnu::noinline]] void record_long(std::uint64_t took_ns, std::uint64_t late_ns) noexcept {
-    outcomes& kept = rare();
+    outcomes* const kept = rare();
     const std::uint64_t ns[2] = {took_ns, late_ns};
-    for (unsigned which = 0; which < 2; ++which) {
+    for (unsigned which = 0; which < 2 && kept != nullptr; ++which) {
       if (ns[which] < top) continue;
-      kept.ends[which].add(ns[which]);
-      kept.over[which] += ns[which] > histogram::top ? 1 : 0;
+      kept->ends[which].add(ns[which]);
+      kept->over[which] += ns[which] > histogram::top ? 1 : 0;
     }
     if (measures()) measured_->values.add_long(at_, took_ns, late_ns);
   }

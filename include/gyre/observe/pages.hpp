@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <gyre/observe/histogram.hpp>
+#include <new>
 
 namespace gyre {
 inline namespace v1 {
@@ -18,7 +19,7 @@ namespace detail {
 /// use, 64 bytes. A part with a count over 65,535 gets 16 bits more for all of its counts. After
 /// 2^32 in one count the part is halved, as `histogram` is. At most 94 pages of 6 * 64 bytes.
 /// Allocates for the first value in an octave, for the first in a part and for the first count
-/// over 65,535 in a part; otherwise never.
+/// over 65,535 in a part; otherwise never. What there is no memory for is not counted.
 class pages {
  public:
   static constexpr unsigned parts = 3;
@@ -32,12 +33,13 @@ class pages {
 
   /// One in each of `n` buckets.
   void add(unsigned part, unsigned which, const std::uint16_t* buckets, std::size_t n) noexcept {
-    if (plane_[part] == none) add_plane(part);
+    if (plane_[part] == none && !add_plane(part)) return;
     std::uint16_t* counts = low(part);
     for (std::size_t i = 0; i < n; ++i) {
       std::uint8_t& number = map_[which][buckets[i] / page];
       if (number == 0) {
         number = add_page();
+        if (number == 0) continue;
         counts = low(part);
       }
       const std::size_t at = (number - 1u) * page + buckets[i] % page;
@@ -49,6 +51,7 @@ class pages {
   void add(unsigned part, unsigned which, std::uint16_t bucket, std::uint32_t n) noexcept {
     if (n == 0) return;
     add(part, which, &bucket, 1);
+    if (plane_[part] == none || map_[which][bucket / page] == 0) return;
     add_at(part, (map_[which][bucket / page] - 1u) * page + bucket % page, n - 1);
   }
   /// The octaves that have a page, a bit each.
@@ -72,7 +75,7 @@ class pages {
   /// Adds what one part counted to another, and empties it; its memory stays. O(pages).
   void move(unsigned from, unsigned to) noexcept {
     if (plane_[from] == none) return;
-    if (plane_[to] == none) add_plane(to);
+    if (plane_[to] == none && !add_plane(to)) return empty(from);
     constexpr std::uint64_t tops = 0x8000'8000'8000'8000;
     std::uint16_t* source = low(from);
     std::uint16_t* target = low(to);
@@ -136,7 +139,7 @@ class pages {
   }
   /// Adds 65,536 * n.
   [[gnu::noinline]] void carry(unsigned part, std::size_t at, std::uint32_t n) noexcept {
-    if (!wide(part)) add_plane(part + parts);
+    if (!wide(part) && !add_plane(part + parts)) return set(part, at, 0xffff);  // as many as it has
     std::uint64_t sum = get(part, at) + (std::uint64_t{n} << 16);
     if (sum >> 32 != 0) {
       halve(part, static_cast<std::uint8_t>(at / page + 1));
@@ -155,16 +158,25 @@ class pages {
     }
   }
 
+  void empty(unsigned part) noexcept {
+    std::fill_n(low(part), used_ * page, std::uint16_t{0});
+    if (wide(part)) std::fill_n(high(part), used_ * page, std::uint16_t{0});
+  }
+  /// 0: there is no memory for it, as where the next two are false.
   std::uint8_t add_page() noexcept {
-    if (used_ == capacity_) grow(std::min(capacity_ + 1u + capacity_ / 4u, 2 * octaves), planes_);
+    const unsigned more = std::min(capacity_ + 1u + capacity_ / 4u, 2 * octaves);
+    if (used_ == capacity_ && !grow(more, planes_)) return 0;
     return ++used_;
   }
-  void add_plane(unsigned index) noexcept {
-    grow(std::max<unsigned>(capacity_, 2), planes_ + 1u);
+  bool add_plane(unsigned index) noexcept {
+    if (!grow(std::max<unsigned>(capacity_, 2), planes_ + 1u)) return false;
     plane_[index] = static_cast<std::uint8_t>(planes_ - 1);
+    return true;
   }
-  [[gnu::noinline]] void grow(unsigned capacity, unsigned planes) noexcept {
-    auto* const bigger = new std::uint16_t[std::size_t{planes} * capacity * page]();
+  [[gnu::noinline]] bool grow(unsigned capacity, unsigned planes) noexcept {
+    const std::size_t cells = std::size_t{planes} * capacity * page;
+    auto* const bigger = new (std::nothrow) std::uint16_t[cells]();
+    if (bigger == nullptr) return false;
     for (unsigned i = 0; i < planes_; ++i) {
       std::copy_n(plane(i), used_ * page, bigger + std::size_t{i} * capacity * page);
     }
@@ -172,6 +184,7 @@ class pages {
     cells_ = bigger;
     capacity_ = static_cast<std::uint8_t>(capacity);
     planes_ = static_cast<std::uint8_t>(planes);
+    return true;
   }
 
   std::uint16_t* cells_ = nullptr;  // [planes_][capacity_][page]

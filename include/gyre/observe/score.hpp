@@ -25,15 +25,33 @@ inline double vital(const vital_sign& sign) noexcept {
   return std::isnan(value) ? 0.0 : std::clamp(value, 0.0, 1.0);
 }
 
-/// Mean over the loops, 0..1; 1 when there are none. Each part is rounded to a multiple of 2^-40,
-/// so that the sum is exact and the loops' order does not show in its last bits. @pre at most 2^20
-/// loops. @param well loops besides, whose part is 1
+/// A mean over loops that come one by one. Each part is rounded to a multiple of 2^-40, so that the
+/// sum is exact and the loops' order does not show in its last bits. @pre at most 2^20 loops.
+class score_sum {
+ public:
+  /// @param well loops whose part is 1
+  explicit score_sum(std::size_t well = 0) noexcept
+      : loops_(well), sum_(static_cast<std::uint64_t>(well) << 40) {}
+  void add(const vital_sign& sign) noexcept {
+    sum_ += static_cast<std::uint64_t>(vital(sign) * one + 0.5);
+    ++loops_;
+  }
+  /// 0..1; 1 when there are none.
+  double mean() const noexcept {
+    return loops_ == 0 ? 1.0 : static_cast<double>(sum_) / one / static_cast<double>(loops_);
+  }
+
+ private:
+  static constexpr double one = 1ULL << 40;
+  std::size_t loops_;
+  std::uint64_t sum_;
+};
+
+/// The same of all at once. @param well loops besides, whose part is 1
 inline double score(std::span<const vital_sign> loops, std::size_t well = 0) noexcept {
-  if (loops.size() + well == 0) return 1.0;
-  constexpr double one = 1ULL << 40;
-  auto sum = static_cast<std::uint64_t>(well) << 40;
-  for (const vital_sign& each : loops) sum += static_cast<std::uint64_t>(vital(each) * one + 0.5);
-  return static_cast<double>(sum) / one / static_cast<double>(loops.size() + well);
+  score_sum sum(well);
+  for (const vital_sign& each : loops) sum.add(each);
+  return sum.mean();
 }
 
 }  // namespace v1

@@ -9,6 +9,7 @@
 #include <gyre/observe/histogram.hpp>
 #include <gyre/observe/pages.hpp>
 #include <limits>
+#include <new>
 
 namespace gyre {
 inline namespace v1 {
@@ -17,7 +18,7 @@ namespace detail {
 /// Two distributions, durations (0) and lateness (1), each as a total and two slices of the recent
 /// past. A slice begins as a list of its first 8 ticks; only when it has more are they counted by
 /// bucket. A slice that leaves the window goes into the total: adding a tick writes 8 bytes, and
-/// each counted tick is put in a bucket once.
+/// each counted tick is put in a bucket once. What there is no memory for is not in it.
 class timings {
  public:
   static constexpr unsigned listed = 8;
@@ -43,6 +44,7 @@ class timings {
   void add_long(const cursor& at, std::uint64_t took, std::uint64_t late) noexcept {
     const std::uint64_t ns[2] = {took, late};
     for (unsigned which = 0; which < 2; ++which) {
+      if (!has_counted()) return;
       counted(at.slice)[which].add(ns[which]);
       const std::uint16_t bucket = bucket_of(ns[which]);
       pages_.add(at.slice, which, &bucket, 1);
@@ -182,12 +184,20 @@ class timings {
     }
     at.size[slice] = 0;
   }
-  extent* counted(unsigned slice) noexcept {
-    if (counted_ == nullptr) counted_ = new extent[4];
+  /// False: there is no memory for it.
+  bool has_counted() noexcept {
+    if (counted_ == nullptr) counted_ = new (std::nothrow) extent[4];
+    return counted_ != nullptr;
+  }
+  extent* counted(unsigned slice) noexcept {  ///< @pre has_counted()
     return counted_ + std::size_t{2} * slice;
   }
   /// Makes room in the list of the current slice.
   [[gnu::noinline]] void empty_list(cursor& at) noexcept {
+    if (!has_counted()) {
+      at.size[at.slice] = 0;
+      return;
+    }
     for (unsigned which = 0; which < 2; ++which) {
       counted(at.slice)[which] = range(at, which, 1u << at.slice);
     }

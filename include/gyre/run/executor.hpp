@@ -136,10 +136,13 @@ class executor {
     return true;
   }
   /// Makes sure that so many threads wait for a slot; false when the system does not give them.
+  /// Throws std::bad_alloc, with no harm done.
   /// @pre wait() was not called since start()
   bool prepare(std::size_t spares = 1) {
+    workers_.make_room(1);
     {
       const std::lock_guard lock(shared_->mutex);
+      shared_->jobs.make_room(shared_->spares + 1);  // for replace()
       if (shared_->spares >= spares) return true;
     }
     auto inside = std::make_shared<std::atomic<bool>>(false);
@@ -165,6 +168,7 @@ class executor {
   /// holds, which is asked again after each return of a body; at most `most`.
   template <class F>
   bool wait(duration most, F&& done) {
+    if (shared_ == nullptr) return done();  // there was no memory to start
     std::unique_lock lock(shared_->mutex);
     shared_->closing = true;
     shared_->changed.notify_all();

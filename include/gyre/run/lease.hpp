@@ -76,13 +76,16 @@ class lease {
 /// Holds a lease for a scope.
 class leased {
  public:
-  explicit leased(lease& word) noexcept : word_(word) { word_.acquire(); }
+  explicit leased(lease& word) noexcept : word_(word), epoch_(word_.acquire()) {}
   ~leased() { word_.release(); }
   leased(const leased&) = delete;
   leased& operator=(const leased&) = delete;
 
+  std::uint64_t epoch() const noexcept { return epoch_; }  ///< as it was then
+
  private:
   lease& word_;
+  std::uint64_t epoch_;
 };
 
 }  // namespace v1

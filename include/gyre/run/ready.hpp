@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/scarce.hpp>
 #include <gyre/core/time.hpp>
 #include <gyre/core/vec.hpp>
 #include <gyre/run/scheduler.hpp>
@@ -38,7 +39,7 @@ class ready_queue {
     return std::max<duration>(interval, std::chrono::milliseconds(100));
   }
 
-  /// Adds a tick that is due. @pre its slot has none
+  /// Adds a tick that is due. Throws std::bad_alloc, with nothing changed. @pre its slot has none
   void push(const due_entry& tick) {
     if (tick.slot >= places_.size()) places_.resize(std::size_t{tick.slot} + 1);
     place& at = places_[tick.slot];
@@ -47,11 +48,13 @@ class ready_queue {
     if (at.overload != overload_) at.since = never;
     at.overload = overload_;
     turn next{std::min(at.since, tick.due), tick.priority, tick.order, tick.slot, at.stamp};
+    ++waiting_;
+    detail::undo back([&]() noexcept { take_out(at); });
     turns_[by_class].push(next);
     next.priority = 0;
     turns_[by_age].push(next);
+    back.keep();
     highest_ = std::max(highest_, tick.priority);
-    ++waiting_;
   }
 
   /// The tick whose turn it is; null when none waits. Valid until the next call.

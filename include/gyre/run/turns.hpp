@@ -36,20 +36,10 @@ class turns {
   bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
 
+  /// Throws std::bad_alloc, with nothing changed.
   void push(const turn& t) {
+    put(t);
     ++size_;
-    lane* free = nullptr;
-    for (lane& l : lanes_) {
-      if (l.empty()) {
-        free = &l;
-      } else if (l.list.back().priority == t.priority) {
-        if (t.goes_before(l.list.back())) return push_heap(t);
-        return l.list.push_back(t);
-      }
-    }
-    if (free == nullptr && lanes_.size() == most_lanes) return push_heap(t);
-    if (free == nullptr) free = &lanes_.emplace_back();
-    free->list.push_back(t);
   }
   /// @pre not empty
   const turn& front() const noexcept {
@@ -101,6 +91,20 @@ class turns {
   };
 
   static bool later(const turn& a, const turn& b) noexcept { return b.goes_before(a); }
+  void put(const turn& t) {
+    lane* free = nullptr;
+    for (lane& l : lanes_) {
+      if (l.empty()) {
+        free = &l;
+      } else if (l.list.back().priority == t.priority) {
+        if (t.goes_before(l.list.back())) return push_heap(t);
+        return l.list.push_back(t);
+      }
+    }
+    if (free == nullptr && lanes_.size() == most_lanes) return push_heap(t);
+    if (free == nullptr) free = &lanes_.emplace_back();
+    free->list.push_back(t);
+  }
   void push_heap(const turn& t) {
     heap_.push_back(t);
     std::push_heap(heap_.begin(), heap_.end(), later);

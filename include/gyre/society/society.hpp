@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <gyre/core/scarce.hpp>
 #include <gyre/engine.hpp>
 #include <gyre/society/awareness.hpp>
 #include <gyre/society/consolidation.hpp>
@@ -38,10 +39,13 @@ class society {
       return fail(code::arg, "the society's divisor is 0.001 to 1000, not ", o.divisor);
     }
     std::unique_ptr<society> made(new society(e));
-    if (result<void> done = made->join(e, o); !done) {
-      made->leave(e);
-      return done.error();
-    }
+    made->loops_.reserve(4);
+    made->handlers_.reserve(2);
+    detail::undo apart([&]() noexcept {
+      (void)detail::if_memory([&] { made->leave(e); });
+    });
+    GYRE_CHECK(made->join(e, o));
+    apart.keep();
     return made;
   }
 
