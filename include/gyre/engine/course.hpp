@@ -317,7 +317,8 @@ class course {
   duration duration_of(const run_state& run, instant end) const noexcept {
     if (run.taken >= duration::zero()) return run.taken;
     if (clock_.is_virtual()) return run.external ? end - run.started + run.spent : run.spent;
-    return end - run.started + run.spent;
+    const duration stopped{run.stopped_ns.load(std::memory_order_relaxed)};
+    return end - run.started + run.spent - stopped - env_.watchdog.overslept(run.started, end);
   }
   /// Of a tick that failed or took too long.
   [[gnu::noinline]] tick_status judge(run_state& run, duration took) const {

@@ -118,6 +118,12 @@ class crew {
     if (!s.owner().acquire(epoch)) return;
     while (!env_.stopping.load(std::memory_order_relaxed)) {
       const instant t = env_.clock.now();
+      if (s.away.next_deadline() <= t && env_.watchdog.overdue(env_.clock.measure())) {
+        s.owner().release();  // it is to say first how much of that time was nobody's
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
+        if (!s.owner().acquire(epoch)) return;
+        continue;
+      }
       course::limits to;
       if (s.index == 0) {
         if (!house_.keep(t, epoch)) return;
@@ -143,7 +149,9 @@ class crew {
       (void)s.wake().wait(rest);
       if (!s.owner().acquire(epoch)) return;
       (void)s.must_wake();
-      if (dozing_.load()) alarm_.ring();  // something may run from now on
+      if (!dozing_.load()) continue;
+      env_.watchdog.rung(env_.clock.measure());  // something may run from now on
+      alarm_.ring();
     }
     s.owner().release();
   }
@@ -163,6 +171,7 @@ class crew {
     while (!env_.stopping.load(std::memory_order_relaxed)) {
       house_.look_for_gap(slept);
       const instant t = clock.now();
+      account_for_stops();
       dozing_ = true;
       instant next = t + std::chrono::seconds(1);  // for what it is to notice: a suspended machine
       for (shard* s : env_.shards) next = std::min(next, look_at(*s, t));
@@ -172,19 +181,32 @@ class crew {
       }
       if (t >= sync_at) {
         sync_at = t + std::chrono::seconds(1);
+        env_.watchdog.off();  // the disk may take what it takes
         if (vault_.present()) (void)vault_.sync_written();
+        env_.watchdog.until(clock.measure());
       }
       if (readings_.wanted()) next = std::min(next, sample_at);
       if (vault_.present()) next = std::min(next, sync_at);
       slept = std::max(duration::zero(), next - clock.now());
+      account_for_stops();
+      env_.watchdog.until(add_saturated(clock.measure(), slept));
       (void)alarm_.wait(slept);
       dozing_ = false;
     }
+    env_.watchdog.off();
+  }
+  /// Takes the time that the watchdog overslept off all that runs. It is to sleep again soon.
+  void account_for_stops() {
+    const instant t = env_.clock.measure();
+    if (!env_.watchdog.overdue(t)) return env_.watchdog.until(t);
+    const every_lease all(env_);
+    for (shard* s : env_.shards) s->after_stop(env_.clock.measure());
+    env_.watchdog.until(env_.clock.measure());
   }
   /// Gives the shard another thread where what runs on its own takes too long: see occupant.hpp.
   /// @return when to look again at the latest
   instant look_at(shard& s, instant t) {
-    const instant soon = t + duration{env_.watch_ns.load(std::memory_order_relaxed)};
+    const instant soon = t + env_.watchdog.every();
     {
       const leased hold(s.owner());
       if (s.inside.needs_thread(t) == need::none) {

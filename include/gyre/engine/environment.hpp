@@ -13,6 +13,7 @@
 #include <gyre/engine/external_desk.hpp>
 #include <gyre/engine/loop_table.hpp>
 #include <gyre/engine/roster.hpp>
+#include <gyre/engine/vigil.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -43,19 +44,8 @@ struct environment {
   /// Something changed that whoever runs ticks should look at before the next one.
   std::atomic<bool> attention{false};
   std::atomic<bool> commit_wanted{false};  ///< a shard has collected its part of commit_bytes
-  /// How long after its beginning the watchdog may first see a tick; from then on it looks when the
-  /// tick's hand-off or timeout comes.
-  std::atomic<std::int64_t> watch_ns{50'000'000};
+  vigil watchdog;                          ///< any thread
 
-  /// A tenth of the shortest timeout that there was, 5 to 50 ms, and half of the hand-off time.
-  void watch_for(duration timeout) noexcept {
-    const std::int64_t hand_off = std::max<std::int64_t>(options.hand_off.count() / 2, 1'000'000);
-    const std::int64_t wanted =
-        std::min(std::max<std::int64_t>(timeout.count() / 10, 5'000'000), hand_off);
-    std::int64_t now_at = watch_ns.load(std::memory_order_relaxed);
-    while (wanted < now_at && !watch_ns.compare_exchange_weak(now_at, wanted)) {
-    }
-  }
   /// Uniform in [0, 1), the k-th draw of a loop's stream. Any thread.
   [[gnu::noinline]] double draw(std::uint32_t order, purpose p, std::uint64_t k) const noexcept {
     return unit(mix(options.seed, order, static_cast<std::uint64_t>(p), k));

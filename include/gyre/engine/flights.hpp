@@ -92,6 +92,19 @@ class flights {
       deadlines_.push(later);
     }
   }
+  /// The process was stopped. @param less how much of the time since an instant that was
+  template <class F>
+  void after_stop(F&& less) {
+    vec<due_entry> open;
+    while (!deadlines_.empty()) open.push_back(deadlines_.pop());
+    for (due_entry& e : open) {
+      run_state& run = *all_[e.slot].run;
+      const duration stopped = less(run.started);
+      run.stopped_ns.fetch_add(stopped.count(), std::memory_order_relaxed);
+      e.due = add_saturated(e.due, stopped);
+      deadlines_.push(e);
+    }
+  }
   /// Calls f(flight&) for each; f may end it.
   template <class F>
   void each(F&& f) {

@@ -32,6 +32,8 @@ class landing {
   bool expire_one(instant now) {
     flights::flight f;
     instant deadline{};
+    if (s_.away.next_deadline() > now) return false;
+    if (env_.clock.own_threads() && env_.watchdog.overdue(env_.clock.measure())) return false;
     if (!s_.away.overdue(now, f, deadline)) return false;
     loop_record& loop = *f.run->loop;
     if (f.kept != nullptr) {

@@ -78,6 +78,17 @@ class occupant {
     constexpr duration most = std::chrono::milliseconds(100);
     return std::clamp(loop.plan->timeout / 10, least, most);
   }
+  /// The process was stopped. @param less how much of the time since an instant of the clock of
+  /// durations that was @param ahead of it the engine's clock is
+  template <class F>
+  void after_stop(F&& less, duration ahead) noexcept {
+    handler_since_ = add_saturated(handler_since_, less(handler_since_ - ahead));
+    if (tick_ == nullptr) return;
+    const duration stopped = less(tick_->started);
+    tick_->stopped_ns.fetch_add(stopped.count(), std::memory_order_relaxed);
+    since_ = add_saturated(since_, stopped);
+    until_ = add_saturated(until_, stopped);
+  }
   /// The machine was suspended for so long: that was nobody's time.
   void after_gap(duration asleep) noexcept {
     for (instant* t : {&since_, &until_, &handler_since_}) *t = add_saturated(*t, asleep);

@@ -158,7 +158,7 @@ class registry {
       if (reslacked) s.due.forget_slack(l);
       l.plan = next;
       plans_.drop(old);
-      env_.watch_for(o.timeout);
+      env_.watchdog.watch_for(o.timeout, env_.options.hand_off);
       if (retimed) {
         s.due.retime(l, o.interval, now);
         s.tell("gyre.interval", l.id, std::string_view(o.name), ": ", to_ms(o.interval),
@@ -306,7 +306,7 @@ class registry {
     });
     first_hold.reset();
     GYRE_CHECK(std::move(entered));
-    env_.watch_for(o.timeout);
+    env_.watchdog.watch_for(o.timeout, env_.options.hand_off);
     env_.table.add_name(id);
     if (parent != 0) families_.add(parent, id);
     ++added_;

@@ -57,6 +57,7 @@ struct run_facts {
 struct run_state : run_facts {
   std::atomic<bool> over{false};    ///< completed, expired or given up; set under the lease
   std::atomic<bool> cancel{false};  ///< it should give up
+  std::atomic<std::int64_t> stopped_ns{0};  ///< since its start; the process was stopped
 };
 
 /// What a tick asks of the engine; each call takes the shard's lease and fails with CANCELLED once

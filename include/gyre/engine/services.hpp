@@ -179,7 +179,8 @@ class services final : public tick_services {
   duration elapsed(const run_state& run) const noexcept override {
     const engine_clock& clock = s_.env.clock;
     if (clock.is_virtual()) return run.spent;
-    return (run.external ? clock.measure_external() : clock.measure()) - run.started + run.spent;
+    const instant t = run.external ? clock.measure_external() : clock.measure();
+    return t - run.started + run.spent - duration{run.stopped_ns.load(std::memory_order_relaxed)};
   }
   duration cpu(run_state& run) const noexcept override {
     if (s_.env.clock.is_virtual()) return run.spent;

@@ -84,6 +84,13 @@ class shard {
     away.after_gap(asleep);
   }
 
+  /// The process was stopped until now, by the clock of durations: that was nobody's time.
+  void after_stop(instant now) {
+    const auto less = [&](instant begin) { return env.watchdog.overslept(begin, now); };
+    inside.after_stop(less, env.clock.shown(now) - now);
+    away.after_stop(less);
+  }
+
   /// Takes the loop out; a tick of it that runs now ends without being counted, and the record is
   /// used again after that.
   void remove(loop_record& loop) {
