@@ -72,7 +72,7 @@ class last_runs {
   void set(std::string_view name, std::int64_t since_ms) {
     const std::lock_guard lock(mutex_);
     auto found = runs_.find(name);
-    if (found == runs_.end()) found = runs_.emplace(name, run()).first;
+    if (found == runs_.end()) found = runs_.emplace(name, entry()).first;
     if (found->second.here && found->second.since_ms == since_ms) return;
     changed_.emplace_back(name);
     found->second = {since_ms, true};
@@ -125,7 +125,7 @@ class last_runs {
   }
 
  private:
-  struct run {
+  struct entry {
     std::int64_t since_ms = 0;
     bool here = false;  ///< a loop has this name
   };
@@ -146,7 +146,7 @@ class last_runs {
   }
 
   mutable std::mutex mutex_;
-  std::map<std::string, run, std::less<>> runs_;
+  std::map<std::string, entry, std::less<>> runs_;
   vec<std::string> changed_;
   std::int64_t latest_ms_ = 0;  // when the journal was last told
   byte_writer out_;
