@@ -130,6 +130,10 @@ export class History {
     return low;
   }
 
+  names(): string[] {
+    return [...this.columns.keys()];
+  }
+
   /** The rows from `from` to `to` seconds, and one more at either end so that lines reach the edge: times, then the columns named. */
   window(from: number, to: number, names: string[]): (number | null)[][] {
     const first = Math.max(0, this.from(from) - 1);

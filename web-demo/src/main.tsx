@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { ModuleSource } from './sources/module.ts';
 import { connect, fail } from './state.ts';
 import { Shell } from './ui/shell.tsx';
+import { seedAsked } from './view.ts';
 
 declare const GYRE_NOTICES: string; // put in by tools/build.mjs
 
@@ -25,8 +26,7 @@ async function start(): Promise<void> {
   const module = document.getElementById('engine')?.textContent?.trim() ?? '';
   if (module === '') return fail('this page was built without its engine');
   const wasm = await unpack(module);
-  const seed = Number(new URLSearchParams(location.search).get('seed') ?? 1);
-  connect((listener) => new ModuleSource(listener, wasm, carried(), Number.isInteger(seed) && seed > 0 ? seed : 1));
+  connect((listener) => new ModuleSource(listener, wasm, carried(), seedAsked()));
 }
 
 start().catch(() => fail('its bytes in this page are damaged, or this browser is too old to unpack them'));

@@ -1,7 +1,9 @@
 // protocol.ts - the messages between the page and its workers: the one that holds the engine, and the one that reads a file.
 // Room: page. Threads: types only; both sides import them.
+import type { Happening } from './events.ts';
 import type { Row } from './history.ts';
 import type { Snapshot } from './snapshot.ts';
+import type { Order } from './source.ts';
 
 /** What one loop was told to do badly. */
 export type Fault = 'none' | 'slow' | 'throw';
@@ -54,9 +56,7 @@ export interface Job {
 
 export type ToWorker =
   | { type: 'init'; wasm: ArrayBuffer; text: string; seed: number }
-  | { type: 'run'; on: boolean }
-  | { type: 'link'; mode: LinkMode }
-  | { type: 'fault'; loop: string; kind: Fault };
+  | Order;
 
 export type FromWorker =
   | { type: 'ready'; societyFactor: number }
@@ -73,8 +73,8 @@ export interface Head {
 export type ToReader = { type: 'read'; file: Blob } | { type: 'at'; index: number };
 
 export type FromReader =
-  /** More rows, and how much of the file has been read, 0..1. */
-  | { type: 'rows'; rows: Row[]; done: number }
+  /** More rows, what happened in them, and how much of the file has been read, 0..1. */
+  | { type: 'rows'; rows: Row[]; events: Happening[]; done: number }
   | { type: 'read'; head: Head; torn: boolean }
   | { type: 'at'; index: number; snap: Snapshot }
   | { type: 'refused'; text: string };

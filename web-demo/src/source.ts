@@ -24,7 +24,10 @@ export interface Listener {
 export type Order =
   | { type: 'run'; on: boolean }
   | { type: 'link'; mode: LinkMode }
-  | { type: 'fault'; loop: string; kind: Fault };
+  | { type: 'fault'; loop: string; kind: Fault }
+  /** To the loop of this name. */
+  | { type: 'pause' | 'resume' | 'trigger'; loop: string }
+  | { type: 'interval'; loop: string; ms: number };
 
 export interface Source {
   readonly kind: Kind;

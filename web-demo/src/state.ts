@@ -1,7 +1,8 @@
 // state.ts - what the page shows now: the newest of its source, or one of the snapshots that were kept or recorded.
 // Room: page. Threads: the page's main thread.
 import { computed, signal } from '@preact/signals';
-import { clock, int } from './format.ts';
+import { MOST_EVENTS, Watcher, type Happening } from './events.ts';
+import { brief, clock, int } from './format.ts';
 import { History, type Row } from './history.ts';
 import { nearest, type Kept } from './kept.ts';
 import type { Fault, Job, LinkMode } from './protocol.ts';
@@ -43,16 +44,22 @@ export const notice = signal('');
 /** The part of time that the charts show: a stretch in seconds, or this much before what is shown. */
 export const stretch = signal<readonly [number, number] | null>(null);
 export const span = signal(60);
+/** The name of the loop whose drawer is open; empty: none. */
+export const openLoop = signal('');
 
 export const live = computed(() => recording.value === null);
 
 let source: Source | null = null;
 let ownHistory = new History();
+let ownEvents: Happening[] = [];
+let watcher = new Watcher();
 let pending: { snap: Snapshot; job: Job | null } | null = null;
 let lastOwn: Frame | null = null;
 
 /** The rows behind the charts; read it after `frame`, which changes with it. */
 export const history = (): History => recording.value?.history ?? ownHistory;
+/** What happened, oldest first; read it after `frame` as well. */
+export const events = (): Happening[] => recording.value?.events ?? ownEvents;
 /** What can be shown again; null where nothing is kept. */
 export const kept = (): Kept | null => recording.value ?? (source?.kind === 'module' ? (source as ModuleSource).kept : null);
 export const can = (what: Order['type']): boolean => live.value && phase.value === 'going' && (source?.can.has(what) ?? false);
@@ -82,6 +89,8 @@ function onPhase(next: Phase, why: string): void {
 export function connect(opens: Opens): void {
   source = opens({
     snapshot(snap: Snapshot, row: Row, job: Job | null) {
+      ownEvents.push(...watcher.see(snap));
+      if (ownEvents.length > MOST_EVENTS) ownEvents.splice(0, ownEvents.length - MOST_EVENTS);
       ownHistory.push(row); // kept while the page stands still: the charts have no hole
       pending = { snap, job };
       if (following()) flush();
@@ -101,7 +110,7 @@ export function restart(): void {
   if (old && old.times.length > 0) {
     earlier.value = { file: old.file(), about: `${int(old.times.length)} snapshots, ${clock(old.times[old.times.length - 1])}` };
   }
-  ownHistory = new History();
+  [ownHistory, ownEvents, watcher] = [new History(), [], new Watcher()];
   [pending, lastOwn, frame.value, position.value, shown.value, stretch.value] = [null, null, null, null, null, null];
   [running.value, fault.value, linkMode.value] = [true, { loop: '', kind: 'none' }, 'auto'];
   source?.restart();
@@ -128,6 +137,12 @@ export function setFault(loop: string, kind: Fault): void {
   fault.value = { loop, kind };
   source?.order({ type: 'fault', loop, kind });
   notice.value = kind === 'none' ? `${loop} works again` : `${loop} is now ${kind === 'slow' ? 'slow' : 'failing'}`;
+}
+
+/** Tells one loop; an interval is in ms. */
+export function orderLoop(type: 'pause' | 'resume' | 'trigger' | 'interval', loop: string, ms = 0): void {
+  source?.order(type === 'interval' ? { type, loop, ms } : { type, loop });
+  notice.value = `${loop}: ${type === 'interval' ? `interval ${brief(ms)} ms` : type}`;
 }
 
 let wanted: number | null = null;
@@ -220,11 +235,12 @@ export async function openRecording(name: string, file: Blob): Promise<void> {
   reading.value = { name, done: 0 };
   try {
     const run = await Recording.open(name, file, (done) => mine.signal.aborted || (reading.value = { name, done }), mine.signal);
+    const first = await run.at(0);
     closeRecording();
     source?.order({ type: 'run', on: false });
     recording.value = run;
-    [stretch.value, span.value] = [null, Infinity];
-    seek(0);
+    [stretch.value, span.value, position.value, shown.value] = [null, Infinity, 0, 0];
+    show(first, null);
     setPlaying(true);
     notice.value = `Opened ${run.name}: ${run.times.length} snapshots`;
   } catch (error) {

@@ -18,9 +18,11 @@ function stored(): Choice {
 }
 
 export const choice = signal<Choice>(stored());
-export const dark = computed(() =>
-  choice.value === 'auto' ? systemDark.value : choice.value === 'dark',
-);
+/** Paper is white. */
+const printing = signal(false);
+addEventListener('beforeprint', () => (printing.value = true));
+addEventListener('afterprint', () => (printing.value = false));
+export const dark = computed(() => !printing.value && (choice.value === 'auto' ? systemDark.value : choice.value === 'dark'));
 dark.subscribe((on) => (document.documentElement.dataset.theme = on ? 'dark' : 'light'));
 
 export function setTheme(value: Choice): void {

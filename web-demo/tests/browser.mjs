@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
 export const PAGE = resolve(process.env.GYRE_PAGE ?? new URL('../gyre.html', import.meta.url).pathname);
-export const TABS = ['overview', 'loops', 'qlearning', 'symbiosis', 'memory'];
+export const TABS = ['overview', 'loops', 'qlearning', 'symbiosis', 'memory', 'events'];
 export const THEMES = ['light', 'dark'];
 
 /** The loop that tests break. */

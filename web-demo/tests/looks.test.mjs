@@ -39,13 +39,14 @@ const colours = () =>
     }),
   );
 
-for (const width of [1440, 360]) {
+for (const width of [1440, 2560, 360]) {
   for (const look of THEMES) {
     for (const name of TABS) {
       test(`axe finds nothing: ${name}, ${look}, ${width} px`, async () => {
         await page.setViewportSize({ width, height: 900 });
         await theme(page, look);
         await tab(page, name);
+        if (name === 'loops' && (await page.locator('.drawer').count()) === 0) await page.click('[data-loop=ship-001] .row-name');
         await passes(page, 600);
         assert.deepEqual(await violations(), []);
         for (const [label, count] of await colours()) assert.ok(count > 4, `${label}: ${count} colours`);
@@ -53,6 +54,20 @@ for (const width of [1440, 360]) {
     }
   }
 }
+
+test('axe finds nothing in the palette', async () => {
+  for (const width of [1440, 360]) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const look of THEMES) {
+      await theme(page, look);
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('loop');
+      await page.waitForSelector('#palette-list [aria-selected=true]');
+      assert.deepEqual(await violations(), [], `${look}, ${width} px`);
+      await page.keyboard.press('Escape');
+    }
+  }
+});
 
 test('axe finds nothing where the page is not at its ease', async () => {
   await page.setViewportSize({ width: 1440, height: 900 });
@@ -117,7 +132,7 @@ test('without an engine the page says so, and still opens a recorded run', async
   await bare.close();
 });
 
-for (const width of [360, 1440]) {
+for (const width of [360, 768, 1440, 2560]) {
   test(`nothing is wider than a window of ${width} px`, async () => {
     await page.setViewportSize({ width, height: 800 });
     for (const name of TABS) {
@@ -128,6 +143,86 @@ for (const width of [360, 1440]) {
     }
   });
 }
+
+test('2,560 px are used, and at 768 px the bar stays as high when the theme changes', async () => {
+  await tab(page, 'overview');
+  await page.setViewportSize({ width: 2560, height: 1200 });
+  const used = await page.evaluate(() => [...document.querySelectorAll('#panel-overview .panel')].reduce((most, p) => Math.max(most, p.getBoundingClientRect().right), 0));
+  assert.ok(used > 2400, `${used} px`);
+  await page.setViewportSize({ width: 768, height: 900 });
+  const heights = [];
+  for (const look of ['auto', ...THEMES]) {
+    await theme(page, look);
+    heights.push(await page.locator('.bar').evaluate((b) => b.getBoundingClientRect().height));
+  }
+  assert.equal(new Set(heights).size, 1, String(heights));
+});
+
+test('what can be pressed or typed in has a border of at least 3:1, in both themes', async () => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await tab(page, 'loops');
+  for (const look of THEMES) {
+    await theme(page, look);
+    await page.waitForTimeout(300); // the switch moves
+    const low = await page.evaluate(() => {
+      const rgb = (text) => text.match(/[\d.]+/g).slice(0, 3).map(Number);
+      const light = (text) => {
+        const [r, g, b] = rgb(text).map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const ratio = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
+      const behind = getComputedStyle(document.querySelector('.panel')).backgroundColor;
+      const found = [...document.querySelectorAll('.button:not(:disabled), select, input[type=search], .segment-row')].map((e) => [e.id || e.className, ratio(getComputedStyle(e).borderTopColor, behind)]);
+      found.push(['track', ratio(getComputedStyle(document.querySelector('.track')).backgroundColor, behind)]);
+      return found.filter(([, r]) => r < 3);
+    });
+    assert.deepEqual(low, [], look);
+  }
+});
+
+test('in forced colours the switch, the legends and the ramp can be seen', async () => {
+  await page.emulateMedia({ forcedColors: 'active' });
+  await theme(page, 'light');
+  await tab(page, 'qlearning');
+  const shown = await page.evaluate(() => {
+    const style = (selector) => getComputedStyle(document.querySelector(selector));
+    return {
+      thumb: style('.thumb').backgroundColor !== style('.track').backgroundColor, border: style('.track').borderTopWidth,
+      ramp: style('.ramp').backgroundImage.includes('gradient'), swatch: style('.swatch').forcedColorAdjust,
+    };
+  });
+  assert.deepEqual(shown, { thumb: true, border: '1px', ramp: true, swatch: 'none' });
+  await page.emulateMedia({ forcedColors: 'none' });
+});
+
+test('on paper the page is light and every loop is there', async () => {
+  await theme(page, 'dark');
+  await tab(page, 'loops');
+  await page.emulateMedia({ media: 'print' });
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'light');
+  const seen = await page.evaluate(() => {
+    const rows = [...document.querySelectorAll('#loop-table tbody tr')];
+    const frame = document.querySelector('.scroll.tall');
+    return { rows: rows.length, whole: frame.scrollHeight <= frame.clientHeight + 1, controls: getComputedStyle(document.querySelector('.controls')).display, ink: getComputedStyle(document.body).color };
+  });
+  assert.deepEqual({ ...seen, ink: '' }, { rows: 124, whole: true, controls: 'none', ink: '' });
+  assert.match(seen.ink, /rgb\((\d|[1-5]\d), /, 'dark letters');
+  await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+  await page.emulateMedia({ media: null });
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
+});
+
+test('at 360 px five columns of a loop are seen without scrolling', async () => {
+  await page.setViewportSize({ width: 360, height: 800 });
+  await tab(page, 'overview');
+  await tab(page, 'loops');
+  const seen = await page.evaluate(() => {
+    const right = document.querySelector('.scroll.tall').getBoundingClientRect().right;
+    return [...document.querySelectorAll('#loop-table tbody tr:first-child > *')].filter((c) => c.getBoundingClientRect().right <= right + 1).length;
+  });
+  assert.ok(seen >= 5, `${seen} columns`);
+});
 
 test('at 360 px the table of loops scrolls in its own frame, by keys too, and the names stay', async () => {
   await page.setViewportSize({ width: 360, height: 800 });
@@ -149,7 +244,7 @@ test('at 360 px the table of loops scrolls in its own frame, by keys too, and th
       uncovered: [corner, row.cells[0]].every((e) => e.contains(at(e))),
     };
   });
-  assert.ok(seen.left > 500 && seen.page <= 0, JSON.stringify(seen));
+  assert.ok(seen.left > 300 && seen.page <= 0, JSON.stringify(seen));
   assert.ok(Math.abs(seen.name) < 2 && Math.abs(seen.last) < 2 && seen.uncovered, JSON.stringify(seen));
 });
 
@@ -176,7 +271,7 @@ test('the tabs follow the arrow keys, and a chart reads out its values', async (
   await page.keyboard.press('ArrowRight');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'tab-loops');
   await page.keyboard.press('End');
-  assert.equal(await page.locator('#tab-memory').getAttribute('aria-selected'), 'true');
+  assert.equal(await page.locator('#tab-events').getAttribute('aria-selected'), 'true');
   await page.keyboard.press('Home');
   await page.locator('.plot').first().focus();
   await page.keyboard.press('ArrowLeft');
@@ -186,6 +281,7 @@ test('the tabs follow the arrow keys, and a chart reads out its values', async (
 test('a refresh moves nothing', async () => {
   for (const name of TABS) {
     await tab(page, name);
+    if (name === 'events') await page.hover('#event-table'); // new rows come on top, unless a hand is there
     await passes(page, 1000);
     const moved = await page.evaluate(
       () =>

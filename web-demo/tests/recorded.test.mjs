@@ -42,6 +42,7 @@ test('a recorded run is shown where the slider stands, on every tab', async () =
     await tab(page, name);
     await still(page);
   }
+  await tab(page, 'memory');
   assert.equal(await figure(page, 'processed'), snapshot(40).memory.remembered);
   await tab(page, 'qlearning');
   await tuned(page, snapshot(40).learners[0]);

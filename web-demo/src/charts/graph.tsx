@@ -1,27 +1,29 @@
-// graph.tsx - the symbiosis graph: laid out by d3-force, drawn as SVG.
+// graph.tsx - the symbiosis graph: laid out by d3-force, zoomed and dragged, drawn as SVG or, of many loops, on a canvas.
 // Room: page. Threads: the page's main thread.
-import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY, type Simulation, type SimulationLinkDatum, type SimulationNodeDatum } from 'd3-force';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { fixed, int, percent, words } from '../format.ts';
 import type { Edge, GraphNode, Snapshot } from '../snapshot.ts';
-import { stillness } from '../theme.ts';
+import { colour, dark, stillness } from '../theme.ts';
+import { Canvas, type Pen } from './canvas.tsx';
+import { layout, movable, places, size, type Moves, type Place, type Sim } from './layout.ts';
 
-/** The drawing's own units: narrow windows get a narrow drawing, so that its letters stay readable. */
-const size = (): [number, number] => (innerWidth < 620 ? [340, 330] : [760, 400]);
-const [SIDE, TOP, BOTTOM] = [64, 40, 40]; // room for the names
+/** Above so many loops a canvas draws what as SVG would be thousands of nodes. */
+const CANVAS = 100;
 
-interface Dot extends SimulationNodeDatum {
-  id: string;
-  name: string;
-}
-type Tie = SimulationLinkDatum<Dot>;
+const indices = new WeakMap<Snapshot, Map<number | string, GraphNode>>();
 
 /** An edge end is a node id or a name; both are found. */
 export function nodeOf(snap: Snapshot, end: number | string): GraphNode | undefined {
-  return snap.symbiosis.nodes.find((n) => n.id === end || n.name === end);
+  let index = indices.get(snap);
+  if (!index) {
+    index = new Map<number | string, GraphNode>();
+    for (const n of snap.symbiosis.nodes) index.set(n.id, n).set(n.name, n);
+    indices.set(snap, index);
+  }
+  return index.get(end);
 }
 
-/** Nodes with an edge first; of the rest at most `rest`, the least healthy first. */
+/** Nodes with an edge first; of the rest at most `rest`. */
 export function visible(snap: Snapshot, rest: number): { tied: GraphNode[]; loose: GraphNode[]; hidden: number } {
   const ends = new Set<string>();
   for (const e of snap.symbiosis.edges) {
@@ -33,41 +35,6 @@ export function visible(snap: Snapshot, rest: number): { tied: GraphNode[]; loos
   const tied = snap.symbiosis.nodes.filter((n) => ends.has(n.name));
   const others = snap.symbiosis.nodes.filter((n) => !ends.has(n.name));
   return { tied, loose: others.slice(0, rest), hidden: Math.max(0, others.length - rest) };
-}
-
-function start(names: string[], edges: [string, string][], [W, H]: [number, number]): Simulation<Dot, Tie> {
-  const narrow = W < 500;
-  const dots: Dot[] = names.map((name, i) => ({
-    id: name,
-    name,
-    x: W / 2 + 120 * Math.cos((i * 2 * Math.PI) / names.length), // a fixed start: the same picture each time
-    y: H / 2 + 90 * Math.sin((i * 2 * Math.PI) / names.length),
-  }));
-  const ties: Tie[] = edges.map(([source, target]) => ({ source, target }));
-  return forceSimulation(dots)
-    .force('link', forceLink<Dot, Tie>(ties).id((d) => d.id).distance(narrow ? 130 : 190).strength(0.4))
-    .force('charge', forceManyBody().strength(narrow ? -600 : -1100))
-    .force('collide', forceCollide(46))
-    .force('x', forceX(W / 2).strength(0.03))
-    .force('y', forceY(H / 2).strength(0.14))
-    .stop();
-}
-
-const clamp = (v: number, lo: number, hi: number) => Math.min(hi, Math.max(lo, v));
-
-type Place = readonly [number, number];
-
-/** Where each dot is drawn: a settled graph fills its frame, one that still moves is only kept in it. */
-function places(dots: Dot[], [W, H]: [number, number], fill: boolean): Map<string, Place> {
-  const of = (pick: (d: Dot) => number, low: number, high: number) => {
-    const values = dots.map(pick);
-    const [least, most] = [Math.min(...values), Math.max(...values)];
-    if (!fill || most - least < 1) return (d: Dot) => clamp(pick(d), low, high);
-    return (d: Dot) => low + ((pick(d) - least) / (most - least)) * (high - low);
-  };
-  const x = of((d) => d.x ?? 0, SIDE, W - SIDE);
-  const y = of((d) => d.y ?? 0, TOP, H - BOTTOM);
-  return new Map(dots.map((d) => [d.name, [x(d), y(d)] as const]));
 }
 
 function Arrow({ edge, from: p, to: q }: { edge: Edge; from: Place; to: Place }) {
@@ -102,44 +69,61 @@ function Loop({ node: n, at: p, under }: { node: GraphNode; at: Place; under: bo
   );
 }
 
-export function Graph({ snap }: { snap: Snapshot }) {
-  const { tied, loose, hidden } = visible(snap, 160);
-  const edges = snap.symbiosis.edges
-    .map((e) => ({ edge: e, a: nodeOf(snap, e.from)?.name, b: nodeOf(snap, e.to)?.name }))
-    .filter((x): x is { edge: Edge; a: string; b: string } => x.a !== undefined && x.b !== undefined);
-  const shape = tied.map((n) => n.name).join('|') + '#' + edges.map((e) => `${e.a}>${e.b}`).join('|');
-  const [W, H] = size();
-  const [, redraw] = useState(0);
-  const frame = useRef(0);
-  // A small graph is settled before it is drawn: nothing moves. A large one would block: it settles in view.
-  const small = tied.length <= 60;
-  const sim = useMemo(
-    () => start(tied.map((n) => n.name), edges.map((e) => [e.a, e.b]), [W, H]).tick(small ? 300 : 0),
-    [shape, W],
-  );
-  useEffect(() => {
-    if (small) return;
-    const advance = () => {
-      sim.tick(stillness.matches ? 300 : 4);
-      redraw((n) => n + 1);
-      if (sim.alpha() > sim.alphaMin() && !stillness.matches) frame.current = requestAnimationFrame(advance);
-    };
-    frame.current = requestAnimationFrame(advance);
-    return () => cancelAnimationFrame(frame.current);
-  }, [sim]);
+interface Drawn {
+  tied: GraphNode[];
+  edges: { edge: Edge; a: string; b: string }[];
+  at: Map<string, Place>;
+}
 
-  const at = places(sim.nodes(), [W, H], small);
+const KINDS: Record<string, string> = { synergy: '--series-1', conflict: '--series-2', neutral: '--muted' };
+
+/** Many loops: dots and lines, names where there is room for them. */
+function paint({ ctx, width, height }: Pen, { tied, edges, at }: Drawn, { x, y, k }: Moves, [W, H]: [number, number]) {
+  const unit = Math.min(width / W, height / H);
+  ctx.translate((width - W * unit) / 2, (height - H * unit) / 2);
+  ctx.scale(unit, unit);
+  ctx.translate(x, y);
+  ctx.scale(k, k);
+  ctx.lineWidth = 0.7 / k;
+  for (const kind of Object.keys(KINDS)) {
+    ctx.strokeStyle = colour(KINDS[kind] as string);
+    ctx.beginPath();
+    for (const { edge, a, b } of edges) {
+      const [p, q] = [at.get(a), at.get(b)];
+      if (edge.kind !== kind || !p || !q) continue;
+      ctx.moveTo(p[0], p[1]);
+      ctx.lineTo(q[0], q[1]);
+    }
+    ctx.stroke();
+  }
+  const [fine, poor, ink] = ['--series-4', '--bad', '--ink'].map(colour) as [string, string, string];
+  const r = Math.max(1.5, Math.min(4, 5 / Math.sqrt(k)));
+  for (const n of tied) {
+    const p = at.get(n.name) as Place;
+    ctx.fillStyle = (n.health ?? 1) < 0.98 ? poor : fine;
+    ctx.fillRect(p[0] - r, p[1] - r, 2 * r, 2 * r);
+  }
+  if (k < 3) return;
+  ctx.fillStyle = ink;
+  ctx.font = `${10 / k}px ${getComputedStyle(document.body).fontFamily}`;
+  for (const n of tied) {
+    const p = at.get(n.name) as Place;
+    ctx.fillText(n.name.slice(0, 40), p[0] + r * 1.4, p[1] + r);
+  }
+}
+
+function Svg({ tied, edges, at, moves, box: [W, H] }: Drawn & { moves: Moves; box: [number, number] }) {
   return (
-    <figure class="graph-box">
-      <svg class="graph" viewBox={`0 0 ${W} ${H}`} role="img" aria-details="edge-table"
-        aria-label={`Graph of ${tied.length} linked loops and ${edges.length} edges`}>
-        <defs>
-          {['synergy', 'conflict', 'neutral'].map((kind) => (
-            <marker key={kind} id={`arrow-${kind}`} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="11" markerHeight="11" markerUnits="userSpaceOnUse" orient="auto-start-reverse">
-              <path d="M0 0L8 4L0 8Z" class={`arrow ${kind}`} />
-            </marker>
-          ))}
-        </defs>
+    <svg class="graph" viewBox={`0 0 ${W} ${H}`} role="img" aria-details="edge-table"
+      aria-label={`Graph of ${tied.length} linked loops and ${edges.length} edges`}>
+      <defs>
+        {Object.keys(KINDS).map((kind) => (
+          <marker key={kind} id={`arrow-${kind}`} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="11" markerHeight="11" markerUnits="userSpaceOnUse" orient="auto-start-reverse">
+            <path d="M0 0L8 4L0 8Z" class={`arrow ${kind}`} />
+          </marker>
+        ))}
+      </defs>
+      <g transform={`translate(${moves.x} ${moves.y}) scale(${moves.k})`}>
         {edges.map(({ edge, a, b }) => {
           const [p, q] = [at.get(a), at.get(b)];
           return p && q && <Arrow key={`${a}>${b}`} edge={edge} from={p} to={q} />;
@@ -148,17 +132,79 @@ export function Graph({ snap }: { snap: Snapshot }) {
           const p = at.get(n.name);
           return p && <Loop key={n.name} node={n} at={p} under={p[1] >= H / 2} />;
         })}
-      </svg>
-      {loose.length > 0 && (
-        <div class="loose">
-          <p class="note">{int(loose.length + hidden)} loops without an edge, one square each; filled: healthy, hollow: errors in its record</p>
-          <div class="dots" role="img" aria-label={`${loose.length} loops without an edge, ${loose.filter((n) => (n.health ?? 1) < 0.98).length} of them with errors`}>
-            {loose.map((n) => (
-              <span key={n.name} class={(n.health ?? 1) < 0.98 ? 'dot bad' : 'dot'} title={`${n.name}: health ${percent(n.health, 0)} %`} />
-            ))}
-          </div>
-        </div>
-      )}
+      </g>
+    </svg>
+  );
+}
+
+function Loose({ loose, hidden }: { loose: GraphNode[]; hidden: number }) {
+  const ill = loose.filter((n) => (n.health ?? 1) < 0.98).length;
+  return (
+    <div class="loose">
+      <p class="note">{int(loose.length + hidden)} loops without an edge, one square each{hidden > 0 && `, of which ${int(loose.length)} are drawn`}; filled: healthy, hollow: errors in its record</p>
+      <div class="dots" role="img" aria-label={`${loose.length} loops without an edge, ${ill} of them with errors`}>
+        {loose.map((n) => (
+          <span key={n.name} class={(n.health ?? 1) < 0.98 ? 'dot bad' : 'dot'} title={`${n.name}: health ${percent(n.health, 0)} %`} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** Lets a layout that is not settled yet go on, a few milliseconds a frame; a visitor who wants no motion sees its end only. */
+function useSettling(sim: Sim, redraw: () => void) {
+  useEffect(() => {
+    let frame = 0;
+    const advance = () => {
+      const until = performance.now() + 8;
+      while (sim.alpha() > sim.alphaMin() && performance.now() < until) sim.tick();
+      const done = sim.alpha() <= sim.alphaMin();
+      if (done || !stillness.matches) redraw();
+      if (!done) frame = requestAnimationFrame(advance);
+    };
+    if (sim.alpha() > sim.alphaMin()) frame = requestAnimationFrame(advance);
+    return () => cancelAnimationFrame(frame);
+  }, [sim]);
+}
+
+export function Graph({ snap }: { snap: Snapshot }) {
+  const { tied, loose, hidden } = visible(snap, 160);
+  const edges = snap.symbiosis.edges
+    .map((e) => ({ edge: e, a: nodeOf(snap, e.from)?.name, b: nodeOf(snap, e.to)?.name }))
+    .filter((x): x is { edge: Edge; a: string; b: string } => x.a !== undefined && x.b !== undefined);
+  const many = tied.length > CANVAS;
+  const shape = tied.map((n) => n.name).join('|') + '#' + edges.map((e) => `${e.a}>${e.b}`).join('|');
+  const box = size(many);
+  const [, count] = useState(0);
+  const redraw = () => count((n) => n + 1);
+  const sim = useMemo(() => layout(tied.map((n) => n.name), edges.map((e) => [e.a, e.b]), box, many), [shape, box[0]]);
+  useSettling(sim, redraw);
+  const host = useRef<HTMLDivElement>(null);
+  const moves = useRef<Moves>({ x: 0, y: 0, k: 1 });
+  const places_ = places(sim, box);
+  const steer = useRef<ReturnType<typeof movable> | undefined>(undefined);
+  useLayoutEffect(() => {
+    steer.current = movable(host.current as HTMLElement, sim, box, moves.current, (to) => {
+      moves.current = to;
+      redraw();
+    });
+    return () => steer.current?.stop();
+  }, [sim, many, dark.value]);
+  const drawn: Drawn = { tied, edges, at: places_ };
+  return (
+    <figure class="graph-box" data-settled={sim.alpha() <= sim.alphaMin()}>
+      <div ref={host} class="graph-host">
+        {many
+          ? <Canvas label={`Graph of ${tied.length} linked loops and ${edges.length} edges`} details="edge-table" height={420} draw={(pen) => paint(pen, drawn, moves.current, box)} />
+          : <Svg {...drawn} moves={moves.current} box={box} />}
+      </div>
+      <div class="actions">
+        <button type="button" class="button" aria-label="Nearer" onClick={() => steer.current?.zoom(1.5)}>+</button>
+        <button type="button" class="button" aria-label="Farther" onClick={() => steer.current?.zoom(1 / 1.5)}>−</button>
+        <button type="button" class="button" onClick={() => steer.current?.reset()}>Whole graph</button>
+        <span class="note">Drag a loop or the ground; Ctrl and the wheel zoom.</span>
+      </div>
+      {loose.length > 0 && <Loose loose={loose} hidden={hidden} />}
     </figure>
   );
 }

@@ -1,6 +1,6 @@
 // heat.tsx - what each setting is expected to earn, as cells: one row a setting, one column a state; the best of a state is marked.
 // Room: page. Threads: the page's main thread.
-import { int, sig } from '../format.ts';
+import { int, named, sig } from '../format.ts';
 import { seen, tunes } from '../learned.ts';
 import type { Learner } from '../snapshot.ts';
 import { viridis } from '../theme.ts';
@@ -144,7 +144,7 @@ export function Heat({ learner }: { learner: Learner }) {
               <th scope="colgroup" colSpan={states.length}>{learner.features.map((f) => f.name).join(', ') || 'state'}</th>
             </tr>
             <tr>
-              {learner.knobs.map((k) => <th scope="col" class="n" key={k.name}>{k.name}</th>)}
+              {learner.knobs.map((k) => <th scope="col" class="n" key={k.name}>{named(k.name).label} <span class="unit">{named(k.name).unit}</span></th>)}
               {states.map((s) => <th scope="col" key={s} class="heat-state">{stateText(learner, s)}</th>)}
             </tr>
           </thead>
@@ -163,7 +163,7 @@ export function Heat({ learner }: { learner: Learner }) {
         </table>
       </div>
       <div class="heat-key">
-        <span>lowest <span class="ramp" aria-hidden="true" /> highest of its column</span>
+        <span>{tunes(learner) ? 'reward of a tick' : 'sum of rewards'}: lowest <span class="ramp" aria-hidden="true" /> highest of its column</span>
         <span><span class="key-cell untried" aria-hidden="true" /> not tried</span>
         <span><span aria-hidden="true">★</span> best so far</span>
       </div>

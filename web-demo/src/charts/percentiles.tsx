@@ -1,8 +1,9 @@
 // percentiles.tsx - p50, p95 and p99 of each loop, one thin column a loop on a logarithmic scale.
 // Room: page. Threads: the page's main thread.
 import { useState } from 'preact/hooks';
-import { ms } from '../format.ts';
+import { ms, NONE, p99 } from '../format.ts';
 import type { LoopRow } from '../snapshot.ts';
+import { openLoop } from '../state.ts';
 import { colour } from '../theme.ts';
 import { Canvas, type Pen } from './canvas.tsx';
 
@@ -13,7 +14,7 @@ const STEPS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000,
 /** The steps around all values: a scale that seldom changes. */
 function span(values: number[]): [number, number] {
   if (values.length === 0) return [0.1, 10];
-  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const [least, most] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
   const low = STEPS.findLast((s) => s <= least) ?? 0.001;
   const high = STEPS.find((s) => s >= most && s > low) ?? 100000;
   return [low, high];
@@ -67,7 +68,18 @@ function column({ ctx, r, y, colours: [c50, c95, c99, bar] }: Marks, { p50_ms: p
   ctx.fill();
 }
 
-export function Percentiles({ loops }: { loops: LoopRow[] }) {
+/** Of so many each has a column that can be told from the next. */
+const MOST = 400;
+
+/** The loops with the highest p99, in their order. */
+function slowest(loops: LoopRow[]): LoopRow[] {
+  if (loops.length <= MOST) return loops;
+  const least = loops.map((l) => l.latency.p99_ms ?? 0).sort((a, b) => b - a)[MOST - 1] as number;
+  return loops.filter((l) => (l.latency.p99_ms ?? 0) >= least).slice(0, MOST);
+}
+
+export function Percentiles({ loops: all }: { loops: LoopRow[] }) {
+  const loops = slowest(all);
   const [at, setAt] = useState<number | null>(null);
   const values = loops.flatMap((l) => [l.latency.p50_ms, l.latency.p99_ms]).filter((v): v is number => v !== null && v > 0);
   const [low, high] = span(values);
@@ -98,6 +110,7 @@ export function Percentiles({ loops }: { loops: LoopRow[] }) {
 
   const one = at === null ? undefined : loops[at];
   const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && one) openLoop.value = one.name;
     const by = { ArrowLeft: -1, ArrowRight: 1, Home: -1e6, End: 1e6 }[event.key];
     if (by === undefined || loops.length === 0) return;
     event.preventDefault();
@@ -108,12 +121,12 @@ export function Percentiles({ loops }: { loops: LoopRow[] }) {
       <ul class="legend">
         <li><span class="mark m1" aria-hidden="true">●</span>p50 <b>{ms(one?.latency.p50_ms)}</b></li>
         <li><span class="mark m2" aria-hidden="true">■</span>p95 <b>{ms(one?.latency.p95_ms)}</b></li>
-        <li><span class="mark m3" aria-hidden="true">▲</span>p99 <b>{ms(one?.latency.p99_ms)}</b> <span class="unit">ms</span></li>
-        <li class="legend-name" aria-live="polite">{one?.name ?? 'point at a loop'}</li>
+        <li><span class="mark m3" aria-hidden="true">▲</span>p99 <b>{one ? p99(one.latency) : NONE}</b> <span class="unit">ms</span></li>
+        <li class="legend-name" aria-live="polite">{one?.name ?? loops.length < all.length ? `the ${MOST} slowest; point at one` : 'point at a loop'}</li>
       </ul>
-      <div class="plot" tabIndex={0} role="group" aria-label="Latency by loop; arrow keys read one loop after the other"
-        onKeyDown={onKey} onBlur={() => setAt(null)}>
-        <Canvas label={`Latency percentiles of ${loops.length} loops in milliseconds`} details="loop-table" height={200} draw={draw}
+      <div class="plot" tabIndex={0} role="group" aria-label="Duration by loop; arrow keys read one loop after the other, Enter opens it"
+        onClick={() => one && (openLoop.value = one.name)} onKeyDown={onKey} onBlur={() => setAt(null)}>
+        <Canvas label={`Duration percentiles of ${loops.length} loops in milliseconds`} details="loop-table" height={200} draw={draw}
           onPointer={(x, width) => {
             const i = x === null ? -1 : Math.floor(((x - LEFT) / (width - LEFT - RIGHT)) * loops.length);
             setAt(i >= 0 && i < loops.length ? i : null);

@@ -2,8 +2,9 @@
 // Room: page. Threads: the page's main thread.
 import uPlot from 'uplot';
 import { clock } from '../format.ts';
-import { drawn, frame, position, seekTime, stretch, toNewest } from '../state.ts';
+import { drawn, events, frame, position, seekTime, stretch, toNewest } from '../state.ts';
 import { colour } from '../theme.ts';
+import { kinds } from '../view.ts';
 
 export interface Series {
   /** A column of the history. */
@@ -80,6 +81,20 @@ function moment(u: uPlot) {
   u.ctx.stroke();
 }
 
+/** A notch at the top for each event of the kinds chosen, at most one a pixel. */
+function marks(u: uPlot) {
+  const [from, to] = drawn();
+  const { left, top } = u.bbox;
+  u.ctx.fillStyle = colour('--bad');
+  let last = -1;
+  for (const e of events()) {
+    if (e.t < from || e.t > to || !kinds.value.includes(e.kind)) continue;
+    const x = Math.round(u.valToPos(e.t, 'x', true));
+    if (x > last && x >= left) u.ctx.fillRect(x - devicePixelRatio, top, 2 * devicePixelRatio, 7 * devicePixelRatio);
+    last = Math.max(last, x);
+  }
+}
+
 function line(s: Series): uPlot.Series {
   const out: uPlot.Series = { label: s.label, stroke: colour(s.color), width: s.width ?? 2, points: { show: false }, spanGaps: true };
   if (s.dash) out.dash = s.dash;
@@ -89,22 +104,23 @@ function line(s: Series): uPlot.Series {
 }
 
 /** A drag shows that stretch of time, a click the figures of that moment, a double click the newest of both. */
-function pointed(): Pick<uPlot.Cursor, 'drag' | 'bind'> {
-  return {
-    drag: { x: true, y: false, setScale: false, dist: 6 },
-    bind: {
-      click: (u, _over, handler) => (event) => {
-        handler(event);
-        if (u.select.width < 6 && event.detail === 1) seekTime(u.posToVal(u.cursor.left ?? 0, 'x'));
-        return null;
-      },
-      dblclick: () => () => {
-        stretch.value = null;
-        toNewest();
-        return null;
-      },
+const pointed: Pick<uPlot.Cursor, 'drag' | 'bind'> = {
+  drag: { x: true, y: false, setScale: false, dist: 6 },
+  bind: {
+    dblclick: () => () => {
+      stretch.value = null;
+      toNewest();
+      return null;
     },
-  };
+  },
+};
+
+function clicks(u: uPlot) {
+  let down = 0;
+  u.over.addEventListener('pointerdown', (event) => (down = event.clientX));
+  u.over.addEventListener('click', (event) => {
+    if (event.detail === 1 && Math.abs(event.clientX - down) < 6) seekTime(u.posToVal(event.clientX - u.over.getBoundingClientRect().left, 'x'));
+  });
 }
 
 function zoom(u: uPlot) {
@@ -142,13 +158,14 @@ export function options(p: LineChartProps, data: { current: Data }, onCursor: (i
     height: p.height,
     legend: { show: false },
     padding: [8, 14, 0, 0],
-    cursor: { sync: { key: 'gyre' }, points: { size: 7 }, y: false, ...pointed() },
+    cursor: { sync: { key: 'gyre' }, points: { size: 7 }, y: false, ...pointed },
     scales: { x: { time: false, range: () => [...drawn()] as [number, number] }, y: scale },
     axes: axes(p),
     series: [{}, ...p.series.map(line)],
     hooks: {
       drawClear: p.bands ? [(u) => shade(u, data.current, (p.bands as { most: number }).most)] : [],
-      draw: [moment],
+      ready: [clicks],
+      draw: [marks, moment],
       setCursor: [(u) => onCursor(u.cursor.idx ?? null)],
       setSelect: [zoom],
     },

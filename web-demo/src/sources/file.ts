@@ -1,5 +1,6 @@
 // file.ts - the source that was recorded: a run.jsonl, read and checked as a stream by a worker, which then reads single snapshots again.
 // Room: page. Threads: the page's main thread; the worker is reached through messages only.
+import { MOST_EVENTS, type Happening } from '../events.ts';
 import { History } from '../history.ts';
 import type { Kept } from '../kept.ts';
 import type { FromReader, Head, ToReader } from '../protocol.ts';
@@ -11,6 +12,7 @@ const MOST = 250_000; // rows; the reader's own bound
 
 export class Recording implements Kept {
   readonly history = new History(MOST);
+  readonly events: Happening[] = [];
   head: Head = { gyre: '', seed: '' };
   /** The last line was cut off. */
   torn = false;
@@ -67,6 +69,8 @@ export class Recording implements Kept {
   private hear(message: FromReader): void {
     if (message.type === 'rows') {
       for (const row of message.rows) this.history.push(row);
+      this.events.push(...message.events);
+      if (this.events.length > MOST_EVENTS) this.events.splice(0, this.events.length - MOST_EVENTS);
       this.progress(message.done);
     } else if (message.type === 'read') {
       this.head = message.head;

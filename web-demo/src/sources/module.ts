@@ -12,7 +12,7 @@ export const societyFactor = signal(20);
 export class ModuleSource implements Source {
   readonly kind = 'module';
   readonly about = 'the engine in this page';
-  readonly can: ReadonlySet<Order['type']> = new Set(['run', 'link', 'fault'] as const);
+  readonly can: ReadonlySet<Order['type']> = new Set(['run', 'link', 'fault', 'pause', 'resume', 'trigger', 'interval'] as const);
   /** What was seen since the last start. */
   kept = new Recorder();
   private worker: Worker | null = null;

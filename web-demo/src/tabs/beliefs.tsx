@@ -2,7 +2,7 @@
 // Room: page. Threads: the page's main thread.
 import { actionValues, stateText } from '../charts/heat.tsx';
 import { LineChart } from '../charts/line.tsx';
-import { bytes, int, percent, sig } from '../format.ts';
+import { bytes, count, int, named, percent, sig } from '../format.ts';
 import { seen, stillTried } from '../learned.ts';
 import type { Learner, StateReport } from '../snapshot.ts';
 import { Figures, Panel, Tile, Tiles } from '../ui/parts.tsx';
@@ -22,7 +22,7 @@ export function TunerTiles({ learner, users }: { learner: Learner; users: number
       <Tile label="Still trying" name="trying" value={percent(stillTried(learner))} unit="%" sub="of the next ticks" />
       <Tile label="Changes noticed" name="changes" value={int(t?.changes)} sub={`last: ${tick(t?.last_change)}`} />
       <Tile label="Interventions" name="held" value={int(held)} sub="ticks on guard rails" />
-      <Tile label="Mean reward" name="mean_reward" value={sig(learner.mean_reward)} sub={`${int(users)} loops share it`} />
+      <Tile label="Mean reward" name="mean_reward" value={sig(learner.mean_reward)} unit="a tick" sub={`${count(users, 'loop')} ${users === 1 ? 'has' : 'share'} it`} />
       <Tile label="Memory" name="memory" value={memory} unit={unit} sub="taken by the tuner" />
     </Tiles>
   );
@@ -57,7 +57,7 @@ export function Beliefs({ learner }: { learner: Learner }) {
           <thead>
             <tr>
               <th scope="col">{learner.features.map((f) => f.name).join(', ') || 'state'}</th>
-              {learner.knobs.map((k) => <th scope="col" class="n" key={k.name}>{k.name}<span class="unit below">best value</span></th>)}
+              {learner.knobs.map((k) => <th scope="col" class="n" key={k.name}>{named(k.name).label}<span class="unit below">best value{named(k.name).unit && `, ${named(k.name).unit}`}</span></th>)}
               {columns.map(([field, title, unit]) => <th scope="col" class="n" key={field}>{title}<span class="unit below">{unit}</span></th>)}
             </tr>
           </thead>
@@ -81,7 +81,7 @@ export function Beliefs({ learner }: { learner: Learner }) {
 export function Trying({ learner }: { learner: Learner }) {
   return (
     <Panel title="Still trying" side={<span class="side-note">share of the next ticks that take another setting than the best</span>}>
-      <LineChart id="explore" name="Share of the next ticks that take another setting than the best" unit="%" height={206} text={(v) => percent(v, 0)} tick={(v) => percent(v, 0)} compact
+      <LineChart id="explore" name="Share of the next ticks that take another setting than the best" unit="%" axis="% of ticks" height={206} text={(v) => percent(v, 0)} tick={(v) => percent(v, 0)} compact
         range={[0, 1]} series={[{ key: `trying/${learner.name}`, label: 'trying others', color: '--series-4' }]} />
     </Panel>
   );

@@ -1,13 +1,13 @@
 // learning.tsx - what the loops have learned: the table as a heat map, and what a tuner or a Q-learner holds beside it.
 // Room: page. Threads: the page's main thread.
-import { signal } from '@preact/signals';
 import { actionValues, Heat, policy, stateText } from '../charts/heat.tsx';
 import { LineChart } from '../charts/line.tsx';
-import { fixed, int, NONE, percent, sig } from '../format.ts';
+import { count, fixed, int, named, NONE, percent, sig } from '../format.ts';
 import { tunes } from '../learned.ts';
 import type { Learner } from '../snapshot.ts';
 import type { Frame } from '../state.ts';
 import { Figures, Panel, Tile, Tiles } from '../ui/parts.tsx';
+import { picked } from '../view.ts';
 import { Empty } from '../ui/empty.tsx';
 import { Beliefs, Rails, TunerTiles, Trying } from './beliefs.tsx';
 
@@ -19,8 +19,8 @@ function Policy({ learner }: { learner: Learner }) {
           <thead>
             <tr>
               <th scope="col">{learner.features.map((f) => f.name).join(', ') || 'state'}</th>
-              {learner.knobs.map((k) => <th scope="col" class="n" key={k.name}>{k.name}</th>)}
-              <th scope="col" class="n">Q</th>
+              {learner.knobs.map((k) => <th scope="col" class="n" key={k.name}>{named(k.name).label} <span class="unit">{named(k.name).unit}</span></th>)}
+              <th scope="col" class="n">Q <span class="unit">sum of rewards</span></th>
               <th scope="col" class="n">Updates</th>
             </tr>
           </thead>
@@ -52,7 +52,7 @@ function QTiles({ learner, users }: { learner: Learner; users: number }) {
       <Tile label="Decisions" value={int(learner.decisions)} sub={`${int(learner.observations)} observed`} />
       <Tile label="Updates" value={int(learner.updates)} sub={`learning rate ${fixed(learner.learning_rate, 3)}`} />
       <Tile label="Exploration" value={percent(learner.exploration)} unit="%" sub={`discount ${fixed(learner.discount, 2)}`} />
-      <Tile label="Mean reward" value={sig(learner.mean_reward)} sub={`${int(users)} loops share it`} />
+      <Tile label="Mean reward" value={sig(learner.mean_reward)} sub={`${count(users, 'loop')} ${users === 1 ? 'has' : 'share'} it`} />
     </Tiles>
   );
 }
@@ -80,14 +80,13 @@ function Replay({ learner }: { learner: Learner }) {
 function Exploration({ learner }: { learner: Learner }) {
   return (
     <Panel title="Exploration" side={<span class="side-note">share of decisions taken at random</span>}>
-      <LineChart id="explore" name="Share of decisions taken at random" unit="%" height={206} text={(v) => percent(v, 0)} tick={(v) => percent(v, 0)} compact
+      <LineChart id="explore" name="Share of decisions taken at random" unit="%" axis="% of decisions" height={206} text={(v) => percent(v, 0)} tick={(v) => percent(v, 0)} compact
         range={[0, 1]} series={[{ key: `trying/${learner.name}`, label: 'exploration', color: '--series-4' }]} />
     </Panel>
   );
 }
 
-/** The learner that is shown, on each tab; by its name, since indices are others in another run. */
-const picked = signal('');
+/** The index of the learner that is shown, on each tab. */
 export const chosen = (learners: Learner[]): number => Math.max(0, learners.findIndex((l) => l.name === picked.value));
 
 export function Pick({ learners }: { learners: Learner[] }) {

@@ -1,168 +1,142 @@
-// loops.tsx - every loop as a row with its latency, and the percentiles of all of them at once.
+// loops.tsx - every loop as a row with its latency, the percentiles of all of them at once, and one of them in its drawer.
 // Room: page. Threads: the page's main thread.
-import { useRef, useState } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import { Percentiles } from '../charts/percentiles.tsx';
-import { brief, fixed, int, ms, NONE, percent, sig } from '../format.ts';
-import type { Gate, LoopRow } from '../snapshot.ts';
-import type { Frame } from '../state.ts';
-import { Panel, StateTag, Tile, Tiles } from '../ui/parts.tsx';
-
-interface Field {
-  id: string;
-  label: string;
-  unit?: string;
-  text: (l: LoopRow) => string;
-  sort: (l: LoopRow) => number | string;
-}
-
-const STATES = ['stuck', 'backing_off', 'gated', 'paused', 'running', 'waiting', 'stopped'];
-
-const FIELDS: Field[] = [
-  { id: 'cycles', label: 'Cycles', text: (l) => int(l.cycles), sort: (l) => l.cycles },
-  { id: 'errors', label: 'Errors', text: (l) => int(l.errors), sort: (l) => l.errors },
-  { id: 'timeouts', label: 'Timeouts', text: (l) => int(l.timeouts), sort: (l) => l.timeouts },
-  { id: 'rate', label: 'Error rate', unit: '%', text: (l) => percent(l.error_rate), sort: (l) => l.error_rate ?? 0 },
-  { id: 'streak', label: 'Streak', text: (l) => int(l.streak), sort: (l) => l.streak },
-  { id: 'gated', label: 'Gated', text: (l) => int(l.gated), sort: (l) => l.gated },
-  { id: 'shed', label: 'Shed', text: (l) => int(l.shed), sort: (l) => l.shed ?? 0 },
-  { id: 'interval', label: 'Interval', unit: 'ms', text: (l) => int(l.interval_ms), sort: (l) => l.interval_ms ?? 0 },
-  { id: 'avg', label: 'Mean', unit: 'ms', text: (l) => ms(l.latency.avg_ms), sort: (l) => l.latency.avg_ms ?? 0 },
-  { id: 'p50', label: 'p50', unit: 'ms', text: (l) => ms(l.latency.p50_ms), sort: (l) => l.latency.p50_ms ?? 0 },
-  { id: 'p95', label: 'p95', unit: 'ms', text: (l) => ms(l.latency.p95_ms), sort: (l) => l.latency.p95_ms ?? 0 },
-  { id: 'p99', label: 'p99', unit: 'ms', text: (l) => ms(l.latency.p99_ms), sort: (l) => l.latency.p99_ms ?? 0 },
-  { id: 'max', label: 'Max', unit: 'ms', text: (l) => ms(l.latency.max_ms), sort: (l) => l.latency.max_ms ?? 0 },
-  { id: 'late', label: 'Late p99', unit: 'ms', text: (l) => ms(l.late.p99_ms), sort: (l) => l.late.p99_ms ?? 0 },
-  { id: 'reward', label: 'Reward', text: (l) => sig(l.reward), sort: (l) => l.reward ?? 0 },
-  { id: 'knobs', label: 'Knobs', text: (l) => l.knobs.map((k) => fixed(k.value, 0)).join(' · ') || NONE, sort: (l) => l.knobs[0]?.value ?? -1 },
-  { id: 'vitality', label: 'Vitality', text: (l) => fixed(l.vitality, 2), sort: (l) => l.vitality ?? 0 },
-];
-
-/** Of the gates that come with the engine. */
-const UNITS: Record<string, string> = { cpu: '\u00a0%', memory: '\u00a0%', stall: '\u00a0%', latency: '\u00a0ms' };
-
-/** A closed gate as [what it saw, its limits]. */
-function shut(g: Gate, mode: string): [string, string] {
-  if (g.closes_above === undefined) return [g.name, ''];
-  if (g.name === 'mode' && g.closes_above === 0.5) return [`mode “${mode}”`, 'opens in another mode'];
-  const text = (v: Gate['value']) => `${brief(v)}${UNITS[g.name] ?? ''}`;
-  return [`${g.name} ${text(g.value)}`, `closes above ${text(g.closes_above)}, opens under ${text(g.opens_under)}`];
-}
-
-/** The state, and what holds the loop back in words. */
-function State({ loop, mode }: { loop: LoopRow; mode: string }) {
-  const named = loop.gate ? [{ name: loop.gate, open: false }] : [];
-  const closed = (loop.gates ?? named).filter((g) => !g.open).map((g) => shut(g, mode));
-  return (
-    <>
-      <StateTag state={loop.state} />
-      {closed.map(([saw, limits], i) => (
-        <span key={saw}>{i === 0 && ' '}<span class={i === 0 ? 'unit' : 'why'}>{saw}</span>{limits && <span class="why">{limits}</span>}</span>
-      ))}
-      {loop.breaker_open && <span class="why">breaker open: one try now and then</span>}
-    </>
-  );
-}
-
-type Order = { id: string; down: boolean } | null;
-
-function compare(order: NonNullable<Order>): (a: LoopRow, b: LoopRow) => number {
-  const key = order.id === 'name' ? (l: LoopRow) => l.name
-    : order.id === 'state' ? (l: LoopRow) => STATES.indexOf(l.state)
-    : (FIELDS.find((f) => f.id === order.id) as Field).sort;
-  const sign = order.down ? -1 : 1;
-  return (a, b) => {
-    const [x, y] = [key(a), key(b)];
-    return sign * (x < y ? -1 : x > y ? 1 : 0);
-  };
-}
+import { count, fixed, int, ms } from '../format.ts';
+import type { LoopRow } from '../snapshot.ts';
+import { openLoop, type Frame } from '../state.ts';
+import { Panel, Tile, Tiles } from '../ui/parts.tsx';
+import { ALL, useVirtual } from '../ui/virtual.ts';
+import { saveCsv } from '../export.ts';
+import { order, query } from '../view.ts';
+import { Drawer } from './drawer.tsx';
+import { compare, telling, type Field } from './fields.ts';
+import { State } from './held.tsx';
 
 interface HeadProps {
   id: string;
   label: string;
   unit?: string | undefined;
   numeric?: boolean;
-  order: Order;
-  onOrder: (order: Order) => void;
 }
 
 /** Sorts by its column, then the other way round, then not at all. */
-function Head({ id, label, unit, numeric = false, order, onOrder }: HeadProps) {
-  const on = order?.id === id;
-  const next = !on ? { id, down: numeric } : order.down === numeric ? { id, down: !numeric } : null;
+function Head({ id, label, unit, numeric = false }: HeadProps) {
+  const now = order.value;
+  const on = now?.id === id;
+  const next = !on ? { id, down: numeric } : now.down === numeric ? { id, down: !numeric } : null;
   return (
-    <th scope="col" class={numeric ? 'n' : ''} aria-sort={on ? (order.down ? 'descending' : 'ascending') : 'none'}>
-      <button type="button" class="sort" onClick={() => onOrder(next)}>
-        {label}<span class="sort-mark" aria-hidden="true">{on ? (order.down ? '▼' : '▲') : ''}</span>
+    <th scope="col" class={numeric ? 'n' : ''} aria-sort={on ? (now.down ? 'descending' : 'ascending') : 'none'}>
+      <button type="button" class="sort" onClick={() => (order.value = next)}>
+        {label}<span class="sort-mark" aria-hidden="true">{on ? (now.down ? '▼' : '▲') : ''}</span>
         <span class="unit">{unit ?? '\u00a0'}</span>
       </button>
     </th>
   );
 }
 
-export function Loops({ frame }: { frame: Frame }) {
-  const loops = frame.snap.loops;
-  const [query, setQuery] = useState('');
-  const [order, setOrder] = useState<Order>(null);
-  // Rows that change places at every snapshot cannot be read: a sorted table settles for 2 s.
-  const ranks = useRef<{ key: string; at: number; rank: Map<string, number> }>({ key: '', at: 0, rank: new Map() });
-  let rows = loops.filter((l) => `${l.name} ${l.group} ${l.state}`.toLowerCase().includes(query.toLowerCase()));
-  if (order) {
-    const key = `${order.id}${order.down}`;
-    const old = ranks.current;
-    if (old.key !== key || Math.abs(frame.snap.now_ms - old.at) > 2000) {
-      const sorted = [...loops].sort(compare(order));
-      ranks.current = { key, at: frame.snap.now_ms, rank: new Map(sorted.map((l, i) => [l.name, i])) };
-    }
-    const rank = ranks.current.rank;
-    rows = [...rows].sort((a, b) => (rank.get(a.name) ?? 0) - (rank.get(b.name) ?? 0));
+/** The order of a while ago. */
+interface Ranks {
+  key: string;
+  at: number;
+  rank: Map<string, number>;
+}
+
+/** The loops that match, in the order asked for. Rows that change places at every snapshot cannot be read: a sorted table settles for 2 s. */
+function rowsOf(frame: Frame, kept: Ranks): LoopRow[] {
+  const { loops } = frame.snap;
+  const words = query.value.toLowerCase();
+  const rows = words === '' ? loops : loops.filter((l) => `${l.name} ${l.group} ${l.state}`.toLowerCase().includes(words));
+  const by = order.value;
+  if (!by) return rows;
+  const key = `${by.id}${by.down}`;
+  if (kept.key !== key || Math.abs(frame.snap.now_ms - kept.at) > 2000) {
+    const sorted = [...loops].sort(compare(by));
+    Object.assign(kept, { key, at: frame.snap.now_ms, rank: new Map(sorted.map((l, i) => [l.name, i])) });
   }
-  const count = (state: string) => loops.filter((l) => l.state === state).length;
-  const t = frame.snap.totals;
+  return [...rows].sort((a, b) => (kept.rank.get(a.name) ?? 0) - (kept.rank.get(b.name) ?? 0));
+}
+
+function Gap({ height, columns }: { height: number; columns: number }) {
+  return height > 0 ? <tr class="gap" aria-hidden="true"><td colSpan={columns} style={{ height: `${height}px` }} /></tr> : null;
+}
+
+function Row({ loop: l, index, fields, mode }: { loop: LoopRow; index: number; fields: Field[]; mode: string }) {
+  return (
+    <tr data-loop={l.name} aria-rowindex={index + 2} class={openLoop.value === l.name ? 'chosen' : ''} title={l.last_error ?? ''}
+      onClick={() => (openLoop.value = l.name)}>
+      <th scope="row"><button type="button" class="row-name" aria-expanded={openLoop.value === l.name}>{l.name}</button></th>
+      <td data-field="state"><State loop={l} mode={mode} /></td>
+      {fields.map((f) => <td key={f.id} class="n" data-field={f.id}>{f.text(l)}</td>)}
+    </tr>
+  );
+}
+
+function Table({ frame, fields }: { frame: Frame; fields: Field[] }) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const ranks = useRef<Ranks>({ key: '', at: 0, rank: new Map() });
+  const rows = useMemo(() => rowsOf(frame, ranks.current), [frame, query.value, order.value]);
+  const seen = useVirtual(rows.length, () => scroller.current);
+  const columns = fields.length + 2;
+  return (
+    <div class="scroll tall" tabIndex={0} role="region" aria-label="All loops, scrollable" ref={scroller}>
+      <table class={rows.length > ALL ? 'data sticky many' : 'data sticky'} id="loop-table" aria-rowcount={rows.length + 1}>
+        <caption class="sr">Loops with their counters and latency</caption>
+        <thead>
+          <tr>
+            <Head id="name" label="Loop" />
+            <Head id="state" label="State" />
+            {fields.map((f) => <Head key={f.id} id={f.id} label={f.label} unit={f.unit} numeric />)}
+          </tr>
+        </thead>
+        <tbody>
+          <Gap height={seen.before} columns={columns} />
+          {rows.slice(seen.from, seen.to).map((loop, i) => <Row key={loop.name} loop={loop} index={seen.from + i} fields={fields} mode={frame.snap.gates.mode} />)}
+          <Gap height={seen.after} columns={columns} />
+          {rows.length === 0 && <tr><td colSpan={columns} class="empty-row">{query.value ? `No loop matches “${query.value}”.` : 'This engine has no loop.'}</td></tr>}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Headline({ frame }: { frame: Frame }) {
+  const { totals: t, loops } = frame.snap;
+  const backing = loops.filter((l) => l.state === 'backing_off').length;
   const shed = t.shed ?? 0;
-  const fields = FIELDS.filter((f) => f.id !== 'shed' || shed > 0);
+  return (
+    <Tiles>
+      <Tile label="Loops" value={int(t.loops)} sub={`${int(t.active)} active, ${int(t.stuck)} stuck`} />
+      <Tile label="Cycles" value={int(t.ticks)} sub={`${fixed(frame.rate, 1)} / s`} />
+      <Tile label="Backing off" value={int(backing)} sub={count(t.errors, 'error')} />
+      <Tile label="Timeouts" value={int(t.timeouts)} sub={`${int(t.cancelled)} cancelled`} />
+      <Tile label="Gated" value={int(t.gated)} sub={shed > 0 ? `${int(shed)} shed, ${int(t.missed)} missed` : count(t.missed, 'missed tick')} />
+      <Tile label="Duration p50" value={ms(t.p50_ms)} unit="ms" sub={`mean ${ms(t.avg_ms)} ms`} />
+      <Tile label="Duration p95" value={ms(t.p95_ms)} unit="ms" sub={`p99 ${ms(t.p99_ms)} ms`} />
+      <Tile label="Lateness p50" value={ms(t.late_p50_ms)} unit="ms" sub={`p99 ${ms(t.late_p99_ms)} ms`} />
+    </Tiles>
+  );
+}
+
+export function Loops({ frame }: { frame: Frame }) {
+  const { loops } = frame.snap;
+  const fields = telling(loops);
   return (
     <>
-      <Tiles>
-        <Tile label="Loops" value={int(t.loops)} sub={`${int(t.active)} active, ${int(t.stuck)} stuck`} />
-        <Tile label="Cycles" value={int(t.ticks)} sub={`${fixed(frame.rate, 1)} / s`} />
-        <Tile label="Backing off" value={int(count('backing_off'))} sub={`${int(t.errors)} errors`} />
-        <Tile label="Timeouts" value={int(t.timeouts)} sub={`${int(t.cancelled)} cancelled`} />
-        <Tile label="Gated" value={int(t.gated)} sub={shed > 0 ? `${int(shed)} shed, ${int(t.missed)} missed` : `${int(t.missed)} missed ticks`} />
-        <Tile label="Latency p50" value={ms(t.p50_ms)} unit="ms" sub={`mean ${ms(t.avg_ms)} ms`} />
-        <Tile label="Latency p95" value={ms(t.p95_ms)} unit="ms" sub={`p99 ${ms(t.p99_ms)} ms`} />
-        <Tile label="Lateness p50" value={ms(t.late_p50_ms)} unit="ms" sub={`p99 ${ms(t.late_p99_ms)} ms`} />
-      </Tiles>
+      <Headline frame={frame} />
       <div class="grid">
-        <Panel class="span-12" title="Latency percentiles by loop" side={<span class="side-note">ms, logarithmic</span>}>
+        <Panel class="span-12" title="Duration by loop" side={<span class="side-note">percentiles since the start, logarithmic</span>}>
           <Percentiles loops={loops} />
         </Panel>
+        <Drawer frame={frame} />
         <Panel class="span-12" title="All loops" side={
+          <span class="actions"><button type="button" id="csv" class="button" onClick={() => saveCsv('loops', [['loop', 'group', 'state', ...fields.map((f) => f.id)], ...rowsOf(frame, { key: '', at: 0, rank: new Map() }).map((l) => [l.name, l.group, l.state, ...fields.map((f) => f.sort(l))])])}>CSV</button>
           <label class="search"><span class="sr">Filter loops by name, group or state</span>
-            <input type="search" placeholder="Filter by name, group, state" value={query}
-              onInput={(e) => setQuery((e.currentTarget as HTMLInputElement).value)} />
-          </label>}>
-          <div class="scroll tall" tabIndex={0} role="region" aria-label="All loops, scrollable">
-            <table class="data sticky" id="loop-table">
-              <caption class="sr">Loops with their counters and latency</caption>
-              <thead>
-                <tr>
-                  <Head id="name" label="Loop" order={order} onOrder={setOrder} />
-                  <Head id="state" label="State" order={order} onOrder={setOrder} />
-                  {fields.map((f) => <Head key={f.id} id={f.id} label={f.label} unit={f.unit} numeric order={order} onOrder={setOrder} />)}
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map((l) => (
-                  <tr key={l.name} data-loop={l.name} title={l.last_error ?? ''}>
-                    <th scope="row">{l.name}</th>
-                    <td data-field="state"><State loop={l} mode={frame.snap.gates.mode} /></td>
-                    {fields.map((f) => <td key={f.id} class="n" data-field={f.id}>{f.text(l)}</td>)}
-                  </tr>
-                ))}
-                {rows.length === 0 && <tr><td colSpan={fields.length + 2} class="empty-row">No loop matches “{query}”.</td></tr>}
-              </tbody>
-            </table>
-          </div>
+            <input type="search" placeholder="Filter by name, group, state" value={query.value}
+              onInput={(e) => (query.value = (e.currentTarget as HTMLInputElement).value)} />
+          </label></span>}>
+          <Table frame={frame} fields={fields} />
+          <p class="note">~ p99 of fewer than 100 ticks. Errors, timeouts and what else is 0 for every loop have no column. A row opens the loop.</p>
         </Panel>
       </div>
     </>

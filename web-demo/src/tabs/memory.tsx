@@ -1,16 +1,14 @@
 // memory.tsx - what is kept of what happened: counters, bytes, and the newest compressed blocks.
 // Room: page. Threads: the page's main thread.
 import { Blocks } from '../charts/blocks.tsx';
-import { bytes, bytesText, clock, fixed, int, percent } from '../format.ts';
+import { bytes, bytesText, clock, count, fixed, int, percent } from '../format.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Frame } from '../state.ts';
 import { Figures, Panel, Tile, Tiles } from '../ui/parts.tsx';
 
 /** A block's time is engine time in a young engine and wall time in a file: both are told by size. */
-function at(ms: number): string {
-  if (ms < 1e11) return clock(ms / 1000, true);
-  return new Date(ms).toISOString().slice(11, 19);
-}
+const isWall = (ms: number) => ms >= 1e11;
+const at = (ms: number) => (isWall(ms) ? new Date(ms).toISOString().slice(11, 19) : clock(ms / 1000, true));
 
 function History({ blocks }: { blocks: Snapshot['memory']['blocks'] }) {
   return (
@@ -19,7 +17,7 @@ function History({ blocks }: { blocks: Snapshot['memory']['blocks'] }) {
         <table class="data sticky" id="block-table">
           <caption class="sr">Compressed blocks, newest first</caption>
           <thead>
-            <tr><th scope="col">Sealed at</th><th scope="col" class="n">Records</th><th scope="col" class="n">Raw <span class="unit">B</span></th><th scope="col" class="n">Stored <span class="unit">B</span></th><th scope="col" class="n">Ratio</th></tr>
+            <tr><th scope="col">Sealed at <span class="unit">{isWall(blocks[0]?.at_ms ?? 0) ? 'UTC' : 'engine time'}</span></th><th scope="col" class="n">Records</th><th scope="col" class="n">Raw <span class="unit">B</span></th><th scope="col" class="n">Stored <span class="unit">B</span></th><th scope="col" class="n">Ratio</th></tr>
           </thead>
           <tbody>
             {blocks.map((b, i) => (
@@ -73,7 +71,7 @@ export function Memory({ frame }: { frame: Frame }) {
         <Tile label="Processed" name="processed" value={int(m.remembered)} sub="records remembered" />
         <Tile label="Archived" name="archived" value={int(m.archived)} sub={`${int(m.evicted)} evicted`} />
         <Tile label="Pruned" name="pruned" value={int(m.pruned)} sub={`${int(m.consolidated)} consolidated`} />
-        <Tile label="Compressions" name="compressions" value={int(m.compressions)} sub={<span data-figure="blocks">{int(m.block_count)} blocks kept</span>} />
+        <Tile label="Compressions" name="compressions" value={int(m.compressions)} sub={<span data-figure="blocks">{count(m.block_count, 'block')} kept</span>} />
         <Tile label="Raw" name="raw" value={raw} unit={rawUnit} sub="before compression" />
         <Tile label="Stored" name="stored" value={stored} unit={storedUnit} sub="after it" />
         <Tile label="Saved" name="saved" value={fixed(m.saved_percent, 1)} unit="%" sub="of all remembered" />

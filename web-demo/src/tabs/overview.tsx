@@ -140,7 +140,7 @@ function About({ frame }: { frame: Frame }) {
   const t = snap.totals;
   const tuned = snap.loops.filter((l) => l.learner >= 0).length;
   return (
-    <Panel class="span-12" title="What runs here">
+    <Panel class="span-8 thin" title="What runs here">
       {demoOf(snap) >= 0
         ? <AboutDemo frame={frame} />
         : <p class="prose">{count(snap.loops.length, 'loop')}, of which {int(tuned)} {tuned === 1 ? 'learns' : 'learn'} by {count(snap.learners.length, 'learner')}.</p>}

@@ -1,12 +1,13 @@
 // symbiosis.tsx - how the loops do together: the score, the graph, its figures, and advice in words.
 // Room: page. Threads: the page's main thread.
+import { signal } from '@preact/signals';
 import { Gauge, zone } from '../charts/gauge.tsx';
 import { Graph, nodeOf } from '../charts/graph.tsx';
 import { LineChart } from '../charts/line.tsx';
-import { fixed, int, ms, percent, words } from '../format.ts';
+import { brief, fixed, int, ms, percent, words } from '../format.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { societyFactor } from '../sources/module.ts';
-import type { Frame } from '../state.ts';
+import { can, orderLoop, type Frame } from '../state.ts';
 import { Figures, Panel } from '../ui/parts.tsx';
 
 const SIGN: Record<string, string> = { synergy: '+', conflict: '−', neutral: '·' };
@@ -39,6 +40,30 @@ function Edges({ snap }: { snap: Snapshot }) {
   );
 }
 
+/** The intervals of loops that were boosted from here, as they were before. */
+const boosted = signal<Record<string, number>>({});
+
+/** A recommendation; to boost a loop is to let it run more often, which can be done and undone where the source can. */
+function Advice({ text, snap }: { text: string; snap: Snapshot }) {
+  const name = /^boost ([^:]+):/.exec(text)?.[1];
+  const loop = snap.loops.find((l) => l.name === name);
+  const before = loop && boosted.value[loop.name];
+  const to = (ms: number, keep: number | undefined) => {
+    if (!loop) return;
+    const { [loop.name]: _old, ...others } = boosted.value;
+    boosted.value = keep === undefined ? others : { ...others, [loop.name]: keep };
+    orderLoop('interval', loop.name, ms);
+  };
+  return (
+    <li>
+      <span class="advice-text">{text.replaceAll(' -> ', ' → ')}</span>
+      {loop && can('interval') && loop.configured_ms !== null && (before === undefined
+        ? <button type="button" class="button small" onClick={() => to((loop.configured_ms as number) / 2, loop.configured_ms as number)}>Run it every {brief(loop.configured_ms / 2)} ms instead of {brief(loop.configured_ms)}</button>
+        : <button type="button" class="button small" onClick={() => to(before, undefined)}>Back to every {brief(before)} ms</button>)}
+    </li>
+  );
+}
+
 export function Symbiosis({ frame }: { frame: Frame }) {
   const s = frame.snap.symbiosis;
   const declared = s.edges.filter((e) => e.declared).length;
@@ -67,7 +92,7 @@ export function Symbiosis({ frame }: { frame: Frame }) {
       <Panel class="span-4" title="Recommendations">
         {s.recommendations.length === 0
           ? <p class="prose">None: nothing in the graph asks for a change.</p>
-          : <ul class="advice">{s.recommendations.slice(0, 8).map((text, i) => <li key={i}>{text.replaceAll(' -> ', ' → ')}</li>)}</ul>}
+          : <ul class="advice">{s.recommendations.slice(0, 8).map((text, i) => <Advice key={i} text={text} snap={frame.snap} />)}</ul>}
         {s.recommendations.length > 8 && <p class="note">and {s.recommendations.length - 8} more</p>}
       </Panel>
       <Panel class="span-8" title="Score over time">
@@ -82,7 +107,7 @@ export function Symbiosis({ frame }: { frame: Frame }) {
               <tr><th scope="col">Loop</th><th scope="col" class="n">Cycles</th><th scope="col" class="n">Health <span class="unit">%</span></th><th scope="col" class="n">Vitality</th><th scope="col" class="n">p95 <span class="unit">ms</span></th></tr>
             </thead>
             <tbody>
-              {nodes.map((n) => (
+              {nodes.slice(0, 100).map((n) => (
                 <tr key={n.name}>
                   <th scope="row">{words(n.name)}</th>
                   <td class="n">{int(n.cycles)}</td>

@@ -1,33 +1,21 @@
 // shell.tsx - the frame around the tabs: bar, strips, the tab that is shown, notices.
 // Room: page. Threads: the page's main thread.
-import { signal } from '@preact/signals';
 import { failure, frame, live, notice, phase, recording, restart } from '../state.ts';
+import { Events } from '../tabs/events.tsx';
 import { Learning } from '../tabs/learning.tsx';
 import { Loops } from '../tabs/loops.tsx';
 import { Memory } from '../tabs/memory.tsx';
 import { Overview } from '../tabs/overview.tsx';
 import { Symbiosis } from '../tabs/symbiosis.tsx';
+import { tab, TABS, type TabId } from '../view.ts';
 import { Bar } from './bar.tsx';
 import { Boundary } from './boundary.tsx';
 import { Empty } from './empty.tsx';
+import { Palette } from './palette.tsx';
 import { Tabs } from './parts.tsx';
 import { Strips } from './strips.tsx';
 
-// The names are in addresses (page.html#qlearning): they stay.
-const TABS = [
-  ['overview', 'Overview'], ['loops', 'Loops'], ['qlearning', 'Learning'], ['symbiosis', 'Symbiosis'], ['memory', 'Memory'],
-] as [TabId, string][];
-type TabId = 'overview' | 'loops' | 'qlearning' | 'symbiosis' | 'memory';
-const VIEWS = { overview: Overview, loops: Loops, qlearning: Learning, symbiosis: Symbiosis, memory: Memory };
-
-const fromHash = (): TabId => TABS.find(([id]) => `#${id}` === location.hash)?.[0] ?? 'overview';
-const tab = signal<TabId>(fromHash());
-addEventListener('hashchange', () => (tab.value = fromHash()));
-
-function pick(id: TabId): void {
-  tab.value = id;
-  history.replaceState(null, '', `#${id}`);
-}
+const VIEWS = { overview: Overview, loops: Loops, qlearning: Learning, symbiosis: Symbiosis, memory: Memory, events: Events };
 
 function View({ id }: { id: TabId }) {
   const now = frame.value;
@@ -51,7 +39,7 @@ export function Shell({ notices }: { notices: string }) {
       <a class="skip" href={`#panel-${tab.value}`} onClick={(e) => { e.preventDefault(); document.getElementById(`panel-${tab.value}`)?.focus(); }}>Skip to the figures</a>
       <Bar />
       <main>
-        <Tabs tabs={TABS} value={tab.value} onChange={pick} />
+        <Tabs tabs={TABS} value={tab.value} onChange={(id) => (tab.value = id)} />
         <Strips />
         {TABS.map(([id]) => (
           <div key={id} role="tabpanel" id={`panel-${id}`} aria-labelledby={`tab-${id}`} tabIndex={0} hidden={id !== tab.value}>
@@ -59,8 +47,9 @@ export function Shell({ notices }: { notices: string }) {
           </div>
         ))}
       </main>
+      <Palette />
       <footer>
-        <p>gyre{frame.value ? ` ${frame.value.snap.gyre}` : ''}, MIT. This page is one file: it makes no request and stores nothing but the theme.</p>
+        <p><kbd>Ctrl K</kbd> finds every command and loop. gyre{frame.value ? ` ${frame.value.snap.gyre}` : ''}, MIT. This page is one file: it makes no request and stores nothing but the theme.</p>
         <details id="licences">
           <summary>What is inside, and its licences</summary>
           <div class="scroll notices" tabIndex={0} role="region" aria-label="Licence notices"><pre>{notices}</pre></div>

@@ -20,6 +20,7 @@ let running = false;
 let busyMs = 0;
 let reportedAt = 0;
 let measuredAt = 0;
+let ids = new Map<string, number>(); // of the loops, by their names
 
 const send = (message: FromWorker) => postMessage(message);
 const now = () => performance.now() - epoch;
@@ -43,6 +44,7 @@ function report(w: World, at: number): void {
   const busy = at > reportedAt ? busyMs / (at - reportedAt) : 0;
   const text = w.snapshot();
   const snap = checked(JSON.parse(text));
+  ids = new Map(snap.loops.map((l) => [l.name, l.id]));
   const job = w.report(at, Math.min(1, busy));
   send({ type: 'snapshot', snap, row: toRow(snap, job), job, kept: new Blob([text]) });
   reportedAt = at;
@@ -101,7 +103,8 @@ export function onEngine(message: ToWorker): void {
     if (message.type === 'init') init(message).catch(fail);
     else if (message.type === 'run') run(message.on);
     else if (message.type === 'link') world?.setLink(message.mode, now());
-    else world?.setFault(message.loop, message.kind);
+    else if (message.type === 'fault') world?.setFault(message.loop, message.kind);
+    else world?.tell(message, ids.get(message.loop));
   } catch (error) {
     fail(error);
   }

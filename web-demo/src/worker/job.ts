@@ -2,6 +2,7 @@
 // Room: page. Threads: the worker.
 import { GyreError, Status, type Engine, type Gyre, type Pointer, type Tick } from '../../../wasm/index.ts';
 import { LINK_FAST, LINK_SLOW, type Fault, type Job, type LinkMode, type Setting } from '../protocol.ts';
+import type { Order } from '../source.ts';
 import { PIECE, PIECES } from './texts.ts';
 
 export const LEVELS = [0, 1, 3, 6, 9] as const;
@@ -173,6 +174,13 @@ export class World {
   }
   setFault(loop: string, kind: Fault): void {
     this.fault = { loop, kind };
+  }
+
+  /** What only one loop is told. */
+  tell(order: Extract<Order, { type: 'pause' | 'resume' | 'trigger' | 'interval' }>, id: number | undefined): void {
+    if (id === undefined) return;
+    if (order.type === 'interval') this.engine.reconfigure(id, { intervalMs: order.ms });
+    else this.engine[order.type](id);
   }
 
   private link(nowMs: number): number {

@@ -1,5 +1,6 @@
 // reader.ts - reads a recorded run as a stream: every line is checked, its figures and its place are kept, nothing else is.
 // Room: page. Threads: a worker of its own, ended when the page closes the recording or its reading is given up.
+import { Watcher, type Happening } from '../events.ts';
 import { toRow, type Row } from '../history.ts';
 import type { FromReader, Head, ToReader } from '../protocol.ts';
 import { Refused } from '../refused.ts';
@@ -17,6 +18,8 @@ let file: Blob | null = null;
 /** Where each snapshot lies in the file. */
 const places: [number, number][] = [];
 let rows: Row[] = [];
+let events: Happening[] = [];
+const watcher = new Watcher();
 let lastTime = -1;
 
 function json(bytes: Uint8Array<ArrayBuffer>, what: string): unknown {
@@ -95,6 +98,7 @@ function take(snap: Snapshot, at: number, length: number, line: number): void {
   lastTime = snap.now_ms;
   places.push([at, at + length]);
   rows.push(toRow(snap, null));
+  events.push(...watcher.see(snap));
 }
 
 async function read(from: Blob): Promise<void> {
@@ -103,8 +107,8 @@ async function read(from: Blob): Promise<void> {
   let torn: Refused | null = null;
   let told = performance.now();
   const tell = (done: number) => {
-    send({ type: 'rows', rows, done });
-    rows = [];
+    send({ type: 'rows', rows, events, done });
+    [rows, events] = [[], []];
     told = performance.now();
   };
   for await (const { bytes, at, line } of lines(from)) {
