@@ -169,6 +169,16 @@ class Checks(unittest.TestCase):
                 self.assertEqual(status, 1, said)
                 self.assertIn(words, said)
 
+    def test_a_link_to_a_folder_of_one_machine_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / 'modules').symlink_to(folder)
+            (pathlib.Path(folder) / 'near').symlink_to('modules')
+            done = subprocess.run([sys.executable, CHECKS / 'style.py', folder],
+                                  capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('modules: a link to', done.stdout)
+        self.assertIn('style: 1 finding\n', done.stdout)
+
 
 if __name__ == '__main__':
     unittest.main()

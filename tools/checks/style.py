@@ -3,6 +3,7 @@
 
 Usage: style.py [tree]
 """
+import os
 import pathlib
 import re
 
@@ -51,7 +52,8 @@ def header(name, text):
 
 
 def check(top):
-    findings = []
+    findings = [f'{name}: a link to {os.readlink(top / name)}, a folder of one machine'
+                for name in tree.links(top) if os.path.isabs(os.readlink(top / name))]
     for name in tree.files(top):
         text = tree.text(top, name)
         if text is None:

@@ -30,6 +30,17 @@ def files(top):
     return [name for name in names if (top / name).is_file() and not (top / name).is_symlink()]
 
 
+def links(top):
+    """Paths relative to `top` of every symbolic link that git tracks or would track; all without
+    git."""
+    if not (top / '.git').exists():
+        return sorted(str(p.relative_to(top)) for p in top.rglob('*') if p.is_symlink())
+    listed = subprocess.run(
+        ['git', '-C', str(top), 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+        capture_output=True, check=True).stdout.decode().split('\0')
+    return [name for name in sorted(set(listed)) if name and (top / name).is_symlink()]
+
+
 def text(top, name):
     """The file's text, or None where it is not text."""
     data = (top / name).read_bytes()
