@@ -75,9 +75,11 @@ typedef struct gyre_bus_metrics {
   double health;          /**< 0..1 */
 } gyre_bus_metrics;
 
-/** Puts a message on the bus. Topics are tokens between dots: "shop.orders.new". Nothing is
- *  delivered inside this call. With GYRE_DRIVER_WORKERS it waits, up to 1 s, while a matching
- *  GYRE_OVERFLOW_BLOCK subscription is full; never in a callback.
+/** Puts a message on the bus. Topics are tokens between dots, none of them empty, of any UTF-8 but
+ *  spaces and control characters: "shop.orders.new"; 1 to 255 bytes in all. A token that is `*` or
+ *  `>` is for patterns only; inside a token both are plain. Nothing is delivered inside this call.
+ *  With GYRE_DRIVER_WORKERS it waits, up to 1 s, while a matching GYRE_OVERFLOW_BLOCK subscription
+ *  is full; never in a callback.
  *  @param payload at most 64 KiB; may be NULL when payload_size is 0; copied.
  *  @param options NULL: all defaults.
  *  @return GYRE_E_ARG (topic grammar, UTF-8, size, source). What a full subscription cost is in its

@@ -83,7 +83,9 @@ GYRE_API gyre_status gyre_engine_create(const gyre_engine_options* options, gyre
  *           or gyre_engine_jump_to, which may wait for that callback in the same way. */
 GYRE_API gyre_status gyre_engine_destroy(gyre_engine engine, gyre_error* err);
 
-/** Lets its loops run. Again on a running engine: GYRE_OK, no effect. */
+/** Lets its loops run, also after gyre_engine_stop. Again on a running engine: GYRE_OK, no effect.
+ *  Ticks of one shard run one after another; those of others at the same time. With
+ *  GYRE_DRIVER_WORKERS a tick that has run for 100 ms goes on beside the others of its shard. */
 GYRE_API gyre_status gyre_engine_start(gyre_engine engine, gyre_error* err);
 
 /** Cancels running ticks, waits for them up to `deadline_ms` (0: 5,000), saves. Again on a stopped

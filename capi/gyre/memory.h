@@ -26,7 +26,7 @@ typedef struct gyre_record {
 typedef struct gyre_query {
   uint32_t size;
   uint32_t limit;   /**< records at most; default 100 */
-  const char* text; /**< occurs in the text */
+  const char* text; /**< occurs in the text; a-z are A-Z, nothing is a wildcard */
   double from_wall_ms;
   const char* tag;
   double to_wall_ms;
@@ -44,7 +44,9 @@ typedef struct gyre_memory_metrics {
   double saved_percent;
 } gyre_memory_metrics;
 
-/** Keeps a record. Amortised O(1); every 25th call compresses a block.
+/** Keeps a record. One with the same text, tags, user, role and source as an earlier one takes its
+ *  place, with the later time and the counts added: `count` in what is recalled. Amortised O(1);
+ *  every 25th call compresses a block.
  *  @return GYRE_E_ARG (no text, importance not 0..1, wall_ms, more than 64 tags or one that is
  *           NULL), GYRE_E_BUDGET (over 256 KiB, or over an eighth of memory_bytes). */
 GYRE_API gyre_status gyre_memory_remember(gyre_engine engine, const gyre_record* record,

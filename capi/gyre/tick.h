@@ -37,7 +37,8 @@ typedef struct gyre_completion {
  *  a timeout, and its id is stale. They become due by gyre_engine_poll, gyre_engine_advance_to or
  *  the workers; a loop whose tick was not handed back yet has no other.
  *  @param ticks room for `cap` ids. Several threads may take ticks and return them.
- *  @param[out] count how many there are; 0 is no error.
+ *  @param[out] count how many were taken, at most `cap`; 0 is no error. More may be due: call again
+ *           while it is `cap`.
  *  @return GYRE_E_NOMEM: no id is left; the ticks that would have had one are timeouts. */
 GYRE_API gyre_status gyre_tick_acquire(gyre_engine engine, gyre_tick* ticks, uint32_t cap,
                                        uint32_t* count, gyre_error* err);

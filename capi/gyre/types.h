@@ -47,6 +47,16 @@ typedef int32_t gyre_status; /**< GYRE_OK or one of GYRE_E_... */
 
 #define GYRE_NONE (-1.0) /**< "none, really", for a field whose 0 means its default */
 
+/* What is allowed at most. */
+#define GYRE_NAME_MAX 63       /**< bytes of a name: of a loop, group, knob, feature */
+#define GYRE_TOPIC_MAX 255     /**< bytes of a topic or a pattern */
+#define GYRE_PAYLOAD_MAX 65536 /**< bytes of a message */
+#define GYRE_CELLS_MAX 65536   /**< states x actions of one learner */
+#define GYRE_TAGS_MAX 64       /**< tags of a record */
+#define GYRE_ROW_MAX 65536     /**< bytes of a replay buffer's row */
+#define GYRE_SHARDS_MAX 64     /**< shards of an engine */
+#define GYRE_REASON_MAX 200    /**< bytes of a tick's reason that are kept; what is over is cut */
+
 typedef uint32_t gyre_engine;       /**< an engine */
 typedef uint32_t gyre_loop;         /**< a loop of an engine */
 typedef uint32_t gyre_tick;         /**< one run of a loop, while it lasts */

@@ -102,10 +102,11 @@ class Reader:
     def __init__(self, path):
         self.path, self.text = path, path.read_text(encoding='utf-8')
         first = self.text.split('\n', 1)[0]
-        title = re.fullmatch(r'/\* \w+\.h - (.*)', first)
+        title = re.fullmatch(r'/\* \w+\.h - (.*?)(?: \*/)?', first)
         if not title:
             self.refuse(0, 'the first line is to be "/* name.h - what it is."')
         self.section, self.note = Section(path.stem, title[1]), ''
+        self.shared = ''  # of the function just before, which the next one may share
 
     def refuse(self, at, why):
         line = self.text.count('\n', 0, at) + 1
@@ -137,6 +138,7 @@ class Reader:
             return
         groups = re.fullmatch(pattern.replace('(?=\\n)', ''), text, re.S).groups()
         note, self.note = self.note, ''
+        shared, self.shared = self.shared, ''
         section = self.section
         if kind == 'constant' and groups[1]:
             section.constants.append(Named(groups[0], plain(groups[2]) or note,
@@ -151,6 +153,7 @@ class Reader:
             section.structs.append(Named(groups[0], note, parts=fields(groups[1])))
         elif kind == 'function':
             returned = typed(groups[0] + ' it').type
+            self.shared = note = note or shared
             if not note:
                 raise ValueError(f'{groups[1]} has no comment')
             section.functions.append(Named(groups[1], note, type=returned,

@@ -29,6 +29,14 @@ GYRE_E_CALLBACK = -20  # a callback did not report success
 GYRE_E_FORKED = -23  # an id from before the fork() that made this process
 GYRE_E_INTERNAL = -99  # a bug in gyre
 GYRE_NONE = -1.0  # "none, really", for a field whose 0 means its default
+GYRE_NAME_MAX = 63  # bytes of a name: of a loop, group, knob, feature
+GYRE_TOPIC_MAX = 255  # bytes of a topic or a pattern
+GYRE_PAYLOAD_MAX = 65536  # bytes of a message
+GYRE_CELLS_MAX = 65536  # states x actions of one learner
+GYRE_TAGS_MAX = 64  # tags of a record
+GYRE_ROW_MAX = 65536  # bytes of a replay buffer's row
+GYRE_SHARDS_MAX = 64  # shards of an engine
+GYRE_REASON_MAX = 200  # bytes of a tick's reason that are kept; what is over is cut
 GYRE_DRIVER_WORKERS = 0  # own threads, system clock. Not in wasm: GYRE_E_UNSUPPORTED
 GYRE_DRIVER_HOST = 1  # no thread, no clock: the caller calls gyre_engine_poll
 GYRE_DRIVER_VIRTUAL = 2  # gyre_engine_advance_to moves the clock: repeatable
@@ -454,7 +462,7 @@ class gyre_query(_c.Structure):
     _fields_ = [
         ('size', _c.c_uint32),
         ('limit', _c.c_uint32),  # records at most; default 100
-        ('text', _c.c_char_p),  # occurs in the text
+        ('text', _c.c_char_p),  # occurs in the text; a-z are A-Z, nothing is a wildcard
         ('from_wall_ms', _c.c_double),
         ('tag', _c.c_char_p),
         ('to_wall_ms', _c.c_double),

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Method: use. The npm package as `npm pack` packs it, in a project of its own: the TypeScript
+program of README.md has no error of types, runs in Node and prints what README.md says; bundled by
+esbuild, with the module as a file beside the bundle, it prints the same.
+
+usage: npm.py <source root> <gyre.wasm> <folder to work in>
+"""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+
+root, wasm, work = [pathlib.Path(path).resolve() for path in sys.argv[1:4]]
+page = root / 'web-demo'
+theirs = work / 'theirs'
+
+
+def run(*command, folder=work):
+    words = [str(word) for word in command]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        sys.exit(f'{" ".join(words)} ended with {done.returncode}\n{done.stdout}{done.stderr}')
+    return done.stdout
+
+
+def check(said):
+    if re.sub(r'\d+', '#', said) != re.sub(r'\d+', '#', expected):
+        sys.exit(f'the program printed {said!r}, README.md says {expected!r}')
+
+
+shutil.rmtree(work, ignore_errors=True)
+theirs.mkdir(parents=True)
+readme = (root / 'README.md').read_text(encoding='utf-8')
+program, expected = re.search(r'^```ts\n(.*?)^```\n+```text\n(.*?)^```', readme,
+                              re.S | re.M).groups()
+
+run('node', page / 'tools' / 'npm.mjs', '--wasm', wasm, '--out', work / 'npm')
+run('npm', 'pack', '--silent', work / 'npm')
+packed, = work.glob('*.tgz')
+with tarfile.open(packed) as tar:
+    names = {name.removeprefix('package/') for name in tar.getnames()}
+    tar.extractall(work / 'unpacked')
+if not {'index.js', 'gyre.wasm', 'package.json', 'types/npm.d.ts', 'LICENSE'} <= names:
+    sys.exit(f'packed is {sorted(names)}')
+(theirs / 'node_modules').mkdir()
+(work / 'unpacked' / 'package').rename(theirs / 'node_modules' / 'gyre')
+
+(theirs / 'main.ts').write_text(program)
+run('node', page / 'node_modules' / 'typescript' / 'bin' / 'tsc', 'main.ts', '--noEmit', '--strict',
+    '--ignoreConfig', '--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler',
+    '--lib', 'es2023,dom', '--types', '', folder=theirs)
+esbuild = [page / 'node_modules' / '.bin' / 'esbuild', '--format=esm', '--target=es2022']
+run(*esbuild, 'main.ts', '--outfile=main.mjs', folder=theirs)
+check(run('node', 'main.mjs', folder=theirs))
+
+bundled = program.replace("import { load } from 'gyre';",
+                          "import { load } from 'gyre';\nimport wasm from 'gyre/gyre.wasm';")
+(theirs / 'bundled.ts').write_text(
+    bundled.replace('load()', 'load(new URL(wasm, import.meta.url))'))
+run(*esbuild, 'bundled.ts', '--bundle', '--loader:.wasm=file', '--outfile=out/bundle.mjs',
+    folder=theirs)
+shutil.rmtree(theirs / 'node_modules')
+check(run('node', 'bundle.mjs', folder=theirs / 'out'))
+print(f'{packed.name}: {packed.stat().st_size:,} bytes, runs in Node, alone and bundled')
