@@ -3,11 +3,12 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 TARGET = meson compile -C $(BUILD)
-.PHONY: help install dist demo page test bench clean native
+.PHONY: help install dist demo live page test bench clean native
 
 help:
 	@echo 'make install PREFIX=folder   headers and libgyre, for pkg-config and CMake; $(PREFIX)'
 	@echo 'make demo    loops that tune themselves on real files, then the page: $(BUILD)/web-demo/'
+	@echo 'make live    the same loops until Ctrl-C; prints the address to watch and steer them at'
 	@echo 'make page    only the page'
 	@echo 'make test    every suite of every language, the page in a browser, the checks'
 	@echo 'make bench   the figures that the documents name: $(BUILD)/bench/results.json'
@@ -30,6 +31,11 @@ install:
 demo: native
 	@$(TARGET) demo
 	@$(MAKE) --no-print-directory page
+
+# Not through ninja, which would keep Ctrl-C and the output to itself.
+live: native
+	@$(TARGET) demo/gyre-demo
+	@$(BUILD)/demo/gyre-demo --live 7777 --page web-demo/gyre.html --out $(BUILD)/live --tree .
 
 # What is missing for the page is said by tools/setup in one line, and no failure of anything else.
 page: native

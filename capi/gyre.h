@@ -132,5 +132,6 @@
 #include "gyre/memory.h"    /* remember, recall; compression by itself */
 #include "gyre/symbiosis.h" /* graph, score, the reference loops */
 #include "gyre/snapshot.h"  /* everything at one instant */
+#include "gyre/serve.h"     /* an engine in a browser */
 
 #endif /* GYRE_H */

@@ -5,6 +5,7 @@
 namespace gyre::capi {
 
 engine_object::~engine_object() {
+  server.reset();
   // A thread that is stuck in a callback keeps the engine's core, and so every function in it; it
   // holds its own user data itself. All others are told, once no function is left to be called.
   engine.reset();

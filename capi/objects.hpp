@@ -26,6 +26,8 @@ struct engine_object : object {
   std::unique_ptr<gyre::engine> engine;
   gyre_engine id = 0;
   bool own_threads = false;  // callbacks run on threads of the engine's
+  std::mutex serving;             // the server; held while it ends
+  std::shared_ptr<void> server;   // of gyre_serve_start; ends before the engine does
   std::mutex mutex;  // the rest; taken before any lock of the engine or the table
   std::map<std::uint32_t, gyre_loop> loops;  // by the engine's own id
   std::map<gyre_subscription, std::uint32_t> subscriptions;

@@ -12,6 +12,9 @@
 #include <thread>
 
 #include "job.hpp"
+#ifdef DEMO_SERVES  // cpp-httplib is there
+#include "live.hpp"
+#endif
 
 namespace {
 
@@ -25,6 +28,8 @@ struct options {
   std::uint64_t seed = 1;
   std::string out = "build/demo";
   bool shuffle = false;
+  int live = -1;     ///< serve the page at this port until Ctrl-C, instead of a run; -1: do not
+  std::string page;  ///< its file
   std::vector<std::string> trees;  ///< besides the system's headers and documentation
 };
 
@@ -53,12 +58,17 @@ options parse(int count, char** words) {
       o.out = next();
     } else if (word == "--tree") {
       o.trees.push_back(next());
+    } else if (word == "--live") {
+      o.live = std::atoi(next().c_str());
+      if (o.live < 0 || o.live > 65535) give_up("--live is a port, 0 to 65535");
+    } else if (word == "--page") {
+      o.page = next();
     } else if (word == "--shuffle-rewards") {
       o.shuffle = true;
     } else {
       std::puts(
           "demo [--seconds 25] [--seed 1] [--out build/demo] [--tree folder]... "
-          "[--shuffle-rewards]");
+          "[--shuffle-rewards] [--live port [--page gyre.html]]");
       std::exit(word == "--help" ? 0 : 2);
     }
   }
@@ -158,6 +168,21 @@ course run(gyre::engine& e, const options& o) {
   return c;
 }
 
+/// Runs until Ctrl-C, to be watched.
+int live(gyre::engine& e, const options& o) {
+#ifdef DEMO_SERVES
+  e.start().value();
+  const std::string wrong = demo::live(e, static_cast<std::uint16_t>(o.live), o.out, o.page);
+  if (!wrong.empty()) give_up(wrong);
+  (void)e.stop().value();
+  return 0;
+#else
+  (void)e;
+  (void)o;
+  give_up("built without cpp-httplib, which --live needs; Debian: libcpp-httplib-dev");
+#endif
+}
+
 std::uint64_t society_cycles(const gyre::snapshot_data& s) {
   std::uint64_t least = ~std::uint64_t{0};
   for (const gyre::loop_stats& l : s.loops) {
@@ -248,11 +273,15 @@ int main(int count, char** words) {
   engine.subscribe("ship.*", {}, [&](const gyre::message&) { ++heard; }).value();
   demo::shuffler shuffled(o.seed);
   add_loops(engine, o, text, link, shuffled);
+  if (o.live >= 0) return live(engine, o);
   const course c = run(engine, o);
   std::printf("\n%s", gyre::table(c.last, 12).c_str());
   const demo::yardstick y(link, text);
   print_policies(c, y);
   write_summary(o, c, y);
   std::printf("\n%s/summary.json and %s/run.jsonl are written.\n", o.out.c_str(), o.out.c_str());
+#ifdef DEMO_SERVES
+  std::puts("To watch and steer these loops while they run: make live");
+#endif
   return 0;
 }

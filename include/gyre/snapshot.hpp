@@ -101,6 +101,7 @@ struct totals {
   std::uint64_t lost_threads = 0;    ///< now inside of ticks and handlers, driving no shard
   double error_rate = 0;
   latency_stats latency, late;  ///< since the start or the last reset
+  bucket_counts took_counts, late_counts;  ///< of the same, with those of removed loops
 };
 
 struct store_stats {

@@ -1,6 +1,6 @@
 //! wrapper.rs - what the Rust wrapper promises beyond its example.
 //! Method: scenarios, a line each; examples.py checks that all end in ": true".
-use gyre::{Driver, Engine, Error, LoopOptions, Result};
+use gyre::{Driver, Engine, Error, LoopOptions, Result, ServeOptions};
 use std::sync::mpsc::{channel, Sender};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -112,6 +112,26 @@ fn drops_closures() -> Result<bool> {
     Ok(before && freed.try_recv().is_ok())
 }
 
+/// The address that it returns opens, and no more once it has ended; or it says what is missing.
+fn is_served() -> Result<bool> {
+    use std::io::{Read, Write};
+    let engine = Engine::new(Driver::Virtual)?;
+    let options = ServeOptions { port: gyre::ffi::GYRE_SERVE_ANY_PORT, ..Default::default() };
+    let url = match engine.serve(&options) {
+        Ok(url) => url,
+        Err(error) => return Ok(error.text.contains("cpp-httplib")),
+    };
+    let (host, path) = url.trim_start_matches("http://").split_once('/').expect("an address");
+    let mut stream = std::net::TcpStream::connect(host).expect("it listens");
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n").expect("it takes a request");
+    let mut said = String::new();
+    stream.read_to_string(&mut said).expect("it answers");
+    let twice = engine.serve(&options).is_err();
+    engine.stop_serving()?;
+    let ended = std::net::TcpStream::connect(host).is_err();
+    Ok(said.starts_with("HTTP/1.1 200") && said.contains("data-served") && twice && ended)
+}
+
 fn main() -> Result<()> {
     std::panic::set_hook(Box::new(|_| ())); // no backtraces on stderr
     println!("stops at once: {}", stops_at_once()?);
@@ -119,5 +139,6 @@ fn main() -> Result<()> {
     println!("keeps panics: {}", keeps_panics()?);
     println!("knows NUL: {}", knows_nul()?);
     println!("drops closures: {}", drops_closures()?);
+    println!("is served: {}", is_served()?);
     Ok(())
 }

@@ -67,6 +67,9 @@ GYRE_OVERFLOW_BLOCK = 3  # publish waits up to 1 s; on an engine's own thread it
 GYRE_SAMPLE_WITH_REPLACEMENT = 1
 GYRE_TRANSITION_TERMINATED = 1  # nothing follows: the next state is worth nothing
 GYRE_TRANSITION_TRUNCATED = 2  # cut off here: the next state is worth what it is worth
+GYRE_SERVE_CONTROL = 1  # who has the token may pause, resume, reconfigure ...
+GYRE_SERVE_ALLOW_REMOTE = 2  # `host` may be no loopback address; needs a `token`
+GYRE_SERVE_ANY_PORT = 65536  # for `port`: one that is free
 
 # Functions that the library calls.
 gyre_destroy_fn = _c.CFUNCTYPE(None, _c.c_void_p)
@@ -522,6 +525,22 @@ class gyre_totals(_c.Structure):
     ]
 
 
+class gyre_serve_options(_c.Structure):
+    """How an engine is served. All 0: to this machine alone, to who has the token, nothing can be
+    changed. docs/serve.md has the addresses and what they answer."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('flags', _c.c_uint32),  # GYRE_SERVE_...
+        ('host', _c.c_char_p),  # the address to listen at; default 127.0.0.1
+        ('token', _c.c_char_p),  # 16..128 letters, digits, - or _; default 128 bits drawn anew
+        ('page', _c.c_char_p),  # the page's file; default: the one in this library
+        ('title', _c.c_char_p),  # what the page calls the engine; default "engine"
+        ('record_folder', _c.c_char_p),  # where recordings may be written; default: nowhere
+        ('port', _c.c_uint32),  # default 7777
+        ('clients', _c.c_uint32),  # that watch at one time, at most 1,000; default 16
+    ]
+
+
 FUNCTIONS = {
     'gyre_version': (_c.c_uint32, []),
     'gyre_version_string': (_c.c_char_p, []),
@@ -594,6 +613,8 @@ FUNCTIONS = {
     'gyre_snapshot_loops': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_snapshot_totals': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_trace_hash': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_serve_start': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_uint32, _c.c_void_p, _c.c_void_p]),
+    'gyre_serve_stop': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
 }
 
 

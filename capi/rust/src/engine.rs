@@ -86,6 +86,10 @@ impl Engine {
         Ok(Loop { id, engine: PhantomData })
     }
 
+    pub(crate) fn id(&self) -> ffi::gyre_engine {
+        self.0
+    }
+
     /// Lets the loops run.
     pub fn start(&self) -> Result<()> {
         check(|err| unsafe { ffi::gyre_engine_start(self.0, err) })

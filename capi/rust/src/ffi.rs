@@ -18,6 +18,9 @@ pub const GYRE_DRIVER_WORKERS: i32 = 0;
 pub const GYRE_DRIVER_HOST: i32 = 1;
 pub const GYRE_DRIVER_VIRTUAL: i32 = 2;
 pub const GYRE_NONE: f64 = -1.0;
+pub const GYRE_SERVE_CONTROL: u32 = 1;
+pub const GYRE_SERVE_ALLOW_REMOTE: u32 = 2;
+pub const GYRE_SERVE_ANY_PORT: u32 = 65536;
 
 pub type gyre_tick_fn = Option<unsafe extern "C" fn(*mut c_void, gyre_tick, *mut gyre_status)>;
 pub type gyre_destroy_fn = Option<unsafe extern "C" fn(*mut c_void)>;
@@ -104,6 +107,18 @@ abi_struct!(gyre_loop_options {
     parent: *const c_char,
 });
 
+abi_struct!(gyre_serve_options {
+    size: u32,
+    flags: u32,
+    host: *const c_char,
+    token: *const c_char,
+    page: *const c_char,
+    title: *const c_char,
+    record_folder: *const c_char,
+    port: u32,
+    clients: u32,
+});
+
 abi_struct!(gyre_totals {
     size: u32,
     loops: u32,
@@ -138,6 +153,15 @@ extern "C" {
         out: *mut gyre_engine,
         err: *mut gyre_error,
     ) -> gyre_status;
+    pub fn gyre_serve_start(
+        engine: gyre_engine,
+        options: *const gyre_serve_options,
+        url: *mut c_char,
+        cap: u32,
+        needed: *mut u32,
+        err: *mut gyre_error,
+    ) -> gyre_status;
+    pub fn gyre_serve_stop(engine: gyre_engine, err: *mut gyre_error) -> gyre_status;
     pub fn gyre_engine_destroy(engine: gyre_engine, err: *mut gyre_error) -> gyre_status;
     pub fn gyre_engine_start(engine: gyre_engine, err: *mut gyre_error) -> gyre_status;
     pub fn gyre_engine_stop(

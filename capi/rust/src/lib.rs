@@ -29,10 +29,12 @@ mod engine;
 mod error;
 mod loops;
 mod options;
+mod serve;
 mod tick;
 
 pub use engine::{Driver, Engine, Totals};
 pub use error::{Error, Result};
 pub use loops::Loop;
 pub use options::LoopOptions;
+pub use serve::ServeOptions;
 pub use tick::Tick;

@@ -157,6 +157,8 @@ inline void describe_loops(environment& env, const totals& retired, instant t,
   }
   const std::uint64_t failed = sum.errors + sum.timeouts + sum.cancelled;
   sum.error_rate = sum.ticks == 0 ? 0 : static_cast<double>(failed) / double(sum.ticks);
+  add_up(sum.took_counts, *took);
+  add_up(sum.late_counts, *late);
   sum.latency = gyre::describe(*took);
   sum.late = gyre::describe(*late);
 }

@@ -367,14 +367,18 @@ class registry {
     env_.table.drop_name(id);
     families_.remove(id);
     metrics_stats last;
+    histogram took, late;  // 10 KB of the stack: what removes needs no memory
     change(home, [&] {
       loop_record& l = env_.table.at(id_index(id));
       last = l.metrics.stats(env_.clock.now());
+      l.metrics.merge_totals(took, late);
       home.remove(l);
       drop_plans(home);
     });
     const leased hold(env_.shards[0]->owner());
     add_up(retired_, last);
+    add_up(retired_.took_counts, took);
+    add_up(retired_.late_counts, late);
     symbiosis_.forget(id);
   }
 

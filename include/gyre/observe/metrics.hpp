@@ -36,6 +36,23 @@ inline latency_stats describe(const histogram& values) noexcept {
   return detail::in_ms(values.count(), {values.sum(), values.min(), values.max()}, ns);
 }
 
+/// Adds a histogram's values to counts under fixed bounds. 2 us.
+inline void add_up(bucket_counts& sum, const histogram& values) noexcept {
+  if (values.count() == 0) return;
+  std::uint64_t weight = 0;
+  for (std::size_t i = 0; i < histogram::buckets; ++i) weight += values.bucket(i);
+  // After 2^32 values in one bucket a count stands for several: see histogram::halve().
+  const std::uint64_t each = std::max<std::uint64_t>(1, values.count() / weight);
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0, next = 0; i < bucket_counts::bounds; ++i) {
+    const std::size_t last = histogram::index_of(std::uint64_t{1} << (10 + i));
+    for (; next <= last; ++next) seen += values.bucket(next);
+    sum.up_to[i] += seen * each;
+  }
+  sum.count += values.count();
+  sum.sum_s += static_cast<double>(values.sum()) * 1e-9;
+}
+
 /// Counts and measures the ticks of one loop. A successful tick touches this object, one cache line
 /// where it is aligned so, and with histograms 8 bytes of another; what counts by bucket, once in 8
 /// ticks or a slice. Allocates for what is rare at the first failed, gated, missed, shed or

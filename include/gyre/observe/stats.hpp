@@ -2,6 +2,8 @@
 // Room: observe. Threads: plain values.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -32,6 +34,19 @@ struct latency_stats {
   double p99_ms = unknown;
   double p999_ms = unknown;
   double max_ms = unknown;
+};
+
+/// A distribution as counts of values up to fixed bounds, as Prometheus wants it: bound i is
+/// 2^(10+i) ns, from 1.024 us to 68.7 s. Counts add up exactly, over loops and over time.
+struct bucket_counts {
+  static constexpr std::size_t bounds = 27;
+  std::array<std::uint64_t, bounds> up_to{};  ///< values of at most bound i; rises with i
+  std::uint64_t count = 0;                    ///< all, those over the last bound too
+  double sum_s = 0;
+
+  static constexpr double bound_s(std::size_t i) noexcept {
+    return static_cast<double>(std::uint64_t{1} << (10 + i)) * 1e-9;
+  }
 };
 
 /// Everything loop_metrics knows, at one instant.
