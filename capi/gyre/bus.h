@@ -1,5 +1,17 @@
 /* bus.h - the bus: what loops and others tell each other, by topic.
- * Room: capi. Threads: any. A part of gyre.h, whose manual holds here. */
+ * Room: capi. Threads: any. A part of gyre.h, whose manual holds here.
+ *
+ *     gyre_subscription orders = 0;
+ *     gyre_message message = {.size = sizeof message};
+ *     char buffer[256];
+ *     uint32_t needed = 0;
+ *     gyre_bus_subscribe(engine, "shop.*.new", NULL, &orders, &error);
+ *     gyre_bus_publish(engine, "shop.orders.new", "two tables", 10, NULL, &error);
+ *     gyre_engine_advance_to(engine, 1000, &error); // delivered between ticks, not inside publish
+ *     gyre_bus_poll(orders, &message, buffer, sizeof buffer, &needed);
+ *     printf("%s: %.*s\n", message.topic, (int)message.payload_size, (const char*)message.payload);
+ *     gyre_bus_unsubscribe(orders);
+ */
 #ifndef GYRE_BUS_H
 #define GYRE_BUS_H
 

@@ -1,6 +1,15 @@
 /* engine.h - an engine: what owns loops, bus and memory, and moves them by one of three drivers.
  * Room: capi. Threads: any; poll and advance_to one at a time.
- * A part of gyre.h, whose manual holds here. */
+ * A part of gyre.h, whose manual holds here.
+ *
+ *     // A host moves its engine: a frame of a game, a callback of a page.
+ *     gyre_engine_options host = {.size = sizeof host, .driver = GYRE_DRIVER_HOST};
+ *     gyre_engine game = 0;
+ *     gyre_poll_result did = {.size = sizeof did};
+ *     gyre_engine_create(&host, &game, &error);
+ *     gyre_engine_poll(game, 16.7, 0, &did, &error); // did.next_due_ms: when to come again
+ *     gyre_engine_destroy(game, &error);
+ */
 #ifndef GYRE_ENGINE_H
 #define GYRE_ENGINE_H
 

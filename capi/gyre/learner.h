@@ -1,6 +1,17 @@
 /* learner.h - a learner by itself, without an engine.
  * Room: capi. Threads: any; calls on one wait for each other.
- * A part of gyre.h, whose manual holds here. */
+ * A part of gyre.h, whose manual holds here.
+ *
+ *     gyre_learner_options how = {.size = sizeof how, .states = 4, .actions = 2, .discount = 0.9};
+ *     gyre_learner learner = 0;
+ *     uint32_t state = 0, action = 0;
+ *     gyre_learner_create(&how, &learner, &error);
+ *     gyre_learner_choose(learner, &state, &action, 1);
+ *     gyre_transition seen = {
+ *         .size = sizeof seen, .state = state, .action = action, .next = 1, .reward = 1};
+ *     gyre_learner_observe(learner, &seen, 1);
+ *     gyre_learner_destroy(learner);
+ */
 #ifndef GYRE_LEARNER_H
 #define GYRE_LEARNER_H
 

@@ -1,5 +1,8 @@
 /* library.h - the library itself: version, names of numbers, memory for a caller without any.
- * Room: capi. Threads: any. A part of gyre.h, whose manual holds here. */
+ * Room: capi. Threads: any. A part of gyre.h, whose manual holds here.
+ *
+ *     printf("gyre %s; -4 is %s\n", gyre_version_string(), gyre_status_name(GYRE_E_STALE));
+ */
 #ifndef GYRE_LIBRARY_H
 #define GYRE_LIBRARY_H
 

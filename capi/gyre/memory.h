@@ -1,5 +1,16 @@
 /* memory.h - an engine's memory of what happened, and the compression under it by itself.
- * Room: capi. Threads: any. A part of gyre.h, whose manual holds here. */
+ * Room: capi. Threads: any. A part of gyre.h, whose manual holds here.
+ *
+ *     const char* const tags[] = {"network"};
+ *     gyre_record record = {
+ *         .size = sizeof record, .text = "the link is slow", .tags = tags, .tag_count = 1};
+ *     gyre_query query = {.size = sizeof query, .tag = "network", .limit = 10};
+ *     char json[4096];
+ *     uint32_t needed = 0;
+ *     gyre_memory_remember(engine, &record, &error);
+ *     gyre_memory_recall(engine, &query, json, sizeof json, &needed, &error); // newest first
+ *     printf("%s\n", json);
+ */
 #ifndef GYRE_MEMORY_H
 #define GYRE_MEMORY_H
 

@@ -1,6 +1,15 @@
 /* replay.h - a replay buffer by itself, without an engine.
  * Room: capi. Threads: any; calls on one wait for each other.
- * A part of gyre.h, whose manual holds here. */
+ * A part of gyre.h, whose manual holds here.
+ *
+ *     float rows[3][2] = {{1, 0.5f}, {2, 1}, {3, 1.5f}}, drawn[2][2];
+ *     gyre_replay_options how = {.size = sizeof how, .row_size = sizeof rows[0], .capacity = 1000};
+ *     gyre_replay replay = 0;
+ *     gyre_replay_create(&how, &replay, &error);
+ *     gyre_replay_push(replay, rows, 3);
+ *     gyre_replay_sample(replay, drawn, 2, 0);
+ *     gyre_replay_destroy(replay);
+ */
 #ifndef GYRE_REPLAY_H
 #define GYRE_REPLAY_H
 

@@ -1,5 +1,14 @@
 /* snapshot.h - everything observable at one instant, as JSON, as rows and as sums.
- * Room: capi. Threads: any. A part of gyre.h, whose manual holds here. */
+ * Room: capi. Threads: any. A part of gyre.h, whose manual holds here.
+ *
+ *     gyre_totals totals = {.size = sizeof totals};
+ *     char hash[17];
+ *     uint32_t needed = 0;
+ *     gyre_engine_advance_to(engine, 10000, &error);
+ *     gyre_snapshot_totals(engine, &totals);
+ *     gyre_trace_hash(engine, hash, sizeof hash, &needed); // of virtual engines
+ *     printf("%u loops, %.0f ticks, trace %s\n", totals.loops, (double)totals.ticks, hash);
+ */
 #ifndef GYRE_SNAPSHOT_H
 #define GYRE_SNAPSHOT_H
 

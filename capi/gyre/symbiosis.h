@@ -1,5 +1,13 @@
 /* symbiosis.h - which loops help which, how well all are together, and the four reference loops.
- * Room: capi. Threads: any. A part of gyre.h, whose manual holds here. */
+ * Room: capi. Threads: any. A part of gyre.h, whose manual holds here.
+ *
+ *     double score = 0;
+ *     gyre_society_add(engine, 1, &error);
+ *     gyre_graph_connect(engine, "curiosity", "emotional_decay", -0.5, &error);
+ *     gyre_engine_advance_to(engine, 60000, &error);
+ *     gyre_graph_score(engine, &score);
+ *     printf("score %.2f\n", score);
+ */
 #ifndef GYRE_SYMBIOSIS_H
 #define GYRE_SYMBIOSIS_H
 
