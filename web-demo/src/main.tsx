@@ -1,8 +1,9 @@
-// main.tsx - starts the page: unpacks the engine, hands it to its worker, draws the shell.
+// main.tsx - starts the page: draws the shell, and takes the engine that is inside, or that of the process that serves it.
 // Room: page. Threads: the page's main thread.
 import { render } from 'preact';
+import { LiveSource, served } from './sources/live.ts';
 import { ModuleSource } from './sources/module.ts';
-import { connect, fail } from './state.ts';
+import { connect, fail, forget } from './state.ts';
 import { Shell } from './ui/shell.tsx';
 import { seedAsked } from './view.ts';
 
@@ -23,6 +24,14 @@ function carried(): string {
 
 async function start(): Promise<void> {
   render(<Shell notices={GYRE_NOTICES} />, document.getElementById('app') as HTMLElement);
+  if (served) {
+    // The cookie has it from now on; it is to be in no history and no picture of the screen.
+    const query = new URLSearchParams(location.search);
+    query.delete('token');
+    history.replaceState(null, '', `${location.pathname}${`${query}` === '' ? '' : `?${query}`}${location.hash}`);
+    connect((listener) => new LiveSource(listener, forget));
+    return;
+  }
   const module = document.getElementById('engine')?.textContent?.trim() ?? '';
   if (module === '') return fail('this page was built without its engine');
   const wasm = await unpack(module);

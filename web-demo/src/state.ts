@@ -9,6 +9,7 @@ import type { Fault, Job, LinkMode } from './protocol.ts';
 import { Refused } from './refused.ts';
 import type { Snapshot } from './snapshot.ts';
 import { Recording } from './sources/file.ts';
+import type { LiveSource } from './sources/live.ts';
 import type { ModuleSource } from './sources/module.ts';
 import type { Opens, Order, Phase, Source } from './source.ts';
 
@@ -61,7 +62,7 @@ export const history = (): History => recording.value?.history ?? ownHistory;
 /** What happened, oldest first; read it after `frame` as well. */
 export const events = (): Happening[] => recording.value?.events ?? ownEvents;
 /** What can be shown again; null where nothing is kept. */
-export const kept = (): Kept | null => recording.value ?? (source?.kind === 'module' ? (source as ModuleSource).kept : null);
+export const kept = (): Kept | null => recording.value ?? (source === null || source.kind === 'file' ? null : (source as ModuleSource | LiveSource).kept);
 export const can = (what: Order['type']): boolean => live.value && phase.value === 'going' && (source?.can.has(what) ?? false);
 export const about = (): string => source?.about ?? '';
 
@@ -82,7 +83,7 @@ function flush(): void {
 function onPhase(next: Phase, why: string): void {
   phase.value = next;
   failure.value = why;
-  if (next === 'failed') notice.value = `The engine has stopped: ${why}`;
+  if (next === 'failed') notice.value = source?.kind === 'live' ? why : `The engine has stopped: ${why}`;
 }
 
 /** Takes what `opens` makes as the page's own source. */
@@ -93,11 +94,20 @@ export function connect(opens: Opens): void {
       if (ownEvents.length > MOST_EVENTS) ownEvents.splice(0, ownEvents.length - MOST_EVENTS);
       ownHistory.push(row); // kept while the page stands still: the charts have no hole
       pending = { snap, job };
+      if (source?.kind === 'live') running.value = snap.running;
       if (following()) flush();
     },
     phase: onPhase,
   });
   document.addEventListener('visibilitychange', () => following() && flush());
+}
+
+/** Another engine answers than before: what was drawn of the old one is no part of its past. */
+export function forget(): void {
+  [ownHistory, ownEvents, watcher] = [new History(), [], new Watcher()];
+  [pending, lastOwn] = [null, null];
+  if (recording.value === null) [position.value, shown.value, stretch.value] = [null, null, null];
+  notice.value = 'Another process answers';
 }
 
 export function fail(why: string): void {
@@ -117,8 +127,9 @@ export function restart(): void {
 }
 
 export function setRunning(on: boolean): void {
-  running.value = on;
   source?.order({ type: 'run', on });
+  if (source?.kind === 'live') return; // its snapshots say what came of it
+  running.value = on;
   notice.value = on ? 'Engine started' : 'Engine stopped';
 }
 
@@ -221,6 +232,11 @@ export function setPlaying(on: boolean): void {
   }, STEP_MS);
 }
 
+/** The engine in the page rests while a recorded run is shown; another process goes on. */
+function rest(on: boolean): void {
+  if (source?.kind === 'module') source.order({ type: 'run', on });
+}
+
 let cancelReading: AbortController | null = null;
 
 /** Gives up reading the file. */
@@ -237,7 +253,7 @@ export async function openRecording(name: string, file: Blob): Promise<void> {
     const run = await Recording.open(name, file, (done) => mine.signal.aborted || (reading.value = { name, done }), mine.signal);
     const first = await run.at(0);
     closeRecording();
-    source?.order({ type: 'run', on: false });
+    rest(false);
     recording.value = run;
     [stretch.value, span.value, position.value, shown.value] = [null, Infinity, 0, 0];
     show(first, null);
@@ -260,7 +276,7 @@ export function closeRecording(): void {
   run.close();
   frame.value = lastOwn;
   if (following()) flush();
-  source?.order({ type: 'run', on: running.value });
+  rest(running.value);
   notice.value = 'Back to the live engine';
 }
 

@@ -42,8 +42,8 @@ function listen(victim) {
 }
 
 let browser;
-/** Opens the page, or the one at `file`. */
-export async function open({ file = PAGE, ...options } = {}) {
+/** Opens the page, or the one at `file` or `url`. */
+export async function open({ file = PAGE, url = pathToFileURL(file).href, ...options } = {}) {
   browser ??= await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
@@ -56,12 +56,12 @@ export async function open({ file = PAGE, ...options } = {}) {
   page.on('pageerror', (error) => said.push(`error: ${error.message}`));
   page.on('request', (request) => asked.push(request.url()));
   await page.addInitScript(listen, VICTIM);
-  await page.goto(pathToFileURL(file).href);
+  await page.goto(url);
   return {
     page,
     said,
     /** Requests beside the page itself and what it made in memory. */
-    requests: () => asked.filter((url) => url !== pathToFileURL(file).href && !/^(blob|data):/.test(url)),
+    requests: () => asked.filter((other) => other !== url && !/^(blob|data):/.test(other)),
     close: () => context.close(),
   };
 }

@@ -17,6 +17,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 const env = { ...process.env };
+if (values.demo) env.GYRE_DEMO = resolve(process.env.INIT_CWD ?? '.', values.demo);
 if (values.page) env.GYRE_PAGE = resolve(process.env.INIT_CWD ?? '.', values.page);
 if (values.run) env.GYRE_RUN = resolve(process.env.INIT_CWD ?? '.', values.run);
 if (values.wasm) env.GYRE_WASM = resolve(process.env.INIT_CWD ?? '.', values.wasm);

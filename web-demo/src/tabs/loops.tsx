@@ -5,6 +5,7 @@ import { Percentiles } from '../charts/percentiles.tsx';
 import { count, fixed, int, ms } from '../format.ts';
 import type { LoopRow } from '../snapshot.ts';
 import { openLoop, type Frame } from '../state.ts';
+import { Orders } from '../ui/live.tsx';
 import { Panel, Tile, Tiles } from '../ui/parts.tsx';
 import { ALL, useVirtual } from '../ui/virtual.ts';
 import { saveCsv } from '../export.ts';
@@ -128,6 +129,7 @@ export function Loops({ frame }: { frame: Frame }) {
         <Panel class="span-12" title="Duration by loop" side={<span class="side-note">percentiles since the start, logarithmic</span>}>
           <Percentiles loops={loops} />
         </Panel>
+        <Orders />
         <Drawer frame={frame} />
         <Panel class="span-12" title="All loops" side={
           <span class="actions"><button type="button" id="csv" class="button" onClick={() => saveCsv('loops', [['loop', 'group', 'state', ...fields.map((f) => f.id)], ...rowsOf(frame, { key: '', at: 0, rank: new Map() }).map((l) => [l.name, l.group, l.state, ...fields.map((f) => f.sort(l))])])}>CSV</button>

@@ -1,5 +1,6 @@
 // shell.tsx - the frame around the tabs: bar, strips, the tab that is shown, notices.
 // Room: page. Threads: the page's main thread.
+import { served } from '../sources/live.ts';
 import { failure, frame, live, notice, phase, recording, restart } from '../state.ts';
 import { Events } from '../tabs/events.tsx';
 import { Learning } from '../tabs/learning.tsx';
@@ -11,6 +12,7 @@ import { tab, TABS, type TabId } from '../view.ts';
 import { Bar } from './bar.tsx';
 import { Boundary } from './boundary.tsx';
 import { Empty } from './empty.tsx';
+import { Whom } from './live.tsx';
 import { Palette } from './palette.tsx';
 import { Tabs } from './parts.tsx';
 import { Strips } from './strips.tsx';
@@ -19,6 +21,12 @@ const VIEWS = { overview: Overview, loops: Loops, qlearning: Learning, symbiosis
 
 function View({ id }: { id: TabId }) {
   const now = frame.value;
+  if (!now && served && live.value) {
+    const why = failure.value;
+    return phase.value === 'failed'
+      ? <Empty bad title="It cannot be shown" text={`${why.charAt(0).toUpperCase()}${why.slice(1)}.`} />
+      : <Empty title="Connecting" text="The first snapshot is on its way." />;
+  }
   if (!now && phase.value === 'failed' && live.value) {
     const why = failure.value;
     return (
@@ -38,8 +46,9 @@ export function Shell({ notices }: { notices: string }) {
     <>
       <a class="skip" href={`#panel-${tab.value}`} onClick={(e) => { e.preventDefault(); document.getElementById(`panel-${tab.value}`)?.focus(); }}>Skip to the figures</a>
       <Bar />
-      <main>
+      <main data-seq={frame.value?.snap.seq}>
         <Tabs tabs={TABS} value={tab.value} onChange={(id) => (tab.value = id)} />
+        <Whom />
         <Strips />
         {TABS.map(([id]) => (
           <div key={id} role="tabpanel" id={`panel-${id}`} aria-labelledby={`tab-${id}`} tabIndex={0} hidden={id !== tab.value}>
@@ -49,7 +58,7 @@ export function Shell({ notices }: { notices: string }) {
       </main>
       <Palette />
       <footer>
-        <p><kbd>Ctrl K</kbd> finds every command and loop. gyre{frame.value ? ` ${frame.value.snap.gyre}` : ''}, MIT. This page is one file: it makes no request and stores nothing but the theme.</p>
+        <p><kbd>Ctrl K</kbd> finds every command and loop. gyre{frame.value ? ` ${frame.value.snap.gyre}` : ''}, MIT. {served ? 'This page asks nobody but the program that serves it' : 'This page is one file: it makes no request'} and stores nothing but the theme.</p>
         <details id="licences">
           <summary>What is inside, and its licences</summary>
           <div class="scroll notices" tabIndex={0} role="region" aria-label="Licence notices"><pre>{notices}</pre></div>

@@ -2,6 +2,7 @@
 // Room: page. Threads: the page's main thread.
 import { clock, count, percent } from '../format.ts';
 import { save } from '../save.ts';
+import { served } from '../sources/live.ts';
 import {
   cancel, closeRecording, earlier, failure, frame, kept, live, openRecording, phase, playing, position, reading, recordError, recording, restart,
   seek, setPlaying, shown, span, speed, stretch, toNewest,
@@ -70,8 +71,8 @@ function Reading() {
 function Stopped() {
   return (
     <div class="strip bad" id="stopped" role="alert">
-      <p><b>The engine has stopped.</b> {sentence(failure.value)} What it did until then is still here.</p>
-      <button type="button" id="restart" class="button primary" onClick={restart}>Start it again</button>
+      <p><b>{served ? 'No more is shown.' : 'The engine has stopped.'}</b> {sentence(failure.value)} What it did until then is still here.</p>
+      <button type="button" id="restart" class="button primary" onClick={restart}>{served ? 'Connect again' : 'Start it again'}</button>
       <Save />
     </div>
   );
@@ -99,7 +100,7 @@ export function Strips() {
           <button type="button" class="button" onClick={() => (recordError.value = '')}>Dismiss</button>
         </div>
       )}
-      {phase.value === 'lost' && live.value && <div class="strip bad" role="alert"><p><b>Not connected.</b> {sentence(failure.value)}</p></div>}
+      {phase.value === 'lost' && live.value && <div class="strip bad" id="lost" role="alert"><p><b>Not connected.</b> {sentence(failure.value)}</p></div>}
       {phase.value === 'failed' && live.value && frame.value && <Stopped />}
       {live.value && <Earlier />}
       <Reading />

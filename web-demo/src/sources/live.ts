@@ -1,0 +1,133 @@
+// live.ts - the source that is another process: its server streams what its engine does, and takes orders where it is allowed.
+// Room: page. Threads: the page's main thread. Four snapshots a second are checked there: 2 ms each of 120 loops.
+import { signal } from '@preact/signals';
+import { toRow } from '../history.ts';
+import { Recorder } from '../kept.ts';
+import { Refused } from '../refused.ts';
+import { checked } from '../snapshot.ts';
+import type { Listener, Order, Source } from '../source.ts';
+
+/** Whom the page watches, and what it may do there; the server's `meta` event. */
+export interface Meta {
+  host: string;
+  pid: number;
+  program: string;
+  engine: string;
+  since_ms: number;
+  control: boolean;
+}
+
+const RATE_HZ = 4;
+const SILENCE_MS = 2500; // the server says something every second
+const RETRY_MS = 1000;
+
+/** Whether a server gave this page, rather than a file or another site. */
+export const served = document.documentElement.hasAttribute('data-served');
+/** Of the newest connection. */
+export const meta = signal<Meta | null>(null);
+/** What the server said to the last order, and whether it refused. */
+export const answer = signal({ text: '', bad: false });
+
+/** Sends an order; `answer` has then what came of it. */
+export async function send(fields: Record<string, string>): Promise<void> {
+  try {
+    const response = await fetch('/v1/control', { method: 'POST', headers: { 'X-Gyre': '1' }, body: new URLSearchParams(fields) });
+    const { error, done, loops } = (await response.json()) as { error?: string; done?: string; loops?: number };
+    const text = response.ok ? `${done}: ${loops === 1 ? '1 loop' : `${loops} loops`}` : (error ?? `the server answered ${response.status}`);
+    answer.value = { text, bad: !response.ok };
+  } catch {
+    answer.value = { text: 'the server does not answer', bad: true };
+  }
+}
+
+/** An order in the server's words. */
+function fieldsOf(order: Order): Record<string, string> | null {
+  if (order.type === 'run') return { action: order.on ? 'engine_start' : 'engine_stop' };
+  if (order.type === 'interval') return { action: 'reconfigure', loop: order.loop, interval_ms: String(order.ms) };
+  if (order.type === 'pause' || order.type === 'resume' || order.type === 'trigger') return { action: order.type, loop: order.loop };
+  return null;
+}
+
+export class LiveSource implements Source {
+  readonly kind = 'live';
+  /** What was seen of this process. */
+  kept = new Recorder();
+  private stream: EventSource | null = null;
+  private heard = 0;
+  private last = ''; // id of the newest event
+
+  /** `other` is called when another process, or another run of it, answers than before: its clock began anew. */
+  constructor(private readonly listener: Listener, private readonly other: () => void) {
+    setInterval(() => {
+      if (this.stream !== null && performance.now() - this.heard > SILENCE_MS) this.lose('nothing came for 2.5 s');
+    }, 500);
+    listener.phase('starting', '');
+    this.restart();
+  }
+
+  get about(): string {
+    const it = meta.value;
+    return it ? `${it.program}, process ${it.pid} on ${it.host}` : 'another process';
+  }
+  get can(): ReadonlySet<Order['type']> {
+    return new Set(meta.value?.control ? (['run', 'pause', 'resume', 'trigger', 'interval'] as const) : []);
+  }
+
+  /** Connects. */
+  restart(): void {
+    this.close();
+    const stream = new EventSource(`/v1/stream?hz=${RATE_HZ}${this.last ? `&last=${encodeURIComponent(this.last)}` : ''}`);
+    this.stream = stream;
+    this.heard = performance.now();
+    const on = (name: string, hear: (event: MessageEvent<string>) => void) =>
+      stream.addEventListener(name, (event) => {
+        if (this.stream !== stream) return;
+        this.heard = performance.now();
+        hear(event as MessageEvent<string>);
+      });
+    on('meta', ({ data }) => this.meet(JSON.parse(data) as Meta));
+    on('snapshot', ({ data }) => this.take(data));
+    on('event', ({ lastEventId }) => (this.last = lastEventId));
+    on('beat', () => undefined);
+    on('bye', () => this.lose('the program has ended its server'));
+    stream.onerror = () => this.stream === stream && this.lose('the connection broke');
+  }
+
+  order(order: Order): void {
+    const fields = fieldsOf(order);
+    if (fields) void send(fields); // the next snapshot says how it is
+  }
+
+  close(): void {
+    this.stream?.close();
+    this.stream = null;
+  }
+
+  private meet(now: Meta): void {
+    const before = meta.value;
+    meta.value = now;
+    if (before === null || (before.since_ms === now.since_ms && before.pid === now.pid)) return;
+    this.kept = new Recorder();
+    this.other();
+  }
+
+  private take(json: string): void {
+    try {
+      const snap = checked(JSON.parse(json));
+      this.kept.push(snap, new Blob([json]));
+      this.listener.snapshot(snap, toRow(snap, null), null);
+      this.listener.phase('going', '');
+    } catch (error) {
+      this.close();
+      const why = error instanceof Refused ? error.message : 'it is not JSON';
+      this.listener.phase('failed', `what the server sent cannot be shown: ${why}; page and program may be of different versions`);
+    }
+  }
+
+  private lose(why: string): void {
+    this.close();
+    const at = new Date().toLocaleTimeString();
+    this.listener.phase('lost', `${why}, at ${at}; what is shown is of before that, and it is tried again every second`);
+    setTimeout(() => this.restart(), RETRY_MS);
+  }
+}
