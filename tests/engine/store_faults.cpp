@@ -210,8 +210,10 @@ TEST_CASE("a learner is kept by its own options while no loop asks for it", "[en
     require_same(e->snapshot().learners[0], tuned);
   }
   auto e = gyre::engine::create(in(dir.store())).value();
-  learner_of(*e, 0.1, 11);  // as many states and actions, but of another meaning
-  REQUIRE(e->snapshot().learners[0].stats.observations == 0);
+  learner_of(*e, 0.1, 11);  // as many states and actions, but one of them of another meaning
+  const auto partly = e->snapshot().learners[0];
+  REQUIRE(partly.stats.observations == 6);  // a cell's worth each, of those of the same
+  REQUIRE(partly.stats.replay_size == 0);
 }
 
 TEST_CASE("learners without a loop are kept up to 16 MiB, the youngest", "[engine]") {

@@ -16,6 +16,7 @@
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/hash.hpp>
 #include <gyre/core/scarce.hpp>
+#include <gyre/engine/carry_over.hpp>
 #include <gyre/engine/kept_learner.hpp>
 #include <gyre/engine/last_runs.hpp>
 #include <gyre/memory/memory.hpp>
@@ -105,25 +106,14 @@ class keeper {
     }
     return ok;
   }
-  /// Gives a new learner its stream, and what its namesake had learned. @param key unlike every
-  /// other learner's @return false: that was in another space, and it starts anew
-  bool restore(shared_learner& into, std::string_view key) {
-    into.stream = free_stream(into.name, key);
+  /// Gives a new learner its stream, and what its namesake had learned; where that was with other
+  /// settings, what there still is of it, and the namesake stays for when those come back. @param
+  /// key unlike every other learner's @return what is to be told about that; empty: nothing
+  std::string restore(shared_learner& into, std::string_view key) {
     const learner_shape shape = learner_shape::of(into);
-    const std::vector<std::byte> bytes = shape.bytes();
-    const auto found = held_.find(into.stream);
-    mind* const learned = found == held_.end() ? nullptr : found->second.wake();
-    const bool fits = learned != nullptr && shape.fits(found->second.shape());
-    const bool alike = fits && bytes == found->second.shape().bytes();
-    std::optional<mind> retuned;
-    if (fits && !alike) retuned = shape.retuned(*learned);
-    taken_.insert_or_assign(into.stream, std::string(key));
-    undo untaken([&]() noexcept { taken_.erase(into.stream); });
-    if (!alike) journal_->append(into.stream, fits ? retuned_frame : shape_frame, bytes);
-    untaken.keep();  // from here on nothing fails
-    if (fits) into.mind = std::move(alike ? *learned : *retuned);
-    if (found != held_.end()) drop(found, found->second);
-    return fits || learned == nullptr;
+    const place at = place_for(shape, key);
+    into.stream = at.stream;
+    return at.fits ? go_on(into, shape, at, key) : begin(into, shape, at, key);
   }
 
   /// A learner that goes out of use is held, so that a namesake finds what it had learned; or is
@@ -239,21 +229,111 @@ class keeper {
   };
   using shelf = std::map<std::uint32_t, kept_learner>;
 
-  /// The stream in which the learner is held, else one that is nobody's: by its key's hash, or, of
-  /// two with the same hash, one of those behind it.
-  std::uint32_t free_stream(std::string_view name, std::string_view key) const {
+  /// Where a learner is to lie.
+  struct place {
+    std::uint32_t stream = 0;
+    bool fits = false;    ///< it is held there
+    bool others = false;  ///< namesakes with other settings are held
+    bool full = false;    ///< and there is no stream but that of the oldest of these
+    std::uint32_t youngest = 0;  ///< of those
+  };
+  /// By its key's hash, or, of several with the same hash or name, one of those behind it.
+  place place_for(const learner_shape& shape, std::string_view key) const {
     const std::uint32_t first = stream_of(key);
-    for (const bool held : {true, false}) {
-      for (std::uint32_t i = 0; i < most_alike; ++i) {
-        const std::uint32_t stream = (first + i) | fixed_end;
-        const auto user = taken_.find(stream);
-        if (user != taken_.end() && user->second != key) continue;
-        const auto found = held_.find(stream);
-        const std::string whose = found == held_.end() ? std::string() : found->second.name();
-        if (whose == (held ? name : "")) return stream;
+    place out;
+    std::uint32_t free = 0, oldest = 0;
+    for (std::uint32_t i = 0; i < most_alike; ++i) {
+      const std::uint32_t stream = (first + i) | fixed_end;
+      const auto user = taken_.find(stream);
+      if (user != taken_.end() && user->second != key) continue;
+      const auto found = held_.find(stream);
+      const auto look = found == held_.end() ? std::nullopt : found->second.look();
+      if (!look) {
+        if (free == 0) free = stream;
+      } else if (look->name == shape.name && shape.fits(*look)) {
+        out.fits = true;
+        out.stream = stream;
+      } else if (look->name == shape.name) {
+        const std::uint64_t age = found->second.age;
+        if (!out.others || age > held_.at(out.youngest).age) out.youngest = stream;
+        if (!out.others || age < held_.at(oldest).age) oldest = stream;
+        out.others = true;
       }
     }
-    return first;
+    if (out.fits) return out;
+    out.full = free == 0 && out.others;
+    out.stream = free != 0 ? free : out.others ? oldest : first;
+    return out;
+  }
+  /// With what it had learned, under its options of now.
+  std::string go_on(shared_learner& into, const learner_shape& shape, const place& at,
+                    std::string_view key) {
+    const auto found = held_.find(at.stream);
+    mind* const learned = found->second.wake();
+    const std::vector<std::byte> bytes = shape.bytes();
+    const bool alike = learned != nullptr && bytes == found->second.shape().bytes();
+    std::optional<mind> retuned;
+    if (learned != nullptr && !alike) retuned = shape.retuned(*learned);
+    std::string told;
+    if (at.others && found->second.age < held_.at(at.youngest).age) {
+      told = into.name + ": goes on with what it had learned of these settings before";
+    }
+    taken_.insert_or_assign(at.stream, std::string(key));
+    undo untaken([&]() noexcept { taken_.erase(at.stream); });
+    if (!alike) journal_->append(at.stream, retuned ? retuned_frame : shape_frame, bytes);
+    untaken.keep();  // from here on nothing fails
+    if (learned != nullptr) into.mind = std::move(alike ? *learned : *retuned);
+    drop(found, found->second);
+    return told;
+  }
+  /// Anew, but for what there still is of what a namesake had learned, which is written as lessons.
+  std::string begin(shared_learner& into, const learner_shape& shape, const place& at,
+                    std::string_view key) {
+    frames lessons;
+    std::string told;
+    if (at.others) {
+      const carried kept = take_over(into, held_.at(at.youngest), lessons);
+      told = kept.kept == 0
+                 ? into.name + ": learns anew, what the store has is of other settings"
+                 : join(into.name, ": its settings have changed; ", kept.kept, " of ", kept.cells,
+                        " cells go on with what was learned, the others are new");
+      told += ", and what it had stays in the store for when they change back";
+    }
+    taken_.insert_or_assign(at.stream, std::string(key));
+    undo untaken([&]() noexcept { taken_.erase(at.stream); });
+    journal_->append(at.stream, shape_frame, shape.bytes());
+    (void)(lessons.each([&](std::uint8_t type, std::span<const std::byte> bytes) {
+      journal_->append(at.stream, type, bytes);
+      return result<void>(ok);
+    }));
+    untaken.keep();
+    if (at.full) ++forgotten_;
+    if (const auto gone = held_.find(at.stream); gone != held_.end()) drop(gone, gone->second);
+    return told;
+  }
+  static carried take_over(shared_learner& into, kept_learner& from, frames& lessons) {
+    mind* const old = from.wake();
+    undo asleep([&]() noexcept { from.sleep(); });
+    if (old == nullptr || !from.shape().declared) return {};
+    byte_writer out;
+    return carry_over(
+        from.shape().where, *old, into.where, into.mind,
+        [&](const lesson& l) {
+          if (!into.mind.learn(l)) return;
+          out.clear();
+          l.write(out);
+          into.mind.write_counts(out);
+          lessons.add(lesson_frame, out.data());
+        },
+        [&](std::uint32_t state, std::uint32_t action, std::string_view limit, double value,
+            double at_most) {
+          bool news = false;
+          const code done = into.mind.learn(state, action, limit, value, at_most, news);
+          if (done != code::ok) return;
+          out.clear();
+          write_figure(out, state, action, limit, value, at_most);
+          lessons.add(figure_frame, out.data());
+        });
   }
   /// The stream's place on the shelf; a new one is the youngest.
   kept_learner& hold(std::uint32_t stream) {

@@ -29,13 +29,20 @@ struct learner_shape {
   std::string name;
   std::uint64_t space = 0;  ///< hash of the features' names and edges, the knobs' names and values
   mind_shape mind;
+  gyre::space where;        ///< what it is the hash of; with one cell where it was not written
+  bool declared = true;     ///< it was
 
   static learner_shape of(const shared_learner& l) {
-    return {l.name, hash_of(l.where), l.mind.shape()};
+    return {l.name, hash_of(l.where), l.mind.shape(), l.where};
   }
   void write(byte_writer& out) const {
     out.str(name);
-    out.u64(space);
+    if (declared) {
+      out.u64(declares);
+      write(out, where, true);
+    } else {
+      out.u64(space);
+    }
     out.u32(mind.states);
     out.u32(mind.actions);
     const learner_options& q = mind.q;
@@ -68,6 +75,13 @@ struct learner_shape {
     learner_shape s;
     s.name = in.str();
     s.space = in.u64();
+    s.declared = s.space == declares;
+    if (s.declared) {
+      auto where = read_space(in);
+      if (!where) return std::nullopt;
+      s.where = std::move(*where);
+      s.space = hash_of(s.where);
+    }
     s.mind.states = in.u32();
     s.mind.actions = in.u32();
     learner_options& q = s.mind.q;
@@ -87,7 +101,9 @@ struct learner_shape {
                       s.mind.states <= gyre::space::max_cells / s.mind.actions && check(q) &&
                       tuner_shape::size(s.mind.grid.features) == s.mind.states &&
                       tuner_shape::size(s.mind.grid.knobs) == s.mind.actions &&
-                      check(s.mind.grid, s.mind.tuning);
+                      check(s.mind.grid, s.mind.tuning) &&
+                      (!s.declared || (s.where.states() == s.mind.states &&
+                                       s.where.actions() == s.mind.actions));
     if (!sane) return std::nullopt;
     return s;
   }
@@ -136,6 +152,11 @@ struct learner_shape {
   }
   static std::uint64_t hash_of(const gyre::space& where) {
     byte_writer out;
+    write(out, where, false);
+    return siphash24(out.data());
+  }
+  /// @param counted with the number of knobs, which the hash never had
+  static void write(byte_writer& out, const gyre::space& where, bool counted) {
     const auto put = [&](const auto& declared, const std::vector<double>& values) {
       out.str(declared.name);
       out.varint(values.size());
@@ -146,9 +167,35 @@ struct learner_shape {
     };
     out.varint(where.features().size());
     for (const feature& f : where.features()) put(f, f.edges);
+    if (counted) out.varint(where.knobs().size());
     for (const knob& k : where.knobs()) put(k, k.values);
-    return siphash24(out.data());
   }
+  static std::optional<gyre::space> read_space(byte_reader& in) {
+    const auto get = [&](auto& declared, std::vector<double>& values) {
+      declared.name = in.str();
+      for (std::uint64_t n = in.varint(); n > 0 && in.ok(); --n) values.push_back(in.f64());
+      for (std::uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
+        declared.names.emplace_back(in.str());
+      }
+      declared.ordered = in.u8() != 0;
+    };
+    std::vector<feature> features;
+    std::vector<knob> knobs;
+    for (std::uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
+      feature& f = features.emplace_back();
+      get(f, f.edges);
+    }
+    for (std::uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
+      knob& k = knobs.emplace_back();
+      get(k, k.values);
+    }
+    if (!in.ok()) return std::nullopt;
+    auto made = gyre::space::make(std::move(features), std::move(knobs));
+    if (!made) return std::nullopt;
+    return std::move(*made);
+  }
+  /// In front of a space that is written whole, where its hash was.
+  static constexpr std::uint64_t declares = ~std::uint64_t{0};
 };
 
 /// A learner that no loop uses now. Its frames, taken in the order in which they were written, give
@@ -187,6 +234,12 @@ class kept_learner {
     return &*mind_;
   }
   const learner_shape& shape() const noexcept { return shape_; }  ///< @pre wake() gave one
+  /// The same, without the learner; none where the bytes are none.
+  std::optional<learner_shape> look() const {
+    if (mind_) return shape_;
+    byte_reader in(bytes_);
+    return learner_shape::read(in);
+  }
   /// What it is called; empty where the bytes are none.
   std::string name() const {
     if (mind_) return shape_.name;
@@ -199,6 +252,8 @@ class kept_learner {
     if (mind_) bytes_ = joined(shape_, *mind_);
     mind_.reset();
   }
+  /// The bytes are as they were: what woke it has changed nothing.
+  void sleep() noexcept { mind_.reset(); }
   /// Its state. @pre packed
   const std::vector<std::byte>& bytes() const noexcept { return bytes_; }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <gyre/core/bytes.hpp>
+#include <gyre/engine/kept_learner.hpp>
 #include <gyre/engine/shard.hpp>
 
 namespace gyre {
@@ -71,11 +72,7 @@ inline void teach(shard& s, shared_learner& learning, const run_state& run,
   if (news && !if_memory(tell)) s.after.drop(1);
   if (!s.env.journalled) return;
   byte_writer& out = learning.scratch;
-  out.u32(run.state);
-  out.u32(run.action);
-  out.str(name);
-  out.f64(f.value);
-  out.f64(f.at_most);
+  write_figure(out, run.state, run.action, name, f.value, f.at_most);
   s.keep_frame(learning.stream, figure_frame, out.data());
 }
 /// And that a tick's reward is still to come.
@@ -87,6 +84,18 @@ inline void teach_applied(shard& s, shared_learner& learning, std::uint32_t acti
   out.u32(action);
   learning.mind.write_counts(out);
   s.keep_frame(learning.stream, applied_frame, out.data());
+}
+/// What is learned from now on is learned in this mode, also when the journal is read again. Throws
+/// std::bad_alloc, with nothing changed.
+inline void set_mode(shard& s, shared_learner& learning, tuning_mode mode) {
+  if (s.env.journalled) {
+    learner_shape next = learner_shape::of(learning);
+    next.mind.tuning.mode = mode;
+    const std::vector<std::byte> bytes = next.bytes();
+    s.kept.reserve(bytes.size());
+    s.keep_frame(learning.stream, retuned_frame, bytes);
+  }
+  learning.mind.set_mode(mode);
 }
 /// A lesson that still waits for what came next is told as cut off: nothing more comes. @pre
 /// loop.extra

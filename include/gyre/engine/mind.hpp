@@ -22,7 +22,7 @@ inline namespace v1 {
 namespace detail {
 
 /// What one tick teaches. In the journal: state u32, action u32, reward f64, next u32, flags u8 (1
-/// terminated, 2 truncated, 4 failed, 8 late).
+/// terminated, 2 truncated, 4 failed, 8 late, 16 carried).
 struct lesson {
   std::uint32_t state = 0, action = 0;
   double reward = 0;
@@ -32,6 +32,7 @@ struct lesson {
   bool late = false;    ///< the reward came later: other ticks have been since
   /// In the journal, with the counts behind it.
   static constexpr std::size_t most_bytes = 22 + 5 * 10;
+  bool carried = false;  ///< no tick at all: what was known when the settings were others
 
   void write(byte_writer& out) const {
     out.u32(state);
@@ -39,7 +40,8 @@ struct lesson {
     out.f64(reward);
     out.u32(next);
     out.u8(static_cast<std::uint8_t>((terminated ? 1 : 0) | (truncated ? 2 : 0) |
-                                     (failed ? 4 : 0) | (late ? 8 : 0)));
+                                     (failed ? 4 : 0) | (late ? 8 : 0) |
+                                     (carried ? 16 : 0)));
   }
   static lesson read(byte_reader& in) noexcept {
     lesson l;
@@ -52,9 +54,20 @@ struct lesson {
     l.truncated = (flags & 2U) != 0;
     l.failed = (flags & 4U) != 0;
     l.late = (flags & 8U) != 0;
+    l.carried = (flags & 16U) != 0;
     return l;
   }
 };
+
+/// A figure under a limit, in the journal: state u32, action u32, name, value f64, at most f64.
+inline void write_figure(byte_writer& out, std::uint32_t state, std::uint32_t action,
+                         std::string_view limit, double value, double at_most) {
+  out.u32(state);
+  out.u32(action);
+  out.str(limit);
+  out.f64(value);
+  out.f64(at_most);
+}
 
 /// What a mind is before it has learned anything.
 struct mind_shape {
@@ -101,6 +114,10 @@ class mind {
   /// False: refused, and counted; nothing else changed. Of Q-learning a failure earns what the
   /// lesson says, and never more than the worst success.
   bool learn(const lesson& l) noexcept {
+    if (l.carried) {
+      return tuner_ ? tuner_->carry_over(l.state, l.action, l.reward)
+                    : q_->carry_over(l.state, l.action, l.reward);
+    }
     if (tuner_) {
       const std::uint32_t last = tuner_->last();
       const bool taken = l.failed ? tuner_->observe_failure(l.state, l.action)

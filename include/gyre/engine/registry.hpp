@@ -166,7 +166,7 @@ class registry {
       }
       if (reordered || reslacked) s.due.reorder(l, rejitter, now);
       if (c.mode && l.extra != nullptr && l.extra->learning != nullptr) {
-        l.extra->learning->mind.set_mode(*c.mode);
+        set_mode(s, *l.extra->learning, *c.mode);
       }
       return ok;
     });
@@ -247,10 +247,8 @@ class registry {
           mind({loop.where.states(), loop.where.actions(), l, loop.where.shape(),
                 std::move(rails), env_.options.seed, added_}),
           loop.where, added_});
-      if (!vault_.restore(*made, (alone ? "loop " : "group ") + name)) {
-        home.tell("gyre.learner", 0, std::string_view(name),
-                  ": learns anew, what the store has is of other settings");
-      }
+      const std::string told = vault_.restore(*made, (alone ? "loop " : "group ") + name);
+      if (!told.empty()) home.tell("gyre.learner", 0, std::string_view(told));
       known = home.loops.add_learner(std::move(made));
     } else if (known->where.features() != loop.where.features() ||
                known->where.knobs() != loop.where.knobs()) {

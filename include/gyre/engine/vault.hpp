@@ -119,10 +119,10 @@ class vault {
 
   // As loops with learners come and go.
 
-  /// Gives a new learner what its namesake had learned. @return false: there is such a one, and it
-  /// learned something else
-  bool restore(shared_learner& made, std::string_view key) {
-    return !present() || keeper_.restore(made, key);
+  /// Gives a new learner what its namesake had learned. @return what is to be told about that;
+  /// empty: nothing
+  std::string restore(shared_learner& made, std::string_view key) {
+    return present() ? keeper_.restore(made, key) : std::string();
   }
   /// What a learner has learned outlives its last loop; or is forgotten where there is no memory
   /// for that, and counted. Any thread that holds no lease.

@@ -104,6 +104,14 @@ class learner {
     return true;
   }
 
+  /// Sets what a cell is worth, known from elsewhere, as if by one observation. False: no cell.
+  bool carry_over(std::uint32_t state, std::uint32_t action, double worth) noexcept {
+    if (!fits({state, action, worth, state})) return false;
+    table_.update(state, action, worth, 1, false);
+    ++visits_[std::size_t{state} * table_.actions() + action];
+    ++observations_;
+    return true;
+  }
   /// Replays one batch now: `batch` rows, or all while there are fewer. observe() calls it.
   void train() noexcept {
     const std::span<transition> rows(batch_.data(),

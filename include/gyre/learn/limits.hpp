@@ -93,7 +93,24 @@ class limits {
     for (const limit& l : all_) n += sizeof l + l.held.bytes() + l.known_over.size();
     return n;
   }
-  /// As belief::each(), of limits that are there already; names are their owner's.
+  /// As tuner::save(). @param io over `out`
+  template <class Writer, class Io>
+  void save(Writer& out, Io& io) {
+    out.varint(all_.size());
+    for (const limit& l : all_) out.str(l.name);
+    (void)each(io);
+  }
+  /// As tuner::restore(). @pre there are none @return false: damaged
+  template <class Reader, class Io>
+  bool load(Reader& in, Io& io, const tuner_shape& shape) {
+    const std::uint64_t count = in.varint();
+    if (count > most) return false;
+    for (std::uint64_t i = 0; i < count && in.ok(); ++i) add(in.str(), shape);
+    return in.ok() && each(io) && io.sound;
+  }
+
+ private:
+  /// As belief::each(), of limits that are there already.
   template <class Io>
   bool each(Io& io) {
     bool sound = true;
@@ -111,8 +128,6 @@ class limits {
     }
     return sound;
   }
-
- private:
   static bool breaks(const limit& l, std::uint32_t state, std::uint32_t action) noexcept {
     const mixture::estimate e = l.held.estimate(state, action);
     const bool known = e.variance > 0 || e.noise > 0;

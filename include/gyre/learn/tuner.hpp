@@ -83,6 +83,13 @@ class tuner {
     seen_.learn(state, action, reward);
     return true;
   }
+  /// As observe(), of what is known from elsewhere: no tick earned it, so it is nothing to budget
+  /// and steps.
+  bool carry_over(std::uint32_t state, std::uint32_t action, double reward) noexcept {
+    if (!known_cell(state, action) || !std::isfinite(reward)) return false;
+    seen_.learn(state, action, reward);
+    return true;
+  }
   /// Learns that an action failed: worth less than the worst reward so far, by a tenth of all that
   /// rewards differ by, or of that reward where they do not. Before the first reward it is counted
   /// and teaches nothing. False as observe().
@@ -121,9 +128,7 @@ class tuner {
     return seen_.limits.place(name, shape_);
   }
   const gyre::limits& limits() const noexcept { return seen_.limits; }
-  const tuner_interventions& interventions() const noexcept {
-    return seen_.counts.interventions;
-  }
+  const tuner_interventions& interventions() const noexcept { return seen_.counts.interventions; }
   /// Counts what its owner would not have learned.
   void refuse() noexcept { ++seen_.counts.refused; }
   /// The action that was in use last, where that is not what choose() said: `one_step` goes on from
@@ -192,9 +197,7 @@ class tuner {
     tuner& all = const_cast<tuner&>(*this);  // writing changes nothing of what it is shown
     (void)all.each(io);
     io(all.seen_.counts.interventions.limits);
-    out.varint(limits().size());
-    for (std::size_t i = 0; i < limits().size(); ++i) out.str(limits()[i].name);
-    (void)all.seen_.limits.each(io);
+    all.seen_.limits.save(out, io);
   }
   /// Takes over what save() wrote, leaving `in` behind its last byte. code::format for another
   /// version or shape, code::corrupt for damage: nothing changed. Takes memory for limits.
@@ -209,7 +212,10 @@ class tuner {
     read.seen_.limits = {};
     read.seen_.counts.interventions.limits = 0;
     if (!read.each(io) || !io.sound || !in.ok()) return code::corrupt;
-    if (version == format && (!read.load_limits(in, io) || !in.ok())) return code::corrupt;
+    if (version == format) {
+      io(read.seen_.counts.interventions.limits);
+      if (!read.seen_.limits.load(in, io, shape_) || !in.ok()) return code::corrupt;
+    }
     *this = std::move(read);
     return code::ok;
   }
@@ -231,18 +237,12 @@ class tuner {
     return seen_.each_belief(io) && sound;
   }
 
-  template <class Reader>
-  bool load_limits(Reader& in, loading<Reader>& io) {
-    io(seen_.counts.interventions.limits);
-    const std::uint64_t count = in.varint();
-    if (count > gyre::limits::most) return false;
-    for (std::uint64_t i = 0; i < count && in.ok(); ++i) seen_.limits.add(in.str(), shape_);
-    return in.ok() && seen_.limits.each(io) && io.sound;
-  }
-
   bool has_baseline() const noexcept { return options_.baseline != none; }
   bool takes(std::uint32_t state, std::uint32_t action) const noexcept {
-    return state < states() && action < actions() && options_.mode != tuning_mode::frozen;
+    return known_cell(state, action) && options_.mode != tuning_mode::frozen;
+  }
+  bool known_cell(std::uint32_t state, std::uint32_t action) const noexcept {
+    return state < states() && action < actions();
   }
 
   /// Before it is learned: what it is to the rails.
