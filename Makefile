@@ -3,7 +3,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 TARGET = meson compile -C $(BUILD)
-.PHONY: help install dist demo live page test bench clean native
+.PHONY: help install dist demo live page page-bench test bench clean native
 
 help:
 	@echo 'make install PREFIX=folder   headers and libgyre, for pkg-config and CMake; $(PREFIX)'
@@ -13,6 +13,7 @@ help:
 	@echo 'make test    every suite of every language, the page in a browser, the checks'
 	@echo 'make bench   the figures that the documents name: $(BUILD)/bench/results.json'
 	@echo 'make dist    the source and single files, with checksums: $(BUILD)/dist/'
+	@echo 'make page-bench  what the page costs a visitor: $(BUILD)/web-demo/bench.json'
 	@echo 'make clean   removes $(BUILD)'
 
 native:
@@ -40,6 +41,10 @@ live: native
 # What is missing for the page is said by tools/setup in one line, and no failure of anything else.
 page: native
 	@if tools/setup page; then meson setup --reconfigure $(BUILD) >/dev/null && $(TARGET) page; fi
+
+# Ten minutes, for a quiet machine.
+page-bench: page
+	@$(TARGET) page-bench
 
 test:
 	@tools/setup native tests page langs

@@ -94,6 +94,17 @@ const report = object({
   noise: num,
   /** The observation, counted from 1, or 0 for never. */
   last_change: count,
+  /** Settings that break a limit. */
+  avoided: v.exactOptional(count),
+});
+
+/** A figure that is to stay under a bound; `at_best` is what the best setting makes of it, of each state reported. */
+const limit = object({
+  name: text,
+  at_most: num,
+  observations: count,
+  broken: count,
+  at_best: list(num, MOST.reports),
 });
 
 /** A tuner's figures beside those that every learner has. */
@@ -103,6 +114,8 @@ const tuning = object({
   last_change: count,
   held_by_budget: count,
   held_by_steps: count,
+  held_by_forbid: v.exactOptional(count),
+  held_by_limits: v.exactOptional(count),
   sharing: num,
   lost: num,
   may_lose: num,
@@ -117,6 +130,9 @@ const learner = v.pipe(
     /** Of the first 64 states; empty for a Q-learner. */
     reports: v.exactOptional(list(report, MOST.reports)),
     tuning: v.exactOptional(tuning),
+    limits: v.exactOptional(list(limit, MOST.knobs)),
+    /** Rewards that come later than their ticks. */
+    late: v.exactOptional(object({ open: count, late: count, twice: count, never: count })),
     states: count,
     actions: count,
     q_values: count,

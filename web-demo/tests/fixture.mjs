@@ -23,7 +23,7 @@ function reports(s, ticks, q, visits) {
     return {
       observations, best: row.indexOf(most), estimate: most, low: most - wide, high: most + wide, probability: 0.97 - 0.9 * learned,
       trying: observations > 0 ? 0.02 + 0.9 * learned : 14 / 15, baseline: observations > 0 ? row[14] : null, noise: 0.1 * most,
-      last_change: st === 1 && observations > 0 ? Math.round(ticks / 2) : 0,
+      last_change: st === 1 && observations > 0 ? Math.round(ticks / 2) : 0, avoided: st === 3 ? 2 : 0,
     };
   });
 }
@@ -70,8 +70,8 @@ export function snapshot(i) {
     totals: { loops: 124, active: 124, ticks, errors: 3, timeouts: 0, cancelled: 0, gated: 0, missed: 0, shed: 0, lost_threads: 0, gaps: 0, error_rate: 3 / Math.max(3, ticks), avg_ms: 1.4, p50_ms: 1.2 + 0.2 * Math.sin(s), p95_ms: 3.1 + 0.3 * Math.sin(s), p99_ms: 4.6, late_p50_ms: 0.2, late_p99_ms: 1.9, stuck: 0 },
     process: { cpu_percent: 21.3, resident_bytes: 23 << 20 }, gates: { cpu_percent: null, memory_percent: null, mode: 'normal' }, loops,
     learners: [{ name: 'ship', states: 4, actions: 15, q_values: visits.filter((v) => v > 0).length, decisions: ticks, observations: ticks, updates: ticks, exploration: Math.max(0.05, 1 - s / 10), discount: 0, learning_rate: 0, mean_reward: (slow ? 9 : 240) * learned,
-      replay: { size: 0, capacity: 0, utilization: 0, total_added: 0, total_sampled: 0 }, tunes: true, reports: reports(s, ticks, q, visits),
-      tuning: { failures: 3, changes: s > 2.5 ? 1 : 0, last_change: s > 2.5 ? Math.round(ticks / 2) : 0, held_by_budget: Math.round(ticks / 9), held_by_steps: Math.round(ticks / 30), sharing: 0.25, lost: -12.5 * s, may_lose: 4.2 * s, bytes: 42575 },
+      replay: { size: 0, capacity: 0, utilization: 0, total_added: 0, total_sampled: 0 }, tunes: true, late: { open: 2, late: 1, twice: 0, never: 3 }, limits: [{ name: 'added_ms', at_most: 40, observations: ticks, broken: 5, at_best: [12.5, 21.25, 30, 3.125] }], reports: reports(s, ticks, q, visits),
+      tuning: { failures: 3, changes: s > 2.5 ? 1 : 0, last_change: s > 2.5 ? Math.round(ticks / 2) : 0, held_by_budget: Math.round(ticks / 9), held_by_steps: Math.round(ticks / 30), held_by_forbid: 3, held_by_limits: 4, sharing: 0.25, lost: -12.5 * s, may_lose: 4.2 * s, bytes: 42575 },
       features: [{ name: 'mb_per_s', edges: [1, 10, 100] }], knobs: [{ name: 'level', values: LEVELS }, { name: 'block_kib', values: BLOCKS }], q, visits }],
     bus: { published: ticks, unrouted: 0, rejected: 0, matched: ticks, delivered: ticks, dropped: 0, dropped_by: { newest: 0, oldest: 0, replaced: 0, rate: 0, closed: 0, blocked: 0 }, expired: 0, dead_lettered: 0, pending: 0, p50_ms: 0.1, p99_ms: 0.6, health: 1, subscriptions: 1 },
     symbiosis: { score: 0.94, nodes: names.map((name, k) => ({ id: 268435457 + k, name, cycles: ticks, health: k === 10 ? 0.8 : 1, p95_ms: 2, vitality: 0.9 })), edges, density: 5 / (124 * 123), components: 121, cycles: 2, synergies: 2, conflicts: 0,

@@ -135,21 +135,21 @@ test('a boost that is recommended can be done and undone', async () => {
 
 test('a file that is dropped is opened, played at any speed, and seen as a whole', async () => {
   await tab(page, 'overview');
-  const text = run(240);
+  const text = run(80);
   await page.evaluate((content) => {
     const data = new DataTransfer();
     data.items.add(new File([content], 'dropped.jsonl'));
     document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
   }, text);
   await page.waitForSelector('.strip.time[aria-label="Recorded run"]');
-  assert.match(await page.locator('.file').innerText(), /dropped\.jsonl · seed 1 · 240 snapshots/);
-  assert.deepEqual(await spanOf().then(([from, to]) => [from <= 5, to]), [true, 60], 'all of it is drawn');
+  assert.match(await page.locator('.file').innerText(), /dropped\.jsonl · seed 1 · 80 snapshots/);
+  assert.deepEqual(await spanOf().then(([from, to]) => [from <= 5, to]), [true, 20], 'all of it is drawn');
   await page.selectOption('#speed', '100');
-  await page.waitForFunction(() => document.querySelector('#scrub').value === '239' && document.querySelector('#play').textContent.includes('Play'), null, { timeout: 15000 });
+  await page.waitForFunction(() => document.querySelector('#scrub').value === '79' && document.querySelector('#play').textContent.includes('Play'), null, { timeout: 15000 });
   await page.selectOption('#speed', '1');
   await page.selectOption('#span', '60');
-  await scrub(page, 119);
-  assert.equal(await figure(page, 'cycles'), snapshot(120).totals.ticks);
+  await scrub(page, 39);
+  assert.equal(await figure(page, 'cycles'), snapshot(40).totals.ticks);
   await page.click('#back');
 });
 

@@ -2,7 +2,7 @@
 // Room: page. Threads: the page's main thread.
 import { actionValues, stateText } from '../charts/heat.tsx';
 import { LineChart } from '../charts/line.tsx';
-import { bytes, count, int, named, percent, sig } from '../format.ts';
+import { bytes, count, int, named, percent, sig, words } from '../format.ts';
 import { seen, stillTried } from '../learned.ts';
 import type { Learner, StateReport } from '../snapshot.ts';
 import { Figures, Panel, Tile, Tiles } from '../ui/parts.tsx';
@@ -13,7 +13,7 @@ const tick = (n: number | undefined) => (n ? `tick ${int(n)}` : 'never');
 export function TunerTiles({ learner, users }: { learner: Learner; users: number }) {
   const t = learner.tuning;
   const [memory, unit] = bytes(t?.bytes);
-  const held = t && t.held_by_budget + t.held_by_steps;
+  const held = t && t.held_by_budget + t.held_by_steps + (t.held_by_forbid ?? 0) + (t.held_by_limits ?? 0);
   return (
     <Tiles>
       <Tile label="Table size" name="table" value={int(learner.states * learner.actions)} sub={`${int(learner.states)} states × ${int(learner.actions)} settings`} />
@@ -38,15 +38,51 @@ const COLUMNS: Column[] = [
   ['trying', 'Tries others', '% of the next ticks', (r) => percent(r.trying)],
   ['baseline', 'Baseline earns', 'mean reward of a tick', (r) => sig(r.baseline)],
   ['noise', 'Ticks differ by', 'standard deviation', (r) => sig(r.noise)],
+  ['avoided', 'Avoided', 'settings over a limit', (r) => int(r.avoided)],
   ['observations', 'Observed', 'ticks', (r) => int(r.observations)],
   ['last_change', 'Last change', 'noticed at', (r) => tick(r.last_change)],
 ];
+
+/** What else than the reward is to stay under a bound, and rewards that come later than their ticks. */
+function Goals({ learner }: { learner: Learner }) {
+  const limits = learner.limits ?? [];
+  const late = learner.late;
+  return (
+    <>
+      {limits.length > 0 && (
+        <div class="scroll" tabIndex={0} role="region" aria-label="Limits">
+          <table class="data" id="limit-table">
+            <thead><tr><th scope="col">Limit</th><th scope="col" class="n">At most</th><th scope="col" class="n">Broken <span class="unit">of the ticks that told it</span></th><th scope="col" class="n">At the best setting <span class="unit">of each state seen</span></th></tr></thead>
+            <tbody>
+              {limits.map((l) => (
+                <tr key={l.name}>
+                  <th scope="row">{words(l.name)}</th>
+                  <td class="n">{sig(l.at_most)}</td>
+                  <td class="n">{int(l.broken)} of {int(l.observations)}</td>
+                  <td class="n">{seen(learner).map(({ state }) => sig(l.at_best[state] ?? null)).join(' · ')}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {late && late.open + late.late + late.twice + late.never > 0 && (
+        <Figures rows={[
+          ['Rewards still to come', int(late.open), '', 'late_open'],
+          ['Came when they had been given up', int(late.late)],
+          ['Came twice', int(late.twice)],
+          ['Never came', int(late.never)],
+        ]} />
+      )}
+    </>
+  );
+}
 
 /** One row for each state that was seen: the best setting, and how sure the tuner is of it. */
 export function Beliefs({ learner }: { learner: Learner }) {
   const states = seen(learner);
   const baseline = states.some(({ report }) => report.baseline !== null);
-  const columns = COLUMNS.filter(([field]) => field !== 'baseline' || baseline);
+  const columns = COLUMNS.filter(([field]) => (field !== 'baseline' || baseline) && (field !== 'avoided' || states.some(({ report }) => report.avoided)));
   const shown = states.slice(0, MOST_STATES);
   return (
     <Panel class="span-12" title="What is believed of each state"
@@ -102,9 +138,12 @@ export function Rails({ learner }: { learner: Learner }) {
       <Figures rows={[
         ...(baseline ? budget : [['Baseline for a budget', 'none set', '', 'baseline'] as Figure]),
         ['Value between taken, one step a tick', int(t?.held_by_steps), 'ticks', 'held_by_steps'],
+        ...(t?.held_by_forbid ? [['Another taken, since the setting is forbidden', int(t.held_by_forbid), 'ticks', 'held_by_forbid'] as Figure] : []),
+        ...(t?.held_by_limits ? [['Another taken, since the setting breaks a limit', int(t.held_by_limits), 'ticks', 'held_by_limits'] as Figure] : []),
         ['States are alike and learn together, probability', percent(t?.sharing), '%', 'sharing'],
         ['Decisions', int(learner.decisions), '', 'decisions'],
       ]} />
+      <Goals learner={learner} />
     </Panel>
   );
 }

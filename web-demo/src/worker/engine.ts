@@ -18,7 +18,7 @@ let epoch = 0; // the engine's 0 on performance.now(); moves on while the engine
 let restSince = 0;
 let running = false;
 let busyMs = 0;
-let reportedAt = 0;
+let reportedAt = -REPORT_MS; // at once, for the first time
 let measuredAt = 0;
 let ids = new Map<string, number>(); // of the loops, by their names
 
