@@ -9,12 +9,6 @@ import { seedAsked } from './view.ts';
 
 declare const GYRE_NOTICES: string; // put in by tools/build.mjs
 
-async function unpack(base64: string): Promise<ArrayBuffer> {
-  const packed = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Response(stream).arrayBuffer();
-}
-
 /** The texts that the loops ship are what the page carries anyway: its own program, its style, its notices. */
 function carried(): string {
   const script = document.querySelector('script:not([type])')?.textContent ?? '';
@@ -22,7 +16,7 @@ function carried(): string {
   return `${style}\n${GYRE_NOTICES}\n${script}`;
 }
 
-async function start(): Promise<void> {
+function start(): void {
   render(<Shell notices={GYRE_NOTICES} />, document.getElementById('app') as HTMLElement);
   if (served) {
     // The cookie has it from now on; it is to be in no history and no picture of the screen.
@@ -34,8 +28,12 @@ async function start(): Promise<void> {
   }
   const module = document.getElementById('engine')?.textContent?.trim() ?? '';
   if (module === '') return fail('this page was built without its engine');
-  const wasm = await unpack(module);
-  connect((listener) => new ModuleSource(listener, wasm, carried(), seedAsked()));
+  const packed = Uint8Array.from(atob(module), (c) => c.charCodeAt(0));
+  connect((listener) => new ModuleSource(listener, packed, carried(), seedAsked()));
 }
 
-start().catch(() => fail('its bytes in this page are damaged, or this browser is too old to unpack them'));
+try {
+  start();
+} catch {
+  fail('its bytes in this page are damaged');
+}

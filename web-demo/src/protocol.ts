@@ -55,7 +55,7 @@ export interface Job {
 }
 
 export type ToWorker =
-  | { type: 'init'; wasm: ArrayBuffer; text: string; seed: number }
+  | { type: 'init'; packed: Uint8Array; text: string; seed: number }
   | Order;
 
 export type FromWorker =

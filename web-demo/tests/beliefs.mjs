@@ -60,7 +60,7 @@ export async function tuned(page, learner) {
     assert.equal(of.last_change, r.last_change > 0 ? `tick ${r.last_change.toLocaleString('en-US')}` : 'never');
   });
   const limits = await page.$$eval('#limit-table tbody tr', (list) => list.map((tr) => [...tr.cells].map((c) => c.textContent)));
-  assert.deepEqual(limits.map(([name, , broken]) => [name, broken]), (learner.limits ?? []).map((l) => [l.name.replaceAll('_', ' '), `${l.broken} of ${l.observations}`]));
+  assert.deepEqual(limits.map(([name, , broken]) => [name, broken]), (learner.limits ?? []).map((l) => [l.name.replaceAll('_', ' '), `${l.broken.toLocaleString("en-US")} of ${l.observations.toLocaleString("en-US")}`]));
   limits.forEach(([, , , best], i) => best.split(' · ').forEach((text, k) => close(text, learner.limits[i].at_best[seen[k].state], 'at best')));
   const stars = await page.$$eval('.heat-cell.top', (list) => list.map((c) => c.dataset.cell));
   const tried = seen.filter((r) => learner.visits[r.state * learner.actions + r.best] > 0);

@@ -3,21 +3,26 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import esbuild from 'esbuild';
 import { PAGE, scratch } from './browser.mjs';
 
-/** The module's bytes: as they were built, or out of the page. */
-export const bytes = process.env.GYRE_WASM
-  ? readFileSync(process.env.GYRE_WASM)
-  : gunzipSync(Buffer.from(/<script id="engine" type="text\/plain">([^<]*)</.exec(readFileSync(PAGE, 'utf8'))[1], 'base64'));
-
-/** The loader, compiled from its source. */
-export async function loader() {
-  const out = join(scratch(), 'index.mjs');
-  await esbuild.build({ entryPoints: [new URL('../../wasm/index.ts', import.meta.url).pathname], outfile: out, bundle: true, format: 'esm' });
+/** A source of this project, compiled. */
+async function compiled(path) {
+  const out = join(scratch(), 'compiled.mjs');
+  await esbuild.build({ entryPoints: [new URL(path, import.meta.url).pathname], outfile: out, bundle: true, format: 'esm' });
   return import(pathToFileURL(out).href);
 }
+
+export const { unpack } = await compiled('../src/worker/lzma.ts');
+
+/** The module as the page carries it. */
+export const carried = () => unpack(Buffer.from(/<script id="engine" type="text\/plain">([^<]*)</.exec(readFileSync(PAGE, 'utf8'))[1], 'base64'));
+
+/** The module's bytes: as they were built, or out of the page. */
+export const bytes = process.env.GYRE_WASM ? readFileSync(process.env.GYRE_WASM) : carried();
+
+/** The loader, compiled from its source. */
+export const loader = () => compiled('../../wasm/index.ts');
 
 /** What makes a loop a Q-learner. */
 export const Q_LEARNING = { explore: { from: 0.5, to: 0.05, over: 600 } };

@@ -17,8 +17,8 @@ export class ModuleSource implements Source {
   kept = new Recorder();
   private worker: Worker | null = null;
 
-  /** `wasm` is the module's bytes, `text` what the loops ship. */
-  constructor(private readonly listener: Listener, private readonly wasm: ArrayBuffer, private readonly text: string, private readonly seed: number) {
+  /** `packed` is the module as the page carries it, `text` what the loops ship. */
+  constructor(private readonly listener: Listener, private readonly packed: Uint8Array, private readonly text: string, private readonly seed: number) {
     this.restart();
   }
 
@@ -27,7 +27,7 @@ export class ModuleSource implements Source {
     this.kept = new Recorder();
     this.listener.phase('starting', '');
     this.worker = begin<FromWorker>((message) => this.hear(message), (why) => this.fail(why));
-    this.post({ type: 'init', wasm: this.wasm, text: this.text, seed: this.seed });
+    this.post({ type: 'init', packed: this.packed, text: this.text, seed: this.seed });
   }
 
   order(order: Order): void {

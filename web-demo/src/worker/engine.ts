@@ -6,6 +6,7 @@ import type { FromWorker, ToWorker } from '../protocol.ts';
 import { Refused } from '../refused.ts';
 import { checked } from '../snapshot.ts';
 import { INTERVAL_MS, LOOPS, SOCIETY, World } from './job.ts';
+import { unpack } from './lzma.ts';
 import { pieces } from './texts.ts';
 
 const REPORT_MS = 250;
@@ -90,7 +91,7 @@ function run(on: boolean): void {
 }
 
 async function init(message: Extract<ToWorker, { type: 'init' }>): Promise<void> {
-  const gyre = await Gyre.load(message.wasm);
+  const gyre = await Gyre.load(unpack(message.packed).buffer);
   epoch = performance.now();
   world = new World(gyre, pieces(message.text), message.seed);
   running = true;
