@@ -53,6 +53,38 @@ TEST_CASE("pressure reads a control group with limits", "[run]") {
   REQUIRE(now.memory_percent == Approx(62.5));
 }
 
+// Method: cases. Only version 2 was read: a container of half a CPU saw the whole machine's.
+TEST_CASE("pressure reads limits of control groups of version 1", "[run]") {
+  const bool apart = GENERATE(false, true);  // cpuacct has a mount of its own
+  const fake_system system;
+  system.write("/proc/self/cgroup", "5:memory:/docker/a\n4:cpu,cpuacct:/docker/a\n");
+  const std::string cpu = "/sys/fs/cgroup/cpu/docker";
+  const std::string used =
+      apart ? "/sys/fs/cgroup/cpuacct/docker/a/cpuacct.usage" : cpu + "/a/cpuacct.usage";
+  const std::string memory = "/sys/fs/cgroup/memory/docker";
+  system.write(cpu + "/a/cpu.cfs_quota_us", "50000\n");
+  system.write(cpu + "/a/cpu.cfs_period_us", "100000\n");
+  system.write(cpu + "/cpu.cfs_quota_us", "-1\n");
+  system.write(cpu + "/cpu.cfs_period_us", "100000\n");
+  system.write(used, "1000000000\n");
+  system.write(memory + "/a/memory.limit_in_bytes", "1000\n");
+  system.write(memory + "/a/memory.usage_in_bytes", "700\n");
+  system.write(memory + "/a/memory.stat", "inactive_file 1\ntotal_inactive_file 200\n");
+  system.write(memory + "/memory.limit_in_bytes", "9223372036854771712\n");
+  system.write(memory + "/memory.usage_in_bytes", "5000\n");
+  system.write("/proc/stat", "cpu  100 0 100 700 100 0 0 0 50 0\n");
+  gyre::pressure_probe probe = probe_of(system);
+  gyre::reading now = probe.sample(1s);
+  REQUIRE(std::isnan(now.cpu_percent));
+  REQUIRE(now.memory_percent == Approx(50.0));
+  system.write(used, "1250000000\n");  // 0.25 s in 1 s, of half a CPU
+  system.write("/proc/stat", "cpu  160 0 120 710 110 0 0 0 90 0\n");
+  REQUIRE(probe.sample(2s).cpu_percent == Approx(50.0));
+  system.write(cpu + "/a/cpu.cfs_quota_us", "-1\n");  // it is the machine's then
+  system.write("/proc/stat", "cpu  240 0 120 730 110 0 0 0 90 0\n");
+  REQUIRE(probe.sample(3s).cpu_percent == Approx(80.0));
+}
+
 TEST_CASE("pressure falls back to the machine's figures", "[run]") {
   const fake_system system;
   system.write("/proc/self/cgroup", "4:memory:/x\n0::/\n");

@@ -113,8 +113,12 @@ inline std::vector<std::string> control_groups(text_files& files) {
   return detail::groups_up(files, top, path, "cpu.stat");
 }
 
-/// The same of version 1, for CPU time. None where the system has version 2 alone.
-inline std::vector<std::string> control_groups_v1(text_files& files) {
+/// The same of version 1, for one of its controllers. None where the system has version 2 alone.
+/// @param file that each such group has
+inline std::vector<std::string> control_groups_v1(text_files& files,
+                                                  std::string_view controller = "cpu",
+                                                  std::string_view file = "cpu.cfs_quota_us") {
+  const std::string wanted = "," + std::string(controller) + ",";
   std::string_view text = files.read("/proc/self", "cgroup");
   while (!text.empty()) {  // a line of version 1 is ID:CONTROLLER[,CONTROLLER...]:/path
     const std::string_view line = text.substr(0, text.find('\n'));
@@ -123,9 +127,9 @@ inline std::vector<std::string> control_groups_v1(text_files& files) {
     const std::size_t second = line.find(":/", std::min(first, line.size()) + 1);
     if (first == line.npos || second == line.npos) continue;
     const std::string names = "," + std::string(line.substr(first + 1, second - first - 1)) + ",";
-    if (names.find(",cpu,") == names.npos) continue;
+    if (names.find(wanted) == names.npos) continue;
     const std::string path(line.substr(second + 1));
-    return detail::groups_up(files, "/sys/fs/cgroup/cpu", path, "cpu.cfs_quota_us");
+    return detail::groups_up(files, "/sys/fs/cgroup/" + std::string(controller), path, file);
   }
   return {};
 }

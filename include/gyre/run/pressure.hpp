@@ -1,4 +1,4 @@
-// pressure.hpp - how busy the machine and this process are: cgroup v2, PSI, /proc, or nothing.
+// pressure.hpp - how busy the machine and this process are: cgroups, PSI, /proc, or nothing.
 // Room: run. Threads: one owner at a time. Reads files: never from a tick.
 #pragma once
 #include <algorithm>
@@ -40,7 +40,9 @@ struct pressure_options {
 /// "some avg10" of the process's own control group, else of the machine.
 ///
 /// All are 0..100. CPU figures need two samples and are NaN before; a figure that no file gives is
-/// NaN. Control groups are version 2 only, and found once, when the probe is made.
+/// NaN. Of control groups of version 1 the quotas of CPU time (cpu.cfs_quota_us, cpuacct.usage) and
+/// the limits of memory (memory.limit_in_bytes, usage_in_bytes, total_inactive_file) count too.
+/// Control groups are found once, when the probe is made.
 class pressure_probe {
  public:
   explicit pressure_probe(const pressure_options& options = {})
@@ -49,6 +51,12 @@ class pressure_probe {
     if (options_.process_cpu == nullptr) options_.process_cpu = &process_clock;
     if (options_.cores == 0) options_.cores = cores_by_affinity();
     for (const std::string& dir : control_groups(files_)) groups_.push_back({dir});
+    for (const std::string& dir : control_groups_v1(files_)) {
+      groups_.push_back({dir, kind::cpu_v1});
+    }
+    for (const std::string& dir : control_groups_v1(files_, "memory", "memory.limit_in_bytes")) {
+      groups_.push_back({dir, kind::memory_v1});
+    }
   }
 
   /// The reading at `now`, on a real clock; within `every` of the last one that same reading. Where
@@ -74,8 +82,10 @@ class pressure_probe {
  private:
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
+  enum class kind : std::uint8_t { v2, cpu_v1, memory_v1 };
   struct group {
     std::string dir;
+    kind of = kind::v2;
     double used_us = unknown;  // CPU time at the last sample, where there is a quota
   };
   struct machine_time {
@@ -116,16 +126,40 @@ class pressure_probe {
     return 0;
   }
 
+  double quota_of(const group& g) {
+    if (g.of == kind::v2) return quota_cores(files_.read(g.dir, "cpu.max"));
+    if (g.of == kind::memory_v1) return unknown;
+    const double quota = number(files_.read(g.dir, "cpu.cfs_quota_us"));  // -1: none
+    return quota / number(files_.read(g.dir, "cpu.cfs_period_us"));
+  }
+  /// In us. Version 1 counts it in a controller that is mostly, not always, mounted with cpu.
+  double cpu_time_of(const group& g) {
+    if (g.of == kind::v2) return text_files::field(files_.read(g.dir, "cpu.stat"), "usage_usec");
+    constexpr std::string_view cpu = "/sys/fs/cgroup/cpu";
+    std::string_view text = files_.read(g.dir, "cpuacct.usage");
+    if (text.empty()) {
+      text = files_.read(std::string(cpu) + "acct" + g.dir.substr(cpu.size()), "cpuacct.usage");
+    }
+    return number(text) / 1e3;
+  }
+  /// In bytes; NaN: none.
+  double memory_limit_of(const group& g) {
+    if (g.of == kind::v2) {
+      const double most = number(files_.read(g.dir, "memory.max"));
+      return lower(number(files_.read(g.dir, "memory.high")), most);
+    }
+    const double most = number(files_.read(g.dir, "memory.limit_in_bytes"));
+    return g.of == kind::memory_v1 && most < 0x1p60 ? most : unknown;  // else 2^63 in whole pages
+  }
   void sample_cpu(duration elapsed) {
     const double elapsed_us = static_cast<double>(elapsed.count()) / 1e3;
     double cpu = unknown;
     bool limited = false;
     for (group& g : groups_) {
-      const double quota = quota_cores(files_.read(g.dir, "cpu.max"));
+      const double quota = quota_of(g);
       const bool counts = quota > 0.0 && quota < options_.cores;
       const double before = g.used_us;
-      g.used_us =
-          counts ? text_files::field(files_.read(g.dir, "cpu.stat"), "usage_usec") : unknown;
+      g.used_us = counts ? cpu_time_of(g) : unknown;
       limited = limited || counts;
       if (g.used_us >= before) cpu = worse(cpu, percent(g.used_us - before, elapsed_us * quota));
     }
@@ -161,11 +195,13 @@ class pressure_probe {
     const double free = text_files::field(text, "MemAvailable:");
     double used = unknown;
     for (const group& g : groups_) {
-      const double most = number(files_.read(g.dir, "memory.max"));
-      const double limit = lower(number(files_.read(g.dir, "memory.high")), most);
+      const double limit = memory_limit_of(g);
       if (!(limit > 0.0) || limit >= total * 1024.0) continue;
-      const double now = number(files_.read(g.dir, "memory.current"));
-      const double file = text_files::field(files_.read(g.dir, "memory.stat"), "inactive_file");
+      const bool old = g.of == kind::memory_v1;
+      const double now =
+          number(files_.read(g.dir, old ? "memory.usage_in_bytes" : "memory.current"));
+      const double file = text_files::field(files_.read(g.dir, "memory.stat"),
+                                            old ? "total_inactive_file" : "inactive_file");
       used = worse(used, percent(now - (file >= 0.0 ? file : 0.0), limit));
     }
     last_.memory_percent = used >= 0.0 ? used : percent(total - free, total);
