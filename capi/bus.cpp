@@ -134,14 +134,15 @@ gyre_status gyre_bus_subscribe(gyre_engine engine, const char* pattern,
     subscription_object* const raw = object.get();
     const std::lock_guard<std::mutex> hold(owner->mutex);
     GYRE_TRY(id, adopt(std::move(object)));
-    auto made = owner->engine->subscribe(
-        pattern, native, on_message ? calls(called, on_message) : message_handler{});
-    if (!made) {
-      GYRE_CHECK(destroy<subscription_object>(id));
-      return std::move(made).error();
-    }
-    raw->native = *made;  // nobody else knows the id yet
-    owner->subscriptions.emplace(id, *made);
+    detail::undo unnamed([&]() noexcept {
+      owner->subscriptions.erase(id);
+      (void)destroy<subscription_object>(id);
+    });
+    std::uint32_t& known = owner->subscriptions[id];
+    GYRE_TRY(made, owner->engine->subscribe(
+        pattern, native, on_message ? calls(called, on_message) : message_handler{}));
+    unnamed.keep();  // from here on nothing fails
+    raw->native = known = made;  // nobody else knows the id yet
     *out = id;
     return ok;
   });
@@ -171,12 +172,23 @@ gyre_status gyre_bus_poll(gyre_subscription subscription, gyre_message* out, voi
     const std::lock_guard<std::mutex> hold(object->mutex);
     owned_message& m = object->last;
     std::size_t size = 0;
-    owner->engine->with_bus([&](bus& b, instant now) {  // what does not fit stays the bus's
-      message front;
-      if (!b.peek(object->native, front, now)) return;
-      size = front.topic.size() + 1 + front.payload.size();
-      if (size <= cap) (void)b.poll(object->native, m, now);
-    });
+    std::uint32_t source = 0;
+    const auto take = [&](bool named) {
+      owner->engine->with_bus([&](bus& b, instant now) {  // what does not fit stays the bus's
+        message front;
+        size = 0;
+        if (!b.peek(object->native, front, now)) return;
+        size = front.topic.size() + 1 + front.payload.size();
+        source = front.source;
+        if (size <= cap && (named || source == 0)) (void)b.poll(object->native, m, now);
+      });
+    };
+    take(false);
+    gyre_loop from = 0;
+    if (size != 0 && size <= cap && source != 0) {  // its id first: that may find no memory
+      from = loop_id_or_0(*owner, source);
+      take(true);
+    }
     if (size == 0) return fail(code::not_found, "no message waits");
     if (needed) *needed = static_cast<std::uint32_t>(size);
     if (size > cap) return too_small(size, "bytes");
@@ -194,7 +206,7 @@ gyre_status gyre_bus_poll(gyre_subscription subscription, gyre_message* out, voi
     r.ttl_ms = to_ms(m.ttl);
     r.correlation = m.correlation;
     r.sequence = m.sequence;
-    r.source = loop_id_or_0(*owner, m.source);
+    r.source = from;
     write_out(out, r);
     return ok;
   });

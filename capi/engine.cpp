@@ -82,7 +82,9 @@ gyre_status gyre_engine_destroy(gyre_engine engine, gyre_error* err) {
     GYRE_TRY(owner, table().close<engine_object>(engine, inside_of::any()));
     // What is under way ends as on an engine that runs; but what moves it might go on for ever.
     (void)table().outlast(owner, false, longest_destroy);
-    (void)owner->engine->stop(std::max(duration{0}, until - monotonic_now()));
+    (void)detail::if_memory([&] {
+      (void)owner->engine->stop(std::max(duration{0}, until - monotonic_now()));
+    });
     (void)table().outlast(owner, true, until - monotonic_now());
     return ok;  // ~engine_object() runs here, or in the thread that is still inside
   });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -176,16 +177,18 @@ gyre_status gyre_loop_create(gyre_engine engine, const gyre_loop_options* option
     // Named before it is added: its first tick may run before this call is over. The lock keeps
     // loop_id() from making a second id for it meanwhile.
     const std::lock_guard<std::mutex> hold(owner->mutex);
+    std::map<std::uint32_t, gyre_loop> known{{0, 0}};  // a node for owner->loops
     GYRE_TRY(id, adopt(std::move(object)));
-    auto added = external ? owner->engine->add_external(std::move(native))
-                          : owner->engine->add(std::move(native), calls(called, o.tick));
-    if (!added) {
-      GYRE_CHECK(destroy<loop_object>(id));
-      return std::move(added).error();
-    }
-    raw->handle = *added;
+    detail::undo unnamed([&]() noexcept { (void)destroy<loop_object>(id); });
+    GYRE_TRY(added, external ? owner->engine->add_external(std::move(native))
+                             : owner->engine->add(std::move(native), calls(called, o.tick)));
+    unnamed.keep();  // from here on nothing fails
+    raw->handle = added;
     raw->ready.store(true, std::memory_order_release);
-    owner->loops.emplace(added->id(), id);
+    auto node = known.extract(known.begin());
+    node.key() = added.id();
+    node.mapped() = id;
+    owner->loops.insert(std::move(node));
     *out = id;
     return ok;
   });

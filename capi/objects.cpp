@@ -44,9 +44,11 @@ result<gyre_loop> loop_id(engine_object& owner, std::uint32_t native) {
   object->engine = owner.id;
   object->handle = handle;
   object->ready.store(true, std::memory_order_release);
+  const auto place = owner.loops.emplace(native, 0).first;
+  detail::undo unknown([&]() noexcept { owner.loops.erase(place); });
   GYRE_TRY(id, adopt(std::move(object)));
-  owner.loops.emplace(native, id);
-  return id;
+  unknown.keep();
+  return place->second = id;
 }
 
 gyre_loop loop_id_or_0(engine_object& owner, std::uint32_t native) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <gyre/core/scarce.hpp>
 #include <gyre/engine.hpp>
 
 #include "callback.hpp"

@@ -60,16 +60,25 @@ gyre_status gyre_tick_acquire(gyre_engine engine, gyre_tick* ticks, uint32_t cap
     if (owner->ticks.size() >= owner->sweep_at) sweep(*owner);
     const std::uint32_t taken = owner->engine->acquire(std::span(ticks, cap));
     std::uint32_t n = 0;
-    for (; n < taken; ++n) {
-      auto object = std::make_unique<tick_object>();
-      object->engine = engine;
-      object->native = ticks[n];
-      auto id = adopt(std::move(object));
-      if (!id && n == 0) return std::move(id).error();
-      if (!id) break;  // this one and the next will time out; those before it are the caller's
-      owner->ticks.emplace_back(*id, ticks[n]);
-      ticks[n] = *id;
-    }
+    result<void> named = ok;
+    const bool memory = detail::if_memory([&] {
+      for (; n < taken; ++n) {
+        owner->ticks.emplace_back();
+        detail::undo nameless([&]() noexcept { owner->ticks.pop_back(); });
+        auto object = std::make_unique<tick_object>();
+        object->engine = engine;
+        object->native = ticks[n];
+        auto id = adopt(std::move(object));
+        if (!id) named = std::move(id).pass();
+        if (!named) return;
+        nameless.keep();
+        owner->ticks.back() = {*id, ticks[n]};
+        ticks[n] = *id;
+      }
+    });
+    // What has no id will time out; those before it are the caller's.
+    if (n == 0 && !named) return named;
+    if (n == 0 && !memory) return fail(code::nomem, "out of memory");
     *count = n;
     return ok;
   });
@@ -116,11 +125,14 @@ gyre_status gyre_tick_complete_many(gyre_engine engine, const gyre_tick* ticks,
     for (std::uint32_t i = 0; i < count;) {
       std::size_t n = 0;
       for (; i < count && n < some.size(); ++i) {
-        const auto native = hand_back(engine, ticks[i]);
-        if (statuses) statuses[i] = static_cast<gyre_status>(native.code());
-        if (!native) continue;
-        places[n] = i;
-        some[n++] = {.id = *native, .taken = *taken(i)};
+        code got = code::nomem;  // where there is no memory to say what is wrong with it
+        (void)detail::if_memory([&] {
+          const auto native = hand_back(engine, ticks[i]);
+          got = native.code();
+          if (native) some[n] = {.id = *native, .taken = *taken(i)};
+        });
+        if (statuses) statuses[i] = static_cast<gyre_status>(got);
+        if (got == code::ok) places[n++] = i;
       }
       (void)owner->engine->complete(std::span(some).first(n));
       for (std::size_t k = 0; statuses && k < n; ++k) {

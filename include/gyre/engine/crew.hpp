@@ -182,7 +182,9 @@ class crew {
       if (t >= sync_at) {
         sync_at = t + std::chrono::seconds(1);
         env_.watchdog.off();  // the disk may take what it takes
-        if (vault_.present()) (void)vault_.sync_written();
+        (void)if_memory([this] {
+          if (vault_.present()) (void)vault_.sync_written();
+        });
         env_.watchdog.until(clock.measure());
       }
       if (readings_.wanted()) next = std::min(next, sample_at);

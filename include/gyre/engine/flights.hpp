@@ -84,26 +84,17 @@ class flights {
   }
   /// The machine was suspended for so long: that was nobody's time.
   void after_gap(duration asleep) {
-    for (std::uint32_t place = 0; place < all_.size(); ++place) {
-      const due_entry* const open = deadlines_.find(place);
-      if (open == nullptr) continue;
-      due_entry later = *open;
-      later.due = add_saturated(later.due, asleep);
-      deadlines_.push(later);
-    }
+    each_deadline([&](due_entry& e) { e.due = add_saturated(e.due, asleep); });
   }
   /// The process was stopped. @param less how much of the time since an instant that was
   template <class F>
   void after_stop(F&& less) {
-    vec<due_entry> open;
-    while (!deadlines_.empty()) open.push_back(deadlines_.pop());
-    for (due_entry& e : open) {
+    each_deadline([&](due_entry& e) {
       run_state& run = *all_[e.slot].run;
       const duration stopped = less(run.started);
       run.stopped_ns.fetch_add(stopped.count(), std::memory_order_relaxed);
       e.due = add_saturated(e.due, stopped);
-      deadlines_.push(e);
-    }
+    });
   }
   /// Calls f(flight&) for each; f may end it.
   template <class F>
@@ -169,6 +160,18 @@ class flights {
   }
 
  private:
+  /// Calls f(due_entry&), which may move it, for each that has a deadline. Needs no memory.
+  template <class F>
+  void each_deadline(F&& f) {
+    for (std::uint32_t place = 0; place < all_.size(); ++place) {
+      const due_entry* const open = deadlines_.find(place);
+      if (open == nullptr) continue;
+      due_entry moved = *open;
+      f(moved);
+      deadlines_.push(moved);
+    }
+  }
+
   environment& env_;
   vec<flight> all_;
   vec<std::uint32_t> free_;

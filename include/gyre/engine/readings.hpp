@@ -37,12 +37,12 @@ class readings {
     supplied_ = r;  // from here on nothing fails
     show(&r.mode);
   }
-  /// Reads the machine's figures, where a loop looks at them.
-  void sample() {
+  /// Reads the machine's figures, where a loop looks at them and there is memory to.
+  void sample() noexcept {
     if (!GYRE_THREADS || !wanted_) return;
     const std::lock_guard lock(mutex_);
     const std::uint64_t before = probe_.samples();
-    probed_ = probe_.sample(env_.clock.since_zero());
+    (void)if_memory([&] { probed_ = probe_.sample(env_.clock.since_zero()); });
     if (probe_.samples() != before) show(nullptr);
   }
   /// Calls f(probe) after one more look at the machine, which only f sees.
