@@ -1,5 +1,6 @@
 // What gyre keeps its own values in.
 // Room: core.
+#include <gyre/core/config.hpp>
 #include <gyre/core/huge.hpp>
 #include <gyre/core/rng.hpp>
 #include <gyre/core/vec.hpp>
@@ -136,3 +137,41 @@ TEST_CASE("vec aligns what it holds", "[core]") {
   }
   for (std::uint64_t i = 0; i < 10'000; ++i) REQUIRE(plain[i].word + large[i].word == 2 * i);
 }
+
+#if GYRE_EXCEPTIONS
+// It was counted before its constructor had run, and destroyed although it had thrown.
+TEST_CASE("an element whose constructor throws is not there", "[core]") {
+  static int alive = 0, left = 0;
+  struct fragile {
+    fragile() { begin(); }
+    fragile(const fragile&) { begin(); }
+    fragile(fragile&&) noexcept { ++alive; }
+    fragile& operator=(const fragile&) = default;
+    ~fragile() { --alive; }
+    static void begin() {
+      if (left-- == 0) throw std::bad_alloc();
+      ++alive;
+    }
+  };
+  for (int n = 0; n < 6; ++n) {
+    CAPTURE(n);
+    left = n;
+    REQUIRE_THROWS_AS(gyre::vec<fragile>(7), std::bad_alloc);
+    REQUIRE(alive == 0);
+    gyre::vec<fragile> some;
+    some.reserve(9);
+    left = n;
+    REQUIRE_THROWS_AS(some.resize(7), std::bad_alloc);
+    REQUIRE(some.size() == static_cast<std::size_t>(n));
+    left = 0;
+    REQUIRE_THROWS_AS(some.emplace_back(), std::bad_alloc);
+    REQUIRE(some.size() == static_cast<std::size_t>(n));
+    REQUIRE(alive == n);
+    left = 100;
+    gyre::vec<fragile> full(3);
+    left = 2;
+    REQUIRE_THROWS_AS(gyre::vec<fragile>(full), std::bad_alloc);
+    REQUIRE(alive == n + 3);
+  }
+}
+#endif

@@ -29,7 +29,7 @@ TEST_CASE("time goes on where there is no memory", "[engine]") {
   const bool for_good = GENERATE(false, true);
   const auto shards = static_cast<std::uint32_t>(1 * GENERATE(1, 3));
   std::size_t failed = 1;
-  for (std::size_t n = 0; failed != 0; n += 1 + n / 16) {
+  for (std::size_t n = 0; failed != 0; n += 1 + n / 8) {
     CAPTURE(for_good, shards, n);
     no_memory::world w({.driver = gyre::driver::virtual_time, .shards = shards, .window = 50ms});
     REQUIRE(w.e->complete(w.tick));

@@ -28,6 +28,10 @@ class bus;
 /// copies nor moves. Its destructor stops it, and aborts the program inside of its own ticks and
 /// handlers, where it could neither wait nor leave.
 ///
+/// Where memory cannot be had, a call throws std::bad_alloc and nothing has changed. Those that run
+/// or stop it need none, and ticks end: what they do without is counted (docs/architecture.md), but
+/// for the text, streak and backoff of a loop's first failure.
+///
 /// In the child of a fork an engine is a copy that goes on by itself, and writes nothing to the
 /// store (FORKED), which stays the parent's. But the threads of driver::workers are not there:
 /// where they ran, or stop() had left one to itself, each may have held what the next call waits
