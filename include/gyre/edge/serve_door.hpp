@@ -23,27 +23,30 @@ inline namespace v1 {
 namespace http {
 
 /// A request that is wholly there, as the stream that the library reads, and what it writes. So it
-/// never waits for a client.
+/// never waits for a client. Without `override`: versions of the library ask for different ones.
 class wire : public httplib::Stream {
  public:
   explicit wire(std::string_view in) : in_(in) {}
   std::string take() { return std::move(out_); }
 
-  bool is_readable() const override { return !in_.empty(); }
-  bool is_writable() const override { return true; }
-  ssize_t read(char* to, std::size_t size) override {
+  bool is_readable() const { return !in_.empty(); }
+  bool is_writable() const { return true; }
+  bool wait_readable() const { return is_readable(); }  // this and the next two from 0.19 on
+  bool wait_writable() const { return true; }
+  time_t duration() const { return 0; }
+  ssize_t read(char* to, std::size_t size) {
     const std::size_t n = std::min(size, in_.size());
     std::memcpy(to, in_.data(), n);
     in_.remove_prefix(n);
     return static_cast<ssize_t>(n);
   }
-  ssize_t write(const char* from, std::size_t size) override {
+  ssize_t write(const char* from, std::size_t size) {
     out_.append(from, size);
     return static_cast<ssize_t>(size);
   }
-  void get_remote_ip_and_port(std::string&, int&) const override {}
-  void get_local_ip_and_port(std::string&, int&) const override {}
-  socket_t socket() const override { return -1; }  // none that the library would have to select
+  void get_remote_ip_and_port(std::string&, int&) const {}
+  void get_local_ip_and_port(std::string&, int&) const {}
+  socket_t socket() const { return -1; }  // none that the library would have to select
 
  private:
   std::string_view in_;
@@ -125,7 +128,7 @@ class door : private httplib::Server {
     said_ = &said;
     remote_ = &remote;
     bool closed = false;
-    (void)process_request(stream, true, closed, nullptr);
+    process(*this, stream, remote, closed);
     said_ = nullptr;
     remote_ = nullptr;
     return {stream.take(), std::move(said)};
@@ -135,12 +138,25 @@ class door : private httplib::Server {
   /// What the library would give to its threads is done by the one that accepts: it hands out.
   class at_once : public httplib::TaskQueue {
    public:
-    void enqueue(std::function<void()> f) override { f(); }
+    using enqueued = decltype(std::declval<httplib::TaskQueue&>().enqueue({}));  // void, or bool
+    enqueued enqueue(std::function<void()> f) override {
+      f();
+      return enqueued(true);
+    }
     void shutdown() override {}
   };
   bool process_and_close_socket(socket_t s) override {
     accepted_(s);
     return true;
+  }
+  /// The library's function of 0.11, or that of later versions.
+  template <class Self>
+  static void process(Self& self, wire& stream, const std::string& remote, bool& closed) {
+    if constexpr (requires { self.process_request(stream, true, closed, nullptr); }) {
+      (void)self.process_request(stream, true, closed, nullptr);
+    } else {
+      (void)self.process_request(stream, remote, 0, remote, 0, true, closed, nullptr);
+    }
   }
   static http_request plain(const httplib::Request& r) {
     http_request out;
