@@ -56,6 +56,10 @@ export function toRow(snap: Snapshot, job: Job | null): Row {
     worst: most(numbers(recent.map((w) => w.max_ms))),
     symbiosis: snap.symbiosis.score,
     resident: memory.resident_bytes,
+    budget: memory.budget_bytes,
+    'records/ring': memory.in_ring,
+    'records/blocks': memory.in_blocks,
+    'records/archive': memory.archived,
     cpu: snap.process.cpu_percent,
   };
   learned(snap, row);

@@ -30,7 +30,7 @@ export async function tuned(page, learner) {
   const trying = seen.reduce((sum, r) => sum + r.trying * r.observations, 0) / total;
   for (const [name, want, digits] of [
     ['table', learner.states * learner.actions, 0], ['q_values', learner.q_values, 0], ['observations', learner.observations, 0],
-    ['trying', trying * 100, 1], ['changes', t.changes, 0], ['held', t.held_by_budget + t.held_by_steps + t.held_by_forbid + t.held_by_limits, 0],
+    ['trying', trying * 100, 1], ['changes', t.changes, 0], ['held', t.held_by_budget + t.held_by_steps + (t.held_by_forbid ?? 0) + (t.held_by_limits ?? 0), 0],
     ['memory', t.bytes / 1024, 1], ['sharing', t.sharing * 100, 1], ['decisions', learner.decisions, 0], ['held_by_steps', t.held_by_steps, 0],
   ]) {
     const shown = await figure(page, name);
@@ -55,7 +55,7 @@ export async function tuned(page, learner) {
       [of.estimate, r.estimate, 'earns'], [low, r.low, 'low'], [high, r.high, 'high'], [of.probability, r.probability * 100, 'probability'],
       [of.trying, r.trying * 100, 'trying'], [of.noise, r.noise, 'noise'], [of.observations, r.observations, 'observed'],
     ]) close(text, want, `state ${state}, ${what}`);
-    assert.equal(of.avoided, seen.some((other) => other.avoided > 0) ? String(r.avoided) : undefined);
+    assert.equal(of.avoided, seen.some((other) => (other.avoided ?? 0) > 0) ? String(r.avoided) : undefined);
     if (r.baseline !== null) close(of.baseline, r.baseline, `state ${state}, baseline`);
     assert.equal(of.last_change, r.last_change > 0 ? `tick ${r.last_change.toLocaleString('en-US')}` : 'never');
   });

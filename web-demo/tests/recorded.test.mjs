@@ -121,6 +121,62 @@ test('a run of Q-learners is shown with their replay', async () => {
   await shows(write('replay.jsonl', recorded(frames)), last);
 });
 
+test('at every moment of a run on the virtual clock the trace hash is the one of its snapshot, step by step too', async () => {
+  const frames = record(await (await loader()).Gyre.load(bytes), 6);
+  const traces = frames.map((f) => JSON.parse(f).trace);
+  await openRun(write('virtual.jsonl', recorded(frames)));
+  const trace = () => page.locator('[data-figure=trace] .value').textContent();
+  for (const i of [traces.length - 1, 0, 11]) {
+    await scrub(i);
+    assert.equal(await trace(), traces[i]);
+  }
+  for (const [button, i] of [['#step', 12], ['#step', 13], ['#step-back', 12]]) {
+    await page.click(button);
+    await page.waitForSelector(`.strip.time[data-shown="${i}"]`);
+    assert.equal(await trace(), traces[i]);
+  }
+  assert.equal(new Set(traces).size, traces.length);
+  await page.click('#back');
+});
+
+/** The run of another program: its learner has a name, knobs and features of its own. */
+const foreign = () =>
+  run(20).replaceAll('"ship"', '"pool"').replaceAll('ship-', 'worker-').replaceAll('"mb_per_s"', '"load_percent"').replaceAll('"level"', '"batch"').replaceAll('"block_kib"', '"wait_ms"');
+
+test('a run of another program is not called the demo’s: its own learner, knobs, features and units are shown', async () => {
+  await openRun(write('foreign.jsonl', foreign()));
+  await scrub(19);
+  const text = await page.locator('#panel-overview').innerText();
+  assert.doesNotMatch(text, /pieces of text|Link speed|Break a loop|Try it|MB\/s|KiB a tick/);
+  assert.match(text, /What pool earns[\s\S]*120 loops that learn by it/);
+  for (const [title, unit] of [['Knob: batch', 'batch'], ['Knob: wait', 'ms'], ['Seen: load', '%']]) assert.ok(text.includes(title), `${title} ${unit}`);
+  assert.match(text, /124 loops, of which 120 learn by 1 learner/);
+  const drawn = await page.$$eval('#panel-overview .u-wrap canvas', (all) => all.map((c) => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size));
+  assert.ok(drawn.length >= 6 && drawn.every((n) => n > 4), String(drawn));
+  const [first] = await page.locator('#panel-overview .chart .legend b').allInnerTexts();
+  assert.ok(number(first) > 0, `the reward is drawn: ${first}`);
+  for (const name of TABS) {
+    await tab(page, name);
+    assert.doesNotMatch(await page.locator(`#panel-${name}`).innerText(), /ship|society at/i, name);
+  }
+  await page.click('#back');
+  await tab(page, 'overview');
+});
+
+test('a run without learners shows what it has', async () => {
+  const lines = run(8).trim().split('\n').map((line) => JSON.parse(line));
+  for (const snap of lines.slice(1)) {
+    snap.learners = [];
+    for (const l of snap.loops) Object.assign(l, { learner: -1, knobs: [], features: [] });
+  }
+  await openRun(write('plain.jsonl', lines.map((l) => JSON.stringify(l)).join('\n') + '\n'));
+  assert.match(await page.locator('#panel-overview').innerText(), /124 loops, of which 0 learn by 0 learners/);
+  await tab(page, 'qlearning');
+  assert.match(await page.locator('#panel-qlearning').innerText(), /Nothing learns here/);
+  await page.click('#back');
+  await tab(page, 'overview');
+});
+
 test('what holds loops back and what was lost is said', { skip: !process.env.GYRE_STRAINED && 'without --strained' }, async () => {
   const [slow, tired] = readFileSync(process.env.GYRE_STRAINED, 'utf8').trim().split('\n').slice(1).map((line) => JSON.parse(line));
   await openRun(process.env.GYRE_STRAINED);

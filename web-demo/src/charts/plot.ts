@@ -53,6 +53,13 @@ function thirds(low: number, high: number): number[] {
   return out;
 }
 
+/** Powers of 2 between two numbers, at most some six of them. */
+function doubles(low: number, high: number): number[] {
+  const [from, to] = [Math.ceil(Math.log2(low)), Math.floor(Math.log2(high))];
+  const step = Math.max(1, Math.ceil((to - from) / 6));
+  return Array.from({ length: Math.max(0, Math.floor((to - from) / step) + 1) }, (_, i) => 2 ** (from + i * step));
+}
+
 /** Marks where the band's column is low. */
 function shade(u: uPlot, [times, ...columns]: Data, most: number) {
   const band = columns[columns.length - 1] ?? [];
@@ -139,12 +146,13 @@ function axes(p: LineChartProps): [uPlot.Axis, uPlot.Axis] {
   const y: uPlot.Axis = {
     ...axis,
     label: p.axis ?? p.unit,
-    size: 44,
+    size: p.tick && !p.range ? 58 : 44,
     gap: 6,
     values: (_u, splits) => splits.map((v) => (p.tick ?? plain)(v)),
     filter: (_u, splits) => splits,
   };
   if (p.splits) y.splits = () => p.splits as number[];
+  else if (p.log === 2) y.splits = (_u, _axis, low, high) => doubles(low, high);
   else if (p.log) y.splits = (_u, _axis, low, high) => thirds(low, high);
   return [{ ...axis, label: 'engine time, h:mm:ss', size: 22, gap: 4, space: 64, incrs: STEPS, values: (_u, splits) => splits.map((v) => clock(v)) }, y];
 }

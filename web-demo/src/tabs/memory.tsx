@@ -1,6 +1,7 @@
 // memory.tsx - what is kept of what happened: counters, bytes, and the newest compressed blocks.
 // Room: page. Threads: the page's main thread.
 import { Blocks } from '../charts/blocks.tsx';
+import { LineChart } from '../charts/line.tsx';
 import { bytes, bytesText, clock, count, fixed, int, percent } from '../format.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Frame } from '../state.ts';
@@ -60,6 +61,25 @@ function Places({ memory: m }: { memory: Snapshot['memory'] }) {
   );
 }
 
+/** Bytes against the budget, and where the records were. */
+function OverTime() {
+  return (
+    <div class="grid">
+      <Panel class="span-6" title="Bytes over time" side={<span class="side-note">logarithmic</span>}>
+        <LineChart id="bytes" name="Bytes that memory takes, and its budget" unit="" axis="bytes" height={180} log={2} text={bytesText} tick={bytesText}
+          series={[{ key: 'resident', label: 'resident', color: '--series-1', fill: true }, { key: 'budget', label: 'budget', color: '--series-2', dash: [6, 3] }]} />
+      </Panel>
+      <Panel class="span-6" title="Records by tier over time">
+        <LineChart id="tiers" name="Records in the ring, in blocks and in the archive" unit="" axis="records" height={180} text={int}
+          series={[
+            { key: 'records/ring', label: 'ring', color: '--series-1' }, { key: 'records/blocks', label: 'blocks', color: '--series-3', dash: [6, 3] },
+            { key: 'records/archive', label: 'archive', color: '--series-4', dash: [2, 3] },
+          ]} />
+      </Panel>
+    </div>
+  );
+}
+
 export function Memory({ frame }: { frame: Frame }) {
   const m = frame.snap.memory;
   const [raw, rawUnit] = bytes(m.raw_bytes);
@@ -79,6 +99,7 @@ export function Memory({ frame }: { frame: Frame }) {
       </Tiles>
       <div class="grid">
         <div class="stack span-8">
+          <OverTime />
           <Panel title="Newest blocks" side={<span class="side-note">one bar a block</span>}>
             <Blocks blocks={m.blocks} />
           </Panel>

@@ -39,6 +39,10 @@ export function Time() {
       <button type="button" id="play" class="button" onClick={() => setPlaying(!playing.value)}>
         <span aria-hidden="true">{playing.value ? '‖' : '▶'}</span> {playing.value ? 'Pause' : 'Play'}
       </button>
+      {[-1, 1].map((by) => (
+        <button type="button" key={by} class="button step" id={by < 0 ? 'step-back' : 'step'} aria-label={by < 0 ? 'One snapshot back' : 'One snapshot on'}
+          disabled={by < 0 ? at === 0 : at === last} onClick={() => { setPlaying(false); seek(at + by); }}>{by < 0 ? '‹' : '›'}</button>
+      ))}
       <label class="scrub"><span class="sr">Position in what was recorded</span>
         <input id="scrub" type="range" min={0} max={last} value={at} aria-valuetext={clock(seconds)}
           onInput={(e) => { setPlaying(false); seek(Number((e.currentTarget as HTMLInputElement).value)); }} />
