@@ -57,14 +57,28 @@ def asyncio_ns():
     return min((run['cpu_ns'] for run in runs if run), default=None)
 
 
+def vw_regrets(program):
+    """[regret of all ticks, of the last quarter]: means over the ten services and as many seeds as
+    ours; None where the package is not installed for this Python."""
+    script = os.path.join(root, 'bench', 'tuning_vw.py')
+    done = subprocess.run([sys.executable, script, program], stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        return None
+    each = list(json.loads(done.stdout).values())
+    return [sum(column) / len(each) for column in zip(*each)]
+
+
 peers = in_turn.field(dict(options.in_turn))
 rows = []
 for program in programs:
+    of_vw = vw_regrets(program) if os.path.basename(program) == 'bench-tuning' else None
     for line in subprocess.run([program], check=True, capture_output=True,
                                text=True).stdout.splitlines():
         rows.append(json.loads(line))
         if rows[-1]['peer'] == 'asyncio':
             rows[-1]['peer_value'] = asyncio_ns()
+        if rows[-1]['peer'].startswith('Vowpal Wabbit'):
+            rows[-1]['peer_value'] = of_vw and of_vw['last' in rows[-1]['peer']]
         in_turn.add_peers(rows[-1], peers)
 rows.extend(in_turn.rows(peers))
 rows.append(include_row('include.gyre_hpp_s', 'gyre/gyre.hpp'))

@@ -1,5 +1,7 @@
 // What tuning earns: regret on simulated services, all ticks and the last quarter, mean of seeds.
-// Usage: tuning [seeds] [table]; without `table` it prints rows of results.json.
+// Usage: tuning [seeds] [table | curves | names [other] | pipe <service>]; by itself it prints rows
+// of results.json. `table`: the tables of docs/tuning.md; `curves`: regret over time; `pipe`:
+// another program chooses, tuning_vw.py.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -158,6 +160,11 @@ void rows(int seeds) {
   bench::row("tuning.regret_last", r.ours.last, unit, "UCB1, last quarter", r.ucb.last, ten);
   bench::row("tuning.regret_thompson", r.ours.all, unit, "Thompson per state and action",
              r.thompson.all, ten);
+  bench::row("tuning.regret_last_thompson", r.ours.last, unit, "Thompson, last quarter",
+             r.thompson.last, ten);
+  bench::row("tuning.regret_vw", r.ours.all, unit, "Vowpal Wabbit", bench::none, ten);
+  bench::row("tuning.regret_last_vw", r.ours.last, unit, "Vowpal Wabbit, last quarter",
+             bench::none, ten);
   bench::row("tuning.regret_q", r.ours.all, unit, "Q-learning from replay", r.q.all, ten);
   const cost small = cost_of({{{4}}, {{5}, {3}}});
   const cost large = cost_of({{}, {{6}, {6}, {6}}});
@@ -170,11 +177,81 @@ void rows(int seeds) {
              "216 actions, one state");
 }
 
+/// Somebody else chooses, who reads states and rewards from our output and writes actions.
+struct piped {
+  piped(const service&, std::uint64_t seed) { std::printf("seed %d\n", static_cast<int>(seed)); }
+  static std::uint32_t choose(std::uint32_t s) {
+    std::printf("state %u\n", s);
+    std::fflush(stdout);
+    unsigned a = 0;
+    if (std::scanf("%u", &a) != 1) std::exit(1);
+    return a;
+  }
+  static void observe(std::uint32_t, std::uint32_t, double r) { std::printf("reward %.17g\n", r); }
+};
+
+int pipe(const char* name, int seeds) {
+  for (const auto& all : {bench::services(), bench::other_services()}) {
+    for (const service& s : all) {
+      if (std::strcmp(s.name, name) != 0) continue;
+      for (const std::uint32_t n : s.knobs) std::printf("%u ", n);
+      std::printf("\n");
+      const outcome o = mean_of<piped>(s, seeds);
+      std::printf("regret %.17g %.17g\n", o.all, o.last);
+      return 0;
+    }
+  }
+  std::fprintf(stderr, "no service is named \"%s\"\n", name);
+  return 1;
+}
+
+/// Mean regret of the ten services in each of 100 parts of their ticks, one line a part.
+void curves(int seeds) {
+  const std::vector<service> all = bench::services();
+  const auto n = static_cast<double>(all.size()) * seeds;
+  std::vector<double> sums[4];
+  const auto add = [&](auto mind, std::vector<double>& sum, const service& s, unsigned seed) {
+    sum.resize(100);
+    (void)bench::drive(s, mind, seed, [](double r, gyre::rng&) { return r; },
+                       [&](int t, double regret) {
+                         sum[static_cast<std::size_t>(t * 100 / s.ticks)] += regret * 100 / n;
+                       });
+  };
+  for (const service& s : all) {
+    for (int i = 0; i < seeds; ++i) {
+      const auto seed = static_cast<std::uint64_t>(i);
+      const unsigned world = 1000U + static_cast<unsigned>(i);
+      add(bench::our_tuner(s, seed), sums[0], s, world);
+      add(bench::thompson(s, seed), sums[1], s, world);
+      add(bench::ucb1(s, seed), sums[2], s, world);
+      add(bench::q_learner(s, seed), sums[3], s, world);
+    }
+  }
+  std::printf("gyre,Thompson,UCB1,Q-learner\n");
+  for (std::size_t i = 0; i < 100; ++i) {
+    std::printf("%.5f,%.5f,%.5f,%.5f\n", sums[0][i], sums[1][i], sums[2][i], sums[3][i]);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const int seeds = argc > 1 ? std::max(std::atoi(argv[1]), 1) : 10;
-  if (argc <= 2 || std::strcmp(argv[2], "table") != 0) {
+  const auto asks = [&](int i, const char* word) {
+    return argc > i && std::strcmp(argv[i], word) == 0;
+  };
+  if (asks(2, "pipe") && argc > 3) return pipe(argv[3], seeds);
+  if (asks(2, "names")) {
+    for (const service& s : asks(3, "other") ? bench::other_services() : bench::services()) {
+      std::printf("%s\n", s.name);
+    }
+    return 0;
+  }
+  if (asks(2, "curves")) {
+    curves(seeds);
+    return 0;
+  }
+  if (!asks(2, "table")) {
     rows(seeds);
     return 0;
   }

@@ -181,8 +181,9 @@ struct outcome {
 };
 
 /// Lets `mind` (choose(state), observe(state, action, reward)) drive a service for its ticks.
-template <class Mind, class Reward>
-outcome drive(const service& what, Mind& mind, std::uint64_t seed, Reward change) {
+/// @param told of each tick, its number and its part of the run's regret
+template <class Mind, class Reward, class Told>
+outcome drive(const service& what, Mind& mind, std::uint64_t seed, Reward change, Told told) {
   gyre::rng world(seed, 77, gyre::purpose::user);
   outcome sum;
   for (int t = 0; t < what.ticks; ++t) {
@@ -197,10 +198,15 @@ outcome drive(const service& what, Mind& mind, std::uint64_t seed, Reward change
     const double m = what.mean(s, a, t);
     const double regret = (best - m) / (best - mean) / what.ticks;
     sum.all += regret;
+    told(t, regret);
     if (t >= what.ticks * 3 / 4) sum.last += 4 * regret;
     mind.observe(s, a, change(what.draw(m, world), world));
   }
   return sum;
+}
+template <class Mind, class Reward>
+outcome drive(const service& what, Mind& mind, std::uint64_t seed, Reward change) {
+  return drive(what, mind, seed, change, [](int, double) {});
 }
 template <class Mind>
 outcome drive(const service& what, Mind& mind, std::uint64_t seed) {

@@ -57,6 +57,12 @@ template <class T>
 inline constexpr std::uint32_t first_size = sizeof(T);
 template <>
 inline constexpr std::uint32_t first_size<gyre_loop_options> = offsetof(gyre_loop_options, parent);
+template <>
+inline constexpr std::uint32_t first_size<gyre_loop_change> = offsetof(gyre_loop_change, mode);
+template <>
+inline constexpr std::uint32_t first_size<gyre_knob> = offsetof(gyre_knob, names);
+template <>
+inline constexpr std::uint32_t first_size<gyre_feature> = offsetof(gyre_feature, names);
 
 /// ARG: a number that cannot be, and what could.
 inline error wrong(const char* what, double value, const char* expected) {

@@ -5,6 +5,7 @@
 // module is what no engine needs, in an order that packs well.
 #include "registry.cpp"
 #include "objects.cpp"
+#include "knobs.cpp"
 #include "loop_options.cpp"
 #include "loop_metrics.cpp"
 #include "library.cpp"
@@ -17,6 +18,7 @@
 #include "snapshot.cpp"
 #include "replay.cpp"
 #include "learner.cpp"
+#include "tuner.cpp"
 #include "compress.cpp"
 // A module has no sockets; who defines GYRE_CAPI_SERVES compiles serve.cpp too, with cpp-httplib.
 #if !defined(__EMSCRIPTEN__) && !defined(GYRE_CAPI_SERVES)

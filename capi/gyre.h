@@ -124,11 +124,13 @@
 #include "gyre/types.h"     /* numbers that never change, ids, gyre_error */
 #include "gyre/library.h"   /* version, names of numbers, memory for a caller without any */
 #include "gyre/engine.h"    /* make, start, move, stop */
+#include "gyre/knob.h"      /* what may be set, what is seen, and the rails of tuning */
 #include "gyre/loop.h"      /* add, remove, pause, change; what is counted */
 #include "gyre/tick.h"      /* knobs, features, rewards; acquired ticks */
 #include "gyre/bus.h"       /* publish, subscribe, poll */
 #include "gyre/replay.h"    /* a replay buffer by itself */
 #include "gyre/learner.h"   /* a learner by itself */
+#include "gyre/tuner.h"     /* a tuner by itself */
 #include "gyre/memory.h"    /* remember, recall; compression by itself */
 #include "gyre/symbiosis.h" /* graph, score, the reference loops */
 #include "gyre/snapshot.h"  /* everything at one instant */

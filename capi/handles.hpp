@@ -21,7 +21,8 @@ enum class kind : std::uint32_t {
   tick = 3,
   subscription = 4,
   replay = 5,
-  learner = 6
+  learner = 6,
+  tuner = 7
 };
 
 /// "a loop", for error texts.
@@ -33,6 +34,7 @@ inline const char* text(kind k) noexcept {
     case kind::subscription: return "a subscription";
     case kind::replay: return "a replay buffer";
     case kind::learner: return "a learner";
+    case kind::tuner: return "a tuner";
   }
   return "nothing that gyre knows";
 }

@@ -101,6 +101,14 @@ gyre_status gyre_loop_trigger(gyre_loop loop) {
   });
 }
 
+gyre_status gyre_loop_reward(gyre_loop loop, uint32_t ticket, double reward, gyre_error* err) {
+  return guard(err, [&] {
+    return with_loop(loop, [&](engine_object& owner, gyre::loop& handle) {
+      return owner.engine->reward({handle.id(), ticket}, reward);
+    });
+  });
+}
+
 gyre_status gyre_loop_knob(gyre_loop loop, const char* knob, double* out) {
   return guard(nullptr, [&] {
     return with_loop(loop, [&](engine_object&, gyre::loop& handle) -> result<void> {

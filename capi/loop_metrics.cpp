@@ -1,7 +1,9 @@
 // loop_metrics.cpp - the bodies that write gyre_loop_metrics: of one loop, or a row for each.
 // Room: capi. Threads: any call from any thread; ids are made for loops that had none.
 #include <cmath>
+#include <utility>
 
+#include "knobs.hpp"
 #include "objects.hpp"
 #include "values.hpp"
 
@@ -59,6 +61,25 @@ gyre_loop_metrics metrics_of(engine_object& owner, const loop_stats& l, const sn
   }
   return m;
 }
+/// What a loop learns with. STATE: nothing.
+result<learner_view> learner_of(gyre_loop loop) {
+  learner_view out;
+  GYRE_CHECK(with_loop(loop, [&](engine_object& owner, gyre::loop& handle) -> result<void> {
+    snapshot_data all = owner.engine->snapshot();
+    for (const loop_stats& l : all.loops) {
+      if (l.id != handle.id()) continue;
+      if (l.learner < 0) return fail(code::state, "the loop has no knobs");
+      out = std::move(all.learners[static_cast<std::size_t>(l.learner)]);
+      return ok;
+    }
+    return fail(code::stale, "the loop is gone");
+  }));
+  return out;
+}
+result<void> check_tunes(const learner_view& l) {
+  if (!l.tunes) return fail(code::state, "the loop learns by Q-learning");
+  return ok;
+}
 static_assert(static_cast<int>(loop_state::stopped) == GYRE_STATE_STOPPED);
 static_assert(static_cast<int>(loop_state::gated) == GYRE_STATE_GATED);
 
@@ -81,6 +102,51 @@ gyre_status gyre_loop_metrics_read(gyre_loop loop, gyre_loop_metrics* out) {
       }
       return fail(code::stale, "the loop is gone");
     });
+  });
+}
+
+gyre_status gyre_loop_learned(gyre_loop loop, gyre_tuning_metrics* out) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(l, learner_of(loop));
+    GYRE_CHECK(check_tunes(l));
+    GYRE_CHECK(check_out(out, "out"));
+    gyre_tuning_metrics m = metrics_of(l.tuning);
+    m.late_open = l.late.open;
+    m.late_after = l.late.late;
+    m.late_twice = l.late.twice;
+    m.late_never = l.late.never;
+    write_out(out, m);
+    return ok;
+  });
+}
+
+gyre_status gyre_loop_report(gyre_loop loop, uint32_t state, gyre_state_report* out) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(l, learner_of(loop));
+    GYRE_CHECK(check_tunes(l));
+    GYRE_CHECK(check_out(out, "out"));
+    if (state >= l.reports.size()) {
+      return fail(code::arg, "state is ", state, ": under ", l.reports.size(), " expected");
+    }
+    write_out(out, report_of(l.reports[state]));
+    return ok;
+  });
+}
+
+gyre_status gyre_loop_limits(gyre_loop loop, gyre_limit* rows, uint32_t cap, uint32_t* needed) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(l, learner_of(loop));
+    GYRE_CHECK(check_tunes(l));
+    return put_limits(l.limits, rows, cap, needed);
+  });
+}
+
+gyre_status gyre_loop_values(gyre_loop loop, uint32_t action, double* out, uint32_t cap,
+                             uint32_t* needed) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(l, learner_of(loop));
+    GYRE_TRY(where, space::make(l.features, l.knobs));
+    return put_values(where, action, out, cap, needed);
   });
 }
 

@@ -1,13 +1,13 @@
 // loop_options.cpp - the bodies of gyre/loop.h that read what a loop is: add one, change one.
 // Room: capi. Threads: any call from any thread; the owner's mutex guards the ids of its loops.
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <map>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "knobs.hpp"
 #include "learning.hpp"
 #include "objects.hpp"
 #include "values.hpp"
@@ -43,43 +43,23 @@ result<gate> gate_of(const gyre_gate& g) {
   }
 }
 
-/// Two equal values would be two settings that are one: what is learned of it would be halved.
-result<void> check_distinct(std::vector<double> values) {
-  for (const double value : values) {
-    if (std::isnan(value)) return ok;  // which nothing orders: the engine refuses it
-  }
-  std::sort(values.begin(), values.end());
-  const auto twice = std::adjacent_find(values.begin(), values.end());
-  if (twice == values.end()) return ok;
-  return wrong("a value that a knob has twice", *twice, "another");
-}
-
 constexpr std::uint32_t known_loop_flags = GYRE_LOOP_PAUSED | GYRE_LOOP_EXTERNAL |
                                            GYRE_LOOP_DEFERRABLE | GYRE_LOOP_STATELESS |
-                                           GYRE_LOOP_COUNTERS;
+                                           GYRE_LOOP_COUNTERS | GYRE_LOOP_SEQUENTIAL |
+                                           GYRE_LOOP_ENGINE_FEATURES;
 
 result<void> read_space(const gyre_loop_options& o, loop_options& out) {
-  GYRE_TRY(knobs, copies(o.knobs, o.knob_count, "knobs"));
-  for (const gyre_knob& k : knobs) {
-    GYRE_CHECK(check_name(k.name, "a knob's name"));
-    GYRE_TRY(values, numbers(k.values, k.count, "a knob's values"));
-    GYRE_CHECK(check_distinct(values));
-    out.knobs.push_back({k.name, std::move(values)});
+  GYRE_TRY(knobs, knobs_of(o.knobs, o.knob_count));
+  out.knobs = std::move(knobs);
+  GYRE_TRY(list, features_of(o.features, o.feature_count));
+  const std::uint32_t named = o.flags & (GYRE_LOOP_STATELESS | GYRE_LOOP_ENGINE_FEATURES);
+  if ((named != 0 && !list.empty()) || named == (GYRE_LOOP_STATELESS | GYRE_LOOP_ENGINE_FEATURES)) {
+    return fail(code::arg, "GYRE_LOOP_STATELESS, GYRE_LOOP_ENGINE_FEATURES and features exclude "
+                "each other");
   }
-  GYRE_TRY(features, copies(o.features, o.feature_count, "features"));
-  std::vector<feature> list;
-  for (const gyre_feature& f : features) {
-    GYRE_CHECK(check_name(f.name, "a feature's name"));
-    GYRE_TRY(edges, numbers(f.edges, f.count, "a feature's edges"));
-    list.push_back({f.name, std::move(edges)});
-  }
-  const bool stateless = (o.flags & GYRE_LOOP_STATELESS) != 0;
-  if (stateless && !list.empty()) {
-    return fail(code::arg, "GYRE_LOOP_STATELESS and features exclude each other");
-  }
-  if (stateless) {
-    out.features = none;
-  } else if (!list.empty()) {
+  if (named == GYRE_LOOP_ENGINE_FEATURES) {
+    out.features = engine_features;
+  } else {
     out.features = std::move(list);
   }
   GYRE_TRY(gates, copies(o.gates, o.gate_count, "gates"));
@@ -117,6 +97,11 @@ result<loop_options> options_of(const gyre_loop_options& o) {
   if ((o.flags & GYRE_LOOP_COUNTERS) != 0) out.metrics = metrics_mode::counters;
   GYRE_TRY(learning, learning_of(o));
   out.learning = learning;
+  out.learning.sequential = (o.flags & GYRE_LOOP_SEQUENTIAL) != 0;
+  if (o.slack_ms == GYRE_NONE) out.slack = duration{0};
+  else GYRE_CHECK(set_ms(out.slack, o.slack_ms, "slack_ms"));
+  GYRE_TRY(rails, tuning_of(o.tuning, nullptr));
+  out.tuning = std::move(rails);
   GYRE_CHECK(read_space(o, out));
   return out;
 }
@@ -199,6 +184,7 @@ gyre_status gyre_loop_reconfigure(gyre_loop loop, const gyre_loop_change* change
     return with_loop(loop, [&](engine_object&, gyre::loop& handle) -> result<void> {
       GYRE_TRY(c, checked(change, "change"));
       GYRE_CHECK(check_reserved(c.reserved));
+      GYRE_CHECK(check_reserved(c.reserved_2));
       loop_change native;
       if (c.interval_ms != 0) {
         GYRE_TRY(interval, ms_of(c.interval_ms, "interval_ms"));
@@ -209,6 +195,10 @@ gyre_status gyre_loop_reconfigure(gyre_loop loop, const gyre_loop_change* change
         native.timeout = timeout;
       }
       if (c.jitter != 0) native.jitter = c.jitter == GYRE_NONE ? 0 : c.jitter;
+      if (c.mode != 0) {
+        GYRE_TRY(mode, mode_of(c.mode));
+        native.mode = mode;
+      }
       return handle.reconfigure(native);
     });
   });

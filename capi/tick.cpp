@@ -167,6 +167,24 @@ gyre_status gyre_tick_knob(gyre_tick tick, const char* name, double* out) {
   });
 }
 
+gyre_status gyre_tick_forbid(gyre_tick tick, const char* knob, double value) {
+  return guard(nullptr, [&] {
+    return with_tick(tick, [&](gyre::tick& t) -> result<void> {
+      GYRE_CHECK(not_null(knob, "knob"));
+      return said(t.forbid(knob, value), "it cannot be ruled out");
+    });
+  });
+}
+
+gyre_status gyre_tick_used(gyre_tick tick, const char* knob, double value) {
+  return guard(nullptr, [&] {
+    return with_tick(tick, [&](gyre::tick& t) -> result<void> {
+      GYRE_CHECK(not_null(knob, "knob"));
+      return said(t.used(knob, value), "the knob has no such value");
+    });
+  });
+}
+
 gyre_status gyre_tick_feature(gyre_tick tick, const char* name, double value) {
   return guard(nullptr, [&] {
     return with_tick(tick, [&](gyre::tick& t) -> result<void> {
@@ -181,6 +199,44 @@ gyre_status gyre_tick_reward(gyre_tick tick, double reward) {
     return with_tick(tick, [&](gyre::tick& t) {
       return said(t.reward(reward), "the reward is not finite, as a float");
     });
+  });
+}
+
+gyre_status gyre_tick_reward_later(gyre_tick tick, uint32_t* ticket) {
+  return guard(nullptr, [&] {
+    return with_tick(tick, [&](gyre::tick& t) -> result<void> {
+      GYRE_CHECK(not_null(ticket, "ticket"));
+      const gyre::ticket taken = t.reward_later();
+      if (taken.number == 0) {
+        const code alive = t.spend(duration{0});
+        return said(alive == code::ok ? code::state : alive, "it learns what comes next, too");
+      }
+      *ticket = taken.number;
+      return ok;
+    });
+  });
+}
+
+gyre_status gyre_tick_limit(gyre_tick tick, const char* name, double value, double at_most) {
+  return guard(nullptr, [&] {
+    return with_tick(tick, [&](gyre::tick& t) -> result<void> {
+      GYRE_CHECK(check_name(name, "name"));
+      return said(t.limit(name, value, at_most), "the limit cannot be taken");
+    });
+  });
+}
+
+gyre_status gyre_tick_cost(gyre_tick tick, double cost) { return gyre_tick_reward(tick, -cost); }
+
+gyre_status gyre_tick_terminated(gyre_tick tick) {
+  return guard(nullptr, [&] {
+    return with_tick(tick, [](gyre::tick& t) { return said(t.terminated(), ""); });
+  });
+}
+
+gyre_status gyre_tick_truncated(gyre_tick tick) {
+  return guard(nullptr, [&] {
+    return with_tick(tick, [](gyre::tick& t) { return said(t.truncated(), ""); });
   });
 }
 

@@ -1,13 +1,17 @@
 // engine.ts - a set of loops with its clock, bus and memory, over the module's functions.
 // Room: wasm. Threads: those of the module: one.
 import {
-  GATE, KNOB, LOOP_CHANGE, LOOP_OPTIONS, POLL_RESULT, QUERY, READING, RECORD, SUBSCRIPTION_OPTIONS, type Kind,
+  GATE, LOOP_CHANGE, LOOP_OPTIONS, POLL_RESULT, QUERY, READING, RECORD, SUBSCRIPTION_OPTIONS, type Kind,
 } from './layouts.ts';
 import { pick, utf8, whole, type Memory, type Pointer } from './memory.ts';
-import type { Gate, LoopOptions, Query, Recollection, SubscriptionOptions } from './options.ts';
+import type {
+  Gate, Learned, LoopOptions, Query, Recollection, Report, SubscriptionOptions, TuningMode,
+} from './options.ts';
 import { Status } from './status.ts';
 import { Subscription } from './subscription.ts';
 import { Tick } from './tick.ts';
+import { learned, report } from './tuner.ts';
+import { declare, modeOf, rails } from './tuning.ts';
 
 const OVERFLOW = { drop_newest: 0, drop_oldest: 1, keep_latest: 2, block: 3 };
 
@@ -82,7 +86,8 @@ export class Engine {
     return gyre.holding((hold) => {
       const text = (value: string | undefined) => (value === undefined ? 0 : hold(gyre.put(value)));
       const values = {
-        flags: 2 | (o.paused ? 1 : 0) | (o.deferrable ? 4 : 0) | (o.stateless ? 8 : 0),
+        flags: 2 | (o.paused ? 1 : 0) | (o.deferrable ? 4 : 0) | (o.stateless ? 8 : 0) | (o.sequential ? 32 : 0) |
+          (o.engineFeatures ? 64 : 0),
         name: text(o.name),
         interval_ms: o.intervalMs,
         timeout_ms: o.timeoutMs ?? 0,
@@ -90,9 +95,9 @@ export class Engine {
         backoff_ms: o.backoffMs ?? 0,
         backoff_cap_ms: o.backoffCapMs ?? 0,
         group: text(o.group),
-        knobs: this.table(o.knobs ?? {}, hold),
+        knobs: declare(gyre, o.knobs ?? {}, hold),
         knob_count: Object.keys(o.knobs ?? {}).length,
-        features: this.table(o.features ?? {}, hold),
+        features: declare(gyre, o.features ?? {}, hold),
         feature_count: Object.keys(o.features ?? {}).length,
         gates: this.gates(o.gates ?? [], hold),
         gate_count: o.gates?.length ?? 0,
@@ -104,25 +109,12 @@ export class Engine {
         explore_over: o.explore?.over ?? 0,
         replay_capacity: o.replayCapacity ?? 0,
         priority: o.priority ?? 0,
+        tuning: rails(gyre, o.tuning, o.knobs ?? {}, hold),
       };
       const at = gyre.struct(LOOP_OPTIONS, values);
       gyre.check(gyre.call.gyre_loop_create(this.id, at, gyre.outWord, gyre.resetError()));
       return gyre.u32(gyre.outWord);
     });
-  }
-
-  /** Names with numbers as an array of gyre_knob, whose layout gyre_feature has too; 0 when there are none. */
-  private table(entries: Record<string, readonly number[]>, hold: (at: Pointer) => Pointer): Pointer {
-    const { gyre } = this;
-    const list = Object.entries(entries);
-    if (list.length === 0) return 0;
-    const rows = hold(gyre.alloc(list.length * KNOB.size));
-    list.forEach(([name, values], i) => {
-      const at = hold(gyre.alloc(Math.max(8, values.length * 8)));
-      values.forEach((v, k) => gyre.view.setFloat64(at + k * 8, v, true));
-      gyre.struct(KNOB, { count: values.length, name: hold(gyre.put(name)), values: at }, rows + i * KNOB.size);
-    });
-    return rows;
   }
 
   /** Gates as an array of gyre_gate; 0 when there are none. */
@@ -157,15 +149,35 @@ export class Engine {
     this.gyre.resetError();
     this.gyre.check(this.gyre.call.gyre_loop_trigger(loop));
   }
-  /** Changes what is given, before the loop's next tick. */
-  reconfigure(loop: number, change: { intervalMs?: number; timeoutMs?: number; jitter?: number | null }): void {
+  /** Changes what is given, before the loop's next tick; `mode` is of its tuner, which a group shares. */
+  reconfigure(
+    loop: number,
+    change: { intervalMs?: number; timeoutMs?: number; jitter?: number | null; mode?: TuningMode },
+  ): void {
     const { gyre } = this;
     const c = gyre.struct(LOOP_CHANGE, {
       interval_ms: change.intervalMs ?? 0,
       timeout_ms: change.timeoutMs ?? 0,
       jitter: change.jitter === null ? -1 : (change.jitter ?? 0),
+      mode: change.mode === undefined ? 0 : modeOf(change.mode),
     });
     gyre.check(gyre.call.gyre_loop_reconfigure(loop, c, gyre.resetError()));
+  }
+  /** What a loop's tuner did and knows as a whole. @throws GyreError: it has no knobs, or learns otherwise. */
+  learned(loop: number): Learned {
+    return learned(this.gyre, (at) => this.gyre.call.gyre_loop_learned(loop, at));
+  }
+  /** What it knows of one of its first 64 states. */
+  report(loop: number, state: number): Report {
+    return report(this.gyre, (at) => this.gyre.call.gyre_loop_report(loop, state, at));
+  }
+  /** What the tick of a ticket earned, of Tick.rewardLater(). @throws GyreError: it has had its reward, or was given up */
+  reward(loop: number, ticket: number, value: number): void {
+    this.gyre.check(this.gyre.call.gyre_loop_reward(loop, ticket, value, this.gyre.resetError()));
+  }
+  /** The value that each knob of a loop has in an action, in declared order; of names their index. */
+  values(loop: number, action: number): number[] {
+    return this.gyre.numbers((out, cap, needed) => this.gyre.call.gyre_loop_values(loop, action, out, cap, needed));
   }
 
   /** The external ticks that are due, at most `most`; each must be completed. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Prints the C functions that gyre.wasm exports, one a line: those that gyre.h's sections declare,
-without those of no use there, since the module cannot call its host back and has no clock.
+without those of no use there, since the module cannot call its host back and has no clock, and the
+snapshot has the limits.
 
 Usage: exports.py <section of gyre.h>...
 """
@@ -11,7 +12,8 @@ import sys
 text = ''.join(pathlib.Path(section).read_text() for section in sys.argv[1:])
 plain = re.sub(r'/\*.*?\*/|//[^\n]*', '', text, flags=re.S)
 names = re.findall(r'^GYRE_API\b[^;{]*?\b(gyre_\w+)\s*\(', plain, flags=re.M)
-names = [name for name in names if name not in ('gyre_tick_pending', 'gyre_engine_poll_within')]
+names = [name for name in names if name not in ('gyre_tick_pending', 'gyre_engine_poll_within',
+                                            'gyre_loop_limits', 'gyre_tuner_limits')]
 if not names:
     sys.exit('no section declares a GYRE_API function')
 print('\n'.join('_' + name for name in names))

@@ -17,8 +17,10 @@ export { Engine } from './engine.ts';
 export { EXPORTS, type Pointer } from './memory.ts';
 export { Gyre } from './module.ts';
 export type {
-  EngineOptions, Gate, LoopOptions, Message, Query, Recollection, SubscriptionOptions,
+  EngineOptions, Feature, Gate, Knob, Learned, LoopOptions, Message, Query, Recollection, Report, Setting,
+  SubscriptionOptions, TunerOptions, Tuning, TuningMode,
 } from './options.ts';
 export { GyreError, Status } from './status.ts';
 export { Subscription } from './subscription.ts';
 export { Tick } from './tick.ts';
+export { Tuner } from './tuner.ts';

@@ -31,7 +31,32 @@ export const READING = layout([
   ['size', 'u32'], ['reserved', 'u32'], ['mode', 'ptr'], ['cpu_percent', 'f64'], ['memory_percent', 'f64'],
   ['latency_ms', 'f64'],
 ]);
-export const KNOB = layout([['size', 'u32'], ['count', 'u32'], ['name', 'ptr'], ['values', 'ptr']]);
+/** gyre_feature is laid out alike; its `values` are its edges. */
+export const KNOB = layout([
+  ['size', 'u32'], ['count', 'u32'], ['name', 'ptr'], ['values', 'ptr'], ['names', 'ptr'], ['order', 'i32'],
+  ['reserved', 'u32'],
+]);
+export const SETTING = layout([['size', 'u32'], ['rule', 'u32'], ['knob', 'ptr'], ['value', 'f64']]);
+export const TUNING = layout([
+  ['size', 'u32'], ['mode', 'i32'], ['baseline', 'ptr'], ['budget', 'f64'], ['forbidden', 'ptr'], ['at_random', 'f64'],
+  ['baseline_count', 'u32'], ['forbidden_count', 'u32'], ['one_step', 'u32'], ['reserved', 'u32'],
+]);
+export const TUNER_OPTIONS = layout([
+  ['size', 'u32'], ['knob_count', 'u32'], ['knobs', 'ptr'], ['seed', 'u64'], ['features', 'ptr'], ['stream', 'u64'],
+  ['feature_count', 'u32'], ['reserved', 'u32'], ['tuning', 'ptr'],
+]);
+export const TUNING_METRICS = layout([
+  ['size', 'u32'], ['states', 'u32'], ['actions', 'u32'], ['cells_tried', 'u32'], ['decisions', 'u64'],
+  ['observations', 'u64'], ['failures', 'u64'], ['refused', 'u64'], ['changes', 'u64'], ['last_change', 'u64'],
+  ['held_budget', 'u64'], ['held_step', 'u64'], ['held_forbidden', 'u64'], ['held_limits', 'u64'],
+  ['mean_reward', 'f64'], ['sharing', 'f64'], ['lost', 'f64'], ['may_lose', 'f64'], ['bytes', 'u64'],
+  ['late_open', 'u64'], ['late_after', 'u64'], ['late_twice', 'u64'], ['late_never', 'u64'],
+]);
+export const STATE_REPORT = layout([
+  ['size', 'u32'], ['best', 'u32'], ['observations', 'u64'], ['last_change', 'u64'], ['estimate', 'f64'], ['low', 'f64'],
+  ['high', 'f64'], ['probability', 'f64'], ['trying', 'f64'], ['baseline', 'f64'], ['noise', 'f64'],
+  ['avoided', 'u32'], ['reserved', 'u32'],
+]);
 export const GATE = layout([['size', 'u32'], ['kind', 'i32'], ['mode', 'ptr'], ['close_at', 'f64'], ['open_at', 'f64']]);
 export const LOOP_OPTIONS = layout([
   ['size', 'u32'], ['flags', 'u32'], ['name', 'ptr'], ['interval_ms', 'f64'], ['tick', 'ptr'], ['timeout_ms', 'f64'],
@@ -39,10 +64,11 @@ export const LOOP_OPTIONS = layout([
   ['backoff_cap_ms', 'f64'], ['knobs', 'ptr'], ['discount', 'f64'], ['features', 'ptr'], ['learning_rate', 'f64'],
   ['gates', 'ptr'], ['explore_from', 'f64'], ['explore_to', 'f64'], ['explore_over', 'f64'], ['knob_count', 'u32'],
   ['feature_count', 'u32'], ['gate_count', 'u32'], ['missed', 'i32'], ['burst', 'u32'], ['priority', 'i32'],
-  ['replay_capacity', 'u32'], ['sample_average', 'u32'], ['parent', 'ptr'],
+  ['replay_capacity', 'u32'], ['sample_average', 'u32'], ['parent', 'ptr'], ['slack_ms', 'f64'], ['tuning', 'ptr'],
 ]);
 export const LOOP_CHANGE = layout([
   ['size', 'u32'], ['reserved', 'u32'], ['interval_ms', 'f64'], ['timeout_ms', 'f64'], ['jitter', 'f64'],
+  ['mode', 'i32'], ['reserved_2', 'u32'],
 ]);
 export const COMPLETION = layout([['size', 'u32'], ['failed', 'u32'], ['text', 'ptr'], ['took_ms', 'f64']]);
 export const TICK_INFO = layout([

@@ -16,7 +16,12 @@ export const EXPORTS = [
   'gyre_tick_feature', 'gyre_tick_reward', 'gyre_tick_vitality', 'gyre_tick_info_read', 'gyre_bus_publish',
   'gyre_bus_subscribe', 'gyre_bus_poll', 'gyre_memory_remember', 'gyre_memory_recall', 'gyre_memory_consolidate',
   'gyre_compress', 'gyre_decompress', 'gyre_graph_connect', 'gyre_graph_score', 'gyre_society_add',
-  'gyre_snapshot_json', 'gyre_trace_hash',
+  'gyre_snapshot_json', 'gyre_trace_hash', 'gyre_tick_cost', 'gyre_tick_terminated', 'gyre_tick_truncated',
+  'gyre_loop_learned', 'gyre_loop_report', 'gyre_loop_values', 'gyre_linear', 'gyre_geometric', 'gyre_tuner_create',
+  'gyre_tuner_destroy', 'gyre_tuner_state', 'gyre_tuner_values', 'gyre_tuner_choose', 'gyre_tuner_observe',
+  'gyre_tuner_observe_failure', 'gyre_tuner_set_mode', 'gyre_tuner_save', 'gyre_tuner_load', 'gyre_tuner_metrics_read',
+  'gyre_tuner_report', 'gyre_tuner_limit', 'gyre_tick_forbid', 'gyre_tick_used',
+  'gyre_tick_reward_later', 'gyre_tick_limit', 'gyre_loop_reward',
 ] as const;
 export type Exported = (typeof EXPORTS)[number];
 
@@ -162,6 +167,26 @@ export class Memory {
     }
     return at;
   }
+  /** @internal The fields of a struct that a call has filled, as `lastChange` for `last_change`. */
+  fields(shape: Layout, at: Pointer): Record<string, number> {
+    const view = this.view;
+    const out: Record<string, number> = {};
+    for (const [key, [offset, kind]] of Object.entries(shape.at)) {
+      const name = key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+      if (kind === 'f64') out[name] = view.getFloat64(at + offset, true);
+      else if (kind === 'u64') out[name] = Number(view.getBigUint64(at + offset, true));
+      else out[name] = view.getUint32(at + offset, true);
+    }
+    delete out.size;
+    delete out.reserved;
+    return out;
+  }
+  /** @internal Numbers that a call writes and counts, however many. */
+  numbers(fill: (out: Pointer, cap: number, needed: Pointer) => number): number[] {
+    this.resetError();
+    const { at, size } = this.grown((buf, cap, needed) => fill(buf, cap >> 3, needed), 8);
+    return Array.from({ length: size }, (_, i) => this.f64(at + i * 8));
+  }
   /** @internal */
   resetError(): Pointer {
     this.view.setUint32(this.error, ERROR_SIZE, true);
@@ -174,8 +199,8 @@ export class Memory {
     const told = this.view.getInt32(this.error + 4, true) === status;
     throw new GyreError(status, told ? this.read(this.error + 8) : this.read(this.fn.gyre_status_name(status)));
   }
-  /** @internal Calls until the text fits; the place is kept and grows by half. */
-  grown(fill: (buf: Pointer, cap: number, needed: Pointer) => number): { at: Pointer; size: number } {
+  /** @internal Calls until what comes fits, in units of so many bytes; the place is kept and grows by half. */
+  grown(fill: (buf: Pointer, cap: number, needed: Pointer) => number, unit = 1): { at: Pointer; size: number } {
     for (;;) {
       const status = fill(this.out.at, this.out.cap, this.word);
       const needed = this.u32(this.word);
@@ -183,7 +208,7 @@ export class Memory {
       if (status !== Status.BUFFER) this.check(status);
       this.free(this.out.at);
       this.out = { at: 0, cap: 0 };
-      const cap = needed + (needed >> 1) + 64;
+      const cap = (needed + (needed >> 1) + 64) * unit;
       this.out = { at: this.alloc(cap), cap };
     }
   }

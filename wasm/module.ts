@@ -1,10 +1,12 @@
 // module.ts - one instance of gyre.wasm: compiled, started, and what needs no engine.
 // Room: wasm. Threads: one; nothing here is shared.
 import { Engine } from './engine.ts';
-import { ENGINE_OPTIONS } from './layouts.ts';
-import { EXPORTS, Memory, pick, type Call, type Exported, type Pointer } from './memory.ts';
-import type { EngineOptions } from './options.ts';
+import { ENGINE_OPTIONS, TUNER_OPTIONS } from './layouts.ts';
+import { EXPORTS, Memory, pick, whole, type Call, type Exported, type Pointer } from './memory.ts';
+import type { EngineOptions, TunerOptions } from './options.ts';
 import { GyreError, Status } from './status.ts';
+import { Tuner } from './tuner.ts';
+import { declare, rails } from './tuning.ts';
 
 /** One instance of the module. Everything made from it lives in its memory. */
 export class Gyre extends Memory {
@@ -49,6 +51,41 @@ export class Gyre extends Memory {
     });
     this.check(this.fn.gyre_engine_create(o, this.word, this.resetError()));
     return new Engine(this, this.u32(this.word));
+  }
+
+  /** A tuner by itself, for a loop of your own. @throws GyreError */
+  tuner(o: TunerOptions): Tuner {
+    return this.holding((hold) => {
+      const features = o.features ?? {};
+      const values = {
+        knobs: declare(this, o.knobs, hold),
+        knob_count: Object.keys(o.knobs).length,
+        features: declare(this, features, hold),
+        feature_count: Object.keys(features).length,
+        seed: o.seed ?? 0n,
+        tuning: rails(this, o.tuning, o.knobs, hold),
+      };
+      const at = this.struct(TUNER_OPTIONS, values);
+      this.check(this.fn.gyre_tuner_create(at, this.word, this.resetError()));
+      return new Tuner(this, this.u32(this.word));
+    });
+  }
+  /** `count` values from `first` to `last` in equal steps, for a knob. */
+  linear(first: number, last: number, count: number): number[] {
+    return this.range(this.fn.gyre_linear, first, last, count);
+  }
+  /** ... each the same multiple of the one before; both ends over 0. */
+  geometric(first: number, last: number, count: number): number[] {
+    return this.range(this.fn.gyre_geometric, first, last, count);
+  }
+  private range(make: Call, first: number, last: number, count: number): number[] {
+    const n = Number(whole('count', count, 1, 65_537));
+    return this.holding((hold) => {
+      const at = hold(this.alloc(n * 8));
+      this.resetError();
+      this.check(make(first, last, n, at));
+      return Array.from({ length: n }, (_, i) => this.f64(at + i * 8));
+    });
   }
 
   /** Raw deflate inside the module's memory. @returns how many bytes came out. @throws GyreError */

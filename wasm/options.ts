@@ -15,6 +15,103 @@ export type Gate =
   | { kind: 'latency'; closeAt: number }
   | { kind: 'mode'; mode?: string };
 
+/**
+ * What may be set: numbers, which have an order, or names, which have none and whose values are 0, 1, 2 ...; with
+ * `ordered` where it is otherwise. A wrong order costs tries, not the result.
+ */
+export type Knob =
+  | readonly number[]
+  | readonly string[]
+  | { values?: readonly number[]; names?: readonly string[]; ordered?: boolean };
+
+/** What is seen: ascending edges of buckets, or names, each a bucket, of which the index is seen. */
+export type Feature =
+  | readonly number[]
+  | readonly string[]
+  | { edges?: readonly number[]; names?: readonly string[]; ordered?: boolean };
+
+/** A value for some knobs, by name; of a knob of names the name will do. */
+export type Setting = Record<string, number | string>;
+
+export type TuningMode = 'tune' | 'observe' | 'frozen';
+
+/** Guard rails of tuning. There is nothing to set for it to work. */
+export interface Tuning {
+  /** What runs today, a value for each knob. */
+  baseline?: Setting;
+  /** 0..1: the part of what the baseline would have earned that trying others may cost; default 0.05. */
+  budget?: number;
+  /** What is never tried, each of whatever the knobs are that it does not name. */
+  forbidden?: readonly Setting[];
+  /** A knob with order moves at most to the next value from tick to tick. */
+  oneStep?: boolean;
+  /** 0..1, of a tuner by itself: the part of choices that take any action. */
+  atRandom?: number;
+  /** `observe`: the baseline acts, and it learns. `frozen`: the best that is known acts. Default: `tune`. */
+  mode?: TuningMode;
+}
+
+/** What a tuner chooses among and for. */
+export interface TunerOptions {
+  knobs: Record<string, Knob>;
+  features?: Record<string, Feature>;
+  tuning?: Tuning;
+  seed?: bigint;
+}
+
+/** A tuner in numbers. */
+export interface Learned {
+  states: number;
+  actions: number;
+  /** Of states x actions, observed at least once. */
+  cellsTried: number;
+  decisions: number;
+  observations: number;
+  failures: number;
+  refused: number;
+  /** Times that what was known of a state was found out of date; the observation of the last, from 1. */
+  changes: number;
+  lastChange: number;
+  /** Choices that became the baseline, a value between, another that is not ruled out, another within the limits. */
+  heldBudget: number;
+  heldStep: number;
+  heldForbidden: number;
+  heldLimits: number;
+  meanReward: number;
+  /** 0..1: how likely it is that states are alike. */
+  sharing: number;
+  /** What the baseline would have earned more, and what that may be at most now. */
+  lost: number;
+  mayLose: number;
+  bytes: number;
+  /** Of a loop: tickets whose reward may still come, rewards after that, a second time, tickets without one. */
+  lateOpen: number;
+  lateAfter: number;
+  lateTwice: number;
+  lateNever: number;
+}
+
+/** What a tuner knows of one state. */
+export interface Report {
+  observations: number;
+  /** The action of most worth, what a tick of it earns on average, and the 95 % interval of that. */
+  best: number;
+  estimate: number;
+  low: number;
+  high: number;
+  /** That `best` is the best. */
+  probability: number;
+  /** 0..1: how many of the next ticks try something else. */
+  trying: number;
+  /** What the baseline earns; NaN without one, before the first reward. */
+  baseline: number;
+  /** Standard deviation of one tick's reward around its mean. */
+  noise: number;
+  lastChange: number;
+  /** Settings that break a limit. */
+  avoided: number;
+}
+
 export interface LoopOptions {
   name: string;
   intervalMs: number;
@@ -25,10 +122,12 @@ export interface LoopOptions {
   backoffCapMs?: number;
   /** Loops of a group share one learner. */
   group?: string;
-  /** Name to values: what the loop may set on itself. */
-  knobs?: Record<string, readonly number[]>;
-  /** Name to ascending bucket edges: what it sees. */
-  features?: Record<string, readonly number[]>;
+  /** What the loop may set on itself. */
+  knobs?: Record<string, Knob>;
+  /** What it sees. */
+  features?: Record<string, Feature>;
+  /** Guard rails of its tuner. */
+  tuning?: Tuning;
   gates?: Gate[];
   discount?: number;
   learningRate?: number;
@@ -39,6 +138,10 @@ export interface LoopOptions {
   paused?: boolean;
   deferrable?: boolean;
   stateless?: boolean;
+  /** Instead of features: the error streak, the last duration by the median, the CPU load. */
+  engineFeatures?: boolean;
+  /** An action changes what the next tick finds: Q-learning, with a discount of 0.95. */
+  sequential?: boolean;
 }
 
 export interface SubscriptionOptions {

@@ -44,6 +44,42 @@ export class Tick {
     this.gyre.resetError();
     this.gyre.check(this.gyre.call.gyre_tick_reward(this.id, value));
   }
+  /** Rules out for this tick what has this value; before the first knob(). */
+  forbid(knob: string, value: number): void {
+    this.gyre.resetError();
+    this.gyre.check(this.gyre.call.gyre_tick_forbid(this.id, this.gyre.name(knob), value));
+  }
+  /** Someone else has set this knob: the reward is learned of that. */
+  used(knob: string, value: number): void {
+    this.gyre.resetError();
+    this.gyre.check(this.gyre.call.gyre_tick_used(this.id, this.gyre.name(knob), value));
+  }
+  /** The reward comes later, by engine.reward() with this ticket. */
+  rewardLater(): number {
+    const { gyre } = this;
+    gyre.resetError();
+    gyre.check(gyre.call.gyre_tick_reward_later(this.id, gyre.outWord));
+    return gyre.u32(gyre.outWord);
+  }
+  /** A goal beside the reward: this tick's figure of that name, and what it may be at most. */
+  limit(name: string, value: number, atMost: number): void {
+    this.gyre.resetError();
+    this.gyre.check(this.gyre.call.gyre_tick_limit(this.id, this.gyre.name(name), value, atMost));
+  }
+  /** What it cost: a reward of -`value`. */
+  cost(value: number): void {
+    this.gyre.resetError();
+    this.gyre.check(this.gyre.call.gyre_tick_cost(this.id, value));
+  }
+  /** With `sequential`: nothing is earned after this tick (terminated), or it was cut off here (truncated). */
+  terminated(): void {
+    this.gyre.resetError();
+    this.gyre.check(this.gyre.call.gyre_tick_terminated(this.id));
+  }
+  truncated(): void {
+    this.gyre.resetError();
+    this.gyre.check(this.gyre.call.gyre_tick_truncated(this.id));
+  }
   vitality(value: number): void {
     this.gyre.resetError();
     this.gyre.check(this.gyre.call.gyre_tick_vitality(this.id, value));

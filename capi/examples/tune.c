@@ -42,9 +42,11 @@ static int failed(const gyre_error* error) {
 /* One loop on a virtual clock: 4,000 ticks to learn, then 1,000 to see what came of it. */
 static int one_loop(void) {
   const double levels[] = {6, 0, 1, 3, 9}, blocks[] = {16, 4, 64}, edges[] = {100};
-  const gyre_knob knobs[] = {{sizeof(gyre_knob), 5, "level", levels},
-                             {sizeof(gyre_knob), 3, "block_kib", blocks}};
-  const gyre_feature features[] = {{sizeof(gyre_feature), 1, "mb_per_s", edges}};
+  const gyre_knob knobs[] = {
+      {.size = sizeof(gyre_knob), .count = 5, .name = "level", .values = levels},
+      {.size = sizeof(gyre_knob), .count = 3, .name = "block_kib", .values = blocks}};
+  const gyre_feature features[] = {
+      {.size = sizeof(gyre_feature), .count = 1, .name = "mb_per_s", .edges = edges}};
   gyre_engine_options virtual_clock = {0};
   gyre_loop_options options = {0};
   gyre_error error = {sizeof error, 0, {0}};
@@ -83,9 +85,11 @@ static int one_loop(void) {
 /* 120 loops of one group, so of one learner, on the engine's own threads. */
 static int many_loops(void) {
   const double levels[] = {6, 0, 1, 3, 9}, blocks[] = {16, 4, 64}, edges[] = {100};
-  const gyre_knob knobs[] = {{sizeof(gyre_knob), 5, "level", levels},
-                             {sizeof(gyre_knob), 3, "block_kib", blocks}};
-  const gyre_feature features[] = {{sizeof(gyre_feature), 1, "mb_per_s", edges}};
+  const gyre_knob knobs[] = {
+      {.size = sizeof(gyre_knob), .count = 5, .name = "level", .values = levels},
+      {.size = sizeof(gyre_knob), .count = 3, .name = "block_kib", .values = blocks}};
+  const gyre_feature features[] = {
+      {.size = sizeof(gyre_feature), .count = 1, .name = "mb_per_s", .edges = edges}};
   static work works[120];
   gyre_loop_options options = {0};
   gyre_error error = {sizeof error, 0, {0}};

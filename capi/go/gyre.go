@@ -77,18 +77,6 @@ func (e *Engine) Close() error {
 	return check(C.gyre_engine_destroy(e.id, err), err)
 }
 
-// Knob is a setting that the learner may choose.
-type Knob struct {
-	Name   string
-	Values []float64
-}
-
-// Feature is something the ticks see, in buckets between ascending edges.
-type Feature struct {
-	Name  string
-	Edges []float64
-}
-
 // Options say what a loop is; what is left zero is the engine's default.
 type Options struct {
 	Name                   string
@@ -96,6 +84,9 @@ type Options struct {
 	Group                  string        // its loops share one learner
 	Knobs                  []Knob
 	Features               []Feature
+	EngineFeatures         bool    // instead: the error streak, the last duration, the CPU load
+	Tuning                 *Tuning // guard rails of the tuner; nil: none
+	Sequential             bool    // an action changes what the next tick finds: Q-learning
 	LearningRate           float64
 	SampleAverage          bool    // step = max(LearningRate, 1/n)
 	ExploreFrom, ExploreTo float64 // share of random choices
@@ -105,51 +96,14 @@ type Options struct {
 // None says "none, really" where 0 means the default.
 const None = -1.0
 
-// cString copies a text to C, whose texts end at a NUL: one inside is an error. C.free ends it.
-func cString(s string) (*C.char, error) {
-	if strings.IndexByte(s, 0) >= 0 {
-		return nil, &Error{Code: C.GYRE_E_ARG, Text: fmt.Sprintf("%q contains NUL", s)}
-	}
-	return C.CString(s), nil
-}
-
-// arena keeps C copies of strings and numbers for the time of one call.
-type arena struct {
-	blocks []unsafe.Pointer
-	err    error // of the first text that could not be copied
-}
-
-func (a *arena) free() {
-	for _, block := range a.blocks {
-		C.free(block)
-	}
-}
-
-func (a *arena) bytes(n uintptr) unsafe.Pointer {
-	block := C.calloc(1, C.size_t(n))
-	a.blocks = append(a.blocks, block)
-	return block
-}
-
-func (a *arena) text(s string) *C.char {
-	text, err := cString(s)
-	if err != nil && a.err == nil {
-		a.err = err
-	}
-	a.blocks = append(a.blocks, unsafe.Pointer(text))
-	return text
-}
-
-func (a *arena) numbers(values []float64) *C.double {
-	out := (*C.double)(a.bytes(uintptr(len(values)+1) * 8))
-	for i, v := range values {
-		*(*C.double)(unsafe.Add(unsafe.Pointer(out), i*8)) = C.double(v)
-	}
-	return out
-}
-
 // Add makes a loop of the function; an error or a panic of it is a failed tick.
 func (e *Engine) Add(o Options, run func(*Tick) error) error {
+	_, err := e.AddLoop(o, run)
+	return err
+}
+
+// AddLoop does so too, and names the loop.
+func (e *Engine) AddLoop(o Options, run func(*Tick) error) (Loop, error) {
 	var a arena
 	defer a.free()
 	native, err := (*C.gyre_loop_options)(a.bytes(C.sizeof_gyre_loop_options)), newError()
@@ -165,31 +119,26 @@ func (e *Engine) Add(o Options, run func(*Tick) error) error {
 	if o.SampleAverage {
 		native.sample_average = 1
 	}
-	native.knobs = (*C.gyre_knob)(a.bytes(uintptr(len(o.Knobs)+1) * C.sizeof_gyre_knob))
-	native.knob_count = C.uint32_t(len(o.Knobs))
-	for i, k := range o.Knobs {
-		at := unsafe.Add(unsafe.Pointer(native.knobs), i*C.sizeof_gyre_knob)
-		*(*C.gyre_knob)(at) = C.gyre_knob{size: C.sizeof_gyre_knob, count: C.uint32_t(len(k.Values)),
-			name: a.text(k.Name), values: a.numbers(k.Values)}
+	if o.Sequential {
+		native.flags |= C.GYRE_LOOP_SEQUENTIAL
 	}
-	native.features = (*C.gyre_feature)(a.bytes(uintptr(len(o.Features)+1) * C.sizeof_gyre_feature))
-	native.feature_count = C.uint32_t(len(o.Features))
-	for i, f := range o.Features {
-		at := unsafe.Add(unsafe.Pointer(native.features), i*C.sizeof_gyre_feature)
-		*(*C.gyre_feature)(at) = C.gyre_feature{size: C.sizeof_gyre_feature,
-			count: C.uint32_t(len(f.Edges)), name: a.text(f.Name), edges: a.numbers(f.Edges)}
+	if o.EngineFeatures {
+		native.flags |= C.GYRE_LOOP_ENGINE_FEATURES
 	}
+	native.knobs, native.knob_count = a.knobs(o.Knobs)
+	native.features, native.feature_count = a.features(o.Features)
+	native.tuning = a.tuning(o.Tuning)
 	if a.err != nil {
-		return a.err
+		return Loop{}, a.err
 	}
 	var id C.gyre_loop
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	if err := check(C.gyre_loop_create(e.id, native, &id, err), err); err != nil {
-		return err
+		return Loop{}, err
 	}
 	e.loops[id] = run
-	return nil
+	return Loop{id}, nil
 }
 
 // Start lets the loops run.
@@ -295,6 +244,54 @@ func (t *Tick) Feature(name string, value float64) error {
 func (t *Tick) Reward(reward float64) error {
 	return check(C.gyre_tick_reward(t.id, C.double(reward)), nil)
 }
+
+// Forbid rules out for this tick what has this value; before the first Knob.
+func (t *Tick) Forbid(knob string, value float64) error {
+	text, err := cString(knob)
+	if err != nil {
+		return err
+	}
+	defer C.free(unsafe.Pointer(text))
+	return check(C.gyre_tick_forbid(t.id, text, C.double(value)), nil)
+}
+
+// Used says that someone else has set this knob: the reward is learned of that.
+func (t *Tick) Used(knob string, value float64) error {
+	text, err := cString(knob)
+	if err != nil {
+		return err
+	}
+	defer C.free(unsafe.Pointer(text))
+	return check(C.gyre_tick_used(t.id, text, C.double(value)), nil)
+}
+
+// RewardLater gives a ticket for Loop.Reward: the reward comes later than the tick's end.
+func (t *Tick) RewardLater() (uint32, error) {
+	var ticket C.uint32_t
+	err := check(C.gyre_tick_reward_later(t.id, &ticket), nil)
+	return uint32(ticket), err
+}
+
+// Limit is a goal beside the reward: this tick's figure of that name, and what it may be at most.
+func (t *Tick) Limit(name string, value, atMost float64) error {
+	text, err := cString(name)
+	if err != nil {
+		return err
+	}
+	defer C.free(unsafe.Pointer(text))
+	return check(C.gyre_tick_limit(t.id, text, C.double(value), C.double(atMost)), nil)
+}
+
+// Cost tells what the tick cost: a reward of -cost.
+func (t *Tick) Cost(cost float64) error {
+	return check(C.gyre_tick_cost(t.id, C.double(cost)), nil)
+}
+
+// Terminated says, with Options.Sequential, that nothing is earned after this tick.
+func (t *Tick) Terminated() error { return check(C.gyre_tick_terminated(t.id), nil) }
+
+// Truncated says that what the loop does was cut off here. The next tick begins anew.
+func (t *Tick) Truncated() error { return check(C.gyre_tick_truncated(t.id), nil) }
 
 // Totals are sums over all loops.
 type Totals struct {

@@ -60,8 +60,10 @@ func TestTextsWithNUL(t *testing.T) {
 	list := []Options{
 		{Name: "a\x00b", Interval: time.Millisecond},
 		{Name: "a", Interval: time.Millisecond, Group: "g\x00"},
-		{Name: "a", Interval: time.Millisecond, Knobs: []Knob{{"\x00k", []float64{1}}}},
-		{Name: "a", Interval: time.Millisecond, Features: []Feature{{"f\x00", []float64{1}}}},
+		{Name: "a", Interval: time.Millisecond,
+			Knobs: []Knob{{Name: "\x00k", Values: []float64{1}}}},
+		{Name: "a", Interval: time.Millisecond,
+			Features: []Feature{{Name: "f\x00", Edges: []float64{1}}}},
 	}
 	for _, o := range list {
 		got = append(got, e.Add(o, func(*Tick) error { return nil }))

@@ -1,8 +1,9 @@
-/* loop.h - a loop: periodic work with its knobs, features and gates, and all that is counted of it.
+/* loop.h - a loop: periodic work and its gates, all that is counted of it and what it has learned.
  * Room: capi. Threads: any. A part of gyre.h, whose manual holds here. */
 #ifndef GYRE_LOOP_H
 #define GYRE_LOOP_H
 
+#include "knob.h"
 #include "types.h"
 
 #ifdef __cplusplus
@@ -12,23 +13,6 @@ extern "C" {
 /** One run of a loop. Write GYRE_OK into `*status` (it holds GYRE_E_CALLBACK); `tick` is valid
  *  until the return. */
 typedef void (*gyre_tick_fn)(void* user, gyre_tick tick, gyre_status* status);
-
-/** A setting that the learner may choose, among `count` values. */
-typedef struct gyre_knob {
-  uint32_t size;
-  uint32_t count;       /**< of values, >= 1 */
-  const char* name;     /**< 1..63 bytes, unique in the loop; copied */
-  const double* values; /**< finite, no two equal; copied */
-} gyre_knob;
-
-/** Something a tick sees, in count + 1 buckets. A tick that does not report it keeps its last
- *  value, at first bucket 0. */
-typedef struct gyre_feature {
-  uint32_t size;
-  uint32_t count;      /**< of edges, >= 1 */
-  const char* name;    /**< 1..63 bytes, unique in the loop; copied */
-  const double* edges; /**< finite, ascending; a value on an edge is in the upper bucket; copied */
-} gyre_feature;
 
 #define GYRE_GATE_CPU 1     /**< closed over close_at percent (80) until under open_at (70) */
 #define GYRE_GATE_MEMORY 2  /**< closed over close_at percent (85) until under open_at (80) */
@@ -47,8 +31,14 @@ typedef struct gyre_gate {
 #define GYRE_LOOP_PAUSED 1u     /**< starts paused */
 #define GYRE_LOOP_EXTERNAL 2u   /**< no callback: the caller acquires due ticks */
 #define GYRE_LOOP_DEFERRABLE 4u /**< may be slowed down when bus or loops are not well */
-#define GYRE_LOOP_STATELESS 8u  /**< no features at all, not even the engine's own: one state */
+#define GYRE_LOOP_STATELESS 8u  /**< no features: one state, as where none are given */
 #define GYRE_LOOP_COUNTERS 16u  /**< counts only: no histograms, 0.5 to 36 KB less */
+/** An action changes what the next tick finds: Q-learning, with a discount of 0.95 unless another
+ *  is set. */
+#define GYRE_LOOP_SEQUENTIAL 32u
+/** Instead of features: the error streak, the last duration by the median, the CPU load; 96 states.
+ */
+#define GYRE_LOOP_ENGINE_FEATURES 64u
 
 #define GYRE_MISSED_ONCE 0  /**< one late tick, told how many were missed; then back on the grid */
 #define GYRE_MISSED_SKIP 1  /**< none before the next grid point */
@@ -92,6 +82,9 @@ typedef struct gyre_loop_options {
   uint32_t sample_average;  /**< 1: step = max(learning_rate, 1/n), n the visits of that cell */
   const char* parent;       /**< name of a loop that is there: paused, stopped or removed, it takes
                                this one with it; default: none */
+  double slack_ms;          /**< GYRE_DRIVER_WORKERS: so much later than due it may start, to share
+                               a wake-up; default: as the engine; GYRE_NONE: precise */
+  const gyre_tuning* tuning; /**< guard rails; of the first loop of a group; default: none */
 } gyre_loop_options;
 
 /** What to change on a loop. 0 leaves a field as it is. */
@@ -101,6 +94,8 @@ typedef struct gyre_loop_change {
   double interval_ms; /**< > 0; the grid starts again at the next tick */
   double timeout_ms;
   double jitter; /**< GYRE_NONE: none */
+  int32_t mode;  /**< GYRE_TUNING_...: of its tuner, which a group shares */
+  uint32_t reserved_2; /**< 0 */
 } gyre_loop_change;
 
 #define GYRE_STATE_WAITING 0     /**< for its next grid point */
@@ -207,7 +202,8 @@ GYRE_API gyre_status gyre_loops_throttle(gyre_engine engine, const char* pattern
  *  are one. @return GYRE_E_STATE (paused, stopped). */
 GYRE_API gyre_status gyre_loop_trigger(gyre_loop loop);
 
-/** Changes it before its next tick. @return GYRE_E_ARG (interval, timeout, jitter). */
+/** Changes it before its next tick. @return GYRE_E_ARG (interval, timeout, jitter),
+ *  GYRE_E_UNSUPPORTED (mode). */
 GYRE_API gyre_status gyre_loop_reconfigure(gyre_loop loop, const gyre_loop_change* change,
                                            gyre_error* err);
 
@@ -218,6 +214,32 @@ GYRE_API gyre_status gyre_loop_metrics_read(gyre_loop loop, gyre_loop_metrics* o
 /** The value of a knob that its last tick used.
  *  @return GYRE_E_NOT_FOUND (no such knob), GYRE_E_STATE (no tick yet). */
 GYRE_API gyre_status gyre_loop_knob(gyre_loop loop, const char* knob, double* out);
+
+/** What the tick of a ticket earned, of gyre_tick_reward_later.
+ *  @return GYRE_E_STALE (it has had its reward, or was given up: counted), GYRE_E_ARG (no ticket of
+ *           this loop; not finite as a float). */
+GYRE_API gyre_status gyre_loop_reward(gyre_loop loop, uint32_t ticket, double reward,
+                                      gyre_error* err);
+
+/** What its tuner, which a group shares, did and knows as a whole. Takes as long as a snapshot.
+ *  @return GYRE_E_STATE: it has no knobs, or learns by Q-learning. So the next. */
+GYRE_API gyre_status gyre_loop_learned(gyre_loop loop, gyre_tuning_metrics* out);
+
+/** What its tuner knows of one state: the best setting, what it earns, how sure that is.
+ *  @param state as gyre_loop_metrics has it; of the first 64, which alone are reported.
+ *  @return GYRE_E_ARG (no such state). */
+GYRE_API gyre_status gyre_loop_report(gyre_loop loop, uint32_t state, gyre_state_report* out);
+
+/** The figures that are to stay under a bound, in the order in which they were first said.
+ *  @param rows the first one's size counts for all. @param cap in rows.
+ *  @return GYRE_E_BUFFER; GYRE_E_STATE as gyre_loop_learned. */
+GYRE_API gyre_status gyre_loop_limits(gyre_loop loop, gyre_limit* rows, uint32_t cap,
+                                      uint32_t* needed);
+
+/** The value that each knob has in an action, in declared order.
+ *  @param cap in numbers. @return GYRE_E_BUFFER; GYRE_E_ARG (no such action). */
+GYRE_API gyre_status gyre_loop_values(gyre_loop loop, uint32_t action, double* out, uint32_t cap,
+                                      uint32_t* needed);
 
 #ifdef __cplusplus
 }

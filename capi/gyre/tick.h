@@ -69,8 +69,21 @@ GYRE_API gyre_status gyre_tick_pending(gyre_tick tick);
 /** The value to use for a knob. The choice falls at the first of these calls in a tick: report
  *  features before it.
  *  @return GYRE_E_NOT_FOUND: no such knob, and the tick will count as failed. GYRE_E_CANCELLED: it
- *           was given up, as with the next four. */
+ *           was given up, as with the next seven. */
 GYRE_API gyre_status gyre_tick_knob(gyre_tick tick, const char* name, double* out);
+
+/** Rules out for this tick every setting in which this knob has this value; before the first
+ *  gyre_tick_knob. Outranks the other rails.
+ *  @return GYRE_E_NOT_FOUND (no such knob), GYRE_E_ARG (no value of it), GYRE_E_STATE (too late, or
+ *           no setting would be left), GYRE_E_UNSUPPORTED (Q-learning); the tick will count as
+ *           failed. */
+GYRE_API gyre_status gyre_tick_forbid(gyre_tick tick, const char* knob, double value);
+
+/** Someone else has set this knob to another value than gyre_tick_knob gave: the reward is learned
+ *  of that. A tick that says so need not ask; what it does not tell is as the learner chose.
+ *  @return GYRE_E_NOT_FOUND: no such knob, and the tick will count as failed; GYRE_E_ARG: no
+ *           value of it, and the tick teaches nothing. */
+GYRE_API gyre_status gyre_tick_used(gyre_tick tick, const char* knob, double value);
 
 /** What the tick sees.
  *  @return GYRE_E_NOT_FOUND: no such feature; GYRE_E_ARG: NaN. The tick will count as failed. */
@@ -80,6 +93,32 @@ GYRE_API gyre_status gyre_tick_feature(gyre_tick tick, const char* name, double 
  *  @param reward finite as a float (under 3.5e38), which is what learners keep.
  *  @return GYRE_E_ARG: it is not; the tick will count as failed and nothing is learned from it. */
 GYRE_API gyre_status gyre_tick_reward(gyre_tick tick, double reward);
+
+/** ... what it cost: gyre_tick_reward of -`cost`. */
+GYRE_API gyre_status gyre_tick_cost(gyre_tick tick, double cost);
+
+/** The reward comes later than the tick's end, by gyre_loop_reward. Until then nothing is learned
+ *  of it. A tick that fails, or says its reward after all, has used its ticket up; the last 1,024
+ *  of a loop are good. Again in the same tick: the same ticket.
+ *  @param[out] ticket of this loop, over 0.
+ *  @return GYRE_E_STATE: Q-learning with a discount; the tick will count as failed. */
+GYRE_API gyre_status gyre_tick_reward_later(gyre_tick tick, uint32_t* ticket);
+
+/** A goal beside the reward: this tick's figure of that name, and what it may be at most. Settings
+ *  of which it is over that with 95 % confidence are avoided, whatever they earn. At most four
+ *  names.
+ *  @return GYRE_E_ARG (not finite as a float; a name that is not 1 to 63 bytes), GYRE_E_NOT_FOUND
+ *           (the loop has no knobs), GYRE_E_UNSUPPORTED (Q-learning), GYRE_E_BUDGET (a fifth name);
+ *           the tick will count as failed. */
+GYRE_API gyre_status gyre_tick_limit(gyre_tick tick, const char* name, double value,
+                                     double at_most);
+
+/** With GYRE_LOOP_SEQUENTIAL: what the loop does has ended, and nothing is earned after this tick.
+ *  The next one begins anew. */
+GYRE_API gyre_status gyre_tick_terminated(gyre_tick tick);
+
+/** ... it was cut off here, and what would have followed still counts. */
+GYRE_API gyre_status gyre_tick_truncated(gyre_tick tick);
 
 /** How well the loop's work is, 0..1, in the loop's own judgement: its part of the symbiosis score.
  *  @return GYRE_E_ARG: not in 0..1; the tick will count as failed. */

@@ -250,6 +250,53 @@ static void learner(void) {
   OK(gyre_learner_destroy(mind));
 }
 
+/* Three values of which the middle one earns most, where it is seen and where it is not. */
+static void tuner(void) {
+  static const char* const sizes[] = {"small", "middle", "large"};
+  gyre_tuner id = 0;
+  uint32_t state = 9, action = 9, needed = 0;
+  double value = 9, range[3], propensity = 0;
+  char* bytes = NULL;
+  int i;
+  ZERO(gyre_knob, knob);
+  ZERO(gyre_tuner_options, options);
+  ZERO(gyre_tuning_metrics, metrics);
+  ZERO(gyre_state_report, report);
+  knob.name = "size";
+  knob.count = 3;
+  knob.names = sizes;
+  knob.order = GYRE_ORDER_YES;
+  options.knobs = &knob;
+  options.knob_count = 1;
+  OK(gyre_linear(1, 3, 3, range));
+  IS(range[1] == 2);
+  OK(gyre_geometric(1, 4, 3, range));
+  IS(range[1] == 2);
+  OK(gyre_tuner_create(&options, &id, NULL));
+  OK(gyre_tuner_state(id, NULL, 0, &state));
+  IS(state == 0);
+  for (i = 0; i < 200; ++i) {
+    OK(gyre_tuner_choose(id, state, NULL, 0, &action, &propensity));
+    IS(propensity > 0 && propensity <= 1);
+    OK(gyre_tuner_values(id, action, &value, 1, &needed));
+    if (value == 2) OK(gyre_tuner_observe_failure(id, state, action));
+    else OK(gyre_tuner_observe(id, state, action, value + 0.01 * (i % 5)));
+  }
+  OK(gyre_tuner_metrics_read(id, &metrics));
+  IS(metrics.actions == 3 && metrics.observations == 200 && metrics.failures > 0);
+  OK(gyre_tuner_report(id, 0, &report));
+  IS(report.best == 1 && fabs(report.estimate - 1) < 0.1);
+  IS(gyre_tuner_save(id, NULL, 0, &needed) == GYRE_E_BUFFER);
+  bytes = (char*)malloc(needed);
+  OK(gyre_tuner_save(id, bytes, needed, &needed));
+  OK(gyre_tuner_load(id, bytes, needed, NULL));
+  free(bytes);
+  OK(gyre_tuner_set_mode(id, GYRE_TUNING_FROZEN));
+  OK(gyre_tuner_choose(id, 0, NULL, 0, &action, NULL));
+  IS(action == 1);
+  OK(gyre_tuner_destroy(id));
+}
+
 static void memory(gyre_engine engine) {
   static const char* const tags[] = {"greeting"};
   char text[256], packed[256], back[256], small[8];
@@ -323,6 +370,7 @@ int main(void) {
   bus(engine);
   replay();
   learner();
+  tuner();
   memory(engine);
   society(engine);
   OK(gyre_engine_sync(engine, NULL));

@@ -54,18 +54,38 @@ void every_call_of_a_loop(gyre_loop id, gyre_status expected) {
   CHECK(gyre_loop_reconfigure(id, &change, nullptr) == expected);
   CHECK(gyre_loop_metrics_read(id, &metrics) == expected);
   CHECK(gyre_loop_knob(id, "knob", &number) == expected);
+  auto learned = zero<gyre_tuning_metrics>();
+  auto report = zero<gyre_state_report>();
+  std::uint32_t needed = 0;
+  CHECK(gyre_loop_learned(id, &learned) == expected);
+  CHECK(gyre_loop_report(id, 0, &report) == expected);
+  CHECK(gyre_loop_values(id, 0, &number, 1, &needed) == expected);
+  CHECK(gyre_loop_limits(id, nullptr, 0, &needed) == expected);
+  CHECK(gyre_loop_reward(id, 1, 1, nullptr) == expected);
   CHECK(gyre_loop_remove(id, nullptr) == expected);
 }
 
 void every_call_of_a_tick_and_others(std::uint32_t id) {
   double number = 0;
+  auto learned = zero<gyre_tuning_metrics>();
+  auto report = zero<gyre_state_report>();
   std::uint32_t count = 0;
   for (const gyre_status status :
        {gyre_tick_knob(id, "k", &number), gyre_tick_feature(id, "f", 1),
         gyre_tick_reward(id, 1), gyre_tick_vitality(id, 1), gyre_tick_fail(id, "x"),
+        gyre_tick_cost(id, 1), gyre_tick_forbid(id, "k", 1), gyre_tick_used(id, "k", 1),
+        gyre_tick_limit(id, "k", 1, 1), gyre_tick_reward_later(id, &count),
+        gyre_tuner_limits(id, nullptr, 0, &count),
+        gyre_tick_terminated(id), gyre_tick_truncated(id),
         gyre_tick_spend(id, 1), gyre_tick_cancelled(id), gyre_tick_complete(id, nullptr),
         gyre_bus_unsubscribe(id), gyre_learner_destroy(id),
-        gyre_learner_q(id, nullptr, 0, &count)}) {
+        gyre_learner_q(id, nullptr, 0, &count), gyre_tuner_destroy(id),
+        gyre_tuner_state(id, &number, 1, &count), gyre_tuner_values(id, 0, &number, 1, &count),
+        gyre_tuner_choose(id, 0, nullptr, 0, &count, nullptr), gyre_tuner_observe(id, 0, 0, 1),
+        gyre_tuner_observe_failure(id, 0, 0), gyre_tuner_set_mode(id, GYRE_TUNING_TUNE),
+        gyre_tuner_save(id, nullptr, 0, &count), gyre_tuner_load(id, nullptr, 0, nullptr),
+        gyre_tuner_metrics_read(id, &learned), gyre_tuner_report(id, 0, &report),
+        gyre_tuner_limit(id, 0, 0, "x", 1, 1)}) {
     CHECK((status == GYRE_E_STALE || status == GYRE_E_KIND));
   }
 }

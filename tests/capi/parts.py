@@ -12,7 +12,8 @@ import sys
 
 PRINTS = {
     'bus': r'shop\.orders\.new: two tables',
-    'engine': '', 'learner': '', 'replay': '',
+    'engine': '', 'learner': '', 'replay': '', 'tuner': '',
+    'knob': r'1 to 4096 KiB',
     'library': r'gyre \d+\.\d+\.\d+; -4 is GYRE_E_STALE',
     'memory': r'\[\{.*"the link is slow".*"network".*\}\]',
     'snapshot': r'0 loops, 0 ticks, trace [0-9a-f]{16}',

@@ -298,7 +298,7 @@ TEST_CASE("structs of engines and loops are refused with an unknown tail, taken 
           options.knobs = p;
           options.knob_count = 1;
           return gyre_loop_create(w.engine, &options, &id, nullptr);
-        }) == GYRE_OK);
+        }, offsetof(gyre_knob, names)) == GYRE_OK);
   options = world::external("with a feature");
   auto feature = zero<gyre_feature>();
   feature.name = "f";
@@ -308,7 +308,7 @@ TEST_CASE("structs of engines and loops are refused with an unknown tail, taken 
           options.features = p;
           options.feature_count = 1;
           return gyre_loop_create(w.engine, &options, &id, nullptr);
-        }) == GYRE_OK);
+        }, offsetof(gyre_feature, names)) == GYRE_OK);
   options = world::external("with a gate");
   auto gate = zero<gyre_gate>();
   gate.kind = GYRE_GATE_CPU;
@@ -321,7 +321,7 @@ TEST_CASE("structs of engines and loops are refused with an unknown tail, taken 
   change.interval_ms = 20;
   CHECK(of_tomorrow(w, "change", change, [&](const auto* p) {
           return gyre_loop_reconfigure(w.loop, p, nullptr);
-        }) == GYRE_OK);
+        }, offsetof(gyre_loop_change, mode)) == GYRE_OK);
 }
 
 TEST_CASE("so are the structs of ticks, bus, learning and memory", "[capi]") {

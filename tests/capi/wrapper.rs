@@ -1,6 +1,7 @@
 //! wrapper.rs - what the Rust wrapper promises beyond its example.
 //! Method: scenarios, a line each; examples.py checks that all end in ": true".
-use gyre::{Driver, Engine, Error, LoopOptions, Result, ServeOptions};
+use gyre::{Driver, Engine, Error, Feature, Knob, LoopOptions, Mode, Result, ServeOptions};
+use gyre::{Tuner, Tuning};
 use std::sync::mpsc::{channel, Sender};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -132,6 +133,73 @@ fn is_served() -> Result<bool> {
     Ok(said.starts_with("HTTP/1.1 200") && said.contains("data-served") && twice && ended)
 }
 
+/// What "zlib" or "none" earns for a read (0) or a write (1), a little apart from call to call.
+fn earned(request: f64, codec: f64, call: u32) -> f64 {
+    let noise = f64::from(call * 7919 % 101) / 50.0;
+    10.0 - if request == codec { 4.0 } else { 0.0 } + noise
+}
+
+/// A tuner by itself learns, refuses in words, and goes on from what it saved.
+fn tunes_alone() -> Result<bool> {
+    let level = Knob::new("level", &gyre::linear(0.0, 4.0, 5)?);
+    let knobs = [level, Knob::named("codec", &["zlib", "none"])];
+    let seen = [Feature::named("request", &["read", "write"])];
+    let rails = Tuning { forbidden: vec![vec![("level".to_string(), 4.0)]], ..Default::default() };
+    let tuner = Tuner::new(&knobs, &seen, &rails, 3)?;
+    for call in 0..400 {
+        let request = f64::from(call % 2);
+        let state = tuner.state(&[request])?;
+        let action = tuner.choose(state, &[])?.action;
+        let values = tuner.values(action)?;
+        if values[0] == 4.0 {
+            return Ok(false);
+        }
+        tuner.observe(state, action, earned(request, values[1], call) + values[0])?;
+    }
+    let found = [tuner.report(0)?, tuner.report(1)?].map(|r| tuner.values(r.best));
+    let [read, write] = found;
+    let refused = tuner.observe(9, 0, 1.0).is_err() && tuner.choose(0, &[77]).is_err();
+    let other = Tuner::new(&knobs, &seen, &rails, 3)?;
+    other.load(&tuner.save()?)?;
+    let same = (0..20).all(|_| tuner.choose(0, &[]) == other.choose(0, &[]));
+    let learned = tuner.learned()?;
+    let counted = learned.observations == 400 && learned.refused == 1 && learned.actions == 10;
+    let bad = Tuning { baseline: vec![("level".to_string(), 9.0)], ..Default::default() };
+    let refusal = Tuner::new(&knobs, &seen, &bad, 3);
+    let told = refusal.map_or_else(|e| e.text.contains("level"), |_| false);
+    Ok(read? == [3.0, 1.0] && write? == [3.0, 0.0] && refused && same && counted && told)
+}
+
+/// A loop's rails, modes and what it learned are those of its options.
+fn tunes_in_a_loop() -> Result<bool> {
+    let engine = Engine::new(Driver::Virtual)?;
+    let rails = Tuning {
+        baseline: vec![("codec".to_string(), 0.0)],
+        mode: Mode::Observe,
+        ..Default::default()
+    };
+    let options = LoopOptions::new("tuned", Duration::from_millis(10))
+        .with_knob(Knob::named("codec", &["zlib", "none"]))
+        .with_feature(Feature::named("request", &["read", "write"]))
+        .tuning(rails);
+    let mut call = 0;
+    let tuned = engine.add(options, move |tick| {
+        call += 1;
+        let request = f64::from(call % 2);
+        tick.feature("request", request)?;
+        tick.cost(20.0 - earned(request, tick.knob("codec")?, call))
+    })?;
+    engine.start()?;
+    engine.advance_to(Duration::from_secs(1))?;
+    let watched = tuned.learned()?.cells_tried == 2;
+    tuned.set_mode(Mode::Tune)?;
+    engine.advance_to(Duration::from_secs(9))?;
+    let (read, write) = (tuned.report(0)?, tuned.report(1)?);
+    let found = tuned.values(read.best)? == [1.0] && tuned.values(write.best)? == [0.0];
+    let told = read.baseline.map_or(false, |b| b < read.low) && read.high < 0.0;
+    Ok(watched && found && told && engine.snapshot_json()?.contains("\"zlib\""))
+}
+
 fn main() -> Result<()> {
     std::panic::set_hook(Box::new(|_| ())); // no backtraces on stderr
     println!("stops at once: {}", stops_at_once()?);
@@ -140,5 +208,7 @@ fn main() -> Result<()> {
     println!("knows NUL: {}", knows_nul()?);
     println!("drops closures: {}", drops_closures()?);
     println!("is served: {}", is_served()?);
+    println!("tunes alone: {}", tunes_alone()?);
+    println!("tunes in a loop: {}", tunes_in_a_loop()?);
     Ok(())
 }

@@ -220,3 +220,111 @@ test('the fields of the made-up snapshot, and those the page reads, are those of
   assert.deepEqual(declared.filter((name) => !names(real).has(name)), [], 'read by the page, not in a real snapshot');
   assert.deepEqual(declared.filter((name) => !names(made).has(name)), [], 'read by the page, not in tests/fixture.mjs');
 });
+
+test('a tuner by itself has the draws that it has natively, learns, saves, refuses in words', () => {
+  const options = {
+    knobs: { level: [0, 1, 3, 6, 9], codec: ['zlib', 'none', 'other'] },
+    features: { link: [10, 100], request: ['read', 'write'] },
+    seed: 7n,
+  };
+  const tuner = gyre.tuner(options);
+  const worth = (state, action) => 10 - 0.1 * (action - 2 * state) * (action - 2 * state);
+  let [sum, odds] = [0, 0];
+  for (let i = 0; i < 300; i += 1) { // as tests/capi/tuner.cpp does
+    const { action, propensity } = tuner.choose(i % 6);
+    tuner.observe(i % 6, action, worth(i % 6, action) + ((i * 7919) % 101) / 50);
+    sum += action * (i + 1);
+    odds += propensity;
+  }
+  assert.deepEqual([sum, odds], [241082, 146.02464390010456]);
+  assert.equal(tuner.state([50, 1]), 3);
+  assert.deepEqual(tuner.values(10), [6, 1]);
+  const known = tuner.report(2);
+  assert.ok(known.low < known.estimate && known.estimate < known.high && Number.isNaN(known.baseline));
+  const { states, actions, observations, refused, cellsTried } = tuner.learned();
+  assert.deepEqual([states, actions, observations, refused], [6, 15, 300, 0]);
+  assert.ok(cellsTried > 20);
+  const other = gyre.tuner(options);
+  const saved = tuner.save();
+  other.load(saved);
+  for (let i = 0; i < 20; i += 1) assert.deepEqual(other.choose(i % 6, [3]), tuner.choose(i % 6, [3]));
+  const status = (call, wanted, text) => assert.throws(call, (e) => e.status === api.Status[wanted] && text.test(e.message));
+  status(() => other.load(saved.slice(0, 99)), 'CORRUPT', /damaged/);
+  status(() => other.observe(6, 0, 1), 'ARG', /./);
+  status(() => other.observe(0, 0, NaN), 'ARG', /./);
+  status(() => other.state([1]), 'ARG', /./);
+  other.mode = 'frozen';
+  status(() => other.observeFailure(0, 0), 'STATE', /./);
+  assert.equal(other.choose(0).propensity, 1);
+  tuner.destroy();
+  other.destroy();
+  status(() => tuner.choose(0), 'STALE', /./);
+  status(() => gyre.tuner({ knobs: { k: ['a', 'a'] } }), 'EXISTS', /k/);
+  status(() => gyre.tuner({ knobs: { k: ['a', 'b'] }, tuning: { forbidden: [{ k: 'c' }] } }), 'ARG', /"c" is no name of knob "k"/);
+  assert.deepEqual(gyre.linear(1, 4, 4), [1, 2, 3, 4]);
+  assert.equal(gyre.geometric(1, 4096, 13)[5], 32);
+  status(() => gyre.geometric(0, 1, 3), 'ARG', /./);
+});
+
+test('rewards come later than their ticks, and limits are kept', () => {
+  const engine = gyre.engine({ driver: 'virtual', seed: 1n });
+  const loop = engine.addLoop({ name: 'later', intervalMs: 10, jitter: null, knobs: { level: [0, 1, 3, 6, 9] } });
+  engine.start();
+  let last = -1;
+  for (let i = 0; i < 400; i += 1) {
+    engine.advanceTo(engine.now + 10);
+    for (const tick of engine.acquire()) {
+      last = tick.knob('level');
+      tick.limit('p99_ms', 10 * last + (i * 7919) % 10, 75);
+      const ticket = tick.rewardLater();
+      tick.complete();
+      engine.reward(loop, ticket, last + ((i * 7919) % 101) / 50);
+      if (i === 9) assert.throws(() => engine.reward(loop, ticket, 1), (e) => e.status === api.Status.STALE);
+    }
+  }
+  assert.equal(last, 6);
+  const { lateTwice, heldLimits } = engine.learned(loop);
+  assert.ok(lateTwice === 1 && heldLimits > 0);
+  assert.equal(engine.report(loop, 0).avoided, 1);
+  assert.equal(JSON.parse(engine.snapshot()).learners[0].limits[0].name, 'p99_ms');
+  engine.destroy();
+});
+
+test('a loop keeps to its rails, and says what it learned', () => {
+  const engine = gyre.engine({ driver: 'virtual', seed: 1n });
+  const tuned = engine.addLoop({
+    name: 'tuned', intervalMs: 10, jitter: null,
+    knobs: { level: { values: [0, 3, 9], names: ['off', 'low', 'high'], ordered: true }, codec: ['zlib', 'none'] },
+    features: { request: ['read', 'write'] },
+    tuning: { baseline: { level: 'low', codec: 'zlib' }, budget: 0.5, forbidden: [{ level: 'high', codec: 'none' }], mode: 'observe' },
+  });
+  engine.start();
+  let ticks = 0;
+  const run = (end) => {
+    while (engine.now < end) {
+      engine.advanceTo(engine.now + 10);
+      for (const tick of engine.acquire()) {
+        const write = ticks % 2;
+        tick.feature('request', write);
+        const [level, codec] = [tick.knob('level'), tick.knob('codec')];
+        assert.ok(level !== 9 || codec !== 1, 'ruled out');
+        tick.cost(20 + (level - (write ? 9 : 0)) ** 2 / 10 + (codec === write ? 2 : 0) + ((ticks * 7919) % 101) / 100);
+        tick.complete();
+        ticks += 1;
+      }
+    }
+  };
+  run(1000);
+  assert.equal(engine.learned(tuned).cellsTried, 2, 'the baseline in two states');
+  engine.reconfigure(tuned, { mode: 'tune' });
+  run(9000);
+  assert.deepEqual([0, 1].map((state) => engine.values(tuned, engine.report(tuned, state).best)), [[0, 1], [9, 0]]);
+  const read = engine.report(tuned, 0);
+  assert.ok(read.baseline < read.low && read.estimate < -20 && read.estimate > -21.5, JSON.stringify(read));
+  const learner = JSON.parse(engine.snapshot()).learners[0];
+  assert.deepEqual(learner.knobs.map((k) => k.names), [['off', 'low', 'high'], ['zlib', 'none']]);
+  assert.deepEqual(learner.features[0].names, ['read', 'write']);
+  assert.throws(() => engine.report(tuned, 2), (e) => e.status === api.Status.ARG);
+  assert.throws(() => engine.reconfigure(tuned, { mode: 'x' }), /one of tune, observe, frozen/);
+  engine.destroy();
+});

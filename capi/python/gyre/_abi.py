@@ -40,6 +40,11 @@ GYRE_REASON_MAX = 200  # bytes of a tick's reason that are kept; what is over is
 GYRE_DRIVER_WORKERS = 0  # own threads, system clock. Not in wasm: GYRE_E_UNSUPPORTED
 GYRE_DRIVER_HOST = 1  # no thread, no clock: the caller calls gyre_engine_poll
 GYRE_DRIVER_VIRTUAL = 2  # gyre_engine_advance_to moves the clock: repeatable
+GYRE_ORDER_YES = 1  # neighbouring values are alike: learned from one another
+GYRE_ORDER_NONE = 2  # they are not. A wrong order costs tries, not the result
+GYRE_TUNING_TUNE = 1  # choose, and learn
+GYRE_TUNING_OBSERVE = 2  # the baseline acts (without one: the first values); it learns
+GYRE_TUNING_FROZEN = 3  # the best that is known acts; nothing is learned
 GYRE_GATE_CPU = 1  # closed over close_at percent (80) until under open_at (70)
 GYRE_GATE_MEMORY = 2  # closed over close_at percent (85) until under open_at (80)
 GYRE_GATE_LATENCY = 3  # closed while the latency reading is over close_at ms; required
@@ -47,8 +52,10 @@ GYRE_GATE_MODE = 4  # closed while the mode reading is not `mode` ("normal")
 GYRE_LOOP_PAUSED = 1  # starts paused
 GYRE_LOOP_EXTERNAL = 2  # no callback: the caller acquires due ticks
 GYRE_LOOP_DEFERRABLE = 4  # may be slowed down when bus or loops are not well
-GYRE_LOOP_STATELESS = 8  # no features at all, not even the engine's own: one state
+GYRE_LOOP_STATELESS = 8  # no features: one state, as where none are given
 GYRE_LOOP_COUNTERS = 16  # counts only: no histograms, 0.5 to 36 KB less
+GYRE_LOOP_SEQUENTIAL = 32  # An action changes what the next tick finds: Q-learning, with a discount of 0.95 unless another is set.
+GYRE_LOOP_ENGINE_FEATURES = 64  # Instead of features: the error streak, the last duration by the median, the CPU load; 96 states.
 GYRE_MISSED_ONCE = 0  # one late tick, told how many were missed; then back on the grid
 GYRE_MISSED_SKIP = 1  # none before the next grid point
 GYRE_MISSED_BURST = 2  # all of them, at most `burst`
@@ -140,23 +147,116 @@ class gyre_reading(_c.Structure):
 
 
 class gyre_knob(_c.Structure):
-    """A setting that the learner may choose, among `count` values."""
+    """A setting that the learner may choose, among `count` values. An *action* is a value for each
+    knob, numbered mixed radix in declared order, the first knob counting most."""
     _fields_ = [
         ('size', _c.c_uint32),
         ('count', _c.c_uint32),  # of values, >= 1
         ('name', _c.c_char_p),  # 1..63 bytes, unique in the loop; copied
-        ('values', _c.c_void_p),  # finite, no two equal; copied
+        ('values', _c.c_void_p),  # finite, no two equal; copied. NULL with names: 0, 1, 2 ...
+        ('names', _c.c_void_p),  # optional: `count` names of the values, 1..63 bytes, no two equal; shown wherever values are; copied
+        ('order', _c.c_int32),  # GYRE_ORDER_...; default: numbers have one, names none
+        ('reserved', _c.c_uint32),  # 0
     ]
 
 
 class gyre_feature(_c.Structure):
     """Something a tick sees, in count + 1 buckets. A tick that does not report it keeps its last
-    value, at first bucket 0."""
+    value, at first bucket 0. A *state* is a bucket for each feature, numbered as actions are."""
     _fields_ = [
         ('size', _c.c_uint32),
-        ('count', _c.c_uint32),  # of edges, >= 1
+        ('count', _c.c_uint32),  # of edges, >= 1; of names where there are no edges
         ('name', _c.c_char_p),  # 1..63 bytes, unique in the loop; copied
-        ('edges', _c.c_void_p),  # finite, ascending; a value on an edge is in the upper bucket; copied
+        ('edges', _c.c_void_p),  # finite, ascending; a value on an edge is in the upper bucket; copied. NULL with names: each a bucket, what is seen its index
+        ('names', _c.c_void_p),  # optional, of the buckets: count + 1 with edges, else `count`; copied
+        ('order', _c.c_int32),  # GYRE_ORDER_...; default: edges have one, names alone none
+        ('reserved', _c.c_uint32),  # 0
+    ]
+
+
+class gyre_setting(_c.Structure):
+    """A knob with a value of its own."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('rule', _c.c_uint32),  # of `forbidden`: those of one number are ruled out where all meet; else 0
+        ('knob', _c.c_char_p),
+        ('value', _c.c_double),  # one of the knob's values
+    ]
+
+
+class gyre_tuning(_c.Structure):
+    """Guard rails of tuning. There is nothing to set for it to work."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('mode', _c.c_int32),  # GYRE_TUNING_...; default: tune
+        ('baseline', _c.c_void_p),  # what runs today, a value for each knob; default: none
+        ('budget', _c.c_double),  # with a baseline: the part, 0..1, of what it would have earned that trying others may cost, in sum, at every tick; default 0.05; GYRE_NONE: 0
+        ('forbidden', _c.c_void_p),  # what is never tried, by `rule`; default: nothing
+        ('at_random', _c.c_double),  # a tuner by itself: the part, 0..1, of choices that take any action, so that their log tells of each; default 0. Of a loop: 0
+        ('baseline_count', _c.c_uint32),
+        ('forbidden_count', _c.c_uint32),
+        ('one_step', _c.c_uint32),  # 1: a knob with order moves at most to the next value from tick to tick
+        ('reserved', _c.c_uint32),  # 0
+    ]
+
+
+class gyre_tuning_metrics(_c.Structure):
+    """A tuner in numbers."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('states', _c.c_uint32),
+        ('actions', _c.c_uint32),
+        ('cells_tried', _c.c_uint32),  # of states x actions, observed at least once
+        ('decisions', _c.c_uint64),  # actions chosen
+        ('observations', _c.c_uint64),  # rewards taken, failures among them
+        ('failures', _c.c_uint64),
+        ('refused', _c.c_uint64),  # not finite, out of range, or sent while frozen
+        ('changes', _c.c_uint64),  # times that what was known of a state was found out of date
+        ('last_change', _c.c_uint64),  # the observation at which, counted from 1; 0: never
+        ('held_budget', _c.c_uint64),  # choices that became the baseline: what may be lost was spent
+        ('held_step', _c.c_uint64),  # ... a value between: one step a tick
+        ('held_forbidden', _c.c_uint64),  # ... another: ruled out for that choice
+        ('held_limits', _c.c_uint64),  # ... another: it breaks a limit
+        ('mean_reward', _c.c_double),  # of its recent observations
+        ('sharing', _c.c_double),  # 0..1: how likely it is that states are alike, and learn together
+        ('lost', _c.c_double),  # sum of what the baseline would have earned more; below 0: gained
+        ('may_lose', _c.c_double),  # what `lost` may be at most now, by the budget
+        ('bytes', _c.c_uint64),  # of its memory
+        ('late_open', _c.c_uint64),  # of a loop: tickets whose reward may still come
+        ('late_after', _c.c_uint64),  # ... rewards that came when the ticket had been given up
+        ('late_twice', _c.c_uint64),  # ... when it was used up; nothing was learned, as of the last
+        ('late_never', _c.c_uint64),  # ... tickets that were given up without
+    ]
+
+
+class gyre_limit(_c.Structure):
+    """A figure that is to stay under a bound."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('reserved', _c.c_uint32),  # 0
+        ('name', (_c.c_char * 64)),  # NUL at the end
+        ('at_most', _c.c_double),  # the bound, as it was said last
+        ('observations', _c.c_uint64),  # ticks that told it
+        ('broken', _c.c_uint64),  # of these, over it
+    ]
+
+
+class gyre_state_report(_c.Structure):
+    """What a tuner knows of one state."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('best', _c.c_uint32),  # the action of most worth, of those that break no limit
+        ('observations', _c.c_uint64),  # in this state
+        ('last_change', _c.c_uint64),  # observation at which a change was noticed last; 0: never
+        ('estimate', _c.c_double),  # what a tick of `best` earns, on average
+        ('low', _c.c_double),  # its 95 % interval, as far as the model holds
+        ('high', _c.c_double),  # its 95 % interval, as far as the model holds
+        ('probability', _c.c_double),  # 0..1: that `best` is the best
+        ('trying', _c.c_double),  # 0..1: how many of the next ticks try something else
+        ('baseline', _c.c_double),  # what the baseline earns; NaN without one, before the first reward
+        ('noise', _c.c_double),  # standard deviation of one tick's reward around its mean
+        ('avoided', _c.c_uint32),  # settings that break a limit; of over 256, of those tried
+        ('reserved', _c.c_uint32),  # 0
     ]
 
 
@@ -203,6 +303,8 @@ class gyre_loop_options(_c.Structure):
         ('replay_capacity', _c.c_uint32),  # rows, <= 16,777,216; default 5,000 (a group's: 10,000)
         ('sample_average', _c.c_uint32),  # 1: step = max(learning_rate, 1/n), n the visits of that cell
         ('parent', _c.c_char_p),  # name of a loop that is there: paused, stopped or removed, it takes this one with it; default: none
+        ('slack_ms', _c.c_double),  # GYRE_DRIVER_WORKERS: so much later than due it may start, to share a wake-up; default: as the engine; GYRE_NONE: precise
+        ('tuning', _c.c_void_p),  # guard rails; of the first loop of a group; default: none
     ]
 
 
@@ -214,6 +316,8 @@ class gyre_loop_change(_c.Structure):
         ('interval_ms', _c.c_double),  # > 0; the grid starts again at the next tick
         ('timeout_ms', _c.c_double),
         ('jitter', _c.c_double),  # GYRE_NONE: none
+        ('mode', _c.c_int32),  # GYRE_TUNING_...: of its tuner, which a group shares
+        ('reserved_2', _c.c_uint32),  # 0
     ]
 
 
@@ -445,6 +549,22 @@ class gyre_learner_metrics(_c.Structure):
     ]
 
 
+class gyre_tuner_options(_c.Structure):
+    """What a tuner chooses among, and for. Rewards are of one choice: where a setting changes what the
+    next one finds, use gyre_learner."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('knob_count', _c.c_uint32),
+        ('knobs', _c.c_void_p),  # read during the call only; none: one action
+        ('seed', _c.c_uint64),  # of its draws; default 1
+        ('features', _c.c_void_p),  # default: none, there is one state
+        ('stream', _c.c_uint64),  # tells the draws of tuners of one seed apart; a loop's is how many were added before it; default 0
+        ('feature_count', _c.c_uint32),
+        ('reserved', _c.c_uint32),  # 0
+        ('tuning', _c.c_void_p),  # guard rails; default: none
+    ]
+
+
 class gyre_record(_c.Structure):
     """Something to remember."""
     _fields_ = [
@@ -559,6 +679,8 @@ FUNCTIONS = {
     'gyre_engine_state': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_engine_supply': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p]),
     'gyre_engine_sync': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
+    'gyre_linear': (_c.c_int32, [_c.c_double, _c.c_double, _c.c_uint32, _c.c_void_p]),
+    'gyre_geometric': (_c.c_int32, [_c.c_double, _c.c_double, _c.c_uint32, _c.c_void_p]),
     'gyre_loop_create': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_void_p]),
     'gyre_loop_remove': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_loop_find': (_c.c_int32, [_c.c_uint32, _c.c_char_p, _c.c_void_p, _c.c_void_p]),
@@ -572,13 +694,25 @@ FUNCTIONS = {
     'gyre_loop_reconfigure': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p]),
     'gyre_loop_metrics_read': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_loop_knob': (_c.c_int32, [_c.c_uint32, _c.c_char_p, _c.c_void_p]),
+    'gyre_loop_reward': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_double, _c.c_void_p]),
+    'gyre_loop_learned': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
+    'gyre_loop_report': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_void_p]),
+    'gyre_loop_limits': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_loop_values': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_tick_acquire': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p, _c.c_void_p]),
     'gyre_tick_complete': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_tick_complete_many': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_tick_pending': (_c.c_int32, [_c.c_uint32]),
     'gyre_tick_knob': (_c.c_int32, [_c.c_uint32, _c.c_char_p, _c.c_void_p]),
+    'gyre_tick_forbid': (_c.c_int32, [_c.c_uint32, _c.c_char_p, _c.c_double]),
+    'gyre_tick_used': (_c.c_int32, [_c.c_uint32, _c.c_char_p, _c.c_double]),
     'gyre_tick_feature': (_c.c_int32, [_c.c_uint32, _c.c_char_p, _c.c_double]),
     'gyre_tick_reward': (_c.c_int32, [_c.c_uint32, _c.c_double]),
+    'gyre_tick_cost': (_c.c_int32, [_c.c_uint32, _c.c_double]),
+    'gyre_tick_reward_later': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
+    'gyre_tick_limit': (_c.c_int32, [_c.c_uint32, _c.c_char_p, _c.c_double, _c.c_double]),
+    'gyre_tick_terminated': (_c.c_int32, [_c.c_uint32]),
+    'gyre_tick_truncated': (_c.c_int32, [_c.c_uint32]),
     'gyre_tick_vitality': (_c.c_int32, [_c.c_uint32, _c.c_double]),
     'gyre_tick_fail': (_c.c_int32, [_c.c_uint32, _c.c_char_p]),
     'gyre_tick_spend': (_c.c_int32, [_c.c_uint32, _c.c_double]),
@@ -600,6 +734,20 @@ FUNCTIONS = {
     'gyre_learner_observe': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32]),
     'gyre_learner_q': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_learner_metrics_read': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
+    'gyre_tuner_create': (_c.c_int32, [_c.c_void_p, _c.c_void_p, _c.c_void_p]),
+    'gyre_tuner_destroy': (_c.c_int32, [_c.c_uint32]),
+    'gyre_tuner_state': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_tuner_values': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_tuner_choose': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p, _c.c_void_p]),
+    'gyre_tuner_observe': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_uint32, _c.c_double]),
+    'gyre_tuner_observe_failure': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_uint32]),
+    'gyre_tuner_limit': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_uint32, _c.c_char_p, _c.c_double, _c.c_double]),
+    'gyre_tuner_limits': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_tuner_set_mode': (_c.c_int32, [_c.c_uint32, _c.c_int32]),
+    'gyre_tuner_save': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_tuner_load': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_tuner_metrics_read': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
+    'gyre_tuner_report': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_void_p]),
     'gyre_memory_remember': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p]),
     'gyre_memory_recall': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_uint32, _c.c_void_p, _c.c_void_p]),
     'gyre_memory_consolidate': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),

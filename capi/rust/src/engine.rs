@@ -4,8 +4,9 @@
 
 use crate::error::{c_string, check, Error, Result};
 use crate::ffi;
+use crate::knobs::Declared;
 use crate::loops::Loop;
-use crate::options::{LoopOptions, Named};
+use crate::options::LoopOptions;
 use crate::tick::{free, trampoline, Tick};
 use std::marker::PhantomData;
 use std::os::raw::c_void;
@@ -57,10 +58,7 @@ impl Engine {
     {
         let name = c_string(&options.name)?;
         let group = c_string(&options.group)?;
-        let knobs = Named::all(&options.knobs)?;
-        let features = Named::all(&options.features)?;
-        let knobs: Vec<_> = knobs.iter().map(Named::knob).collect();
-        let features: Vec<_> = features.iter().map(Named::feature).collect();
+        let declared = Declared::new(&options.knobs, &options.features, &options.tuning)?;
         let native = ffi::gyre_loop_options {
             name: name.as_ptr(),
             interval_ms: options.interval.as_secs_f64() * 1e3,
@@ -68,10 +66,12 @@ impl Engine {
             tick: Some(trampoline::<F>),
             user: Box::into_raw(Box::new(tick)) as *mut c_void,
             destroy: Some(free::<F>), // also called when the creation fails
-            knobs: knobs.as_ptr(),
-            knob_count: knobs.len() as u32,
-            features: features.as_ptr(),
-            feature_count: features.len() as u32,
+            flags: options.flags,
+            knobs: declared.knobs.as_ptr(),
+            knob_count: declared.knobs.len() as u32,
+            features: declared.features.as_ptr(),
+            feature_count: declared.features.len() as u32,
+            tuning: &declared.tuning,
             learning_rate: options.learning_rate,
             sample_average: options.sample_average as u32,
             explore_from: options.explore.0,

@@ -27,14 +27,20 @@ pub mod ffi;
 
 mod engine;
 mod error;
+mod knobs;
+mod learned;
 mod loops;
 mod options;
 mod serve;
 mod tick;
+mod tuner;
 
 pub use engine::{Driver, Engine, Totals};
 pub use error::{Error, Result};
+pub use knobs::{geometric, linear, Feature, Knob, Mode, Tuning};
+pub use learned::{Learned, Limit, Report};
 pub use loops::Loop;
 pub use options::LoopOptions;
 pub use serve::ServeOptions;
 pub use tick::Tick;
+pub use tuner::{Choice, Tuner};

@@ -1,8 +1,7 @@
-//! options.rs - what a loop is, and its names and numbers in C's shape.
+//! options.rs - what a loop is.
 
-use crate::error::{c_string, Result};
 use crate::ffi;
-use std::ffi::CString;
+use crate::knobs::{Feature, Knob, Tuning};
 use std::time::Duration;
 
 /// What a loop is; what is not set is the engine's default.
@@ -10,8 +9,10 @@ pub struct LoopOptions {
     pub(crate) name: String,
     pub(crate) interval: Duration,
     pub(crate) group: String,
-    pub(crate) knobs: Vec<(String, Vec<f64>)>,
-    pub(crate) features: Vec<(String, Vec<f64>)>,
+    pub(crate) knobs: Vec<Knob>,
+    pub(crate) features: Vec<Feature>,
+    pub(crate) tuning: Tuning,
+    pub(crate) flags: u32,
     pub(crate) learning_rate: f64,
     pub(crate) sample_average: bool,
     pub(crate) explore: (f64, f64, f64),
@@ -26,6 +27,8 @@ impl LoopOptions {
             group: String::new(),
             knobs: Vec::new(),
             features: Vec::new(),
+            tuning: Tuning::default(),
+            flags: 0,
             learning_rate: 0.0,
             sample_average: false,
             explore: (0.0, 0.0, 0.0),
@@ -36,14 +39,37 @@ impl LoopOptions {
         self.group = name.to_string();
         self
     }
-    /// A setting that the learner may choose.
-    pub fn knob(mut self, name: &str, values: &[f64]) -> LoopOptions {
-        self.knobs.push((name.to_string(), values.to_vec()));
+    /// A setting that the learner may choose; its values have an order.
+    pub fn knob(self, name: &str, values: &[f64]) -> LoopOptions {
+        self.with_knob(Knob::new(name, values))
+    }
+    /// One of names, or without order.
+    pub fn with_knob(mut self, knob: Knob) -> LoopOptions {
+        self.knobs.push(knob);
         self
     }
     /// Something the ticks see, in buckets between ascending edges.
-    pub fn feature(mut self, name: &str, edges: &[f64]) -> LoopOptions {
-        self.features.push((name.to_string(), edges.to_vec()));
+    pub fn feature(self, name: &str, edges: &[f64]) -> LoopOptions {
+        self.with_feature(Feature::new(name, edges))
+    }
+    /// One of names, or without order.
+    pub fn with_feature(mut self, feature: Feature) -> LoopOptions {
+        self.features.push(feature);
+        self
+    }
+    /// Instead of features: the error streak, the last duration by the median, the CPU load.
+    pub fn engine_features(mut self) -> LoopOptions {
+        self.flags |= ffi::GYRE_LOOP_ENGINE_FEATURES;
+        self
+    }
+    /// Guard rails of its tuner; of the first loop of a group.
+    pub fn tuning(mut self, rails: Tuning) -> LoopOptions {
+        self.tuning = rails;
+        self
+    }
+    /// An action changes what the next tick finds: Q-learning, with a discount of 0.95.
+    pub fn sequential(mut self) -> LoopOptions {
+        self.flags |= ffi::GYRE_LOOP_SEQUENTIAL;
         self
     }
     /// The share of random choices goes from one to the other over so many choices.
@@ -57,35 +83,5 @@ impl LoopOptions {
         self.learning_rate = rate;
         self.sample_average = true;
         self
-    }
-}
-
-/// A name and numbers in C's shape; owns the name while the call reads it.
-pub(crate) struct Named<'a> {
-    name: CString,
-    numbers: &'a [f64],
-}
-
-impl<'a> Named<'a> {
-    pub(crate) fn all(list: &'a [(String, Vec<f64>)]) -> Result<Vec<Named<'a>>> {
-        list.iter()
-            .map(|(name, numbers)| Ok(Named { name: c_string(name)?, numbers }))
-            .collect()
-    }
-    pub(crate) fn knob(&self) -> ffi::gyre_knob {
-        ffi::gyre_knob {
-            count: self.numbers.len() as u32,
-            name: self.name.as_ptr(),
-            values: self.numbers.as_ptr(),
-            ..Default::default()
-        }
-    }
-    pub(crate) fn feature(&self) -> ffi::gyre_feature {
-        ffi::gyre_feature {
-            count: self.numbers.len() as u32,
-            name: self.name.as_ptr(),
-            edges: self.numbers.as_ptr(),
-            ..Default::default()
-        }
     }
 }

@@ -32,6 +32,43 @@ impl Tick {
     pub fn reward(&self, reward: f64) -> Result<()> {
         check(|_| unsafe { ffi::gyre_tick_reward(self.id, reward) })
     }
+    /// Rules out for this tick what has this value; before the first `knob`.
+    pub fn forbid(&self, knob: &str, value: f64) -> Result<()> {
+        let knob = c_string(knob)?;
+        // SAFETY: the name outlives the call.
+        check(|_| unsafe { ffi::gyre_tick_forbid(self.id, knob.as_ptr(), value) })
+    }
+    /// Someone else has set this knob: the reward is learned of that.
+    pub fn used(&self, knob: &str, value: f64) -> Result<()> {
+        let knob = c_string(knob)?;
+        // SAFETY: the name outlives the call.
+        check(|_| unsafe { ffi::gyre_tick_used(self.id, knob.as_ptr(), value) })
+    }
+    /// The reward comes later, by `Loop::reward` with this ticket.
+    pub fn reward_later(&self) -> Result<u32> {
+        let mut ticket = 0;
+        // SAFETY: ticket outlives the call.
+        check(|_| unsafe { ffi::gyre_tick_reward_later(self.id, &mut ticket) })?;
+        Ok(ticket)
+    }
+    /// A goal beside the reward: this tick's figure of that name, and what it may be at most.
+    pub fn limit(&self, name: &str, value: f64, at_most: f64) -> Result<()> {
+        let name = c_string(name)?;
+        // SAFETY: the name outlives the call.
+        check(|_| unsafe { ffi::gyre_tick_limit(self.id, name.as_ptr(), value, at_most) })
+    }
+    /// What it cost: a reward of `-cost`.
+    pub fn cost(&self, cost: f64) -> Result<()> {
+        check(|_| unsafe { ffi::gyre_tick_cost(self.id, cost) })
+    }
+    /// With `LoopOptions::sequential`: nothing is earned after this tick.
+    pub fn terminated(&self) -> Result<()> {
+        check(|_| unsafe { ffi::gyre_tick_terminated(self.id) })
+    }
+    /// ... or it was cut off here. The next tick begins anew.
+    pub fn truncated(&self) -> Result<()> {
+        check(|_| unsafe { ffi::gyre_tick_truncated(self.id) })
+    }
     /// Virtual engines: the tick took so long.
     pub fn spend(&self, time: Duration) -> Result<()> {
         check(|_| unsafe { ffi::gyre_tick_spend(self.id, time.as_secs_f64() * 1e3) })

@@ -186,6 +186,13 @@ void write_numbers(json_writer& out, const Numbers& numbers) {
   out.close(']');
 }
 
+inline json_writer& write_names(json_writer& out, const std::vector<std::string>& names) {
+  if (names.empty()) return out;
+  out.key("names").open('[');
+  for (const std::string& n : names) out.value(n);
+  return out.close(']');
+}
+
 inline void write(json_writer& out, const learner_view& l) {
   const learner_stats& s = l.stats;
   out.open('{').field("name", l.name).field("states", s.states).field("actions", s.actions);
@@ -199,12 +206,12 @@ inline void write(json_writer& out, const learner_view& l) {
   out.key("features").open('[');
   for (const feature& f : l.features) {
     write_numbers(out.open('{').field("name", f.name).key("edges"), f.edges);
-    out.close('}');
+    write_names(out, f.names).close('}');
   }
   out.close(']').key("knobs").open('[');
   for (const knob& k : l.knobs) {
     write_numbers(out.open('{').field("name", k.name).key("values"), k.values);
-    out.close('}');
+    write_names(out, k.names).close('}');
   }
   write_numbers(out.close(']').key("q"), l.q);
   write_numbers(out.key("visits"), l.visits);

@@ -78,37 +78,36 @@ inline result<void> check(const loop_options& o) {
   return gyre::check(o.learning);
 }
 
-/// A loop's guard rails as its tuner takes them. ARG naming the knob, the value or the option.
-inline result<tuner_options> tuning_of(const loop_options& o, const space& where) {
-  const std::string who = "loop \"" + o.name + "\": ";
+/// Guard rails as a tuner takes them. ARG naming the knob, the value or the option.
+inline result<tuner_options> rails_of(const tuning& rails, const space& where) {
   tuner_options out;
-  out.budget = o.tuning.budget;
-  out.one_step = o.tuning.one_step;
-  out.mode = o.tuning.mode;
+  out.budget = rails.budget;
+  out.one_step = rails.one_step;
+  out.mode = rails.mode;
   // The choices that a list of settings makes, `any` for a knob that it does not name.
   constexpr std::uint32_t any = 0xffffffffU;
   const auto choices = [&](const std::vector<setting>& list) -> result<std::vector<std::uint32_t>> {
     std::vector<std::uint32_t> made(where.knobs().size(), any);
     for (const setting& s : list) {
       const int k = where.knob_index(s.knob);
-      if (k < 0) return fail(code::arg, who, "tuning: there is no knob \"", s.knob, "\"");
+      if (k < 0) return fail(code::arg, "tuning: there is no knob \"", s.knob, "\"");
       const std::vector<double>& values = where.knobs()[static_cast<std::size_t>(k)].values;
       const auto at = std::find(values.begin(), values.end(), s.value);
       if (at == values.end()) {
-        return fail(code::arg, who, "tuning: ", s.value, " is no value of knob \"", s.knob, "\"");
+        return fail(code::arg, "tuning: ", s.value, " is no value of knob \"", s.knob, "\"");
       }
       made[static_cast<std::size_t>(k)] = static_cast<std::uint32_t>(at - values.begin());
     }
     return made;
   };
-  if (!o.tuning.baseline.empty()) {
-    GYRE_TRY(baseline, choices(o.tuning.baseline));
+  if (!rails.baseline.empty()) {
+    GYRE_TRY(baseline, choices(rails.baseline));
     if (std::count(baseline.begin(), baseline.end(), any) != 0) {
-      return fail(code::arg, who, "the baseline needs a value for each knob");
+      return fail(code::arg, "the baseline needs a value for each knob");
     }
     out.baseline = where.action(baseline);
   }
-  for (const auto& list : o.tuning.forbidden) {
+  for (const auto& list : rails.forbidden) {
     GYRE_TRY(ruled_out, choices(list));
     for (std::uint32_t a = 0; a < where.actions(); ++a) {
       bool matches = !list.empty();
@@ -119,9 +118,15 @@ inline result<tuner_options> tuning_of(const loop_options& o, const space& where
     }
   }
   if (auto good = gyre::check(where.shape(), out); !good) {
-    return fail(good.code(), who, "tuning: ", good.error().text);
+    return fail(good.code(), "tuning: ", good.error().text);
   }
   return out;
+}
+/// ... of a loop, which the error names.
+inline result<tuner_options> tuning_of(const loop_options& o, const space& where) {
+  auto rails = rails_of(o.tuning, where);
+  if (!rails) return fail(rails.code(), "loop \"", o.name, "\": ", rails.error().text);
+  return rails;
 }
 
 /// What a loop sees that asks for the engine's own features.

@@ -1,0 +1,53 @@
+// loop.go - a loop of an engine: its tuner's mode, what that has learned, rewards that come later.
+
+package gyre
+
+// #include <gyre.h>
+import "C"
+
+import "unsafe"
+
+// Loop names a loop of an engine.
+type Loop struct{ id C.gyre_loop }
+
+// SetMode is of the loop's tuner, which a group shares, from the next tick on.
+func (l Loop) SetMode(mode Mode) error {
+	change, err := C.gyre_loop_change{}, newError()
+	change.size = C.uint32_t(unsafe.Sizeof(change))
+	change.mode = C.int32_t(mode)
+	return check(C.gyre_loop_reconfigure(l.id, &change, err), err)
+}
+
+// Learned says what the loop's tuner did and knows. An error: it has no knobs, or learns otherwise.
+func (l Loop) Learned() (Learned, error) {
+	return learned(func(m *C.gyre_tuning_metrics) C.gyre_status {
+		return C.gyre_loop_learned(l.id, m)
+	})
+}
+
+// Report says what it knows of one of its first 64 states.
+func (l Loop) Report(state uint32) (Report, error) {
+	return report(func(r *C.gyre_state_report) C.gyre_status {
+		return C.gyre_loop_report(l.id, C.uint32_t(state), r)
+	})
+}
+
+// Values are those that each knob has in an action, in declared order.
+func (l Loop) Values(action uint32) ([]float64, error) {
+	return values(func(out *C.double, room C.uint32_t, needed *C.uint32_t) C.gyre_status {
+		return C.gyre_loop_values(l.id, C.uint32_t(action), out, room, needed)
+	})
+}
+
+// Limits are the figures that are to stay under a bound.
+func (l Loop) Limits() ([]Bound, error) {
+	return bounds(func(rows *C.gyre_limit, room C.uint32_t, needed *C.uint32_t) C.gyre_status {
+		return C.gyre_loop_limits(l.id, rows, room, needed)
+	})
+}
+
+// Reward tells what the tick of a ticket earned, of Tick.RewardLater.
+func (l Loop) Reward(ticket uint32, reward float64) error {
+	err := newError()
+	return check(C.gyre_loop_reward(l.id, C.uint32_t(ticket), C.double(reward), err), err)
+}
