@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "../../bench/tuning_budget.hpp"
 #include "catch.hpp"
 
 using namespace std::chrono_literals;
@@ -234,5 +235,19 @@ TEST_CASE("guard rails hold", "[engine]") {
     refused({.budget = 2}, "budget is 0..1, not 2");
     refused({.forbidden = {{{"k", 0}}, {{"k", 1}}}}, "all 2 actions are forbidden");
     REQUIRE(e.snapshot().loops.empty());
+  }
+}
+
+// Method: reference. What is lost against the baseline is known of simulated services: at no tick
+// after the 50th more than the budget and three standard deviations of what was drawn; `bench` has
+// all of them with 100 seeds.
+TEST_CASE("a budget holds at every tick, through an engine", "[engine]") {
+  for (const bench::service& s : bench::services()) {
+    const std::string name = s.name;
+    if (name != "ship" && name != "batch" && name != "success" && name != "tiny-scale") continue;
+    for (std::uint64_t seed = 0; seed < 3; ++seed) {
+      CAPTURE(name, seed);
+      REQUIRE(bench::over_budget(s, seed, .05) <= 3);
+    }
   }
 }

@@ -20,6 +20,16 @@ TEST_CASE("a log of four rows, by hand", "[learn]") {
   REQUIRE(r.doubly_robust.value == Approx(robust));
 }
 
+TEST_CASE("the state that has least of the policy is told", "[learn]") {
+  std::vector<gyre::logged_choice> log(40, {0, 1, .5, 3});
+  log.resize(44, {1, 1, .5, 3});
+  REQUIRE(gyre::what_if(log, 3, 2, gyre::fixed_policy{1}).weakest == Approx(4));
+  log.push_back({2, 0, .5, 3});  // a state in which it never acted
+  const auto r = gyre::what_if(log, 3, 2, gyre::fixed_policy{1});
+  REQUIRE(r.weakest == 0);
+  REQUIRE(r.matching == Approx(44));
+}
+
 TEST_CASE("rows that cannot be are refused and counted", "[learn]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const gyre::logged_choice log[] = {{0, 0, 0, 1},  {0, 0, 1.5, 1}, {0, 0, nan, 1}, {0, 0, 1, nan},

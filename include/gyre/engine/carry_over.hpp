@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <string_view>
+#include <limits>
 
 #include <gyre/core/vec.hpp>
 #include <gyre/engine/mind.hpp>

@@ -22,7 +22,7 @@ struct logged_choice {
 /// An estimate of the mean reward of a tick.
 struct what_if_estimate {
   double value = 0;
-  double low = 0, high = 0;  ///< holds the truth in 95 % of logs, once `matching` is over 50 or so
+  double low = 0, high = 0;  ///< 95 %, where the log tells enough: see what_if_result::weakest
 };
 /// Three estimates of one thing. They should agree: where they do not, the log has too little of
 /// what the policy does.
@@ -31,6 +31,7 @@ struct what_if_result {
   what_if_estimate self_normalised;  ///< the same by the weights' sum: a bias of order 1 / matching
   what_if_estimate doubly_robust;    ///< each cell's mean, corrected by weighted errors: narrowest
   double matching = 0;  ///< rows that the log is worth: (sum of weights)^2 / sum of their squares
+  double weakest = 0;   ///< the same of the state that has least of it, of those logged
   std::uint64_t rows = 0;
   std::uint64_t refused = 0;  ///< not finite, propensity not in 0..1, an index out of range
 };
@@ -40,6 +41,24 @@ struct fixed_policy {
   std::uint32_t action = 0;
   double operator()(std::uint32_t, std::uint32_t a) const noexcept { return a == action ? 1 : 0; }
 };
+
+namespace detail {
+
+/// Mean and variance of what was added.
+struct moments {
+  double n = 0, mean = 0, squares = 0;
+  void add(double x) noexcept {
+    const double was = x - mean;
+    mean += was / ++n;
+    squares += was * (x - mean);
+  }
+  what_if_estimate estimate() const noexcept {
+    const double wide = n > 1 ? 1.96 * std::sqrt(squares / (n - 1) / n) : 0;
+    return {mean, mean - wide, mean + wide};
+  }
+};
+
+}  // namespace detail
 
 /// What `policy` would have earned in the states that were logged: policy(state, action) is the
 /// probability of the action, which sums to 1 over those of a state. The log is to be of one policy
@@ -52,21 +71,10 @@ what_if_result what_if(std::span<const logged_choice> log, std::uint32_t states,
                        std::uint32_t actions, Policy policy) {
   struct average {
     double sum = 0, n = 0;
+    double weights = 0, squares = 0;  // of a state
   };
   std::vector<average> cells(std::size_t{states} * actions), whole(states);
-  struct moments {
-    double n = 0, mean = 0, squares = 0;
-    void add(double x) noexcept {
-      const double was = x - mean;
-      mean += was / ++n;
-      squares += was * (x - mean);
-    }
-    what_if_estimate estimate() const noexcept {
-      const double wide = n > 1 ? 1.96 * std::sqrt(squares / (n - 1) / n) : 0;
-      return {mean, mean - wide, mean + wide};
-    }
-  };
-  moments ips;
+  detail::moments ips;
   double robust = 0, errors = 0;  // the states are given, so what they add does not vary
   what_if_result out;
   double weights = 0, weighted = 0, squares = 0, first = 0, second = 0;
@@ -96,6 +104,8 @@ what_if_result what_if(std::span<const logged_choice> log, std::uint32_t states,
     errors += error * error;
     weights += w;
     squares += w * w;
+    all.weights += w;
+    all.squares += w * w;
     weighted += w * row.reward;
     first += w * w * row.reward;
     second += w * w * row.reward * row.reward;
@@ -110,7 +120,12 @@ what_if_result what_if(std::span<const logged_choice> log, std::uint32_t states,
   const double apart = 1.96 * std::sqrt(errors) / n;
   out.doubly_robust = {robust / n, robust / n - apart, robust / n + apart};
   if (weights <= 0) return out;
-  out.matching = weights * weights / squares;
+  out.matching = out.weakest = weights * weights / squares;
+  for (const average& state : whole) {
+    if (state.n == 0) continue;
+    const double worth = state.weights > 0 ? state.weights * state.weights / state.squares : 0;
+    out.weakest = worth < out.weakest ? worth : out.weakest;
+  }
   const double v = weighted / weights;
   const double spread = second - 2 * v * first + v * v * squares;  // sum of (w (r - v))^2
   const double wide = 1.96 * std::sqrt(spread > 0 ? spread : 0) / weights;
