@@ -12,6 +12,7 @@
 
 #include "catch.hpp"
 
+#if GYRE_EXCEPTIONS
 void fail_allocation(std::size_t n, bool for_good) noexcept;
 std::size_t allow_allocations() noexcept;
 
@@ -98,3 +99,4 @@ struct world {
 };
 
 }  // namespace no_memory
+#endif
