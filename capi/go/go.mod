@@ -1,3 +1,3 @@
-module gyre
+module gyre.example/gyre
 
 go 1.19

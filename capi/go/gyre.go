@@ -7,8 +7,7 @@
 package gyre
 
 /*
-#cgo CFLAGS: -I${SRCDIR}/..
-#cgo LDFLAGS: -lgyre
+#cgo pkg-config: libgyre
 #include <gyre.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +33,12 @@ func (e *Error) Error() string {
 	return C.GoString(C.gyre_status_name(C.gyre_status(e.Code))) + ": " + e.Text
 }
 
+// Is tells errors.Is that two of one code are alike; the words are not compared.
+func (e *Error) Is(other error) bool {
+	o, ok := other.(*Error)
+	return ok && o.Code == e.Code
+}
+
 func check(status C.gyre_status, err *C.gyre_error) error {
 	if status == C.GYRE_OK {
 		return nil
@@ -57,6 +62,7 @@ type Engine struct {
 	mutex sync.Mutex
 	loops map[C.gyre_loop]func(*Tick) error
 	ticks [256]C.gyre_tick
+	begin time.Time // of the engine's clock, for Run
 }
 
 // New makes an engine without threads whose clock is the argument of RunDue.
@@ -64,7 +70,7 @@ func New() (*Engine, error) {
 	options, err := C.gyre_engine_options{}, newError()
 	options.size = C.uint32_t(unsafe.Sizeof(options))
 	options.driver = C.GYRE_DRIVER_HOST
-	e := &Engine{loops: map[C.gyre_loop]func(*Tick) error{}}
+	e := &Engine{loops: map[C.gyre_loop]func(*Tick) error{}, begin: time.Now()}
 	if err := check(C.gyre_engine_create(&options, &e.id, err), err); err != nil {
 		return nil, err
 	}

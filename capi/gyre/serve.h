@@ -9,9 +9,9 @@
 extern "C" {
 #endif
 
-#define GYRE_SERVE_CONTROL 1      /**< who has the token may pause, resume, reconfigure ... */
-#define GYRE_SERVE_ALLOW_REMOTE 2 /**< `host` may be no loopback address; needs a `token` */
-#define GYRE_SERVE_ANY_PORT 65536 /**< for `port`: one that is free */
+#define GYRE_SERVE_CONTROL 1u      /**< who has the token may pause, resume, reconfigure ... */
+#define GYRE_SERVE_ALLOW_REMOTE 2u /**< `host` may be no loopback address; needs a `token` */
+#define GYRE_SERVE_ANY_PORT 65536u /**< for `port`: one that is free */
 
 /** How an engine is served. All 0: to this machine alone, to who has the token, nothing can be
  *  changed. docs/serve.md has the addresses and what they answer. */

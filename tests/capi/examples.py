@@ -28,6 +28,36 @@ def build_c(source):
         source, "-L" + lib, "-lgyre", "-o", program)
 
 
+def their_module():
+    """Another module requires ours."""
+    where = os.path.join(scratch, "go-theirs")
+    shutil.rmtree(where, ignore_errors=True)
+    os.makedirs(where)
+    with open(os.path.join(where, "go.mod"), "w") as out:
+        out.write("module theirs.example/a\n\ngo 1.19\n\nrequire gyre.example/gyre v0.1.0\n\n"
+                  "replace gyre.example/gyre => %s\n" % os.path.join(capi, "go"))
+    shutil.copy(os.path.join(capi, "go", "examples", "tune", "main.go"), where)
+    run(compiler, "build", "-o", os.path.join(scratch, "go-theirs-program"), ".", cwd=where)
+
+
+def crates():
+    """The crates with the library compiled in: their tests, those of the documentation, and no
+    warning of what else is here."""
+    nowhere = os.path.join(scratch, "no-packages")
+    env.pop("GYRE_LIB_DIR", None)
+    env.update(PKG_CONFIG_LIBDIR=nowhere, PKG_CONFIG_PATH=nowhere,
+               CXX="clang++" if shutil.which("clang++") else "c++",
+               CARGO_TARGET_DIR=os.path.join(scratch, "cargo"), RUSTFLAGS="-D warnings",
+               RUSTDOCFLAGS="-D warnings")
+    cargo = ["cargo", "--offline", "--quiet"]
+    where = os.path.join(capi, "rust")
+    run(*cargo, "test", "--features", "bundled", cwd=where)
+    run(*cargo, "doc", "--no-deps", "--features", "bundled", cwd=where)
+    if shutil.which("cargo-clippy"):
+        run(*cargo, "clippy", "--all-targets", "--features", "bundled", "--", "-D", "warnings",
+            cwd=where)
+
+
 if not shutil.which(compiler.split()[0]):
     print("no", compiler)
     sys.exit(77)
@@ -52,6 +82,10 @@ elif language == "rust":
     rust = os.path.join(capi, "rust")
     rlib = os.path.join(scratch, "libgyre.rlib")
     flags = ["--edition", "2021", "-D", "warnings", "-O"]
+    sys_rlib = os.path.join(scratch, "libgyre_sys.rlib")
+    run(compiler, *flags, "--crate-type", "rlib", "--crate-name", "gyre_sys", "-o", sys_rlib,
+        os.path.join(rust, "gyre-sys", "src", "lib.rs"))
+    flags += ["--extern", "gyre_sys=" + sys_rlib, "-L", "dependency=" + scratch]
     run(compiler, *flags, "--crate-type", "rlib", "--crate-name", "gyre", "-o", rlib,
         os.path.join(rust, "src", "lib.rs"))
     run(compiler, *flags, "--extern", "gyre=" + rlib, "-L", "native=" + lib, "-l", "gyre",
@@ -62,9 +96,15 @@ elif language == "rust":
     said = run(wrapper, stdout=subprocess.PIPE, text=True).stdout
     print(said)
     assert re.fullmatch(r"(.*: true\n){8}", said), "the wrapper does not keep a promise"
+    if shutil.which("cargo"):
+        crates()
 elif language == "go":
-    env.update(CGO_ENABLED="1", CGO_LDFLAGS="-L" + lib, GOFLAGS="-mod=mod", GOPROXY="off",
+    with open(os.path.join(scratch, "libgyre.pc"), "w") as out:  # as if it were installed there
+        out.write("Name: libgyre\nDescription: of the build\nVersion: 0\n"
+                  "Cflags: -I%s\nLibs: -L%s -lgyre\n" % (capi, lib))
+    env.update(CGO_ENABLED="1", PKG_CONFIG_PATH=scratch, GOFLAGS="-mod=mod", GOPROXY="off",
                GOTOOLCHAIN="local", GOCACHE=os.path.join(scratch, "go-cache"))
+    their_module()
     run(compiler, "vet", "./...", cwd=os.path.join(capi, "go"))
     run(compiler, "test", "./...", cwd=os.path.join(capi, "go"))
     run(compiler, "build", "-o", program, "./examples/tune", cwd=os.path.join(capi, "go"))

@@ -93,15 +93,16 @@ for name, _ in rows:
         bad += 1
 
 # The Rust declarations name the same fields in the same order, of the same sizes.
-ffi = os.path.join(root, "capi", "rust", "src", "ffi.rs")
+ffi = os.path.join(root, "capi", "rust", "gyre-sys", "src", "lib.rs")
 said = []  # lines of a program that prints each offset and size
-for name, body in re.findall(r"abi_struct!\((\w+) \{(.*?)\}\);", open(ffi).read(), flags=re.S):
-    fields = re.findall(r"^\s*(\w+):", body, flags=re.M)
+for name, body in re.findall(r"^abi_struct!\([^{]*?^    (\w+) \{(.*?)\}\);",
+                             open(ffi).read(), flags=re.S | re.M):
+    fields = re.findall(r"^\s*(?:r#)?(\w+):", body, flags=re.M)
     if fields != [row[0].split(".")[1] for row in rows if row[0].startswith(name + ".")]:
         print("ffi.rs:", name, "has other fields than gyre.h")
         bad += 1
     said.append("let s = ffi::%s::default(); let at = &s as *const _ as usize;" % name)
-    said += ['println!("%s.%s {}", &s.%s as *const _ as usize - at);' % (name, f, f)
+    said += ['println!("%s.%s {}", &s.r#%s as *const _ as usize - at);' % (name, f, f)
              for f in fields]
     said.append('println!("%s {}", std::mem::size_of_val(&s));' % name)
 if shutil.which(rustc):

@@ -33,6 +33,7 @@ build = work / 'build'
 theirs.run('meson', 'setup', '--force-fallback-for=gyre,gyre-compiled,libgyre', build, work)
 targets = json.loads(theirs.run('meson', 'introspect', '--targets', build))
 names = [(t['name'], t['build_by_default']) for t in targets]
+names = [name for name in names if name != ('page.cpp', False)]  # where there is cpp-httplib
 ours = {('gyre-compiled', False), ('gyre', False)}
 if set(names) != ours | {(f'{form}-theirs', True) for form in FORMS}:
     sys.exit(f'as a subproject gyre builds {names}')

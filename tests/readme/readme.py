@@ -7,6 +7,7 @@ usage: readme.py <source root> <folder to work in> [<folder of libgyre> [<libgyr
 """
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -29,9 +30,67 @@ def run(command, folder, **environment):
     return done.stdout
 
 
+def project(folder, files):
+    """A folder with these files and nothing else."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, text in files.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(text)
+    return folder
+
+
+def rust(code, root, work, libs):
+    """What the program prints in a project that depends on the crate."""
+    crate = os.path.join(root, 'capi', 'rust')
+    folder = project(os.path.join(work, 'rust'), {
+        'src/main.rs': code,
+        'Cargo.toml': '[package]\nname = "theirs"\nversion = "0.1.0"\nedition = "2021"\n'
+                      f'[dependencies]\ngyre = {{ path = "{crate}" }}\n[workspace]\n'})
+    return run(['cargo', 'run', '--quiet', '--offline'], folder, GYRE_LIB_DIR=libs,
+               LD_LIBRARY_PATH=libs, CARGO_TARGET_DIR=os.path.join(work, 'cargo'))
+
+
+def go(code, root, work, libs):
+    """What the program prints in a module that requires ours, as README.md says."""
+    with open(os.path.join(root, 'README.md'), encoding='utf-8') as f:
+        edit = re.search(r'`(go mod edit .*?)`', f.read())[1]
+    capi = os.path.join(root, 'capi')
+    folder = project(os.path.join(work, 'go'), {
+        'main.go': code,
+        'go.mod': 'module theirs.example/a\n\ngo 1.19\n',
+        'pc/libgyre.pc': 'Name: libgyre\nDescription: of the build\nVersion: 0\n'
+                         f'Cflags: -I{capi}\nLibs: -L{libs} -lgyre\n'})
+    # LIBRARY_PATH as in capi/examples.py, whose cache this is: pkg-config leaves its -L out then.
+    settings = {'PKG_CONFIG_PATH': os.path.join(folder, 'pc'), 'LD_LIBRARY_PATH': libs,
+                'LIBRARY_PATH': libs,
+                'GOFLAGS': '-mod=mod', 'GOPROXY': 'off', 'GOTOOLCHAIN': 'local',
+                'GOCACHE': os.path.join(os.path.dirname(work), 'capi', 'go-cache'),
+                'CGO_ENABLED': '1'}
+    run(edit.replace('capi/go', os.path.join(capi, 'go')).split(), folder, **settings)
+    return run(['go', 'run', '.'], folder, **settings)
+
+
+def check_links(root, readme):
+    prose = re.sub(r'^```.*?^```$', '', readme, flags=re.S | re.M)
+    for link in re.findall(r'\]\(([^)#]+)\)', prose):
+        if '://' not in link and not os.path.exists(os.path.join(root, link)):
+            sys.exit(f'README.md links {link}, which is not there')
+
+
+def check_verbs(root, code):
+    with open(os.path.join(root, 'Makefile'), encoding='utf-8') as f:
+        verbs = re.findall(r'^(\w+):', f.read(), re.M)
+    for line in code.splitlines():
+        tool, verb = line.split()
+        if tool != 'make' or verb not in verbs:
+            sys.exit(f'README.md says "{line}", the Makefile does not know it')
+
+
 def main():
-    root, work = sys.argv[1], sys.argv[2]
-    libs = sys.argv[3] if len(sys.argv) > 3 else None
+    root, work, *more = [os.path.abspath(path) for path in sys.argv[1:]]
+    libs = more[0] if more else None
     with open(os.path.join(root, 'README.md'), encoding='utf-8') as f:
         readme = f.read()
     compile_line = re.search(r'^`(g\+\+ .*?) && ./a.out`$', readme, re.M).group(1)
@@ -50,8 +109,8 @@ def main():
             command = [path if word == 'main.cpp' else word for word in compile_line.split()]
             run(command + ['-o', out], root)
             got = run([out], root)
-            if len(sys.argv) > 4:
-                run([*command, '-DGYRE_SEPARATE_COMPILATION', '-o', out + '2', sys.argv[4], '-lz'],
+            if len(more) > 1:
+                run([*command, '-DGYRE_SEPARATE_COMPILATION', '-o', out + '2', more[1], '-lz'],
                     root)
         elif language == 'c':
             if libs is None:
@@ -69,13 +128,12 @@ def main():
                 continue
             got = run([sys.executable, '-c', code], root, PYTHONPATH=os.path.join(
                 root, 'capi', 'python'), GYRE_LIBRARY=os.path.join(libs, 'libgyre.so'))
+        elif language in ('rust', 'go'):
+            if libs is None or not shutil.which({'rust': 'cargo', 'go': 'go'}[language]):
+                continue
+            got = {'rust': rust, 'go': go}[language](code, root, work, libs)
         elif language == 'sh':
-            with open(os.path.join(root, 'Makefile'), encoding='utf-8') as f:
-                verbs = re.findall(r'^(\w+):', f.read(), re.M)
-            for line in code.splitlines():
-                tool, verb = line.split()
-                if tool != 'make' or verb not in verbs:
-                    sys.exit(f'README.md says "{line}", the Makefile does not know it')
+            check_verbs(root, code)
             continue
         else:
             continue
@@ -84,10 +142,7 @@ def main():
             sys.exit(f'README.md does not show what its {language} program prints')
         if shape(got) != shape(expected):
             sys.exit(f'the {language} program printed\n{got}\nREADME.md says\n{expected}')
-    prose = re.sub(r'^```.*?^```$', '', readme, flags=re.S | re.M)
-    for link in re.findall(r'\]\(([^)#]+)\)', prose):
-        if '://' not in link and not os.path.exists(os.path.join(root, link)):
-            sys.exit(f'README.md links {link}, which is not there')
+    check_links(root, readme)
     print(f'{ran} programs ran and printed what README.md says')
 
 

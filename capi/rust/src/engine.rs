@@ -17,6 +17,8 @@ use std::time::Duration;
 pub enum Driver {
     /// Its own threads and the system clock.
     Workers,
+    /// No thread and no clock: `Engine::poll` runs what is due, in its own thread.
+    Host,
     /// A clock that `Engine::advance_to` moves.
     Virtual,
 }
@@ -35,12 +37,21 @@ pub struct Totals {
 pub struct Engine(ffi::gyre_engine);
 
 impl Engine {
-    /// An engine with default options. `Driver::Workers` waits for `start`; a `Driver::Virtual` one
-    /// needs only `advance_to`.
+    /// An engine with default options. `Driver::Workers` waits for `start`; the others need only
+    /// `poll` or `advance_to`.
     pub fn new(driver: Driver) -> Result<Engine> {
+        Engine::with(driver, 0, None)
+    }
+
+    /// The same, whose draws follow from `seed`, 0 being 1, and with a directory for what survives.
+    pub fn with(driver: Driver, seed: u64, store: Option<&str>) -> Result<Engine> {
+        let store = store.map(c_string).transpose()?;
         let options = ffi::gyre_engine_options {
+            seed,
+            store: store.as_ref().map_or(std::ptr::null(), |store| store.as_ptr()),
             driver: match driver {
                 Driver::Workers => ffi::GYRE_DRIVER_WORKERS,
+                Driver::Host => ffi::GYRE_DRIVER_HOST,
                 Driver::Virtual => ffi::GYRE_DRIVER_VIRTUAL,
             },
             ..Default::default()

@@ -11,9 +11,48 @@ pub struct Error {
     pub text: String,
 }
 
+/// What kind of failure a code is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    Argument,
+    State,
+    NoMemory,
+    Stale,
+    NotFound,
+    Exists,
+    Timeout,
+    Reentrant,
+    Cancelled,
+    Budget,
+    Io,
+    Corrupt,
+    Unsupported,
+    Other,
+}
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// For a `match`: what kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self.code {
+            ffi::GYRE_E_ARG => Kind::Argument,
+            ffi::GYRE_E_STATE => Kind::State,
+            ffi::GYRE_E_NOMEM => Kind::NoMemory,
+            ffi::GYRE_E_STALE => Kind::Stale,
+            ffi::GYRE_E_NOT_FOUND => Kind::NotFound,
+            ffi::GYRE_E_EXISTS => Kind::Exists,
+            ffi::GYRE_E_TIMEOUT => Kind::Timeout,
+            ffi::GYRE_E_REENTRANT => Kind::Reentrant,
+            ffi::GYRE_E_CANCELLED => Kind::Cancelled,
+            ffi::GYRE_E_BUDGET => Kind::Budget,
+            ffi::GYRE_E_IO => Kind::Io,
+            ffi::GYRE_E_CORRUPT | ffi::GYRE_E_FORMAT => Kind::Corrupt,
+            ffi::GYRE_E_UNSUPPORTED | ffi::GYRE_E_ABI => Kind::Unsupported,
+            _ => Kind::Other,
+        }
+    }
     pub(crate) fn arg(text: &str) -> Error {
         Error { code: ffi::GYRE_E_ARG, text: text.to_string() }
     }

@@ -7,7 +7,7 @@ use std::os::raw::c_char;
 
 /// A setting that the learner may choose: numbers, which have an order, or names, which have none.
 ///
-/// ```no_run
+/// ```
 /// use gyre::{geometric, Knob};
 /// let knobs = [
 ///     Knob::new("level", &[0.0, 1.0, 3.0, 6.0, 9.0]),

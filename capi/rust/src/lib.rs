@@ -1,6 +1,6 @@
 //! gyre for Rust: supervised, measured loops that tune their own settings, over the C ABI.
 //!
-//! ```no_run
+//! ```
 //! use gyre::{Driver, Engine, LoopOptions};
 //! use std::time::Duration;
 //!
@@ -23,24 +23,34 @@
 // SAFETY, of the unsafe blocks without a comment of their own: numbers go in, and a `gyre_error`
 // that outlives the call; the library checks every id.
 
-pub mod ffi;
+/// The C ABI itself.
+pub use gyre_sys as ffi;
 
+mod bus;
+mod control;
 mod engine;
 mod error;
 mod knobs;
 mod learned;
+mod learner;
 mod loops;
+mod memory;
 mod options;
+mod replay;
 mod serve;
 mod tick;
 mod tuner;
 
+pub use bus::{Message, Subscription};
+pub use control::Metrics;
 pub use engine::{Driver, Engine, Totals};
-pub use error::{Error, Result};
+pub use error::{Error, Kind, Result};
 pub use knobs::{geometric, linear, Feature, Knob, Mode, Tuning};
 pub use learned::{Learned, Limit, Report};
+pub use learner::{Learner, Transition};
 pub use loops::Loop;
 pub use options::LoopOptions;
+pub use replay::Replay;
 pub use serve::ServeOptions;
 pub use tick::Tick;
 pub use tuner::{Choice, Tuner};

@@ -10,7 +10,7 @@ use crate::learned::{limits, numbers, Learned, Limit, Report};
 use std::marker::PhantomData;
 
 /// A loop of an engine, which owns it: dropping this changes nothing.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Loop<'a> {
     pub(crate) id: ffi::gyre_loop,
     pub(crate) engine: PhantomData<&'a Engine>,

@@ -10,7 +10,7 @@ use crate::learned::{limits, numbers, Learned, Limit, Report};
 /// Finds what earns most in each state, in few noisy tries. A *state* is a bucket for each feature,
 /// an *action* a value for each knob, both numbered mixed radix, the first declared counting most.
 ///
-/// ```no_run
+/// ```
 /// use gyre::{Feature, Knob, Tuner, Tuning};
 /// # fn ship(_: &[f64]) -> f64 { 1.0 }
 /// let knobs = [Knob::new("level", &[0.0, 6.0, 9.0]), Knob::named("codec", &["zlib", "none"])];

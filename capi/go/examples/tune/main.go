@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"gyre"
+	"gyre.example/gyre"
 )
 
 // earned is the work: what a level and a block size earn on a link of that speed.

@@ -1,0 +1,49 @@
+//! memory.rs - what an engine was told to keep; which loops bear on each other.
+
+// SAFETY, of the unsafe blocks without a comment of their own: as lib.rs says.
+
+use crate::control::text_of;
+use crate::engine::Engine;
+use crate::error::{c_string, check, Result};
+use crate::ffi;
+
+impl Engine {
+    /// Keeps a text with its tags.
+    pub fn remember(&self, text: &str, tags: &[&str]) -> Result<()> {
+        let text = c_string(text)?;
+        let tags = tags.iter().map(|tag| c_string(tag)).collect::<Result<Vec<_>>>()?;
+        let names: Vec<_> = tags.iter().map(|tag| tag.as_ptr()).collect();
+        let record = ffi::gyre_record {
+            text: text.as_ptr(),
+            tags: names.as_ptr(),
+            tag_count: names.len() as u32,
+            ..Default::default()
+        };
+        // SAFETY: what `record` points to outlives the call, which copies what it keeps.
+        check(|err| unsafe { ffi::gyre_memory_remember(self.id(), &record, err) })
+    }
+    /// The newest `limit` records with this in their text ("": any), as a JSON array.
+    pub fn recall_json(&self, text: &str, limit: u32) -> Result<String> {
+        let text = c_string(text)?;
+        let query = ffi::gyre_query { limit, text: text.as_ptr(), ..Default::default() };
+        // SAFETY: the query outlives the call, and the buffer is as long as it is told.
+        text_of(|buf, cap, needed, err| unsafe {
+            ffi::gyre_memory_recall(self.id(), &query, buf, cap, needed, err)
+        })
+    }
+    /// Declares what one loop does for another, -1..1.
+    pub fn connect(&self, from: &str, to: &str, weight: f64) -> Result<()> {
+        let (from, to) = (c_string(from)?, c_string(to)?);
+        // SAFETY: both names outlive the call.
+        check(|err| unsafe {
+            ffi::gyre_graph_connect(self.id(), from.as_ptr(), to.as_ptr(), weight, err)
+        })
+    }
+    /// How well the loops are together, 0..1.
+    pub fn score(&self) -> Result<f64> {
+        let mut score = 0.0;
+        // SAFETY: score outlives the call.
+        check(|_| unsafe { ffi::gyre_graph_score(self.id(), &mut score) })?;
+        Ok(score)
+    }
+}

@@ -1,0 +1,121 @@
+//! rooms.rs - what the crate gives beyond loops.
+//! Method: scenarios on a virtual clock, or on the test's own.
+use gyre::{Driver, Engine, Kind, Learner, LoopOptions, Replay, Result, Transition};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A host that keeps its loop beside its engine.
+struct Host {
+    engine: Engine,
+    work: gyre::Loop<'static>,
+}
+
+#[test]
+fn a_loop_is_kept_beside_its_engine() -> Result<()> {
+    let engine = Engine::new(Driver::Virtual)?;
+    let work = engine.add(LoopOptions::new("work", SECOND).knob("level", &[3.0]), |tick| {
+        tick.reward(tick.knob("level")?)
+    })?;
+    let work = work.unbound();
+    let host = Host { engine, work };
+    host.engine.advance_to(SECOND * 10)?;
+    let metrics = host.work.metrics()?;
+    assert_eq!((metrics.name.as_str(), metrics.errors), ("work", 0));
+    assert!(metrics.cycles >= 9 && metrics.mean_reward == 3.0);
+    assert_eq!(host.work.knob("level")?, 3.0);
+    assert_eq!(host.engine.find("work")?, host.work);
+    assert_eq!(host.engine.find("other").unwrap_err().kind(), Kind::NotFound);
+    drop(host.engine);
+    assert_eq!(host.work.metrics().unwrap_err().kind(), Kind::Stale);
+    Ok(())
+}
+
+#[test]
+fn a_closure_may_fail_with_any_error() -> Result<()> {
+    let engine = Engine::new(Driver::Virtual)?;
+    let parses = engine.add_any(LoopOptions::new("parses", SECOND), |tick| {
+        tick.reward("x7".parse::<f64>()?)?;
+        Ok(())
+    })?;
+    engine.advance_to(SECOND * 3)?;
+    assert!(parses.metrics()?.errors > 0);
+    assert!(engine.snapshot_json()?.contains("invalid float literal"));
+    Ok(())
+}
+
+#[test]
+fn one_seed_has_one_hash() -> Result<()> {
+    let mut hashes = Vec::new();
+    for seed in [1, 1, 2] {
+        let engine = Engine::with(Driver::Virtual, seed, None)?;
+        engine.add(LoopOptions::new("a", SECOND).knob("k", &[1.0, 2.0]), |tick| {
+            tick.reward(tick.knob("k")?)
+        })?;
+        engine.advance_to(SECOND * 60)?;
+        hashes.push(engine.trace_hash()?);
+    }
+    assert_eq!(hashes[0].len(), 16);
+    assert!(hashes[0] == hashes[1] && hashes[0] != hashes[2]);
+    Ok(())
+}
+
+#[test]
+fn a_host_polls_when_it_is_told_to() -> Result<()> {
+    let engine = Engine::new(Driver::Host)?;
+    let seen = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&seen);
+    engine.add(LoopOptions::new("a", SECOND), move |_| {
+        *count.lock().unwrap() += 1;
+        Ok(())
+    })?;
+    let mut now = Duration::ZERO;
+    while now < SECOND * 20 {
+        now = engine.poll(now)?.expect("a loop is planned");
+    }
+    assert!(*seen.lock().unwrap() >= 18);
+    Ok(())
+}
+
+#[test]
+fn what_is_remembered_is_recalled() -> Result<()> {
+    let engine = Engine::new(Driver::Virtual)?;
+    engine.remember("a river", &["water"])?;
+    engine.remember("a hill", &[])?;
+    let found = engine.recall_json("river", 10)?;
+    assert!(found.contains("a river") && found.contains("water") && !found.contains("hill"));
+    assert_eq!(engine.score()?, 1.0);
+    assert_eq!(engine.connect("a", "b", 0.5).unwrap_err().kind(), Kind::NotFound);
+    Ok(())
+}
+
+#[test]
+fn rows_come_back_as_they_were() -> Result<()> {
+    let replay = Replay::<(u32, f32)>::new(4, 1)?;
+    assert!(replay.is_empty()?);
+    assert_eq!(replay.sample(1).unwrap_err().kind(), Kind::State);
+    replay.push(&[(1, 0.5), (2, 1.0), (3, 1.5), (4, 2.0), (5, 2.5)])?;
+    let mut rows = replay.sample(4)?;
+    rows.sort_by_key(|row| row.0);
+    assert_eq!(rows, [(2, 1.0), (3, 1.5), (4, 2.0), (5, 2.5)]);
+    assert_eq!(replay.sample_with_replacement(50)?.len(), 50);
+    Ok(())
+}
+
+#[test]
+fn a_learner_finds_the_better_action() -> Result<()> {
+    let learner = Learner::new(2, 3, 0.0, 1)?;
+    for _ in 0..400 {
+        for (state, &action) in (0..).zip(&learner.choose(&[0, 1])?) {
+            let reward = if action == state + 1 { 1.0 } else { 0.0 };
+            let next = state;
+            learner.observe(&[Transition { state, action, reward, next, terminated: false }])?;
+        }
+    }
+    let q = learner.q()?;
+    assert!(q[0][1] > q[0][0] && q[1][2] > q[1][0]);
+    let wrong = Transition { state: 9, action: 0, reward: 0.0, next: 0, terminated: true };
+    assert_eq!(learner.observe(&[wrong]).unwrap_err().kind(), Kind::Argument);
+    Ok(())
+}
