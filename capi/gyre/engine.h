@@ -100,7 +100,8 @@ GYRE_API gyre_status gyre_engine_start(gyre_engine engine, gyre_error* err);
 /** Cancels running ticks, waits for them up to `deadline_ms` (0: 5,000), saves. Again on a stopped
  *  engine: waits for nothing, and tells of the loops that have not ended since.
  *  @param names, cap, needed optional (NULL, 0, NULL): receives the names of the loops that did not
- *           end, by newlines; "" with GYRE_OK, also where cap is 0.
+ *           end, by newlines; "" with GYRE_OK, also where cap is 0. "(the store)" is among them
+ *           where its disk has not answered.
  *  @return GYRE_E_TIMEOUT when there are such loops; the engine is stopped all the same, they are
  *           on their own. GYRE_E_BUFFER when there are and `names` cannot hold them: call again.
  *           Not from a callback. */

@@ -59,7 +59,8 @@ typedef struct gyre_memory_metrics {
  *  place, with the later time and the counts added: `count` in what is recalled. Amortised O(1);
  *  every 25th call compresses a block.
  *  @return GYRE_E_ARG (no text, importance not 0..1, wall_ms, more than 64 tags or one that is
- *           NULL), GYRE_E_BUDGET (over 256 KiB, or over an eighth of memory_bytes). */
+ *           NULL), GYRE_E_BUDGET (over 256 KiB, or over an eighth of memory_bytes),
+ *           GYRE_E_OVERFLOW (16 MiB wait for the store's disk, which is full or slow). */
 GYRE_API gyre_status gyre_memory_remember(gyre_engine engine, const gyre_record* record,
                                           gyre_error* err);
 

@@ -236,6 +236,26 @@ TEST_CASE("learners without a loop are kept up to 16 MiB, the youngest", "[engin
   }
 }
 
+TEST_CASE("a learner that was forgotten does not come back with the store", "[engine]") {
+  const folder dir;
+  int n = 0;
+  {
+    auto e = gyre::engine::create(in(dir.store())).value();
+    for (; n < 200 && e->snapshot().store.forgotten < 3; ++n) {
+      auto l = large_loop(*e, n);
+      e->advance_to(gyre::duration(1ms * n)).value();
+      REQUIRE(l.remove());
+    }
+  }
+  auto e = gyre::engine::create(in(dir.store())).value();
+  for (const int i : {0, 2, 3, n - 1}) {
+    CAPTURE(i);
+    auto l = large_loop(*e, i);
+    REQUIRE((e->snapshot().learners[0].stats.observations > 0) == (i >= 3));
+    REQUIRE(l.remove());
+  }
+}
+
 TEST_CASE("of learners read at opening none is forgotten while loops are added", "[engine]") {
   const folder dir;
   constexpr int loops = 60;

@@ -29,6 +29,7 @@ struct archived_run {
     for (const auto& [kind, bytes] : journal) GYRE_CHECK(live->replay(kind, bytes));
     live->set_journal([this](std::uint8_t kind, std::span<const std::byte> bytes) {
       journal.emplace_back(kind, std::vector<std::byte>(bytes.begin(), bytes.end()));
+      return gyre::result<void>(gyre::ok);
     });
     GYRE_TRY(cold, gyre::file_archive::open(files, "d", 256 << 10, {3, 4}));
     return live->attach(std::move(cold));

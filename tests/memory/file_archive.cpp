@@ -107,6 +107,7 @@ TEST_CASE("an archive that is ahead of or behind the recovered state is reconcil
   std::vector<std::pair<std::uint8_t, std::vector<std::byte>>> journal;
   live.set_journal([&](std::uint8_t kind, std::span<const std::byte> bytes) {
     journal.emplace_back(kind, std::vector<std::byte>(bytes.begin(), bytes.end()));
+    return gyre::result<void>(gyre::ok);
   });
   REQUIRE(live.attach(open(files)));
   for (std::uint64_t i = 1; i <= 300; ++i) {
@@ -155,6 +156,7 @@ TEST_CASE("an archive of unknown origin is taken over by a memory without record
   std::vector<std::pair<std::uint8_t, std::vector<std::byte>>> journal;
   m.set_journal([&](std::uint8_t kind, std::span<const std::byte> bytes) {
     journal.emplace_back(kind, std::vector<std::byte>(bytes.begin(), bytes.end()));
+    return gyre::result<void>(gyre::ok);
   });
   REQUIRE(m.attach(open(files)));
   CHECK(m.stats().archived == 50);

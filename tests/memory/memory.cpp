@@ -222,6 +222,7 @@ TEST_CASE("a journal of the changes and a saved state give the same memory", "[m
   std::vector<std::byte> checkpoint;
   live.set_journal([&](std::uint8_t kind, std::span<const std::byte> bytes) {
     journal.emplace_back(kind, std::vector<std::byte>(bytes.begin(), bytes.end()));
+    return gyre::result<void>(gyre::ok);
   });
   gyre::rng random(9, 0, 0);
   for (std::uint32_t i = 0; i < 2000; ++i) {
@@ -258,6 +259,7 @@ TEST_CASE("a journal is replayed under the limits of its time, then others are s
   std::vector<std::pair<std::uint8_t, std::vector<std::byte>>> journal;
   live.set_journal([&](std::uint8_t kind, std::span<const std::byte> bytes) {
     journal.emplace_back(kind, std::vector<std::byte>(bytes.begin(), bytes.end()));
+    return gyre::result<void>(gyre::ok);
   });
   live.limit(live.options().budget_bytes, live.options().ring, 0);  // as a store's first change
   std::vector<std::byte> state;
@@ -301,6 +303,7 @@ TEST_CASE("changes that another zlib would have packed otherwise are replayed", 
   std::vector<std::pair<std::uint8_t, std::vector<std::byte>>> journal;
   live.set_journal([&](std::uint8_t kind, std::span<const std::byte> bytes) {
     journal.emplace_back(kind, std::vector<std::byte>(bytes.begin(), bytes.end()));
+    return gyre::result<void>(gyre::ok);
   });
   for (int i = 0; i < 5000; ++i) {
     REQUIRE(live.remember(say("event " + std::to_string(i * 7919)), i));
@@ -366,4 +369,32 @@ TEST_CASE("tiers are labels by age", "[memory]") {
   CHECK(gyre::tier_of(std::numeric_limits<std::int64_t>::min(),
                       std::numeric_limits<std::int64_t>::max()) == tier::long_term);
   CHECK(std::string(gyre::name(tier::medium_term)) == "medium");
+}
+
+TEST_CASE("a state saved in place is the same, and stays while the memory goes on", "[memory]") {
+  for (const int records : {0, 1, 60, 3000}) {
+    CAPTURE(records);
+    memory m({.budget_bytes = 1 << 18});
+    const auto remember = [&](int from, int n) {
+      for (int i = from; i < from + n; ++i) {
+        REQUIRE(m.remember(say("record " + std::to_string(gyre::mix(1, 2, 3, i % 2500u))), i));
+      }
+    };
+    remember(0, records);
+    const auto whole = saved(m);
+    gyre::byte_writer front;
+    gyre::vec<std::span<const std::byte>> pieces;
+    m.save_in_place(front, pieces);
+    const auto joined = [&] {
+      gyre::byte_writer out;
+      for (const auto piece : pieces) out.raw(piece);
+      return out.take();
+    };
+    REQUIRE(joined() == whole);
+    remember(records, 20'000);  // hides, seals and evicts
+    REQUIRE(m.stats().evicted > 0);
+    REQUIRE(joined() == whole);
+    m.let_go();
+    require_law(m);
+  }
 }

@@ -1,5 +1,5 @@
 // crash.cpp - Method: a real process writes and acknowledges, and is killed with SIGKILL at any
-// moment.
+// moment, also between the steps of a checkpoint.
 #include <sys/wait.h>
 
 #include <csignal>
@@ -13,13 +13,23 @@ namespace {
 /// Commits for ever and tells the pipe each count that it may rely on.
 [[noreturn]] void write_until_killed(const std::string& dir, int pipe) {
   history h;
-  auto j = gyre::journal::open(dir, {.file_bytes = 200'000}, h.visitor());
+  auto j = gyre::journal::open(dir, {.file_bytes = 200'000, .state_part = 8}, h.visitor());
   if (!j || !h.good) ::_exit(3);
+  std::vector<std::byte> state;
   for (;;) {
     for (int i = 0; i < 20; ++i) h.append(**j);
     if (!(*j)->commit()) ::_exit(4);
     if (::write(pipe, &h.count, sizeof h.count) != sizeof h.count) ::_exit(5);
-    if ((*j)->wants_checkpoint() && !h.checkpoint(**j)) ::_exit(6);
+    const auto here = (*j)->at_disk();
+    if ((*j)->in_checkpoint()) {
+      if (!(*j)->step()) ::_exit(6);
+    } else if ((*j)->wants_checkpoint()) {
+      state = number_bytes(h.count);
+      gyre::vec<gyre::stream_state> all;
+      all.push_back({9, state});
+      if (!(*j)->begin_checkpoint()) ::_exit(7);
+      (*j)->cut(std::move(all));
+    }
   }
 }
 }  // namespace

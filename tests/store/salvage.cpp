@@ -104,14 +104,14 @@ TEST_CASE("a checkpoint that fails is not tried on each commit", "[store]") {
     files.fail_from = files.operations;
     files.fail_count = 1;
     // Told before the states are gathered, as where the directory is gone; or by the writing.
-    const auto done = tried % 2 == 0 ? j->can_checkpoint() : h.checkpoint(*j);
+    const auto done = tried % 2 == 0 ? j->begin_checkpoint() : h.checkpoint(*j);
     REQUIRE_FALSE(done);
     files.fail_from = UINT64_MAX;
     CHECK(j->failed_checkpoints() == tried);
   }
   CHECK(tried == 15);  // after 1, 2, 4 ... 256 commits, then after each 256
   while (!j->wants_checkpoint()) REQUIRE(j->commit());
-  REQUIRE(j->can_checkpoint());
+  REQUIRE(j->begin_checkpoint());
   REQUIRE(h.checkpoint(*j));
   CHECK(j->failed_checkpoints() == 0);
   j.reset();

@@ -77,6 +77,7 @@ class agenda {
     (void)if_memory([&] {
       runs_->set(env_.table.name(loop), env_.clock.wall_ms() - ago.count() / 1'000'000);
     });
+    env_.store.frame_waits();
   }
   /// Next tick by the timetable, `earliest` at the earliest; without that it may be overdue.
   void schedule(loop_record& loop, instant earliest = instant::min()) {

@@ -184,7 +184,7 @@ class body final : public std::enable_shared_from_this<body> {
     out.memory = vault.records().stats();
     out.blocks = vault.records().history(50);
     if (vault.present()) out.store = vault.stats();
-    for (const auto& s : shards) out.store.lost += s->kept.lost();
+    for (const auto& s : shards) out.store.lost += s->kept.refused();
     out.trace = trace_hash_held();
   }
 

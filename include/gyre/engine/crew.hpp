@@ -16,6 +16,7 @@
 #include <gyre/engine/house.hpp>
 #include <gyre/engine/landing.hpp>
 #include <gyre/engine/readings.hpp>
+#include <gyre/engine/scribe.hpp>
 #include <gyre/run/executor.hpp>
 
 namespace gyre {
@@ -26,7 +27,7 @@ namespace detail {
 class crew {
  public:
   crew(environment& env, post& p, house& h, vault& v, readings& r)
-      : env_(env), post_(p), house_(h), vault_(v), readings_(r) {}
+      : env_(env), post_(p), house_(h), vault_(v), readings_(r), scribe_(env, v) {}
   crew(const crew&) = delete;
   crew& operator=(const crew&) = delete;
 
@@ -47,8 +48,11 @@ class crew {
         });
     if (!all) return fail(code::budget, "the system gives no thread for each of ", epochs.size(),
                           " shards");
-    if (start_watchdog(body)) return ok;
-    return fail(code::budget, "the system gives no thread for the watchdog");
+    if (!start_watchdog(body)) {
+      return fail(code::budget, "the system gives no thread for the watchdog");
+    }
+    if (!vault_.present() || scribe_.start(body)) return ok;
+    return fail(code::budget, "the system gives no thread for the store");
   }
 
   /// Waits for running ticks, at most `deadline`; what does not end is left to itself. @return the
@@ -90,6 +94,9 @@ class crew {
     look_for_left();
     return stragglers;
   }
+  /// Has the store written and synced. @return false: the disk takes longer than `most`; then the
+  /// thread that does so is left to itself. @pre stop() was called
+  bool stop_store(duration most) { return scribe_.stop(most); }
   /// Sees whether those have ended that stop() left to themselves. @pre stopped
   void look_for_left() {
     if (env_.threads.empty()) process_ = 0;
@@ -166,7 +173,6 @@ class crew {
     name_thread("gyre watchdog");
     const engine_clock& clock = env_.clock;
     instant sample_at{0};
-    instant sync_at = clock.now() + std::chrono::seconds(1);
     duration slept{0};
     while (!env_.stopping.load(std::memory_order_relaxed)) {
       house_.look_for_gap(slept);
@@ -179,16 +185,7 @@ class crew {
         sample_at = t + std::chrono::milliseconds(250);
         readings_.sample();
       }
-      if (t >= sync_at) {
-        sync_at = t + std::chrono::seconds(1);
-        env_.watchdog.off();  // the disk may take what it takes
-        (void)if_memory([this] {
-          if (vault_.present()) (void)vault_.sync_written();
-        });
-        env_.watchdog.until(clock.measure());
-      }
       if (readings_.wanted()) next = std::min(next, sample_at);
-      if (vault_.present()) next = std::min(next, sync_at);
       slept = std::max(duration::zero(), next - clock.now());
       account_for_stops();
       env_.watchdog.until(add_saturated(clock.measure(), slept));
@@ -243,6 +240,7 @@ class crew {
   vault& vault_;
   readings& readings_;
   std::atomic<pid_t> process_{0};  // that the threads are of; 0 when a stop() saw none
+  scribe scribe_;
   executor executor_;
   std::thread watchdog_;
   alarm alarm_;

@@ -190,11 +190,13 @@ class drive {
     }
     shard* next = nullptr;
     due_entry first_of_others, best;
-    bool rival = false;
+    bool rival = false, commits = false;
     for (shard* s : env_.shards) {
       const leased hold(s->owner());
       if (s->index == 0) {
         if (const round kept = keep_house(t, spent); kept.any) return kept;
+        commits = vault_.is_commit_due(t);
+        if (commits) break;
         to.house = house_.next_work();
         if (!ticks_turn_) to.house = std::min(to.house, s->next_delivery());
       }
@@ -214,6 +216,10 @@ class drive {
         first_of_others = *e;
         rival = true;
       }
+    }
+    if (commits) {
+      vault_.commit_due(t);
+      return {0, 0, true};
     }
     if (next == nullptr) return {0, 0, std::exchange(ticks_turn_, false)};
     if (rival) to.rival = &first_of_others;
@@ -255,7 +261,7 @@ class drive {
       worked_ = false;
       return {0, 0, true};
     }
-    return {0, 0, vault_.commit_if_due(t)};
+    return {};
   }
 
   // ---- pending ticks of driver::host ----

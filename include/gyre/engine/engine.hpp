@@ -96,9 +96,10 @@ class engine {
   result<void> start();
   /// Tells running ticks to give up, waits for them, saves. @return the names of loops whose tick
   /// did not end before `deadline`: their threads are left to themselves, as is one that is inside
-  /// of the destructor of what a closure captured, which has no name. Again: of those that have not
-  /// ended since, without waiting. REENTRANT from inside a tick or handler of driver::workers.
-  /// FORKED: see above.
+  /// of the destructor of what a closure captured, which has no name; and "(the store)" where its
+  /// disk did not answer until then, or for 100 ms: it is written when that does. Again: of those
+  /// that have not ended since, waiting for the store alone. REENTRANT from inside a tick or
+  /// handler of driver::workers. FORKED: see above.
   result<std::vector<std::string>> stop(duration deadline = std::chrono::seconds(5));
   /// driver::workers: start, wait, stop. driver::virtual_time: advance by `d`. driver::host: polls
   /// with the machine's clock. @return as stop(). Errors: as start(), poll() and stop()
@@ -191,7 +192,8 @@ class engine {
 
   // ---- what is kept ----
 
-  /// ARG (importance, tags, count), BUDGET (longer than a record may be). Nothing changed then.
+  /// ARG (importance, tags, count), BUDGET (longer than a record may be), OVERFLOW (16 MiB wait for
+  /// the store's disk, which is full or does not answer). Nothing changed then.
   result<void> remember(const record& r);
   /// Newest first.
   std::vector<record> recall(const query& q = {});
@@ -201,7 +203,8 @@ class engine {
   result<consolidation> consolidate();
   /// Whether options.store was given: then what is learned and remembered is there again.
   bool has_store() const noexcept;
-  /// Writes what is pending to the store now: it survives the process's death. STATE: no store.
+  /// Writes what is pending to the store now: it survives the process's death. Waits for the disk,
+  /// holding up nobody else, as does sync(). STATE: no store. IO, and more: see journal::write().
   result<void> commit();
   /// And makes it survive power loss. Blocks on the disk.
   result<void> sync();

@@ -14,6 +14,7 @@
 #include <gyre/engine/loop_table.hpp>
 #include <gyre/engine/roster.hpp>
 #include <gyre/engine/vigil.hpp>
+#include <gyre/run/executor.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -24,6 +25,31 @@ class memory;
 namespace detail {
 
 class shard;
+
+/// Tells whoever writes the store that there is something to be written.
+class store_call {
+ public:
+  /// There is a frame. To be said under the lease that guards where it is; rings once a rest.
+  void frame_waits() noexcept {
+    if (rests_.load(std::memory_order_relaxed) && rests_.exchange(false)) bell.ring();
+  }
+  /// There are so many that they should not wait for the next regular commit. @return whether that
+  /// is new
+  bool want_commit() noexcept {
+    if (wanted_.exchange(true, std::memory_order_relaxed)) return false;
+    bell.ring();
+    return true;
+  }
+  bool is_wanted() const noexcept { return wanted_.load(std::memory_order_relaxed); }
+  void commits() noexcept { wanted_.store(false, std::memory_order_relaxed); }
+  /// From before it looks until it has found something, the thread of scribe.hpp is to be rung for.
+  void rests(bool now) noexcept { rests_ = now; }
+
+  alarm bell;  ///< wakes that thread
+
+ private:
+  std::atomic<bool> rests_{false}, wanted_{false};
+};
 
 struct environment {
   explicit environment(engine_options o)
@@ -43,8 +69,8 @@ struct environment {
   std::atomic<std::uint32_t> pending{0};  ///< ticks that wait for the next poll
   /// Something changed that whoever runs ticks should look at before the next one.
   std::atomic<bool> attention{false};
-  std::atomic<bool> commit_wanted{false};  ///< a shard has collected its part of commit_bytes
-  vigil watchdog;                          ///< any thread
+  store_call store;                     ///< any thread
+  vigil watchdog;                       ///< any thread
 
   /// Uniform in [0, 1), the k-th draw of a loop's stream. Any thread.
   [[gnu::noinline]] double draw(std::uint32_t order, purpose p, std::uint64_t k) const noexcept {

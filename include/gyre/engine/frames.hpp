@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
-#include <gyre/core/bytes.hpp>
-#include <gyre/core/vec.hpp>
+#include <gyre/store/pending.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -21,45 +21,38 @@ inline constexpr std::size_t commit_bytes = std::size_t{64} << 10;
 /// reward is still to come. See keeper.hpp.
 inline constexpr std::uint8_t lesson_frame = 1, figure_frame = 4, applied_frame = 5;
 
-/// Frames in the order in which they were written. Held by the shard.
+/// Frames in the order in which they were written, at most 4 MiB of them. Once one was lost so are
+/// all that follow, until they are taken. Held by the shard.
 class frames {
  public:
   void add(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> bytes) {
-    list_.push_back({stream, type, bytes.size()});
-    bytes_.raw(bytes);
+    if (lost_ > 0 || list_.bytes() + frame::padded(bytes.size()) > most) {
+      ++lost_;
+    } else {
+      list_.add(stream, type, bytes);
+    }
   }
   /// Makes room for a frame of so many bytes, so that adding it needs no memory.
-  void reserve(std::size_t size) {
-    list_.make_room(1);
-    bytes_.reserve(size);
-  }
-  /// A frame that there was no memory for.
-  void lose() noexcept { ++lost_; }
-  std::uint64_t lost() const noexcept { return lost_; }
-  std::size_t bytes() const noexcept { return bytes_.size(); }
-  /// Calls f(stream, type, bytes) for each, and has none then. Where f throws, the next call goes
-  /// on with the frame that it threw for.
+  void reserve(std::size_t size) { list_.reserve(size); }
+  /// A frame that there was no memory for, nor for what it would tell.
+  void refuse() noexcept { ++refused_; }
+  std::uint64_t refused() const noexcept { return refused_; }
+  std::size_t bytes() const noexcept { return list_.bytes(); }
+  /// Calls f(frames, how many were lost behind them), and has none then. Where f throws, it has
+  /// them still.
   template <class F>
   void drain(F&& f) {
-    for (; taken_ < list_.size(); ++taken_) {
-      const frame& each = list_[taken_];
-      f(each.stream, each.type, std::span(bytes_.data()).subspan(at_, each.size));
-      at_ += each.size;
-    }
+    if (list_.empty() && lost_ == 0) return;
+    f(std::as_const(list_), lost_);
     list_.clear();
-    bytes_.clear();
-    taken_ = at_ = 0;
+    lost_ = 0;
   }
 
  private:
-  struct frame {
-    std::uint32_t stream;
-    std::uint8_t type;
-    std::size_t size;
-  };
-  vec<frame> list_;
-  byte_writer bytes_;
-  std::size_t taken_ = 0, at_ = 0;  // so many frames, and their bytes, drain() has taken
+  static constexpr std::size_t most = std::size_t{4} << 20;
+
+  pending_frames list_;
+  std::uint64_t refused_ = 0;
   std::uint64_t lost_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// house.hpp - what is done between ticks: deliveries, windows, throttle, gaps; asks for commits.
+// house.hpp - what is done between ticks: deliveries, windows, throttle, gaps; when to commit.
 // Room: engine. Threads: under shard 0's lease, except look_for_gap().
 #pragma once
 
@@ -49,7 +49,6 @@ class house {
       home.inside.set_delivering(false);
     }
     (void)observe_if_due(t);
-    (void)vault_.commit_if_due(t);
     return true;
   }
   /// Until when the ticks of shard 0 have its thread for themselves, as there is work of the house:

@@ -1,11 +1,10 @@
 // keeper.hpp - the streams of the journal, the memory's and each learner's: restored, written.
-// Room: engine. Threads: under shard 0's lease, except sync().
+// Room: engine. Threads: under shard 0's lease unless a member says otherwise.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +16,9 @@
 #include <gyre/core/hash.hpp>
 #include <gyre/core/scarce.hpp>
 #include <gyre/engine/carry_over.hpp>
+#include <gyre/engine/environment.hpp>
+#include <gyre/engine/told_states.hpp>
+#include <gyre/engine/last_error.hpp>
 #include <gyre/engine/kept_learner.hpp>
 #include <gyre/engine/last_runs.hpp>
 #include <gyre/memory/memory.hpp>
@@ -40,7 +42,7 @@ class keeper {
   static constexpr std::uint32_t fixed_end = 0x80000000U;  ///< learners' streams are from here on
   static constexpr std::uint32_t most_alike = 16;  ///< learners of one hash, told apart
 
-  keeper() = default;
+  explicit keeper(environment& env) : env_(env) {}
   keeper(const keeper&) = delete;
   keeper& operator=(const keeper&) = delete;
 
@@ -52,9 +54,11 @@ class keeper {
     const auto take = [this](std::uint32_t stream, std::uint8_t type,
                              std::span<const std::byte> bytes) {
       if (stream == memory_stream) {
-        records_.add(type, bytes);
+        records_.add(stream, type, bytes);
       } else if (stream == last_runs::stream) {
         runs_.add(type, bytes);
+      } else if (type == forgotten_frame) {
+        forget(stream);
       } else {
         hold(stream).add(type, bytes);
       }
@@ -66,14 +70,15 @@ class keeper {
     journal_ = std::move(opened);
     return ok;
   }
-  /// Commits what is pending, without a sync, and gives the store back. Not present() from then on.
-  void close() {
-    journal_.reset();
+  /// Not present() from then on. @return what commits what is pending, without a sync, and gives
+  /// the store back, when it goes: without a lease
+  auto close() {
     held_.clear();
     taken_.clear();
     ages_.clear();
     held_bytes_ = 0;
     records_ = {};
+    return std::move(journal_);
   }
   bool present() const noexcept { return has_system_files && journal_ != nullptr; }
   key128 key() const noexcept { return journal_->key(); }
@@ -91,14 +96,16 @@ class keeper {
   result<void> restore(memory& into, std::int64_t now_ms) {
     const memory_options wanted = into.options();
     const bool fresh = records_.empty();
-    GYRE_CHECK(records_.each([&](std::uint8_t type, std::span<const std::byte> bytes) {
-      if (type != 0) return into.replay(type, bytes);
+    result<void> all = ok;
+    records_.each([&](std::uint32_t, std::uint8_t type, std::span<const std::byte> bytes) {
+      if (!all) return;
       byte_reader in(bytes);
-      return into.load(in);
-    }));
+      all = type != 0 ? into.replay(type, bytes) : into.load(in);
+    });
+    GYRE_CHECK(std::move(all));
     records_ = {};
     into.set_journal([this](std::uint8_t kind, std::span<const std::byte> bytes) {
-      journal_->append(memory_stream, kind, bytes);
+      return note(static_cast<memory::change>(kind), bytes);
     });
     const memory_options& had = into.options();
     if (fresh || had.budget_bytes != wanted.budget_bytes || had.ring != wanted.ring) {
@@ -136,8 +143,10 @@ class keeper {
     trim();
   }
 
-  void append(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> bytes) {
-    journal_->append(stream, type, bytes);
+  /// What a shard has gathered, and how many frames it lost behind that.
+  void append(const pending_frames& frames, std::uint64_t lost) {
+    journal_->append(frames);
+    journal_->lose(lost);
   }
   /// When loops last ran; outlives close().
   last_runs& runs() noexcept { return runs_; }
@@ -149,38 +158,44 @@ class keeper {
     last ? runs_.close(now_ms, put) : runs_.drain(now_ms, put);
   }
   std::size_t pending_bytes() const noexcept { return journal_->pending_bytes(); }
-  bool wants_checkpoint() const noexcept { return journal_->wants_checkpoint(); }
 
-  /// Errors: as journal::commit(); kept for stats(), like the next two's.
-  result<void> commit() { return noted(journal_->commit()); }
-  /// Any thread.
-  result<void> sync() { return noted(journal_->sync()); }
-  /// Replaces the journal by the states of memory and learners, which are gathered only where it
-  /// can be written.
-  result<void> checkpoint(const memory& records, std::span<const shared_learner* const> learners) {
-    vec<std::vector<std::byte>> states;
-    vec<stream_state> spans;
-    GYRE_CHECK(noted(journal_->can_checkpoint()));
-    byte_writer out;
-    records.save(out);
-    spans.push_back({memory_stream, out.data()});
-    const auto runs = runs_.state();
-    if (!runs.empty()) spans.push_back({last_runs::stream, runs});
+  // The disk's part; see journal.hpp. Any thread that holds no lease; errors are kept for stats().
+
+  result<journal::turn> at_disk() { return journal_->at_disk(); }
+  result<void> write() { return error_.noted(journal_->write()); }
+  result<void> sync_written() { return error_.noted(journal_->sync_written()); }
+  std::uint64_t committed() const noexcept { return journal_->committed(); }
+  bool has_unsynced() const noexcept { return journal_->durable() != journal_->committed(); }
+  bool wants_checkpoint() const noexcept { return journal_->wants_checkpoint(); }
+  bool in_checkpoint() const noexcept { return journal_->in_checkpoint(); }
+  /// Makes the file of a checkpoint: its states are gathered only where it can be written.
+  result<void> begin_checkpoint() { return error_.noted(journal_->begin_checkpoint()); }
+  result<bool> step() { return error_.noted(journal_->step()); }
+  void abandon_checkpoint() noexcept { journal_->abandon_checkpoint(); }
+
+  // At the disk and under the lease.
+
+  bool take() { return journal_->take(); }
+  /// The states of memory, of learners without a loop and, by tell(), of those in use, up to cut().
+  void begin_states(memory& records) {
+    told_.begin(memory_stream, records);
+    if (const auto runs = runs_.state(); !runs.empty()) told_.add(last_runs::stream, runs);
     for (const auto& [age, stream] : ages_) {  // the oldest first: read back in this order
-      spans.push_back({stream, held_.at(stream).bytes()});
+      told_.add(stream, held_.at(stream).shared());
     }
-    for (const shared_learner* l : learners) {
-      states.push_back(kept_learner::state_of(*l));
-      spans.push_back({l->stream, states.back()});
-    }
-    GYRE_CHECK(noted(journal_->checkpoint(spans)));
+  }
+  void tell(const shared_learner& l) { told_.add(l.stream, kept_learner::state_of(l)); }
+  void cut() { journal_->cut(told_.take()); }
+  /// The states are written, or are not to be. @param done the journal is replaced by them
+  void end_states(bool done) {
+    told_.clear();
+    if (!done) return;
     if (opened_age_ > 0) {  // whoever wanted one of those has had time to add its loop
       opened_age_ = 0;
       held_bytes_ = 0;
       for (const auto& [stream, held] : held_) held_bytes_ += held.bytes().size();
     }
     trim();
-    return ok;
   }
   store_stats stats() const {
     store_stats s;
@@ -191,34 +206,11 @@ class keeper {
     s.lost = journal_->lost();
     s.forgotten = forgotten_;
     s.salvaged = journal_->salvaged_bytes();
-    const std::lock_guard lock(error_mutex_);
-    s.last_error = last_error_;
+    s.last_error = error_.text();
     return s;
   }
 
  private:
-  /// What the journal held of the memory, frame by frame, until restore().
-  class frames {
-   public:
-    void add(std::uint8_t type, std::span<const std::byte> bytes) {
-      list_.push_back({type, bytes.size()});
-      bytes_.raw(bytes);
-    }
-    bool empty() const noexcept { return list_.empty(); }
-    template <class F>
-    result<void> each(F&& f) const {
-      std::size_t at = 0;
-      for (const auto& [type, size] : list_) {
-        GYRE_CHECK(f(type, std::span(bytes_.data()).subspan(at, size)));
-        at += size;
-      }
-      return ok;
-    }
-
-   private:
-    vec<std::pair<std::uint8_t, std::size_t>> list_;
-    byte_writer bytes_;
-  };
   /// Where the build has no files there is none to close, and none of its code is linked.
   struct closing {
     closing() = default;
@@ -280,7 +272,7 @@ class keeper {
     }
     taken_.insert_or_assign(at.stream, std::string(key));
     undo untaken([&]() noexcept { taken_.erase(at.stream); });
-    if (!alike) journal_->append(at.stream, retuned ? retuned_frame : shape_frame, bytes);
+    if (!alike) append(at.stream, retuned ? retuned_frame : shape_frame, bytes);
     untaken.keep();  // from here on nothing fails
     if (learned != nullptr) into.mind = std::move(alike ? *learned : *retuned);
     drop(found, found->second);
@@ -289,7 +281,7 @@ class keeper {
   /// Anew, but for what there still is of what a namesake had learned, which is written as lessons.
   std::string begin(shared_learner& into, const learner_shape& shape, const place& at,
                     std::string_view key) {
-    frames lessons;
+    pending_frames lessons;
     std::string told;
     if (at.others) {
       const carried kept = take_over(into, held_.at(at.youngest), lessons);
@@ -301,17 +293,16 @@ class keeper {
     }
     taken_.insert_or_assign(at.stream, std::string(key));
     undo untaken([&]() noexcept { taken_.erase(at.stream); });
-    journal_->append(at.stream, shape_frame, shape.bytes());
-    (void)(lessons.each([&](std::uint8_t type, std::span<const std::byte> bytes) {
-      journal_->append(at.stream, type, bytes);
-      return result<void>(ok);
-    }));
+    append(at.stream, shape_frame, shape.bytes());
+    lessons.each([&](std::uint32_t, std::uint8_t type, std::span<const std::byte> bytes) {
+      append(at.stream, type, bytes);
+    });
     untaken.keep();
     if (at.full) ++forgotten_;
     if (const auto gone = held_.find(at.stream); gone != held_.end()) drop(gone, gone->second);
     return told;
   }
-  static carried take_over(shared_learner& into, kept_learner& from, frames& lessons) {
+  static carried take_over(shared_learner& into, kept_learner& from, pending_frames& lessons) {
     mind* const old = from.wake();
     undo asleep([&]() noexcept { from.sleep(); });
     if (old == nullptr || !from.shape().declared) return {};
@@ -323,7 +314,7 @@ class keeper {
           out.clear();
           l.write(out);
           into.mind.write_counts(out);
-          lessons.add(lesson_frame, out.data());
+          lessons.add(0, lesson_frame, out.data());
         },
         [&](std::uint32_t state, std::uint32_t action, std::string_view limit, double value,
             double at_most) {
@@ -332,7 +323,7 @@ class keeper {
           if (done != code::ok) return;
           out.clear();
           write_figure(out, state, action, limit, value, at_most);
-          lessons.add(figure_frame, out.data());
+          lessons.add(0, figure_frame, out.data());
         });
   }
   /// The stream's place on the shelf; a new one is the youngest.
@@ -352,31 +343,56 @@ class keeper {
     ages_.erase(at->second.age);
     held_.erase(at);
   }
+  /// As the journal says, while it is read.
+  void forget(std::uint32_t stream) {
+    const auto found = held_.find(stream);
+    if (found == held_.end()) return;
+    ages_.erase(found->second.age);
+    held_.erase(found);
+  }
   void trim() noexcept {
     while (held_bytes_ > most_held) {
       const auto oldest = held_.find(ages_.lower_bound(opened_age_)->second);
+      (void)if_memory([&] { append(oldest->first, forgotten_frame, {}); });
       drop(oldest, oldest->second);
       ++forgotten_;
     }
   }
-  result<void> noted(result<void> done) {
-    const std::lock_guard lock(error_mutex_);
-    const bool told = done || if_memory([&] { last_error_ = done.error().text; });
-    if (done || !told) last_error_.assign(told ? "" : "out of memory");
-    return done;
+  void append(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> bytes) {
+    journal_->append(stream, type, bytes);
+    call();
   }
-
+  void call() {
+    env_.store.frame_waits();
+    if (pending_bytes() < commit_bytes || !env_.store.want_commit()) return;
+    env_.attention.store(true, std::memory_order_relaxed);
+  }
+  /// A change of the memory. Errors: overflow, a record for which there is no room.
+  result<void> note(memory::change kind, std::span<const std::byte> bytes) {
+    const auto type = static_cast<std::uint8_t>(kind);
+    if (kind != memory::change::remembered) {
+      append(memory_stream, type, bytes);
+      return ok;
+    }
+    if (!journal_->try_append(memory_stream, type, bytes)) {
+      return fail(code::overflow, "the store has no room for a record: ", pending_bytes(),
+                  " bytes wait for its disk", error_.because());
+    }
+    call();
+    return ok;
+  }
+  environment& env_;
   std::unique_ptr<journal, closing> journal_;
-  frames records_;
+  pending_frames records_;  // what the journal held of the memory, until restore()
   last_runs runs_;
+  told_states told_;
   shelf held_;                                    // by stream
   std::map<std::uint32_t, std::string> taken_;    // streams of learners in use, and their keys
   std::map<std::uint64_t, std::uint32_t> ages_;   // their streams, the oldest first
   std::size_t held_bytes_ = 0;      // of those with an age from opened_age_ on
   std::uint64_t opened_age_ = 0;    // below: read at opening, and no checkpoint since
   std::uint64_t next_age_ = 0, forgotten_ = 0;
-  mutable std::mutex error_mutex_;  // sync() runs on another thread
-  std::string last_error_;
+  last_error error_;
 };
 
 }  // namespace detail

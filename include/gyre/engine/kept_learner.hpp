@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/hash.hpp>
+#include <gyre/core/owner.hpp>
 #include <gyre/engine/frames.hpp>
 #include <gyre/engine/loop_record.hpp>
 #include <gyre/learn/tuner_check.hpp>
@@ -21,8 +23,9 @@ inline namespace v1 {
 namespace detail {
 
 /// Types of a learner's frames, besides 0, its state (shape, then learner::save), and
-/// lesson_frame: it starts anew in this shape; it goes on with this shape's options and draws.
-inline constexpr std::uint8_t shape_frame = 2, retuned_frame = 3;
+/// lesson_frame: it starts anew in this shape; it goes on with this shape's options and draws; it
+/// is forgotten.
+inline constexpr std::uint8_t shape_frame = 2, retuned_frame = 3, forgotten_frame = 6;
 
 /// All that a learner is before it has learned anything.
 struct learner_shape {
@@ -204,58 +207,64 @@ class kept_learner {
  public:
   std::uint64_t age = 0;  ///< its place among the others, the lowest the oldest
 
+  /// Its next frame, which is kept as it is until wake() or pack(): of many read from a journal one
+  /// at a time is awake.
   void add(std::uint8_t type, std::span<const std::byte> bytes) {
-    byte_reader in(bytes);
     if (type == state_frame || type == shape_frame) {
-      bytes_.assign(bytes.begin(), bytes.end());
-      mind_.reset();
-    } else if (type == lesson_frame || type == figure_frame || type == applied_frame) {
-      if (detail::mind* l = wake()) observe(*l, type, in);
-    } else if (type == retuned_frame) {
-      detail::mind* l = wake();
-      const auto next = learner_shape::read(in);
-      if (l == nullptr || !next || !next->fits(shape_)) return;
-      mind_ = next->retuned(*l);
-      shape_ = *next;
+      keep(std::vector<std::byte>(bytes.begin(), bytes.end()));
+      frames_.clear();
+      awake_.reset();
+    } else {
+      frames_.add(0, type, bytes);
     }
   }
-  void keep(const shared_learner& l) { bytes_ = state_of(l); }
+  void keep(const shared_learner& l) { keep(state_of(l)); }
 
   /// The learner itself, good until pack(); null where the bytes are none.
   detail::mind* wake() {
-    if (mind_) return &*mind_;
-    byte_reader in(bytes_);
-    auto shape = learner_shape::read(in);
-    if (!shape) return nullptr;
-    detail::mind l = shape->fresh();
-    if (in.remaining() > 0 && !l.load(in)) return nullptr;
-    shape_ = std::move(*shape);
-    mind_ = std::move(l);
-    return &*mind_;
+    if (!awake_) {
+      byte_reader in(bytes());
+      auto shape = learner_shape::read(in);
+      if (!shape) return nullptr;
+      detail::mind l = shape->fresh();
+      if (in.remaining() > 0 && !l.load(in)) return nullptr;
+      awake_ = make_owned<awake>(awake{std::move(*shape), std::move(l)});
+    }
+    frames_.each([this](std::uint32_t, std::uint8_t type, std::span<const std::byte> bytes) {
+      byte_reader in(bytes);
+      observe(type, in);
+    });
+    frames_ = {};
+    return &awake_->mind;
   }
-  const learner_shape& shape() const noexcept { return shape_; }  ///< @pre wake() gave one
-  /// The same, without the learner; none where the bytes are none.
+  const learner_shape& shape() const noexcept { return awake_->shape; }  ///< @pre wake() gave one
+  /// The same, without the learner; none where the bytes are none. @pre packed, or wake() gave one
   std::optional<learner_shape> look() const {
-    if (mind_) return shape_;
-    byte_reader in(bytes_);
+    if (awake_) return awake_->shape;
+    byte_reader in(bytes());
     return learner_shape::read(in);
   }
   /// What it is called; empty where the bytes are none.
   std::string name() const {
-    if (mind_) return shape_.name;
-    byte_reader in(bytes_);
+    byte_reader in(bytes());
     const std::string_view name = in.str();
     return std::string(in.ok() ? name : "");
   }
   /// Back to bytes, which take less room.
   void pack() {
-    if (mind_) bytes_ = joined(shape_, *mind_);
-    mind_.reset();
+    if (!frames_.empty()) (void)wake();
+    if (awake_) keep(joined(awake_->shape, awake_->mind));
+    awake_.reset();
+    frames_ = {};
   }
   /// The bytes are as they were: what woke it has changed nothing.
-  void sleep() noexcept { mind_.reset(); }
+  void sleep() noexcept { awake_.reset(); }
   /// Its state. @pre packed
-  const std::vector<std::byte>& bytes() const noexcept { return bytes_; }
+  std::span<const std::byte> bytes() const noexcept {
+    return bytes_ ? std::span<const std::byte>(*bytes_) : std::span<const std::byte>();
+  }
+  /// The same, to be kept: they never change. Null: none.
+  std::shared_ptr<const std::vector<std::byte>> shared() const noexcept { return bytes_; }
 
   static std::vector<std::byte> state_of(const shared_learner& l) {
     return joined(learner_shape::of(l), l.mind);
@@ -264,14 +273,29 @@ class kept_learner {
  private:
   static constexpr std::uint8_t state_frame = 0;
 
+  struct awake {
+    learner_shape shape;
+    detail::mind mind;
+  };
+
+  void keep(std::vector<std::byte> bytes) {
+    bytes_ = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+  }
+
   static std::vector<std::byte> joined(const learner_shape& shape, const detail::mind& mind) {
     byte_writer out;
     shape.write(out);
     mind.save(out);
     return out.take();
   }
-  static void observe(detail::mind& mind, std::uint8_t type, byte_reader& in) {
-    if (type == lesson_frame) {
+  void observe(std::uint8_t type, byte_reader& in) {
+    detail::mind& mind = awake_->mind;
+    if (type == retuned_frame) {
+      auto next = learner_shape::read(in);
+      if (!next || !next->fits(awake_->shape)) return;
+      mind = next->retuned(mind);
+      awake_->shape = std::move(*next);
+    } else if (type == lesson_frame) {
       const lesson l = lesson::read(in);
       if (!in.ok()) return;
       (void)mind.learn(l);
@@ -279,7 +303,7 @@ class kept_learner {
     } else if (type == applied_frame) {
       mind.applied(in.u32());
       (void)mind.read_counts(in);
-    } else if (mind.tuning() != nullptr) {
+    } else if (type == figure_frame && mind.tuning() != nullptr) {
       const std::uint32_t state = in.u32(), action = in.u32();
       const std::string_view name = in.str();
       const double value = in.f64(), at_most = in.f64();
@@ -288,9 +312,9 @@ class kept_learner {
     }
   }
 
-  std::vector<std::byte> bytes_;
-  learner_shape shape_;
-  std::optional<detail::mind> mind_;
+  std::shared_ptr<const std::vector<std::byte>> bytes_;
+  pending_frames frames_;  // behind those
+  owner<awake> awake_;
 };
 
 }  // namespace detail

@@ -39,7 +39,7 @@ inline bool make_room(shard& s, shared_learner& learning, std::size_t bytes) noe
     learning.scratch.reserve(bytes);
     s.kept.reserve(bytes);
   });
-  if (!room) s.kept.lose();
+  if (!room) s.kept.refuse();
   return room;
 }
 /// The learner has the lesson, and the store its frame; neither where there is no memory for it.

@@ -122,10 +122,9 @@ class shard {
   }
   void keep_frame(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> bytes) {
     kept.add(stream, type, bytes);
+    env.store.frame_waits();
     if (kept.bytes() < commit_bytes / env.shards.size()) return;
-    if (env.commit_wanted.exchange(true, std::memory_order_relaxed)) return;
-    env.attention.store(true, std::memory_order_relaxed);
-    if (index != 0) env.shards[0]->wake().ring();
+    if (env.store.want_commit()) env.attention.store(true, std::memory_order_relaxed);
   }
 
  private:

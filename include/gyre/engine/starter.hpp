@@ -74,6 +74,7 @@ class starter {
       env_.stopping = true;
       call_off();
       (void)crew_.stop(std::chrono::seconds(1));
+      (void)crew_.stop_store(std::chrono::seconds(1));
     });
     GYRE_CHECK(crew_.start(body));
     not_started.keep();
@@ -91,6 +92,7 @@ class starter {
       return fail(code::reentrant, "stop() waits for ticks to end and was called inside of one");
     }
     const std::lock_guard lock(mutex_);
+    const duration begin = monotonic_now();
     const bool again = env_.stopping;  // then only names who is still inside
     if (!again) {
       {
@@ -105,8 +107,9 @@ class starter {
       const leased hold(s->owner());
       for (loop_record* l : s->loops.with_extra()) close_lesson(*s, *l);
     }
-    if (!again && vault_.present()) {
-      (void)if_memory([&] { (void)vault_.sync(); });  // its stats have the error
+    const bool writes = vault_.present() && (!again || env_.clock.own_threads());
+    if (writes && !write_store(deadline - (monotonic_now() - begin))) {
+      stragglers.emplace_back("(the store)");
     }
     return stragglers;
   }
@@ -149,6 +152,18 @@ class starter {
     (void)deadline, (void)again;
 #endif
     return stragglers;
+  }
+  /// Commits and syncs; stats() have the error. @return false: its disk took longer than `most` and
+  /// than the 100 ms that it has in any case
+  bool write_store(duration most) {
+#if GYRE_THREADS
+    if (env_.clock.own_threads()) {
+      return crew_.stop_store(std::max<duration>(most, std::chrono::milliseconds(100)));
+    }
+#endif
+    (void)most;
+    (void)if_memory([&] { (void)vault_.sync(); });
+    return true;
   }
   static error no_threads_here() {
     return fail(code::forked, "the engine's threads are those of the process that this one was "

@@ -1,10 +1,12 @@
-// vault.hpp - when memory and learners are committed, synced, checkpointed; keeper.hpp does it.
-// Room: engine. Threads: under shard 0's lease unless a member says otherwise.
+// vault.hpp - how memory and learners are committed, synced, checkpointed, with what lease when.
+// Room: engine. Threads: each group of members says. No lease is held while the disk is used.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 
@@ -25,7 +27,7 @@ inline instant point_after(instant point, duration every, instant t) noexcept {
 /// Without a store there is only the memory. Held by the engine's body.
 class vault {
  public:
-  explicit vault(environment& env) : env_(env) {}
+  explicit vault(environment& env) : env_(env), keeper_(env) {}
   vault(const vault&) = delete;
   vault& operator=(const vault&) = delete;
 
@@ -60,61 +62,103 @@ class vault {
 
   // Any thread that holds no lease.
 
-  /// STATE: no store.
+  /// STATE: no store; and as journal::write().
   result<void> commit() {
     if (!present()) return none();
-    const leased hold(env_.shards[0]->owner());
-    return write_pending();
+    const auto turn = keeper_.at_disk();
+    if (!turn) return turn.error();
+    auto done = commit_pending();
+    if ((done && scribe_) || !keeper_.wants_checkpoint()) return done;
+    auto states = write_states();
+    return done ? done : states;
   }
   /// Blocks on the disk.
   result<void> sync() {
-    GYRE_CHECK(commit());
-    auto done = sync_written();
-    if (done) return ok;
-    const leased hold(env_.shards[0]->owner());
-    return keeper_.wants_checkpoint() ? write_states() : done;
+    if (!present()) return none();
+    const auto turn = keeper_.at_disk();
+    if (!turn) return turn.error();
+    auto done = commit_pending();
+    if (done) done = keeper_.sync_written();
+    if ((done && scribe_) || !keeper_.wants_checkpoint()) return done;
+    auto states = write_states();
+    return done ? done : states;
   }
-  /// Only what is committed already. @pre present()
-  result<void> sync_written() { return keeper_.sync(); }
   /// Replaces the journal by one that starts from what there is now. STATE: no store; IO, ARG.
   result<void> checkpoint() {
     if (!present()) return none();
-    const leased hold(env_.shards[0]->owner());
+    const auto turn = keeper_.at_disk();
+    if (!turn) return turn.error();
+    if (keeper_.in_checkpoint()) GYRE_CHECK(write_states());
     return write_states();
   }
   /// Commits, syncs and gives the store back, also where a stuck thread keeps the engine's body
-  /// alive; the engine goes on in memory. @pre env.stopping
+  /// alive; the engine goes on in memory. Where scribe.hpp's thread is still at the disk, it does
+  /// so once it has come back. @pre env.stopping
   void close() noexcept {
+    const std::lock_guard lock(closing_mutex_);
     if (!present()) return;
     (void)if_memory([this] {
       const leased hold(env_.shards[0]->owner());
       if (env_.options.keep_times) keeper_.append_runs(env_.clock.wall_ms(), true);
     });
-    (void)if_memory([this] { (void)sync(); });
-    const every_lease hold(env_);
-    for (shard* s : env_.shards) s->due.keep_times(nullptr);
-    env_.journalled = false;
-    records_->detach();
-    keeper_.close();
+    if (scribe_) {
+      closing_ = true;
+      const every_lease hold(env_);
+      let_go();
+    } else {
+      give_back();
+    }
   }
 
-  // Between ticks.
+  // For scribe.hpp, whose thread writes the store of an engine with own threads.
 
+  void scribe_comes() noexcept { scribe_ = true; }
+  void scribe_goes() {
+    const std::lock_guard lock(closing_mutex_);
+    scribe_ = false;
+    if (closing_) give_back();
+  }
+  /// What one of its rounds came to.
+  struct round {
+    bool worked = false;  ///< without an error
+    bool wrote = false;
+    bool more = false;  ///< of a checkpoint is left
+    bool unsynced = false;
+  };
+  /// Commits what there is, and syncs where `sync`. Then, unless it is the last round, writes the
+  /// next MiB of a checkpoint, if one is under way or wanted.
+  round write_round(bool sync, bool last) {
+    round did;
+    const auto turn = keeper_.at_disk();
+    if (!turn) return did;
+    if (!if_memory([&] { write_round(sync, last, did); })) did.worked = false;
+    did.more = keeper_.in_checkpoint();
+    did.unsynced = keeper_.has_unsynced();
+    return did;
+  }
+
+  // Between ticks, of the drivers that are called.
+
+  /// Under shard 0's lease, as are the next three.
   void restart(instant t) noexcept { next_commit_ = add_saturated(t, commit_every); }
-  instant next_commit() const noexcept { return present() ? next_commit_ : never; }
+  instant next_commit() const noexcept {
+    return present() && !env_.clock.own_threads() ? next_commit_ : never;
+  }
   /// Nothing is to be committed before `t`.
   void quiet_until(instant t) noexcept {
     if (next_commit_ < t) next_commit_ = point_after(next_commit_, commit_every, t - duration(1));
   }
-  bool commit_if_due(instant t) {
-    if (!present()) return false;
-    const bool much = !failed_ && (env_.commit_wanted.load(std::memory_order_relaxed) ||
-                                   keeper_.pending_bytes() >= commit_bytes);
-    if (next_commit_ > t && !much) return false;
+  bool is_commit_due(instant t) const noexcept {
+    if (!present() || env_.clock.own_threads()) return false;
+    return next_commit_ <= t || (!failed_ && env_.store.is_wanted());
+  }
+  /// Without a lease. Its error is for stats().
+  void commit_due(instant t) {
+    bool worked = false;
+    (void)if_memory([&] { worked = commit().has_value(); });
+    const leased hold(env_.shards[0]->owner());
+    failed_ = !worked;  // then not before next_commit_
     next_commit_ = point_after(next_commit_, commit_every, t);
-    failed_ = true;  // then not before next_commit_; stats() has the error
-    (void)if_memory([&] { failed_ = !write_pending(); });
-    return true;
   }
 
   // As loops with learners come and go.
@@ -128,7 +172,7 @@ class vault {
   /// for that, and counted. Any thread that holds no lease.
   void retire(object_id id) noexcept {
     if (!present()) return;
-    const leased first_hold(env_.shards[0]->owner());
+    const leased first_hold(env_.shards[0]->owner());  // before the home's
     (void)if_memory([&] { move_frames(); });
     shard& home = home_of(env_, id);
     std::optional<leased> home_hold;
@@ -144,16 +188,98 @@ class vault {
 
   static error none() { return fail(code::state, "the engine has no store"); }
 
-  /// Commits what was gathered, and writes the states where the journal has grown enough or can go
-  /// on only so.
-  result<void> write_pending() {
-    env_.commit_wanted.store(false, std::memory_order_relaxed);
-    move_frames();
-    auto done = keeper_.commit();
-    if (!keeper_.wants_checkpoint()) return done;
-    auto states = write_states();
-    return done ? done : states;
+  // At the disk, without a lease.
+
+  /// What f does; where it throws for want of memory, the checkpoint is given up.
+  template <class F>
+  auto or_abandon(F&& f) {
+    undo begun([this]() noexcept {
+      keeper_.abandon_checkpoint();
+      end_states(false);
+    });
+    auto done = f();
+    begun.keep();
+    return done;
   }
+  void write_round(bool sync, bool last, round& did) {
+    const std::uint64_t before = keeper_.committed();
+    did.worked = commit_pending().has_value();
+    did.wrote = keeper_.committed() != before;
+    if (sync) did.worked &= keeper_.sync_written().has_value();
+    if (last) return;
+    if (!keeper_.in_checkpoint() && keeper_.wants_checkpoint()) {
+      did.worked &= or_abandon([this] { return begin_states(); }).has_value();
+    } else if (keeper_.in_checkpoint()) {
+      did.worked &= or_abandon([this] { return step(); }).has_value();
+    }
+  }
+  /// Commits what was gathered.
+  result<void> commit_pending() {
+    for (;;) {
+      bool all = false;
+      {
+        const leased hold(env_.shards[0]->owner());
+        env_.store.commits();
+        move_frames();
+        all = keeper_.take();
+      }
+      auto done = keeper_.write();
+      if (!done || all) return done;
+    }
+  }
+  /// A whole checkpoint, or what is left of the one under way.
+  result<void> write_states() {
+    return or_abandon([this]() -> result<void> {
+      if (!keeper_.in_checkpoint()) GYRE_CHECK(begin_states());
+      for (;;) {
+        GYRE_TRY(whole, step());
+        if (whole) return ok;
+      }
+    });
+  }
+  /// Gathers the states. Blocks of the memory stay where they are, so that it takes a moment; the
+  /// other shards stand while their own learners are written, shard 0 for all.
+  result<void> begin_states() {
+    GYRE_CHECK(keeper_.begin_checkpoint());
+    const leased hold(env_.shards[0]->owner());
+    keeper_.begin_states(*records_);
+    for (shard* s : env_.shards) {
+      std::optional<leased> its;
+      if (s->index != 0) its.emplace(s->owner());
+      take_frames(*s);  // the states tell them; what comes from now on follows those
+      for (const auto& l : s->loops.learners()) keeper_.tell(*l);
+    }
+    keeper_.cut();
+    return ok;
+  }
+  result<bool> step() {
+    auto whole = keeper_.step();
+    if (!whole || *whole) end_states(whole.has_value());
+    return whole;
+  }
+  void end_states(bool done) {
+    const leased hold(env_.shards[0]->owner());
+    records_->let_go();
+    keeper_.end_states(done);
+  }
+  void give_back() noexcept {
+    (void)if_memory([this] { (void)sync(); });
+    const auto gone = [this] {
+      const every_lease hold(env_);
+      let_go();
+      records_->let_go();
+      return keeper_.close();
+    }();
+  }
+  /// Nothing is for the store from now on. Under every lease.
+  void let_go() noexcept {
+    for (shard* s : env_.shards) s->due.keep_times(nullptr);
+    env_.journalled = false;
+    records_->detach();
+  }
+
+  // Under shard 0's lease.
+
   /// What the shards have collected goes to the journal.
   void move_frames() {
     if (env_.options.keep_times) keeper_.append_runs(env_.clock.wall_ms(), false);
@@ -165,17 +291,9 @@ class vault {
   }
   /// Under that shard's lease too.
   void take_frames(shard& s) {
-    s.kept.drain([this](std::uint32_t stream, std::uint8_t type,
-                        std::span<const std::byte> bytes) { keeper_.append(stream, type, bytes); });
-  }
-  result<void> write_states() {
-    const every_lease others(env_, 1);
-    vec<const shared_learner*> learners;
-    for (shard* s : env_.shards) {
-      take_frames(*s);  // the states tell them too; where those fail, the next commit does
-      for (const auto& l : s->loops.learners()) learners.push_back(l.get());
-    }
-    return keeper_.checkpoint(*records_, learners);
+    s.kept.drain([this](const pending_frames& frames, std::uint64_t lost) {
+      keeper_.append(frames, lost);
+    });
   }
 
   environment& env_;
@@ -183,6 +301,9 @@ class vault {
   keeper keeper_;
   instant next_commit_{never};
   bool failed_ = false;  // the last commit by itself
+  std::atomic<bool> scribe_{false};
+  std::mutex closing_mutex_;
+  bool closing_ = false;  // under it: the scribe gives the store back
 };
 
 }  // namespace detail

@@ -102,6 +102,11 @@ class block {
   std::size_t resident_bytes() const noexcept { return own_bytes + heap_bytes(bytes_.size()); }
 
   void save(byte_writer& out) const {
+    save_header(out);
+    out.raw(bytes());
+  }
+  /// What save() writes before the bytes: header_bytes.
+  void save_header(byte_writer& out) const {
     out.u32(static_cast<std::uint32_t>(bytes_.size()));
     out.u32(column_bytes_);
     out.u32(raw_bytes_);
@@ -111,8 +116,9 @@ class block {
     out.i64(from_ms_);
     out.i64(to_ms_);
     out.u32(0);  // reserved
-    out.raw(bytes());
   }
+  /// The columns, deflated. They neither change nor move while the block is anywhere.
+  std::span<const std::byte> bytes() const noexcept { return {bytes_.data(), bytes_.size()}; }
 
   /// Errors: corrupt. The columns are looked at by open() only.
   static result<block> load(byte_reader& in) {
@@ -136,7 +142,6 @@ class block {
   }
 
  private:
-  std::span<const std::byte> bytes() const noexcept { return {bytes_.data(), bytes_.size()}; }
   void keep(std::span<const std::byte> bytes) {
     bytes_ = heap_array<std::byte>(bytes.size());
     if (!bytes.empty()) std::memcpy(bytes_.data(), bytes.data(), bytes.size());

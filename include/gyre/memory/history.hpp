@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <gyre/core/hash.hpp>
+#include <gyre/core/vec.hpp>
 #include <gyre/memory/index.hpp>
 #include <gyre/memory/ring.hpp>
 #include <gyre/memory/stats.hpp>
@@ -79,13 +80,43 @@ class block_history {
         if (!oldest.hidden(i)) index_.erase(tag(identity(codec_.rows[i])), id);
       }
     }
-    const block gone = blocks_.pop_front();
+    block gone = blocks_.pop_front();
     const std::uint64_t count = gone.count();
     records_ -= count;
     hidden_ -= gone.hidden_count();
     bytes_ -= gone.resident_bytes();
-    ++first_id_;
+    if (first_id_++ < frozen_end_) frozen_.push_back(std::move(gone));
     return count;
+  }
+  void save(byte_writer& out) const {
+    out.u64(size());
+    for (std::size_t i = 0; i < size(); ++i) blocks_[i].save(out);
+  }
+  /// The same bytes without copying those of blocks: `pieces` are in turn in `out`, whatever that
+  /// has already included, and in blocks. Freezes them.
+  void save_in_place(byte_writer& out, vec<std::span<const std::byte>>& pieces) {
+    freeze();
+    out.u64(size());
+    std::size_t from = 0, end = out.size();
+    out.reserve(size() * block::header_bytes);
+    for (std::size_t i = 0; i < size(); ++i) blocks_[i].save_header(out);
+    pieces.reserve(2 * size() + 1);
+    if (empty()) pieces.push_back(out.data());
+    for (std::size_t i = 0; i < size(); ++i, from = end) {
+      end += block::header_bytes;
+      pieces.push_back(std::span(out.data()).subspan(from, end - from));
+      pieces.push_back(blocks_[i].bytes());
+    }
+  }
+  /// The bytes of all blocks that are here now stay where they are until thaw(), also those of
+  /// blocks that are dropped meanwhile, which are not counted as resident.
+  void freeze() {
+    frozen_.reserve(size());
+    frozen_end_ = end_id();
+  }
+  void thaw() noexcept {
+    frozen_end_ = 0;
+    frozen_ = {};
   }
 
   /// Where a record is: block and slot, or none.
@@ -139,6 +170,8 @@ class block_history {
   }
 
   growing_ring<block> blocks_;
+  vec<block> frozen_;              // dropped since freeze()
+  std::uint64_t frozen_end_ = 0;  // blocks of lower ids are to be kept there
   block_index index_;
   std::uint64_t first_id_ = 0, records_ = 0, hidden_ = 0;
   std::size_t bytes_ = 0;

@@ -27,15 +27,15 @@ class memory {
  public:
   /// Kinds of change that the journal hook sees and replay() takes.
   enum class change : std::uint8_t { remembered = 1, consolidated = 2, attached = 3, limited = 4 };
-  using journal_hook = function<void(std::uint8_t kind, std::span<const std::byte>)>;
+  using journal_hook = function<result<void>(std::uint8_t kind, std::span<const std::byte>)>;
 
   /// Options out of range are moved into it; memory_options::check() tells.
   explicit memory(memory_options options = {})
       : options_(within_range(options)), ring_(options_.ring), blocks_(options_.key) {}
 
   /// Called with each change and what replay() needs to repeat it; the bytes live during the call
-  /// only. Of a remember() it is told before anything changes, so that what it throws undoes that
-  /// call; of all else afterwards.
+  /// only. Of a remember() it is told before anything changes, so that its error is that call's, as
+  /// is what it throws; of all else afterwards, and its error is nobody's.
   void set_journal(journal_hook hook) { journal_ = std::move(hook); }
 
   /// Takes another budget and ring from now on: seals what is too much for the ring and evicts what
@@ -45,18 +45,17 @@ class memory {
     while (seal_due(now_ms)) {
     }
     fit();
-    if (!journal_) return;
-    byte_writer out;
-    out.i64(now_ms);
-    out.u64(options_.budget_bytes);
-    out.u32(options_.ring);
-    tell(change::limited, out);
+    tell(change::limited, [&](byte_writer& out) {
+      out.i64(now_ms);
+      out.u64(options_.budget_bytes);
+      out.u32(options_.ring);
+    });
   }
 
   /// Adds `r` at the wall time `now_ms`. When it is the 51st in the ring (of 100), the 25 oldest
   /// are sealed as one block; then the oldest blocks go until the budget holds. Cost: about 1 us,
   /// and 100 us when it seals. Errors: arg (importance, tags, count), budget (longer than
-  /// record_bytes). Nothing changed then.
+  /// record_bytes), the journal hook's. Nothing changed then.
   result<void> remember(const record& r, std::int64_t now_ms) {
     scratch_.clear();
     scratch_.i64(now_ms);
@@ -66,8 +65,7 @@ class memory {
     if (size > most) return fail(code::budget, "a record of ", size, " bytes; at most ", most);
     const auto bytes = std::span(scratch_.data()).subspan(8);
     GYRE_TRY(view, row::read(bytes));
-    add(bytes, view, now_ms, journal_ ? &scratch_ : nullptr);
-    return ok;
+    return add(bytes, view, now_ms, journal_ ? &scratch_ : nullptr);
   }
 
   /// What matches, newest first (by order of remembering), from ring, blocks and archive, hidden
@@ -91,14 +89,9 @@ class memory {
   result<consolidation> consolidate(std::int64_t now_ms) {
     clock_.note(now_ms);
     detail::consolidator all(blocks_, options_, now_ms, clock_.now());
-    result<void> written = ok;
-    if (archive_) written = all.to(*archive_);
+    result<void> written = archive_ ? all.to(*archive_) : result<void>(ok);
     const consolidation done = apply(all.o);
-    if (journal_) {
-      byte_writer out;
-      all.o.save(out);
-      tell(change::consolidated, out);
-    }
+    tell(change::consolidated, [&](byte_writer& out) { all.o.save(out); });
     if (!written) return std::move(written).pass();
     return done;
   }
@@ -113,14 +106,12 @@ class memory {
     if (cold->records() != now_.archived || first_id != blocks_.first_id()) {
       blocks_.set_first_id(first_id);
       now_.attached(cold->records(), cold->damaged());
-      if (journal_) {
-        byte_writer out;
+      tell(change::attached, [&](byte_writer& out) {
         out.u64(first_id);
         out.u64(now_.remembered);
         out.u64(now_.evicted);
         out.u64(now_.archived);
-        tell(change::attached, out);
-      }
+      });
     }
     archive_ = std::move(cold);
     return ok;
@@ -148,15 +139,16 @@ class memory {
   /// All of its state but the options (budget and ring are in it) and the archive's files, for a
   /// checkpoint.
   void save(byte_writer& out) const {
-    out.u8(2);
-    out.u64(options_.budget_bytes);
-    out.u32(options_.ring);
-    out.u64(blocks_.first_id());
-    now_.save(out);
-    ring_.save(out);
-    out.u64(blocks_.size());
-    for (std::size_t i = 0; i < blocks_.size(); ++i) blocks_[i].save(out);
+    save_front(out);
+    blocks_.save(out);
   }
+  /// The same without copying the blocks' bytes: `pieces` of `out` (empty before) and of blocks for
+  /// any thread to read, until let_go(). The memory goes on, and takes up to twice its budget.
+  void save_in_place(byte_writer& out, vec<std::span<const std::byte>>& pieces) {
+    save_front(out);
+    blocks_.save_in_place(out, pieces);
+  }
+  void let_go() noexcept { blocks_.thaw(); }
 
   /// Takes what save() wrote in place of its own state, and opens every block once to index it
   /// (about 20 us a block). The saved budget and ring are its own from then on, since what is to be
@@ -247,15 +239,26 @@ class memory {
     options_.ring = between<std::uint32_t>(ring, 8, 256);
     ring_.set_limit(options_.ring);
   }
-  void tell(change kind, const byte_writer& what) {
-    journal_(static_cast<std::uint8_t>(kind), what.data());
+  template <class F>
+  void tell(change kind, F&& write) {
+    if (!journal_) return;
+    byte_writer out;
+    write(out);
+    (void)journal_(static_cast<std::uint8_t>(kind), out.data());
+  }
+  void save_front(byte_writer& out) const {
+    out.u8(2);
+    out.u64(options_.budget_bytes);
+    out.u32(options_.ring);
+    out.u64(blocks_.first_id());
+    now_.save(out);
+    ring_.save(out);
   }
 
-  // ---- in ----
   /// Everything that remember() does once the row is known to be good. What may throw for want of
   /// memory, telling the journal `what` included, comes before the first change.
-  void add(std::span<const std::byte> bytes, record_view view, std::int64_t now_ms,
-           const byte_writer* what) {
+  result<void> add(std::span<const std::byte> bytes, record_view view, std::int64_t now_ms,
+                   const byte_writer* what) {
     const record_hash id = blocks_.identity(view);
     const std::size_t in_ring = ring_.find(id);
     record_view older;
@@ -275,7 +278,8 @@ class memory {
     }
     detail::record_ring::slot slot = detail::record_ring::made(bytes, id);
     ring_.reserve();
-    if (what != nullptr) tell(change::remembered, *what);
+    constexpr auto kind = static_cast<std::uint8_t>(change::remembered);
+    if (what != nullptr) GYRE_CHECK(journal_(kind, what->data()));
     if (in_block) blocks_.hide(in_block, id);
     if (in_ring < ring_.size()) {
       ring_.drop(in_ring);
@@ -286,6 +290,7 @@ class memory {
     clock_.note(now_ms);
     where_memory_allows([&] { (void)seal_due(now_ms); });
     where_memory_allows([&] { fit(); });
+    return ok;
   }
   /// What the next call does as well, when this one cannot.
   template <class F>
@@ -335,13 +340,11 @@ class memory {
     return done;
   }
 
-  // ---- the journal, read again ----
   result<void> replay_remembered(byte_reader& in) {
     const std::int64_t now_ms = in.i64();
     const auto bytes = in.raw(in.remaining());
     GYRE_TRY(view, row::read(bytes));
-    add(bytes, view, now_ms, nullptr);
-    return ok;
+    return add(bytes, view, now_ms, nullptr);
   }
   result<void> replay_consolidated(byte_reader& in) {
     detail::consolidation_outcome o;

@@ -1,74 +1,77 @@
-// pending.hpp - frames gathered for the next commit group, within a bound.
-// Room: store. Threads: the journal's owner. Held by journal.hpp.
+// pending.hpp - frames gathered in order until they are written: streams, types and bytes.
+// Room: store. Threads: one owner at a time.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/vec.hpp>
 #include <gyre/store/frame.hpp>
 #include <span>
-#include <vector>
+#include <utility>
 
 namespace gyre {
 inline namespace v1 {
 
-/// Bytes of frames, ready to be written. Once a frame was lost so are all that follow, until
-/// clear(): what is there stays a whole prefix of what was appended.
-class pending_group {
+/// Frames that are of no file yet: sequence numbers and checksums are given when they are written.
+/// Its owner bounds it, by bytes().
+class pending_frames {
  public:
-  explicit pending_group(std::size_t most_bytes) : most_(most_bytes) {}
-
-  /// Adds a frame, which is the `after + frames() + 1`th of its file; or loses it, when it or the
-  /// group would be too large. When this throws for want of memory nothing has changed.
-  void add(std::uint8_t type, std::uint32_t stream, std::uint64_t after,
-           std::span<const std::byte> payload, std::uint32_t salt) {
-    const bool fits = payload.size() <= frame::max_payload &&
-                      bytes_.size() + frame::padded(payload.size()) <= most_;
-    if (gap_ || !fits) {
-      lose();
-      return;
+  /// Makes room for a frame of so many bytes, so that adding it needs no memory.
+  void reserve(std::size_t size) {
+    list_.make_room(1);
+    bytes_.reserve(size);
+  }
+  /// When this throws for want of memory nothing has changed.
+  void add(std::uint32_t stream, std::uint8_t type, std::span<const std::byte> payload) {
+    reserve(payload.size());
+    list_.emplace_back(stream, type, payload.size());
+    bytes_.raw(payload);
+    file_bytes_ += frame::padded(payload.size());
+  }
+  /// Those of `later` behind its own. When this throws for want of memory nothing has changed.
+  void append(const pending_frames& later) {
+    bytes_.reserve(later.bytes_.size());
+    list_.append(later.list_.data(), later.list_.size());
+    bytes_.raw(later.bytes_.data());
+    file_bytes_ += later.file_bytes_;
+  }
+  /// Calls f(stream, type, payload) for each, in order.
+  template <class F>
+  void each(F&& f) const {
+    std::size_t at = 0;
+    for (const part& p : list_) {
+      f(p.stream, p.type, std::span(bytes_.data()).subspan(at, p.size));
+      at += p.size;
     }
-    bytes_.reserve(static_cast<std::size_t>(frame::padded(payload.size())) + commit_bytes);
-    frame{type, stream, after + frames_ + 1, payload}.encode(bytes_, salt);
-    ++frames_;
   }
-  void lose() noexcept {
-    gap_ = true;
-    ++lost_;
-  }
-  /// Ends the group by its commit frame; unseal() takes that back.
-  void seal(const commit_note& note, std::uint64_t after, std::uint32_t salt) {
-    unsealed_ = bytes_.size();
-    frame{frame::commit, 0, after + frames_ + 1, note.encode()}.encode(bytes_, salt);
-  }
-  void unseal() {
-    std::vector<std::byte> kept = bytes_.take();
-    kept.resize(unsealed_);
-    bytes_.clear();
-    bytes_.raw(kept);
-  }
-  /// They are written: the next group begins.
-  void written() noexcept {
-    bytes_.clear();
-    frames_ = 0;
-  }
-  /// They are told by a state: the next group begins, and nothing is lost any more.
+  /// Room for some MiB is given back, for less it is kept.
   void clear() noexcept {
-    written();
-    gap_ = false;
+    if (bytes_.size() > most_kept) {
+      list_ = {};
+      (void)bytes_.take();
+    }
+    list_.clear();
+    bytes_.clear();
+    file_bytes_ = 0;
   }
+  void swap(pending_frames& o) noexcept { std::swap(*this, o); }
 
-  const std::vector<std::byte>& bytes() const noexcept { return bytes_.data(); }
-  std::uint64_t frames() const noexcept { return frames_; }
-  bool gap() const noexcept { return gap_; }              ///< a frame was lost since clear()
-  std::uint64_t lost() const noexcept { return lost_; }  ///< ever
+  bool empty() const noexcept { return list_.empty(); }
+  std::size_t size() const noexcept { return list_.size(); }
+  /// What they will take in a file.
+  std::size_t bytes() const noexcept { return static_cast<std::size_t>(file_bytes_); }
 
  private:
-  static constexpr std::size_t commit_bytes = frame::padded(commit_note::bytes);
+  static constexpr std::size_t most_kept = std::size_t{1} << 20;
 
-  std::size_t most_, unsealed_ = 0;
+  struct part {
+    std::uint32_t stream = 0;
+    std::uint8_t type = 0;
+    std::size_t size = 0;
+  };
+  vec<part> list_;
   byte_writer bytes_;
-  std::uint64_t frames_ = 0, lost_ = 0;
-  bool gap_ = false;
+  std::uint64_t file_bytes_ = 0;
 };
 
 }  // namespace v1

@@ -1034,7 +1034,8 @@ extern "C" {
     /// Cancels running ticks, waits for them up to `deadline_ms` (0: 5,000), saves. Again on a stopped
     /// engine: waits for nothing, and tells of the loops that have not ended since.
     /// @param names, cap, needed optional (NULL, 0, NULL): receives the names of the loops that did not
-    /// end, by newlines; "" with GYRE_OK, also where cap is 0.
+    /// end, by newlines; "" with GYRE_OK, also where cap is 0. "(the store)" is among them
+    /// where its disk has not answered.
     /// @return GYRE_E_TIMEOUT when there are such loops; the engine is stopped all the same, they are
     /// on their own. GYRE_E_BUFFER when there are and `names` cannot hold them: call again.
     /// Not from a callback.
@@ -1327,7 +1328,8 @@ extern "C" {
     /// place, with the later time and the counts added: `count` in what is recalled. Amortised O(1);
     /// every 25th call compresses a block.
     /// @return GYRE_E_ARG (no text, importance not 0..1, wall_ms, more than 64 tags or one that is
-    /// NULL), GYRE_E_BUDGET (over 256 KiB, or over an eighth of memory_bytes).
+    /// NULL), GYRE_E_BUDGET (over 256 KiB, or over an eighth of memory_bytes),
+    /// GYRE_E_OVERFLOW (16 MiB wait for the store's disk, which is full or slow).
     pub fn gyre_memory_remember(engine: gyre_engine, record: *const gyre_record, err: *mut gyre_error) -> gyre_status;
     /// Finds records, newest first, as a JSON array of {wall_ms, text, user, role, source, tags,
     /// importance, count, tier}; tier is short (\< 5 min old), medium (\< 1 h) or long.
