@@ -160,13 +160,13 @@ struct learner_shape {
   }
   /// @param counted with the number of knobs, which the hash never had
   static void write(byte_writer& out, const gyre::space& where, bool counted) {
-    const auto put = [&](const auto& declared, const std::vector<double>& values) {
-      out.str(declared.name);
+    const auto put = [&](const auto& part, const std::vector<double>& values) {
+      out.str(part.name);
       out.varint(values.size());
       for (const double v : values) out.f64(v);
-      out.varint(declared.names.size());
-      for (const std::string& one : declared.names) out.str(one);
-      out.u8(declared.ordered ? 1 : 0);
+      out.varint(part.names.size());
+      for (const std::string& text : part.names) out.str(text);
+      out.u8(part.ordered ? 1 : 0);
     };
     out.varint(where.features().size());
     for (const feature& f : where.features()) put(f, f.edges);
@@ -174,13 +174,13 @@ struct learner_shape {
     for (const knob& k : where.knobs()) put(k, k.values);
   }
   static std::optional<gyre::space> read_space(byte_reader& in) {
-    const auto get = [&](auto& declared, std::vector<double>& values) {
-      declared.name = in.str();
+    const auto get = [&](auto& part, std::vector<double>& values) {
+      part.name = in.str();
       for (std::uint64_t n = in.varint(); n > 0 && in.ok(); --n) values.push_back(in.f64());
       for (std::uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
-        declared.names.emplace_back(in.str());
+        part.names.emplace_back(in.str());
       }
-      declared.ordered = in.u8() != 0;
+      part.ordered = in.u8() != 0;
     };
     std::vector<feature> features;
     std::vector<knob> knobs;
