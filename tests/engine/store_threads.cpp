@@ -58,6 +58,40 @@ void learn(gyre::tick& t) { (void)t.knob("k"); }
 
 }  // namespace
 
+// Method: model. Between keeping what a learner had learned and removing its loop a tick could end:
+// the journal had its lesson, and the learner had not.
+TEST_CASE("a learner removed while its tick runs reopens as it was", "[engine]") {
+  const folder dir;
+  std::uint64_t had = 0;
+  const auto add = [](gyre::engine& e, bool paused, std::atomic<int>* ticks) {
+    auto o = learning_loop(0);
+    o.interval = 1us;
+    o.paused = paused;
+    return e.add(std::move(o), [ticks](gyre::tick& t) {
+      learn(t);
+      ++*ticks;
+    }).value();
+  };
+  std::atomic<int> ticks{0};
+  {
+    gyre::engine e(threads_in(dir.store(), 2));
+    e.add({.name = "on shard 0", .interval = 1h}, [](gyre::tick&) {}).value();
+    REQUIRE(e.start());
+    for (int round = 0; round < 5; ++round) {
+      ticks = 0;
+      auto l = add(e, false, &ticks);
+      REQUIRE(eventually([&] { return ticks > 2; }));
+      REQUIRE(l.remove());
+    }
+    add(e, true, &ticks);
+    had = e.snapshot().learners.at(0).stats.observations;
+    REQUIRE(had > 0);
+  }
+  gyre::engine e(in(dir.store()));
+  add(e, true, &ticks);
+  REQUIRE(e.snapshot().learners.at(0).stats.observations == had);
+}
+
 TEST_CASE("an engine on its own threads commits and syncs by itself", "[engine]") {
   const folder dir;
   gyre::engine e(threads_in(dir.store(), 2));

@@ -89,7 +89,9 @@ struct loop_options {
   duration slack = engine_slack;           ///< with driver::workers: so much later than due it may
                                            ///< start, to share a wake-up; 0: precise; negative: as
                                            ///< the engine's, which it can only shorten
-  std::string group = {};                  ///< loops of one group share one learner and one shard
+  std::string group = {};                  ///< loops of one group share one learner and one shard,
+                                           ///< which has ids for 1,048,512 loops divided by the
+                                           ///< number of shards: 16,383 of 64; then BUDGET
   std::vector<gate> gates = {};            ///< all must be open for a tick to run
   feature_list features = {};              ///< what it sees
   std::vector<knob> knobs = {};            ///< what it may set; none: nothing is learned

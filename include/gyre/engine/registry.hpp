@@ -357,27 +357,23 @@ class registry {
   /// @pre there is room, and nothing below it, or nothing any more
   void remove_one(object_id id) noexcept {
     shard& home = home_of(env_, id);
-    change(home, [&] {
-      loop_record& l = env_.table.at(id_index(id));
-      if (l.extra != nullptr) close_lesson(home, l);
-    });
-    vault_.retire(id);
     env_.table.drop_name(id);
     families_.remove(id);
-    metrics_stats last;
-    histogram took, late;  // 10 KB of the stack: what removes needs no memory
-    change(home, [&] {
+    histogram took, late;  // 12 KB of the stack: what removes needs no memory
+    std::optional<leased> first_hold;
+    if (home.index != 0) first_hold.emplace(env_.shards[0]->owner());
+    change(home, [&] {  // in one step: a tick that runs teaches what is kept, or nothing
       loop_record& l = env_.table.at(id_index(id));
-      last = l.metrics.stats(env_.clock.now());
+      if (l.extra != nullptr) close_lesson(home, l);
+      vault_.retire(home, l);
+      add_up(retired_, l.metrics.stats(env_.clock.now()));
       l.metrics.merge_totals(took, late);
+      add_up(retired_.took_counts, took);
+      add_up(retired_.late_counts, late);
       home.remove(l);
       drop_plans(home);
+      symbiosis_.forget(id);
     });
-    const leased hold(env_.shards[0]->owner());
-    add_up(retired_, last);
-    add_up(retired_.took_counts, took);
-    add_up(retired_.late_counts, late);
-    symbiosis_.forget(id);
   }
 
   environment& env_;

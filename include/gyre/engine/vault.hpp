@@ -168,18 +168,13 @@ class vault {
   std::string restore(shared_learner& made, std::string_view key) {
     return present() ? keeper_.restore(made, key) : std::string();
   }
-  /// What a learner has learned outlives its last loop; or is forgotten where there is no memory
-  /// for that, and counted. Any thread that holds no lease.
-  void retire(object_id id) noexcept {
+  /// The loop goes; what its learner has learned outlives its last, or is forgotten where there is
+  /// no memory for that, and counted. Under the lease of its shard too.
+  void retire(shard& home, const loop_record& l) noexcept {
     if (!present()) return;
-    const leased first_hold(env_.shards[0]->owner());  // before the home's
-    (void)if_memory([&] { move_frames(); });
-    shard& home = home_of(env_, id);
-    std::optional<leased> home_hold;
-    if (home.index != 0) home_hold.emplace(home.owner());
-    keeper_.runs().leave(env_.table.name(env_.table.at(id_index(id))));
-    const loop_extra* const extra = env_.table.at(id_index(id)).extra.get();
-    const shared_learner* learned = extra == nullptr ? nullptr : extra->learning;
+    (void)if_memory([&] { take_frames(home); });
+    keeper_.runs().leave(env_.table.name(l));
+    const shared_learner* learned = l.extra == nullptr ? nullptr : l.extra->learning;
     if (learned != nullptr && learned->users == 1) keeper_.retire(*learned);
   }
 
