@@ -67,8 +67,8 @@ class json_writer {
     comma();
     if constexpr (std::is_integral_v<Number>) {
       char digits[24];
-      const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-      text_.append(digits, end);
+      const char* end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+      text_.append(digits, static_cast<std::size_t>(end - digits));  // of a range g++ 12 warns
     } else {
       real(static_cast<double>(number));
     }
