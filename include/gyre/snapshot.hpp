@@ -38,6 +38,7 @@ constexpr const char* name(loop_state s) noexcept {
 struct knob_reading {
   std::string name;
   double value = 0;
+  std::string value_name = {};  ///< empty: it has none
 };
 
 /// A feature as last reported.

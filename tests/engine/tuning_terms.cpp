@@ -146,3 +146,25 @@ TEST_CASE("a setting in use that is none of the knob's teaches nothing", "[engin
   e.advance_to(2s).value();
   REQUIRE(b.stats()->metrics.errors > 0);
 }
+
+TEST_CASE("values with names are shown by them", "[engine]") {
+  gyre::engine e(kit::virtual_clock());
+  gyre::loop_options o{.name = "a", .interval = 10ms, .jitter = 0};
+  o.features = {{"request", {"read", "write"}}};
+  o.knobs = {{"codec", {"none", "zlib"}}, {"level", {1, 6}}};
+  o.tuning = {.baseline = {{"codec", 1}, {"level", 6}}, .mode = gyre::tuning_mode::observe};
+  auto l = e.add(std::move(o), [](gyre::tick& t) {
+              t.feature("request", 1);
+              t.reward(t.knob("codec"));
+            }).value();
+  REQUIRE(e.advance_to(100ms));
+  REQUIRE(l.stats()->knobs.at(0).value_name == "zlib");
+  REQUIRE(l.stats()->knobs.at(1).value_name.empty());
+  const std::string shown = gyre::table(e.snapshot()), json = gyre::to_json(e.snapshot());
+  REQUIRE(shown.find("codec=zlib level=6\n") != std::string::npos);
+  REQUIRE(shown.find("request write: ") != std::string::npos);
+  const std::string knobs =
+      "\"knobs\":[{\"name\":\"codec\",\"value\":1,\"value_name\":\"zlib\"},"
+      "{\"name\":\"level\",\"value\":6}]";
+  REQUIRE(json.find(knobs) != std::string::npos);
+}

@@ -33,6 +33,9 @@ export function brief(v: Num | undefined): string {
   return has(v) ? three.format(v).replace('-', '−') : NONE;
 }
 
+/** A knob's value, by its name where it has one. */
+export const setTo = (knob: { value: Num; value_name?: string }): string => knob.value_name ?? brief(knob.value);
+
 /** To 10 µs; what is less and yet not nothing says so. */
 export function ms(v: Num | undefined): string {
   return has(v) && v > 0 && v < 0.005 ? '<0.01' : fixed(v, 2);

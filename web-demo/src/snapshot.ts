@@ -77,7 +77,7 @@ const loop = object({
   action_index: count,
   reward: num,
   gates: v.exactOptional(list(gate, MOST.knobs)),
-  knobs: list(object({ name: text, value: num }), MOST.knobs),
+  knobs: list(object({ name: text, value: num, value_name: v.exactOptional(text) }), MOST.knobs),
   features: list(object({ name: text, value: num, bucket: count }), MOST.knobs),
 });
 
@@ -150,8 +150,8 @@ const learner = v.pipe(
       total_added: count,
       total_sampled: count,
     }),
-    features: list(object({ name: text, edges: list(real, MOST.values) }), MOST.knobs),
-    knobs: list(object({ name: text, values: list(real, MOST.values) }), MOST.knobs),
+    features: list(object({ name: text, edges: list(real, MOST.values), names: v.exactOptional(list(text, MOST.values)) }), MOST.knobs),
+    knobs: list(object({ name: text, values: list(real, MOST.values), names: v.exactOptional(list(text, MOST.values)) }), MOST.knobs),
     q: list(num, MOST.cells),
     visits: list(count, MOST.cells),
   }),

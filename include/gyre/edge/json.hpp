@@ -169,7 +169,9 @@ inline void write(json_writer& out, const loop_stats& l) {
   out.close(']');
   out.key("knobs").open('[');
   for (const knob_reading& k : l.knobs) {
-    out.open('{').field("name", k.name).field("value", k.value).close('}');
+    out.open('{').field("name", k.name).field("value", k.value);
+    if (!k.value_name.empty()) out.field("value_name", k.value_name);
+    out.close('}');
   }
   out.close(']').key("features").open('[');
   for (const feature_reading& f : l.features) {

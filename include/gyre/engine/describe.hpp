@@ -60,7 +60,9 @@ inline loop_stats describe(const environment& env, const loop_record& l, instant
   out.action_index = extra.action;
   out.reward = extra.reward_mean;
   for (std::size_t i = 0; i < extra.where.knobs().size(); ++i) {
-    out.knobs.push_back({extra.where.knobs()[i].name, extra.where.value(extra.action, i)});
+    const knob& k = extra.where.knobs()[i];
+    const std::uint32_t choice = extra.where.choice_of(extra.action, i);
+    out.knobs.push_back({k.name, k.values[choice], choice < k.names.size() ? k.names[choice] : ""});
   }
   for (std::size_t i = 0; i < extra.where.features().size(); ++i) {
     out.features.push_back({extra.where.features()[i].name, extra.seen[i], extra.buckets[i]});

@@ -55,7 +55,8 @@ class engine {
   /// Adds a loop; it runs whenever the engine runs, at once if it does, unless `.paused`. ARG
   /// naming the option; EXISTS: the name; BUDGET: states x actions over 65,536. Nothing changed
   /// then.
-  /// @param function any callable of void(tick&); need not be copyable
+  /// @param function any callable of void(tick&); need not be copyable. What it throws fails the
+  /// tick. It must not end its thread (pthread_exit, pthread_cancel): that ends the program.
   result<loop> add(loop_options o, tick_function function);
   /// A loop whose due ticks the caller asks for by acquire(), runs, and ends by complete().
   result<loop> add_external(loop_options o);

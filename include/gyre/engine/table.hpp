@@ -27,7 +27,7 @@ inline std::string settings(const loop_stats& l) {
   std::string out;
   for (const knob_reading& k : l.knobs) {
     if (!out.empty()) out += ' ';
-    out += k.name + "=" + to_text(k.value);
+    out += k.name + "=" + (k.value_name.empty() ? to_text(k.value) : k.value_name);
   }
   return out.empty() ? "-" : out;
 }

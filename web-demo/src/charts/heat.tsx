@@ -28,12 +28,13 @@ function bucketText(edges: number[], bucket: number): string {
 export function stateText(learner: Learner, state: number): string {
   if (learner.features.length === 0) return 'always';
   const buckets = digitsOf(state, learner.features.map((f) => f.edges.length + 1));
-  return learner.features.map((f, i) => bucketText(f.edges, buckets[i] as number)).join(', ');
+  return learner.features.map((f, i) => f.names?.[buckets[i] as number] ?? bucketText(f.edges, buckets[i] as number)).join(', ');
 }
 
-export function actionValues(learner: Learner, action: number): number[] {
+/** The values of a setting, by name where they have any. */
+export function actionTexts(learner: Learner, action: number): string[] {
   const at = digitsOf(action, learner.knobs.map((k) => k.values.length));
-  return learner.knobs.map((k, i) => k.values[at[i] as number] as number);
+  return learner.knobs.map((k, i) => k.names?.[at[i] as number] ?? String(k.values[at[i] as number]));
 }
 
 export interface Best {
@@ -150,8 +151,8 @@ export function Heat({ learner }: { learner: Learner }) {
           </thead>
           <tbody>
             {actions.map((a) => {
-              const values = actionValues(learner, a);
-              const opens = a > 0 && values[0] !== actionValues(learner, a - 1)[0];
+              const values = actionTexts(learner, a);
+              const opens = a > 0 && values[0] !== actionTexts(learner, a - 1)[0];
               return (
                 <tr key={a} class={opens ? 'group' : ''}>
                   {values.map((v, i) => <th scope="row" class="n" key={i}>{v}</th>)}

@@ -1,6 +1,6 @@
 // beliefs.tsx - what a tuner believes of each state, how much it still tries, and what its guard rails did.
 // Room: page. Threads: the page's main thread.
-import { actionValues, stateText } from '../charts/heat.tsx';
+import { actionTexts, stateText } from '../charts/heat.tsx';
 import { LineChart } from '../charts/line.tsx';
 import { bytes, count, int, named, percent, sig, words } from '../format.ts';
 import { seen, stillTried } from '../learned.ts';
@@ -101,7 +101,7 @@ export function Beliefs({ learner }: { learner: Learner }) {
             {shown.map(({ state, report }) => (
               <tr key={state} data-state={state}>
                 <th scope="row">{stateText(learner, state)}</th>
-                {actionValues(learner, report.best).map((v, i) => <td class="n" data-field="best" key={i}>{v}</td>)}
+                {actionTexts(learner, report.best).map((v, i) => <td class="n" data-field="best" key={i}>{v}</td>)}
                 {columns.map(([field, , , text]) => <td class="n" data-field={field} key={field}>{text(report)}</td>)}
               </tr>
             ))}

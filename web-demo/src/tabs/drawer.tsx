@@ -1,7 +1,7 @@
 // drawer.tsx - one loop: what it does, how long that takes, what holds it back, what it has learned, and what can be done to it.
 // Room: page. Threads: the page's main thread.
-import { actionValues, stateText } from '../charts/heat.tsx';
-import { brief, clock, count, fixed, int, ms, named, p99, percent, sig } from '../format.ts';
+import { actionTexts, stateText } from '../charts/heat.tsx';
+import { brief, clock, count, fixed, int, ms, named, p99, percent, setTo, sig } from '../format.ts';
 import { seen } from '../learned.ts';
 import type { Latency, LoopRow, Snapshot } from '../snapshot.ts';
 import { can, openLoop, orderLoop, type Frame } from '../state.ts';
@@ -33,16 +33,16 @@ function Times({ loop }: { loop: LoopRow }) {
 function Learned({ snap, loop }: { snap: Snapshot; loop: LoopRow }) {
   const learner = snap.learners[loop.learner];
   if (!learner) return <p class="prose">It has no knobs, and so nothing to learn.</p>;
-  const setting = (action: number) => actionValues(learner, action).map((v, i) => `${learner.knobs[i]?.name} ${v}`).join(', ');
+  const setting = (action: number) => actionTexts(learner, action).map((v, i) => `${learner.knobs[i]?.name} ${v}`).join(', ');
   const now = seen(learner).find(({ state }) => state === loop.state_index)?.report;
   return (
     <>
       <p class="prose">
-        It sets {loop.knobs.map((k) => `${k.name} to ${brief(k.value)}`).join(', ') || 'nothing yet'} where {stateText(learner, Math.min(loop.state_index, learner.states - 1))}
+        It sets {loop.knobs.map((k) => `${k.name} to ${setTo(k)}`).join(', ') || 'nothing yet'} where {stateText(learner, Math.min(loop.state_index, learner.states - 1))}
         {loop.features.length > 0 && ` (${loop.features.map((f) => `${f.name} ${sig(f.value)}`).join(', ')})`}, and earned {sig(loop.reward)} of late.
         {now && ` Best there is held to be ${setting(now.best)}, earning ${sig(now.estimate)} (${sig(now.low)} to ${sig(now.high)}), ${percent(now.probability, 0)} % sure; ${percent(now.trying, 0)} % of the next ticks try something else.`}
       </p>
-      <Figures rows={loop.knobs.map((k) => [named(k.name).label, brief(k.value), named(k.name).unit])} />
+      <Figures rows={loop.knobs.map((k) => [named(k.name).label, setTo(k), named(k.name).unit])} />
     </>
   );
 }

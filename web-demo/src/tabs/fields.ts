@@ -1,6 +1,6 @@
 // fields.ts - the columns of the table of loops: how each is shown, sorted and found.
 // Room: page. Threads: pure functions.
-import { brief, int, ms, NONE, p99, percent, sig } from '../format.ts';
+import { brief, int, ms, NONE, p99, percent, setTo, sig } from '../format.ts';
 import type { Order } from '../view.ts';
 import type { LoopRow } from '../snapshot.ts';
 
@@ -33,7 +33,7 @@ export const FIELDS: Field[] = [
   { id: 'max', label: 'Max', unit: 'ms', text: (l) => ms(l.latency.max_ms), sort: (l) => l.latency.max_ms ?? 0 },
   { id: 'late', label: 'Late p99', unit: 'ms', text: (l) => p99(l.late), sort: (l) => l.late.p99_ms ?? 0 },
   { id: 'reward', label: 'Reward', unit: 'own unit', text: (l) => sig(l.reward), sort: (l) => l.reward ?? 0 },
-  { id: 'knobs', label: 'Knobs', unit: 'as named', text: (l) => l.knobs.map((k) => brief(k.value)).join(' · ') || NONE, sort: (l) => l.knobs[0]?.value ?? -1 },
+  { id: 'knobs', label: 'Knobs', unit: 'as named', text: (l) => l.knobs.map(setTo).join(' · ') || NONE, sort: (l) => l.knobs[0]?.value ?? -1 },
   { id: 'vitality', label: 'Vitality', unit: '0 to 1', text: (l) => brief(l.vitality), sort: (l) => l.vitality ?? 0 },
 ];
 

@@ -1,6 +1,6 @@
 // learning.tsx - what the loops have learned: the table as a heat map, and what a tuner or a Q-learner holds beside it.
 // Room: page. Threads: the page's main thread.
-import { actionValues, Heat, policy, stateText } from '../charts/heat.tsx';
+import { actionTexts, Heat, policy, stateText } from '../charts/heat.tsx';
 import { LineChart } from '../charts/line.tsx';
 import { count, fixed, int, named, NONE, percent, sig } from '../format.ts';
 import { tunes } from '../learned.ts';
@@ -28,7 +28,7 @@ function Policy({ learner }: { learner: Learner }) {
             {policy(learner).slice(0, 16).map((b) => (
               <tr key={b.state}>
                 <th scope="row">{stateText(learner, b.state)}</th>
-                {actionValues(learner, b.action).map((v, i) => <td class="n" key={i}>{v}</td>)}
+                {actionTexts(learner, b.action).map((v, i) => <td class="n" key={i}>{v}</td>)}
                 <td class="n">{sig(b.q)}</td>
                 <td class="n">{int(b.visits)}</td>
               </tr>
