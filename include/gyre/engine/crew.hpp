@@ -209,7 +209,9 @@ class crew {
     {
       const leased hold(s.owner());
       if (s.inside.needs_thread(t) == need::none) {
-        return s.sleeps() ? never : std::min(soon, s.inside.next_look(t));
+        if (!s.sleeps()) return std::min(soon, s.inside.next_look(t));
+        const instant ends = s.away.next_deadline();  // of a tick that runs elsewhere
+        return ends == never ? never : std::max(soon, t + (ends - t) / 8);
       }
     }
     bool thread = false;
