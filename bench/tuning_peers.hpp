@@ -34,7 +34,7 @@ struct our_tuner {
 struct q_learner {
   gyre::learner mind;
   q_learner(const service& s, std::uint64_t seed) : mind(s.states, s.actions(), {}, seed, 0) {}
-  std::uint32_t choose(std::uint32_t s) noexcept { return mind.choose(s); }
+  std::uint32_t choose(std::uint32_t s) noexcept { return mind.act(s); }
   void observe(std::uint32_t s, std::uint32_t a, double r) noexcept {
     gyre::transition t{};
     t.state = t.next = s;

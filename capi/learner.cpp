@@ -96,7 +96,7 @@ gyre_status gyre_learner_choose(gyre_learner learner, const uint32_t* states, ui
     for (std::uint32_t i = 0; i < count; ++i) {
       if (states[i] >= known) return fail(code::arg, "a state is out of range");
     }
-    for (std::uint32_t i = 0; i < count; ++i) actions[i] = object->learns.choose(states[i]);
+    for (std::uint32_t i = 0; i < count; ++i) actions[i] = object->learns.act(states[i]);
     return ok;
   });
 }

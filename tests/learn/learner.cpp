@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <gyre/learn/agent.hpp>
 #include <gyre/learn/learner.hpp>
 #include <gyre/learn/tuner.hpp>
 #include <limits>
@@ -57,6 +58,8 @@ double worth(const std::array<std::uint32_t, 16>& policy, double discount) {
 }
 
 }  // namespace
+
+static_assert(gyre::agent<gyre::learner>);
 
 TEST_CASE("it stores, samples and trains from the first transition", "[learn]") {
   gyre::learner_options o;
@@ -150,10 +153,10 @@ TEST_CASE("exploration follows its schedule, and off means greedy", "[learn]") {
   gyre::learner l(1, 4, o, 3, 0);
   std::array<int, 4> first{}, last{};
   for (int i = 0; i < 100; ++i) REQUIRE(l.observe({.action = 0, .reward = 1}));
-  for (int i = 0; i < 2000; ++i) ++first[l.choose(0)];  // 0.92 random on the way: about 540 to 460
-  while (l.decisions() < 10000) (void)l.choose(0);
+  for (int i = 0; i < 2000; ++i) ++first[l.act(0)];  // 0.92 random on the way: about 540 to 460
+  while (l.decisions() < 10000) (void)l.act(0);
   REQUIRE(l.stats().exploration == 0.2);
-  for (int i = 0; i < 10000; ++i) ++last[l.choose(0)];
+  for (int i = 0; i < 10000; ++i) ++last[l.act(0)];
   for (std::size_t a = 1; a < 4; ++a) {
     REQUIRE(first[a] == Approx(460).margin(70));
     REQUIRE(last[a] == Approx(500).margin(70));
@@ -161,7 +164,7 @@ TEST_CASE("exploration follows its schedule, and off means greedy", "[learn]") {
   REQUIRE(last[0] == Approx(8500).margin(150));
   l.set_exploring(false);
   REQUIRE(l.stats().exploration == 0);
-  for (int i = 0; i < 1000; ++i) REQUIRE(l.choose(0) == 0);
+  for (int i = 0; i < 1000; ++i) REQUIRE(l.act(0) == 0);
   REQUIRE(l.decisions() == 21000);
 }
 
@@ -177,7 +180,7 @@ TEST_CASE("each state of a noisy bandit finds its best arm, in ten seeds of ten"
     double late = 0;
     for (int i = 0; i < 6000; ++i) {
       const std::uint32_t s = noise.below(2);
-      const std::uint32_t a = l.choose(s);
+      const std::uint32_t a = l.act(s);
       const double r = means[s][a] + noise.normal();
       REQUIRE(l.observe({.state = s, .action = a, .reward = static_cast<float>(r)}));
       if (i >= 4000) late += means[s][a] / 2000;
@@ -207,7 +210,7 @@ TEST_CASE("FrozenLake 4x4: the learned policy is worth the optimum", "[learn]") 
     std::uint32_t s = 0;
     int steps = 0;
     for (int i = 0; i < 150000; ++i) {
-      const std::uint32_t a = l.choose(s);
+      const std::uint32_t a = l.act(s);
       const std::uint32_t next = frozen_lake::outcome(s, a, world.below(3));
       const bool end = frozen_lake::ends(next);
       const bool cut = !end && ++steps == 100;
@@ -236,7 +239,7 @@ TEST_CASE("a learner goes on bit for bit after save and load, wherever it stoppe
   o.explore = {.from = 1, .to = 0.1, .over = 300};
   const auto step = [](gyre::learner& l, int i) {
     const auto s = static_cast<std::uint32_t>(i % 7);
-    const std::uint32_t a = l.choose(s);
+    const std::uint32_t a = l.act(s);
     const float reward = i % 50 == 9 ? std::numeric_limits<float>::quiet_NaN()
                                      : static_cast<float>(a * 0.3) - static_cast<float>(s);
     (void)l.observe({.state = s,
@@ -273,7 +276,7 @@ TEST_CASE("a learner restored by observing its journal again is the one that wro
   gyre::learner l(3, 4, o, 5, 1);
   std::vector<gyre::transition> journal;
   for (std::uint32_t i = 0; i < 500; ++i) {
-    const std::uint32_t a = l.choose(i % 3);
+    const std::uint32_t a = l.act(i % 3);
     journal.push_back({i % 3, a, static_cast<float>(a) * 0.1F, (i + 1) % 3, 0, 0});
     REQUIRE(l.observe(journal.back()));
   }
@@ -299,10 +302,10 @@ TEST_CASE("seed and stream decide everything; another of either decides otherwis
   REQUIRE(!equal(other));
   int seed_equal = 0, stream_equal = 0;
   for (int i = 0; i < 200; ++i) {
-    const std::uint32_t chosen = a.choose(0);
-    REQUIRE(b.choose(0) == chosen);
-    seed_equal += seed.choose(0) == chosen;
-    stream_equal += other.choose(0) == chosen;
+    const std::uint32_t chosen = a.act(0);
+    REQUIRE(b.act(0) == chosen);
+    seed_equal += seed.act(0) == chosen;
+    stream_equal += other.act(0) == chosen;
   }
   REQUIRE(seed_equal < 40);
   REQUIRE(stream_equal < 40);
@@ -346,7 +349,7 @@ TEST_CASE("choosing, observing and training take no memory", "[learn]") {
   gyre::learner l(8, 15, o, 1, 0);
   const std::size_t before = allocated();
   for (std::uint32_t i = 0; i < 2000; ++i) {
-    const std::uint32_t a = l.choose(i % 8);
+    const std::uint32_t a = l.act(i % 8);
     (void)l.observe({.state = i % 8, .action = a, .reward = 1, .next = (i + 1) % 8});
   }
   const std::size_t taken = allocated() - before;

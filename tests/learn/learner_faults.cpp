@@ -86,7 +86,7 @@ TEST_CASE("no byte of a saved learner can be flipped into a crash", "[learn]") {
       gyre::byte_reader in(bytes);
       if (!read.load(in)) continue;
       for (std::uint32_t k = 0; k < 10; ++k) {
-        const std::uint32_t a = read.choose(k % 3);
+        const std::uint32_t a = read.act(k % 3);
         REQUIRE(read.observe({.state = k % 3, .action = a, .reward = 1, .next = 0}));
       }
       for (std::size_t c = 0; c < 6; ++c) REQUIRE(std::isfinite(read.q()[c]));
@@ -98,7 +98,7 @@ TEST_CASE("between equals a random action is taken, so no corridor ends at its f
           "[learn]") {
   gyre::learner l(1, 3, learner_faults::greedy_options(), 1, 0);
   int taken[3] = {};
-  for (int i = 0; i < 3000; ++i) ++taken[l.choose(0)];
+  for (int i = 0; i < 3000; ++i) ++taken[l.act(0)];
   for (const int n : taken) REQUIRE(n == Approx(1000).margin(120));
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("a small difference of large rewards is learned", "[learn]") {
   }
   REQUIRE(l.greedy(0) == 1);
   l.set_exploring(false);
-  for (int i = 0; i < 50; ++i) REQUIRE(l.choose(0) == 1);
+  for (int i = 0; i < 50; ++i) REQUIRE(l.act(0) == 1);
 }
 
 // It replayed rows of before the change: right again after 2,100 ticks.
@@ -122,7 +122,7 @@ TEST_CASE("with discount 0 a change is learned from the rows since, not from all
   gyre::learner l(1, 2, {}, 1, 0);
   double lost = 0;
   for (int t = 0; t < 6000; ++t) {
-    const std::uint32_t best = t / 1500 % 2 == 0 ? 0 : 1, a = l.choose(0);
+    const std::uint32_t best = t / 1500 % 2 == 0 ? 0 : 1, a = l.act(0);
     if (a != best) ++lost;
     REQUIRE(l.observe({.action = a, .reward = a == best ? 2 : 1.5}));
   }

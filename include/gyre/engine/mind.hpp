@@ -109,7 +109,7 @@ class mind {
 
   /// @param not_now what a tuner leaves out
   std::uint32_t choose(std::uint32_t state, std::span<const std::uint32_t> not_now) noexcept {
-    return tuner_ ? tuner_->choose(state, not_now).action : q_->choose(state);
+    return tuner_ ? tuner_->choose(state, not_now).action : q_->act(state);
   }
   /// False: refused, and counted; nothing else changed. Of Q-learning a failure earns what the
   /// lesson says, and never more than the worst success.

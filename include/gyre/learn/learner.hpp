@@ -49,15 +49,18 @@ inline result<void> check(const learner_options& o) {
   return check(o.explore);
 }
 
-/// Tabular Q-learning from replay, epsilon-greedy (Watkins 1989; Lin 1992). choose() an action, do
+/// Tabular Q-learning from replay, epsilon-greedy (Watkins 1989; Lin 1992). act(), do
 /// it, observe() what came of it; every `every` observations a batch is replayed, each row moving
 /// its cell towards `reward + discount * max Q(next)`, without the second term where the
 /// transition terminated. With a discount of 0 the last 100 rows are replayed alone, since
 /// older ones may tell of a world that has changed. Everything follows from (seed, stream) and the
 /// calls, on every machine.
-/// choose() and observe() take no memory and cost no more than a batch.
+/// act() and observe() take no memory and cost no more than a batch.
 class learner {
  public:
+  using observation = std::uint32_t;  ///< a state; see agent.hpp
+  using experience = transition;
+
   /// Memory for states x actions cells and `capacity` rows.
   /// @pre states > 0, actions > 0, check(options)
   learner(std::uint32_t states, std::uint32_t actions, const learner_options& options,
@@ -74,7 +77,7 @@ class learner {
   /// The action to take now: random with the probability that the schedule says, else the greedy
   /// one, a random one of equals. Depends on the table and on how many decisions came before.
   /// @pre state < states()
-  std::uint32_t choose(std::uint32_t state) noexcept {
+  std::uint32_t act(std::uint32_t state) noexcept {
     const double p = exploration_now();
     rng draw(seed_, stream_, purpose::explore, 2 * decisions_);  // two draws a decision
     ++decisions_;
@@ -129,7 +132,7 @@ class learner {
     updates_ += rows.size();
   }
 
-  /// Off: choose() is greedy whatever the schedule says, and decisions still count.
+  /// Off: act() is greedy whatever the schedule says, and decisions still count.
   void set_exploring(bool on) noexcept { exploring_ = on; }
   bool exploring() const noexcept { return exploring_; }
   /// Moves the schedule and the random choices to the point after `decisions` of them; for an owner

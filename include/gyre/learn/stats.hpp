@@ -22,7 +22,7 @@ struct late_rewards {
 struct learner_stats {
   std::uint32_t states = 0, actions = 0;
   std::uint32_t q_values = 0;      ///< cells that were updated at least once
-  std::uint64_t decisions = 0;     ///< calls of choose()
+  std::uint64_t decisions = 0;     ///< calls of act()
   std::uint64_t observations = 0;  ///< transitions taken by observe()
   std::uint64_t refused = 0;       ///< transitions that observe() refused
   std::uint64_t updates = 0;       ///< updates of a cell: rows replayed

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <gyre/core/bytes.hpp>
+#include <span>
 
 namespace gyre {
 inline namespace v1 {
@@ -20,6 +21,18 @@ struct transition {
   std::uint8_t truncated = 0;   ///< 1: cut off by a limit; the learner bootstraps as if it went on
 
   friend bool operator==(const transition&, const transition&) = default;
+};
+
+/// A step of experience of a learner that sees numbers. The spans are the caller's, and are read
+/// during the call alone. As in `transition`, `next` is what truly came, also where the episode was
+/// cut off there.
+struct float_transition {
+  std::span<const float> seen;
+  std::uint32_t action = 0;
+  double reward = 0;
+  std::span<const float> next;
+  std::uint8_t terminated = 0;  ///< 1: `next` is an end of the task, and worth nothing
+  std::uint8_t truncated = 0;   ///< 1: cut off by a limit; the learner bootstraps as if it went on
 };
 
 /// state, action as varints, reward as f32, next as varint, one byte of flags (1 terminated, 2
