@@ -10,7 +10,10 @@ import { declare, rails } from './tuning.ts';
 
 /** One instance of the module. Everything made from it lives in its memory. */
 export class Gyre extends Memory {
-  /** Compiles and starts a module. Throws when it is not gyre.wasm. */
+  /**
+   * Compiles and starts a module. Throws when it is not gyre.wasm. One that was linked with fewer of its
+   * functions, as the page's is, throws where one of the others is called.
+   */
   static async load(source: BufferSource | WebAssembly.Module): Promise<Gyre> {
     const module = source instanceof WebAssembly.Module ? source : await WebAssembly.compile(source);
     const imports: Record<string, Record<string, Call>> = {
@@ -27,9 +30,12 @@ export class Gyre extends Memory {
       }
     }
     const { exports } = await WebAssembly.instantiate(module, imports);
-    const fn = exports as unknown as Record<Exported, Call> & { memory: WebAssembly.Memory; _initialize?: () => void };
+    if (!exports.memory) throw new GyreError(Status.ABI, 'the module does not export its memory');
+    const fn = { ...exports } as Record<Exported, Call> & { memory: WebAssembly.Memory; _initialize?: () => void };
     for (const name of EXPORTS) {
-      if (typeof fn[name] !== 'function') throw new GyreError(Status.ABI, `the module does not export ${name}`);
+      fn[name] ??= () => {
+        throw new GyreError(Status.ABI, `the module does not export ${name}`);
+      };
     }
     fn._initialize?.();
     return new Gyre(fn, fn.memory);

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { snapshot } from './fixture.mjs';
-import { bytes, carried, fields, loader, record, unpack } from './module.mjs';
+import { bytes, carried, fields, loader, ofPage, record, unpack } from './module.mjs';
 
 let api;
 let gyre;
@@ -15,7 +15,15 @@ before(async () => {
   gyre = await api.Gyre.load(bytes);
 });
 
-test('the page carries the module as it was built', () => assert.ok(Buffer.from(bytes).equals(carried())));
+test('the page carries the module that was built for it; what that does not export says so', async () => {
+  assert.ok(ofPage.equals(carried()));
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(ofPage)).map((e) => e.name);
+  const asked = readFileSync(new URL('../calls.txt', import.meta.url), 'utf8').trim().split('\n');
+  assert.deepEqual(names.filter((n) => n.startsWith('gyre_')).sort(), asked.sort());
+  const small = await api.Gyre.load(ofPage);
+  assert.equal(small.version, gyre.version);
+  assert.throws(() => small.linear(1, 2, 2), (e) => e.status === api.Status.ABI && /does not export gyre_linear/.test(e.message));
+});
 
 test('what is packed comes out as it was, whatever it is; what is cut off is noticed', () => {
   const program = 'import lzma, sys; d = sys.stdin.buffer.read(); o = lzma.compress(d, lzma.FORMAT_ALONE); sys.stdout.buffer.write(o[:5] + len(d).to_bytes(8, "little") + o[13:])';

@@ -1,7 +1,7 @@
 // module.mjs - wasm/index.ts over the real module in Node, and a run recorded by it.
 // Room: wasm, tests. Threads: one.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import esbuild from 'esbuild';
 import { PAGE, scratch } from './browser.mjs';
@@ -18,8 +18,10 @@ export const { unpack } = await compiled(join('..', 'src', 'worker', 'lzma.ts'))
 /** The module as the page carries it. */
 export const carried = () => unpack(Buffer.from(/<script id="engine" type="text\/plain">([^<]*)</.exec(readFileSync(PAGE, 'utf8'))[1], 'base64'));
 
-/** The module's bytes: as they were built, or out of the page. */
-export const bytes = process.env.GYRE_WASM ? readFileSync(process.env.GYRE_WASM) : carried();
+/** The module with every function, and the page's, which exports those of calls.txt, as they were built. */
+const built = process.env.GYRE_WASM ?? new URL('../../build/wasm/gyre.wasm', import.meta.url).pathname;
+export const bytes = readFileSync(built);
+export const ofPage = readFileSync(join(dirname(built), 'page.wasm'));
 
 /** The loader, compiled from its source. */
 export const loader = () => compiled('../../wasm/index.ts');
