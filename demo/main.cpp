@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "job.hpp"
+#include "society.hpp"
 #ifdef DEMO_SERVES  // cpp-httplib is there
 #include "live.hpp"
 #endif
@@ -28,6 +29,7 @@ struct options {
   std::uint64_t seed = 1;
   std::string out = "build/demo";
   bool shuffle = false;
+  bool society = false;  ///< record the society alone, on the virtual clock, and nothing else
   int live = -1;     ///< serve the page at this port until Ctrl-C, instead of a run; -1: do not
   std::string page;  ///< its file
   std::vector<std::string> trees;  ///< besides the system's headers and documentation
@@ -63,12 +65,14 @@ options parse(int count, char** words) {
       if (o.live < 0 || o.live > 65535) give_up("--live is a port, 0 to 65535");
     } else if (word == "--page") {
       o.page = next();
+    } else if (word == "--society") {
+      o.society = true;
     } else if (word == "--shuffle-rewards") {
       o.shuffle = true;
     } else {
       std::puts(
           "demo [--seconds 25] [--seed 1] [--out build/demo] [--tree folder]... "
-          "[--shuffle-rewards] [--live port [--page gyre.html]]");
+          "[--shuffle-rewards] [--society] [--live port [--page gyre.html]]");
       std::exit(word == "--help" ? 0 : 2);
     }
   }
@@ -253,6 +257,11 @@ int main(int count, char** words) {
   std::error_code failed;
   std::filesystem::create_directories(o.out, failed);
   if (failed) give_up("could not create " + o.out + ": " + failed.message());
+  if (o.society) {
+    const std::string wrong = demo::record_society(o.out + "/society.jsonl", o.seconds, o.seed);
+    if (!wrong.empty()) give_up(wrong);
+    return 0;
+  }
   std::vector<std::string> folders = {"/usr/include", "/usr/share/doc"};
   folders.insert(folders.end(), o.trees.begin(), o.trees.end());
   const demo::texts text(folders);

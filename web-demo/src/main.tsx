@@ -2,7 +2,7 @@
 // Room: page. Threads: the page's main thread.
 import { render } from 'preact';
 import { LiveSource, served } from './sources/live.ts';
-import { ModuleSource } from './sources/module.ts';
+import { ModuleSource, packedModule } from './sources/module.ts';
 import { connect, fail, forget } from './state.ts';
 import { Shell } from './ui/shell.tsx';
 import { seedAsked } from './view.ts';
@@ -26,9 +26,8 @@ function start(): void {
     connect((listener) => new LiveSource(listener, forget));
     return;
   }
-  const module = document.getElementById('engine')?.textContent?.trim() ?? '';
-  if (module === '') return fail('this page was built without its engine');
-  const packed = Uint8Array.from(atob(module), (c) => c.charCodeAt(0));
+  const packed = packedModule();
+  if (packed === null) return fail('this page was built without its engine');
   connect((listener) => new ModuleSource(listener, packed, carried(), seedAsked()));
 }
 

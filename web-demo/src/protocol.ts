@@ -68,13 +68,33 @@ export type FromWorker =
 export interface Head {
   gyre: string;
   seed: string;
+  /** It is the society alone at one so-many-th of its intervals, on the virtual clock from 0: it can be run again. Else null. */
+  society: number | null;
 }
 
-export type ToReader = { type: 'read'; file: Blob } | { type: 'at'; index: number };
+/** How far a recording has been run again, and what came of it. */
+export interface Replay {
+  /** Snapshots that had the same trace hash, of so many. */
+  same: number;
+  of: number;
+  /** The hashes at the last that was compared. */
+  here: string;
+  there: string;
+  /** Of the module that ran it. */
+  version: string;
+  over?: boolean;
+}
+
+export type ToReader =
+  | { type: 'read'; file: Blob }
+  | { type: 'at'; index: number }
+  /** Runs it again by this module. */
+  | { type: 'replay'; packed: Uint8Array };
 
 export type FromReader =
   /** More rows, what happened in them, and how much of the file has been read, 0..1. */
   | { type: 'rows'; rows: Row[]; events: Happening[]; done: number }
   | { type: 'read'; head: Head; torn: boolean }
   | { type: 'at'; index: number; snap: Snapshot }
+  | { type: 'replayed'; state: Replay }
   | { type: 'refused'; text: string };

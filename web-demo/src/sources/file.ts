@@ -1,9 +1,10 @@
 // file.ts - the source that was recorded: a run.jsonl, read and checked as a stream by a worker, which then reads single snapshots again.
 // Room: page. Threads: the page's main thread; the worker is reached through messages only.
+import { signal } from '@preact/signals';
 import { MOST_EVENTS, type Happening } from '../events.ts';
 import { History } from '../history.ts';
 import type { Kept } from '../kept.ts';
-import type { FromReader, Head, ToReader } from '../protocol.ts';
+import type { FromReader, Head, Replay, ToReader } from '../protocol.ts';
 import { Refused } from '../refused.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { begin } from './begin.ts';
@@ -13,7 +14,9 @@ const MOST = 250_000; // rows; the reader's own bound
 export class Recording implements Kept {
   readonly history = new History(MOST);
   readonly events: Happening[] = [];
-  head: Head = { gyre: '', seed: '' };
+  head: Head = { gyre: '', seed: '', society: null };
+  /** Of the last time it was run again. */
+  readonly replayed = signal<Replay | null>(null);
   /** The last line was cut off. */
   torn = false;
   private readonly worker: Worker;
@@ -54,6 +57,11 @@ export class Recording implements Kept {
     });
   }
 
+  /** Runs it again by the module that is packed here; `replayed` says what comes of it. Only where `head.society` is not null. */
+  replay(packed: Uint8Array): void {
+    this.post({ type: 'replay', packed });
+  }
+
   file(): Blob {
     return this.from;
   }
@@ -79,6 +87,8 @@ export class Recording implements Kept {
     } else if (message.type === 'at') {
       this.asked.get(message.index)?.(message.snap);
       this.asked.delete(message.index);
+    } else if (message.type === 'replayed') {
+      this.replayed.value = message.state;
     } else this.fail(new Refused(message.text));
   }
 }

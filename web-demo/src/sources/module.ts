@@ -9,6 +9,12 @@ import { begin } from './begin.ts';
 /** The society runs at one so-many-th of its intervals. */
 export const societyFactor = signal(20);
 
+/** The module as the page carries it; null where it was built without. */
+export function packedModule(): Uint8Array | null {
+  const text = document.getElementById('engine')?.textContent?.trim() ?? '';
+  return text === '' ? null : Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+}
+
 export class ModuleSource implements Source {
   readonly kind = 'module';
   readonly about = 'the engine in this page';

@@ -1,8 +1,9 @@
 // strips.tsx - the bars under the tabs: time, a file that is being read or was refused, an engine that failed.
 // Room: page. Threads: the page's main thread.
-import { clock, count, percent } from '../format.ts';
+import { clock, count, int, percent } from '../format.ts';
 import { save } from '../save.ts';
 import { served } from '../sources/live.ts';
+import { packedModule } from '../sources/module.ts';
 import {
   cancel, closeRecording, earlier, failure, frame, kept, live, openRecording, phase, playing, position, reading, recordError, recording, restart,
   seek, setPlaying, shown, span, speed, stretch, toNewest,
@@ -59,6 +60,31 @@ export function Time() {
   );
 }
 
+/** Of a run that can be repeated: whether this page's own module comes to the same. */
+function Again() {
+  const run = recording.value;
+  if (!run || run.head.society === null) return null;
+  const state = run.replayed.value;
+  const differs = state?.over && state.same < state.of;
+  const text = !state
+    ? 'It says what ran: the society of four, on the virtual clock. The module in this page can run it again, and compare the trace hash at each snapshot.'
+    : !state.over
+      ? `Running it again: ${int(state.same)} of ${int(state.of)} snapshots have the same trace hash.`
+      : differs
+        ? `Run again by the module in this page (${state.version}), it differs first at snapshot ${state.same + 1} of ${int(state.of)}: trace ${state.here} instead of ${state.there}.`
+        : `Run again by the module in this page, it is the same: ${count(state.of, 'snapshot')} with the same trace hash, at the end ${state.here}.`;
+  const start = () => {
+    const packed = packedModule();
+    if (packed) run.replay(packed);
+  };
+  return (
+    <div class={differs ? 'strip bad' : 'strip'} id="again" role="region" aria-label="Running it again">
+      <p role="status">{text}</p>
+      <button type="button" id="replay" class="button" disabled={state !== null && !state.over} onClick={start}>Run it again here</button>
+    </div>
+  );
+}
+
 function Reading() {
   const now = reading.value;
   if (!now) return null;
@@ -109,6 +135,7 @@ export function Strips() {
       {live.value && <Earlier />}
       <Reading />
       <Time />
+      <Again />
     </>
   );
 }

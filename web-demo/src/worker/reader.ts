@@ -5,6 +5,7 @@ import { toRow, type Row } from '../history.ts';
 import type { FromReader, Head, ToReader } from '../protocol.ts';
 import { Refused } from '../refused.ts';
 import { checked, type Snapshot } from '../snapshot.ts';
+import { replay } from './replay.ts';
 
 const MIB = 1024 * 1024;
 /** Bounds of what is read; a run of 120 loops has 0.15 MB a snapshot. */
@@ -15,6 +16,7 @@ const SAY_MS = 100;
 const send = (message: FromReader) => postMessage(message);
 
 let file: Blob | null = null;
+let about: Head | null = null;
 /** Where each snapshot lies in the file. */
 const places: [number, number][] = [];
 let rows: Row[] = [];
@@ -38,10 +40,12 @@ function json(bytes: Uint8Array<ArrayBuffer>, what: string): unknown {
 
 function head(bytes: Uint8Array<ArrayBuffer>): Head {
   const it = json(bytes, 'line 1');
-  const { gyre, format, seed } = (typeof it === 'object' && it !== null ? it : {}) as Record<string, unknown>;
+  const { gyre, format, seed, society } = (typeof it === 'object' && it !== null ? it : {}) as Record<string, unknown>;
   if (typeof gyre !== 'string' || format === undefined) throw new Refused('line 1 does not say {"gyre": …, "format": 1}: this is not a recorded run');
   if (format !== 1) throw new Refused(`format ${String(JSON.stringify(format)).slice(0, 40)} is not known here; this page reads 1`);
-  return { gyre: gyre.slice(0, 40), seed: typeof seed === 'string' || typeof seed === 'number' ? String(seed).slice(0, 40) : '' };
+  const said = typeof seed === 'string' || typeof seed === 'number' ? String(seed).slice(0, 40) : '';
+  const again = typeof society === 'number' && society >= 0.001 && society <= 1000 && /^\d{1,20}$/.test(said) && BigInt(said) < 2n ** 64n;
+  return { gyre: gyre.slice(0, 40), seed: said, society: again ? society : null };
 }
 
 function snapshotOf(bytes: Uint8Array<ArrayBuffer>, line: number): Snapshot {
@@ -103,7 +107,6 @@ function take(snap: Snapshot, at: number, length: number, line: number): void {
 
 async function read(from: Blob): Promise<void> {
   file = from;
-  let about: Head | null = null;
   let torn: Refused | null = null;
   let told = performance.now();
   const tell = (done: number) => {
@@ -132,15 +135,19 @@ async function read(from: Blob): Promise<void> {
   send({ type: 'read', head: about, torn: torn !== null });
 }
 
-async function show(index: number): Promise<void> {
+async function again(index: number): Promise<Snapshot> {
   const [start, stop] = places[index] as [number, number];
-  const snap = snapshotOf(new Uint8Array(await (file as Blob).slice(start, stop).arrayBuffer()), index + 2);
-  send({ type: 'at', index, snap });
+  return snapshotOf(new Uint8Array(await (file as Blob).slice(start, stop).arrayBuffer()), index + 2);
+}
+
+async function answer(message: Exclude<ToReader, { type: 'read' }>): Promise<void> {
+  if (message.type === 'at') send({ type: 'at', index: message.index, snap: await again(message.index) });
+  else await replay(message.packed, about as Head, places.length, again, (state) => send({ type: 'replayed', state }));
 }
 
 const fail = (error: unknown) =>
   send({ type: 'refused', text: error instanceof Refused ? error.message : 'the browser could not read it; perhaps it was changed, moved or removed meanwhile' });
 
 export function onReader(message: ToReader): void {
-  (message.type === 'read' ? read(message.file) : show(message.index)).catch(fail);
+  (message.type === 'read' ? read(message.file) : answer(message)).catch(fail);
 }

@@ -5,6 +5,6 @@ import { onEngine } from './engine.ts';
 import { onReader } from './reader.ts';
 
 onmessage = ({ data }: MessageEvent<ToWorker | ToReader>) => {
-  if (data.type === 'read' || data.type === 'at') onReader(data);
+  if (data.type === 'read' || data.type === 'at' || data.type === 'replay') onReader(data);
   else onEngine(data);
 };
