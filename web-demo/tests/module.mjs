@@ -30,7 +30,7 @@ export const loader = () => compiled('../../wasm/index.ts');
 export const Q_LEARNING = { explore: { from: 0.5, to: 0.05, over: 600 } };
 
 /**
- * Runs the society, 12 loops that learn (by `learning`; else they are tuned) and one that a gate stops halfway, on a
+ * Runs the society, 12 loops that learn (by `learning`; else they are tuned), one whose values have names, and one that a gate stops halfway, on a
  * virtual clock. @returns a snapshot each 250 ms
  */
 export function record(gyre, seconds, learning = {}) {
@@ -42,6 +42,9 @@ export function record(gyre, seconds, learning = {}) {
       knobs: { level: [0, 1, 3, 6, 9], block_kib: [4, 16, 64] }, ...learning,
     });
   }
+  const named = engine.addLoop({
+    name: 'named', intervalMs: 200, jitter: null, knobs: { codec: ['zlib', 'none'], depth: { values: [1, 4], names: ['flat', 'deep'] } }, features: { request: ['read', 'write'] }, ...learning,
+  });
   const careful = engine.addLoop({ name: 'careful', intervalMs: 100, gates: [{ kind: 'cpu' }, { kind: 'memory', closeAt: 90, openAt: 80 }] });
   const inbox = engine.subscribe('ship.>');
   engine.start();
@@ -53,6 +56,13 @@ export function record(gyre, seconds, learning = {}) {
       engine.advanceTo(to);
       for (const tick of engine.acquire()) {
         if (tick.info().loop === careful) {
+          tick.complete();
+          continue;
+        }
+        if (tick.info().loop === named) {
+          const write = tick.info().number % 2;
+          tick.feature('request', write);
+          tick.reward((tick.knob('codec') === write ? 5 : 1) + tick.knob('depth'));
           tick.complete();
           continue;
         }
@@ -73,7 +83,7 @@ export function record(gyre, seconds, learning = {}) {
 
 /** The snapshots as the text of a run.jsonl. */
 export const recorded = (frames) =>
-  [JSON.stringify({ gyre: JSON.parse(frames[0]).gyre, format: 1, seed: '3', loops: 17 }), ...frames].join('\n') + '\n';
+  [JSON.stringify({ gyre: JSON.parse(frames[0]).gyre, format: 1, seed: '3', loops: 18 }), ...frames].join('\n') + '\n';
 
 /** The name of every field in a value, those of list elements under `[]`. */
 export function fields(value, at = '', out = new Set()) {

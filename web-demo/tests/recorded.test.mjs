@@ -114,6 +114,37 @@ test('a run that the module recorded is shown on every tab', async () => {
   await shows(write('real.jsonl', recorded(frames)), last);
 });
 
+test('values that have names are shown by them: in the table of loops, the drawer, the heat map, the beliefs', async () => {
+  const frames = record(await (await loader()).Gyre.load(bytes), 12);
+  const last = JSON.parse(frames.at(-1));
+  const loop = last.loops.find((l) => l.name === 'named');
+  const learner = last.learners[loop.learner];
+  const [codecs, depths, requests] = [['zlib', 'none'], ['flat', 'deep'], ['read', 'write']];
+  assert.deepEqual([learner.knobs[0].names, learner.knobs[1].names, learner.features[0].names], [codecs, depths, requests]);
+  await openRun(write('names.jsonl', recorded(frames)));
+  await scrub(1e9);
+  await tab(page, 'loops');
+  const set = loop.knobs.map((k, i) => [codecs[k.value], depths[[1, 4].indexOf(k.value)]][i]);
+  assert.equal(await page.locator('[data-loop=named] [data-field=knobs]').innerText(), set.join(' · '));
+  await page.click('[data-loop=named] .row-name');
+  const drawer = await page.locator('.drawer').innerText();
+  assert.ok(drawer.includes(`codec to ${set[0]}, depth to ${set[1]} where ${requests[loop.state_index]}`), drawer);
+  await page.click('#close-loop');
+  await tab(page, 'qlearning');
+  await page.selectOption('#panel-qlearning .search select', 'named');
+  const rows = await page.$$eval('#belief-table tbody tr', (list) => list.map((tr) => [...tr.cells].slice(0, 3).map((c) => c.textContent)));
+  assert.deepEqual(rows, [0, 1].map((state) => {
+    const { best } = learner.reports[state];
+    return [requests[state], codecs[best >> 1], depths[best & 1]];
+  }));
+  assert.deepEqual(rows.map((r) => r.slice(1)), [['zlib', 'deep'], ['none', 'deep']], 'and that is what earns most');
+  const map = await page.locator('#panel-qlearning table:has([data-cell])').innerText();
+  for (const name of [...codecs, ...depths, ...requests]) assert.ok(map.includes(name), `${name} is in the heat map`);
+  await page.selectOption('#panel-qlearning .search select', 'ship');
+  await page.click('#back');
+  await tab(page, 'overview');
+});
+
 test('a run of Q-learners is shown with their replay', async () => {
   const frames = record(await (await loader()).Gyre.load(bytes), 12, Q_LEARNING);
   const last = JSON.parse(frames.at(-1));

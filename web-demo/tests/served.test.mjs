@@ -2,15 +2,13 @@
 // Room: page, tests. Method: Chromium against real processes of the demo; what it shows is compared with what
 // the same server tells a second client of the same snapshot.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { tuned } from './beliefs.mjs';
-import { figure, number, open, PAGE, quit, scratch, tab, TABS, theme, THEMES } from './browser.mjs';
+import { figure, number, open, quit, scratch, tab, TABS, theme, THEMES } from './browser.mjs';
+import { contract } from './figures.mjs';
+import { launch, listen } from './process.mjs';
 
-const TREE = fileURLToPath(new URL('../..', import.meta.url));
 const SHOWN_LOST_MS = 3000;
 const SHOWN_BACK_MS = 5000;
 const folder = scratch();
@@ -21,44 +19,9 @@ let page;
 let address;
 let second;
 
-/** A process of the demo, once it has told its address; null where the demo was built without a server. */
-function launch(port) {
-  const child = spawn(process.env.GYRE_DEMO, ['--live', String(port), '--page', PAGE, '--out', folder, '--tree', TREE], { stdio: ['ignore', 'pipe', 'pipe'] });
-  return new Promise((done, fail) => {
-    let said = '';
-    const hear = (bytes) => {
-      said += bytes;
-      const found = /http:\/\/\S+/.exec(said);
-      if (found) done({ child, url: found[0] });
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.on('exit', (status) => (/cpp-httplib|less than 512 KiB/.test(said) ? done(null) : fail(new Error(`${status}: ${said}`))));
-  });
-}
-
-/** A second client of the same rate: snapshots by number, until it is stopped. */
-function listen({ origin, searchParams }) {
-  const kept = new Map();
-  const stop = new AbortController();
-  const run = async () => {
-    const answer = await fetch(`${origin}/v1/stream?hz=4`, { headers: { Authorization: `Bearer ${searchParams.get('token')}` }, signal: stop.signal });
-    let text = '';
-    for await (const bytes of answer.body.pipeThrough(new TextDecoderStream())) {
-      text += bytes;
-      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-        const [, data] = /^event: snapshot\ndata: (.*)$/s.exec(text.slice(0, end)) ?? [];
-        if (data) kept.set(JSON.parse(data).seq, JSON.parse(data));
-        text = text.slice(end + 2);
-      }
-    }
-  };
-  return { kept, stop: () => stop.abort(), ended: run().catch(() => undefined) };
-}
-
 before(async () => {
   if (skip) return;
-  demo = await launch(0);
+  demo = await launch(0, folder);
   if (!demo) return;
   address = new URL(demo.url);
   second = listen(address);
@@ -86,27 +49,8 @@ served('every tab shows the figures of the very snapshot', async () => {
   await page.waitForFunction(() => Number(document.querySelector('main').dataset.seq) > 4);
   await page.click('#refresh'); // stands still
   const seq = Number(await page.locator('main').getAttribute('data-seq'));
-  const end = Date.now() + 10000;
-  while (!second.kept.has(seq) && Date.now() < end) await new Promise((done) => setTimeout(done, 20));
-  const snap = second.kept.get(seq);
-  assert.ok(snap, `snapshot ${seq} was sent to this page alone`);
-  await tab(page, 'overview');
-  assert.equal(await figure(page, 'cycles'), snap.totals.ticks);
-  assert.equal(await figure(page, 'active'), snap.totals.active);
-  assert.equal(await figure(page, 'delivered'), snap.bus.delivered);
-  assert.equal(await figure(page, 'published'), snap.bus.published);
-  await tab(page, 'loops');
-  const rows = await page.$$eval('#loop-table tbody tr', (list) => list.map((tr) => [tr.dataset.loop, tr.querySelector('[data-field=cycles]').textContent, tr.querySelector('[data-field=state]').textContent]));
-  assert.deepEqual(rows.map(([name, cycles]) => [name, number(cycles)]), snap.loops.map((l) => [l.name, l.cycles]));
-  for (const [i, [, , state]] of rows.entries()) assert.ok(state.includes(snap.loops[i].state.replace('_', ' ')), state);
-  await tab(page, 'qlearning');
-  await tuned(page, snap.learners[0]);
-  await tab(page, 'symbiosis');
-  assert.equal(Number(await page.locator('.gauge').getAttribute('data-score')), snap.symbiosis.score);
-  assert.equal(await page.locator('.edge').count(), snap.symbiosis.edges.length);
-  await tab(page, 'memory');
-  assert.equal(await figure(page, 'processed'), snap.memory.remembered);
-  assert.equal(await page.locator('#block-table tbody tr').count(), snap.memory.blocks.length);
+  const snap = await second.snapshot(seq);
+  await contract(page, snap);
   await page.click('#refresh');
 });
 
@@ -184,7 +128,7 @@ served('a killed process is told within 3 s, what was shown stays, a new one is 
   assert.equal(await page.locator('#status').innerText(), '! Lost');
   assert.equal(await page.locator('#loop-table tbody tr').count(), rows);
   const before = demo.child.pid;
-  demo = await launch(Number(address.port));
+  demo = await launch(Number(address.port), folder);
   const ready = Date.now();
   await page.waitForFunction((pid) => document.querySelector('#whom')?.textContent.includes(`process ${pid}`), demo.child.pid, { timeout: SHOWN_BACK_MS });
   assert.ok(Date.now() - ready < SHOWN_BACK_MS && demo.child.pid !== before);

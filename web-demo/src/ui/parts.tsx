@@ -24,7 +24,7 @@ export function Panel(props: {
 
 export function Tile(props: { label: string; value: string; unit?: string; sub?: ComponentChildren; name?: string; tone?: 'good' | 'warn' | 'bad' | undefined }) {
   return (
-    <div class={`tile ${props.tone ?? ''}`} data-figure={props.name}>
+    <div class={`tile ${props.tone ?? ''}`} data-figure={props.name ?? props.label}>
       <dt>{props.label}</dt>
       <dd>
         <span class="value">{props.value}</span>
@@ -44,7 +44,7 @@ export function Figures({ rows }: { rows: [string, string, string?, string?][] }
   return (
     <dl class={rows.some((r) => r[2]) ? 'figures' : 'figures bare'}>
       {rows.map(([label, value, unit, name]) => (
-        <div key={label} data-figure={name}>
+        <div key={label} data-figure={name ?? label}>
           <dt>{label}</dt>
           <dd><span class="value">{value}</span><span class="unit">{unit ?? ''}</span></dd>
         </div>
