@@ -65,10 +65,28 @@
  * never change, and an unknown one is to be treated as GYRE_E_INTERNAL. There is no "last error". A
  * call that is not hot takes an optional gyre_error of the caller's, and says there in words what
  * was wrong. On an error nothing has changed, and nothing but `err` and a `needed` was written.
- * Every call may also return GYRE_E_ARG (a null pointer, a number out of range), GYRE_E_STALE,
- * GYRE_E_KIND, GYRE_E_NOMEM, GYRE_E_UNSUPPORTED (below), GYRE_E_FORKED (in the child of a fork, of
- * an id from before it: the parent's threads are not there; new objects may be made),
- * GYRE_E_INTERNAL: these are not repeated at each function.
+ *
+ * What is not repeated at each function: any of them may return GYRE_E_NOMEM and GYRE_E_INTERNAL;
+ * one that takes an id, GYRE_E_STALE, GYRE_E_KIND and GYRE_E_FORKED (in the child of a fork, of an
+ * id from before it: the parent's threads are not there; new objects may be made); the id of a
+ * loop, GYRE_E_STATE while its gyre_loop_create has not returned; one that takes anything else,
+ * GYRE_E_ARG (a null pointer, a number out of range); a struct to read, GYRE_E_UNSUPPORTED (below).
+ * What else it may return stands after @status, without the GYRE_E_. docs/c.md has it all together.
+ *
+ * @call says of a function, in this order: who may call it, "any thread" or "one at a time" (see
+ * "Threads"); whether it is "short", that is, waits for nothing but other short calls on the same
+ * object, "may block", or "runs ticks", for as long as they take; whether it may come from inside
+ * of a callback; since which version it is there; and whether it is "not in wasm", or "may change".
+ *
+ * What is stable
+ * --------------
+ * While the number after libgyre.so is the same, a program need not be compiled again for a newer
+ * library: functions keep their parameters, numbers their values, fields their places, and what is
+ * new comes after them. An enumeration gets more members, so treat one that you do not know as
+ * such. Before 1.0 that number may change with the second part of the version, each time for a
+ * reason that CHANGELOG.md names under "Breaking"; what "may change" is what it will be for, if it
+ * is. Never to be relied on: the words of gyre_error.text; that a JSON text has no further fields;
+ * that another version gives the same trace.
  *
  * Structs
  * -------

@@ -14,7 +14,8 @@
 //       tick.complete();
 //     }
 export { Engine } from './engine.ts';
-export { EXPORTS, type Pointer } from './memory.ts';
+export { EXPORTS } from './exports.ts';
+export { type Pointer } from './memory.ts';
 export { Gyre } from './module.ts';
 export type {
   EngineOptions, Feature, Gate, Knob, Learned, LoopOptions, Message, Query, Recollection, Report, Setting,

@@ -1,29 +1,12 @@
 // memory.ts - the module's memory as JavaScript sees it: views, strings, structs, errors.
 // Room: wasm. Threads: those of the module: one.
+import { type Exported } from './exports.ts';
 import { ERROR_SIZE, type Kind, type Layout } from './layouts.ts';
 import { GyreError, Status } from './status.ts';
 
 /** An address in the module's memory. */
 export type Pointer = number;
 export type Call = (...args: number[]) => number;
-
-/** The exports that the loader uses; a test compares the names with the module's own list. */
-export const EXPORTS = [
-  'gyre_alloc', 'gyre_free', 'gyre_version_string', 'gyre_status_name', 'gyre_engine_create', 'gyre_engine_destroy',
-  'gyre_engine_start', 'gyre_engine_stop', 'gyre_engine_poll', 'gyre_engine_advance_to', 'gyre_engine_now',
-  'gyre_engine_supply', 'gyre_loop_create', 'gyre_loop_remove', 'gyre_loop_pause', 'gyre_loop_resume',
-  'gyre_loop_trigger', 'gyre_loop_reconfigure', 'gyre_tick_acquire', 'gyre_tick_complete', 'gyre_tick_knob',
-  'gyre_tick_feature', 'gyre_tick_reward', 'gyre_tick_vitality', 'gyre_tick_info_read', 'gyre_bus_publish',
-  'gyre_bus_subscribe', 'gyre_bus_poll', 'gyre_memory_remember', 'gyre_memory_recall', 'gyre_memory_consolidate',
-  'gyre_compress', 'gyre_decompress', 'gyre_graph_connect', 'gyre_graph_score', 'gyre_society_add',
-  'gyre_snapshot_json', 'gyre_trace_hash', 'gyre_tick_cost', 'gyre_tick_terminated', 'gyre_tick_truncated',
-  'gyre_loop_learned', 'gyre_loop_report', 'gyre_loop_values', 'gyre_linear', 'gyre_geometric', 'gyre_tuner_create',
-  'gyre_tuner_destroy', 'gyre_tuner_state', 'gyre_tuner_values', 'gyre_tuner_choose', 'gyre_tuner_observe',
-  'gyre_tuner_observe_failure', 'gyre_tuner_set_mode', 'gyre_tuner_save', 'gyre_tuner_load', 'gyre_tuner_metrics_read',
-  'gyre_tuner_report', 'gyre_tuner_limit', 'gyre_tick_forbid', 'gyre_tick_used',
-  'gyre_tick_reward_later', 'gyre_tick_limit', 'gyre_loop_reward',
-] as const;
-export type Exported = (typeof EXPORTS)[number];
 
 export const utf8 = new TextEncoder();
 const text = new TextDecoder();

@@ -1,8 +1,9 @@
 // module.ts - one instance of gyre.wasm: compiled, started, and what needs no engine.
 // Room: wasm. Threads: one; nothing here is shared.
 import { Engine } from './engine.ts';
+import { EXPORTS, type Exported } from './exports.ts';
 import { ENGINE_OPTIONS, TUNER_OPTIONS } from './layouts.ts';
-import { EXPORTS, Memory, pick, whole, type Call, type Exported, type Pointer } from './memory.ts';
+import { Memory, pick, whole, type Call, type Pointer } from './memory.ts';
 import type { EngineOptions, TunerOptions } from './options.ts';
 import { GyreError, Status } from './status.ts';
 import { Tuner } from './tuner.ts';

@@ -39,11 +39,14 @@ typedef struct gyre_message {
  *  tried again. */
 typedef void (*gyre_message_fn)(void* user, const gyre_message* message, gyre_status* status);
 
-#define GYRE_OVERFLOW_DROP_NEWEST 0 /**< the message that does not fit is dropped */
-#define GYRE_OVERFLOW_DROP_OLDEST 1 /**< the oldest makes room */
-#define GYRE_OVERFLOW_KEEP_LATEST 2 /**< one message a topic, the newest */
-#define GYRE_OVERFLOW_BLOCK 3 /**< publish waits up to 1 s; on an engine's own thread it drops at \
-                                 once; either way it is counted */
+/** What becomes of a message for which there is no room. */
+enum gyre_overflow {
+  GYRE_OVERFLOW_DROP_NEWEST = 0, /**< the message that does not fit is dropped */
+  GYRE_OVERFLOW_DROP_OLDEST = 1, /**< the oldest makes room */
+  GYRE_OVERFLOW_KEEP_LATEST = 2, /**< one message a topic, the newest */
+  GYRE_OVERFLOW_BLOCK = 3        /**< publish waits up to 1 s; on an engine's own thread it drops at
+                                      once; either way it is counted */
+};
 
 /** How a subscription takes its messages. */
 typedef struct gyre_subscription_options {
@@ -95,7 +98,9 @@ typedef struct gyre_bus_metrics {
  *  @param payload at most 64 KiB; may be NULL when payload_size is 0; copied.
  *  @param options NULL: all defaults.
  *  @return GYRE_E_ARG (topic grammar, UTF-8, size, source). What a full subscription cost is in its
- *           account, and in the `dropped` of the loop that `source` names. */
+ *           account, and in the `dropped` of the loop that `source` names.
+ *  @call any thread, may block, in callbacks, since 0.1
+ *  @status STATE */
 GYRE_API gyre_status gyre_bus_publish(gyre_engine engine, const char* topic, const void* payload,
                                       uint32_t payload_size, const gyre_publish_options* options,
                                       gyre_error* err);
@@ -103,23 +108,29 @@ GYRE_API gyre_status gyre_bus_publish(gyre_engine engine, const char* topic, con
 /** Receives what matches `pattern`: `*` is any one token, `>` at the end one or more.
  *  @param options NULL: polled, all defaults.
  *  @return GYRE_E_ARG (grammar, capacity, rate, retries), GYRE_E_BUDGET (65,536 subscriptions are
- *           there already). */
+ *           there already).
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status BUDGET */
 GYRE_API gyre_status gyre_bus_subscribe(gyre_engine engine, const char* pattern,
                                         const gyre_subscription_options* options,
                                         gyre_subscription* out, gyre_error* err);
 
 /** Ends it; what waits counts as dropped_closed. `destroy` is called when its last delivery has
- *  returned. Allowed in its own callback. */
+ *  returned. Allowed in its own callback.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_bus_unsubscribe(gyre_subscription subscription);
 
 /** Takes one message of a polled subscription: `buf` receives the topic, a NUL, the payload.
  *  @param out filled with the rest; its pointers point into `buf`.
  *  @return GYRE_E_NOT_FOUND: none waits. GYRE_E_BUFFER: too small, the message stays. GYRE_E_STATE:
- *           it has a callback. */
+ *           it has a callback.
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status NOT_FOUND BUFFER STATE */
 GYRE_API gyre_status gyre_bus_poll(gyre_subscription subscription, gyre_message* out, void* buf,
                                    uint32_t cap, uint32_t* needed);
 
-/** The account of an engine's bus, or of one subscription: `id` is either. */
+/** The account of an engine's bus, or of one subscription: `id` is either.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_bus_metrics_read(uint32_t id, gyre_bus_metrics* out);
 
 #ifdef __cplusplus

@@ -19,9 +19,12 @@
 extern "C" {
 #endif
 
-#define GYRE_DRIVER_WORKERS 0 /**< own threads, system clock. Not in wasm: GYRE_E_UNSUPPORTED */
-#define GYRE_DRIVER_HOST 1    /**< no thread, no clock: the caller calls gyre_engine_poll */
-#define GYRE_DRIVER_VIRTUAL 2 /**< gyre_engine_advance_to moves the clock: repeatable */
+/** What moves an engine's clock and its loops. */
+enum gyre_driver {
+  GYRE_DRIVER_WORKERS = 0, /**< own threads, system clock. Not in wasm: GYRE_E_UNSUPPORTED */
+  GYRE_DRIVER_HOST = 1,    /**< no thread, no clock: the caller calls gyre_engine_poll */
+  GYRE_DRIVER_VIRTUAL = 2  /**< gyre_engine_advance_to moves the clock: repeatable */
+};
 
 /** What an engine is. */
 typedef struct gyre_engine_options {
@@ -78,7 +81,9 @@ typedef struct gyre_reading {
  *           no files, here). Of the store: GYRE_E_STATE (another engine holds it, here or in a
  *           process that the text names), GYRE_E_NOT_FOUND (the directory that it is to be made
  *           in), GYRE_E_IO, GYRE_E_CORRUPT (damaged), GYRE_E_FORMAT (not gyre's, or of a newer
- *           version); its files are then as they were. */
+ *           version); its files are then as they were.
+ *  @call any thread, may block, in callbacks, since 0.1
+ *  @status STATE NOT_FOUND IO CORRUPT FORMAT ABI */
 GYRE_API gyre_status gyre_engine_create(const gyre_engine_options* options, gyre_engine* out,
                                         gyre_error* err);
 
@@ -89,12 +94,16 @@ GYRE_API gyre_status gyre_engine_create(const gyre_engine_options* options, gyre
  *  of gyre_engine_poll or gyre_engine_advance_to, whose thread frees the rest when it returns.
  *  @return GYRE_E_REENTRANT: from one of the engine's callbacks; or from one of another engine's
  *           while another thread is inside of this one's gyre_engine_poll, gyre_engine_advance_to
- *           or gyre_engine_jump_to, which may wait for that callback in the same way. */
+ *           or gyre_engine_jump_to, which may wait for that callback in the same way.
+ *  @call any thread, may block, not in callbacks, since 0.1
+ *  @status REENTRANT */
 GYRE_API gyre_status gyre_engine_destroy(gyre_engine engine, gyre_error* err);
 
 /** Lets its loops run, also after gyre_engine_stop. Again on a running engine: GYRE_OK, no effect.
  *  Ticks of one shard run one after another; those of others at the same time. With
- *  GYRE_DRIVER_WORKERS a tick that has run for 100 ms goes on beside the others of its shard. */
+ *  GYRE_DRIVER_WORKERS a tick that has run for 100 ms goes on beside the others of its shard.
+ *  @call any thread, may block, in callbacks, since 0.1
+ *  @status REENTRANT BUDGET */
 GYRE_API gyre_status gyre_engine_start(gyre_engine engine, gyre_error* err);
 
 /** Cancels running ticks, waits for them up to `deadline_ms` (0: 5,000), saves. Again on a stopped
@@ -104,7 +113,9 @@ GYRE_API gyre_status gyre_engine_start(gyre_engine engine, gyre_error* err);
  *           where its disk has not answered.
  *  @return GYRE_E_TIMEOUT when there are such loops; the engine is stopped all the same, they are
  *           on their own. GYRE_E_BUFFER when there are and `names` cannot hold them: call again.
- *           Not from a callback. */
+ *           Not from a callback.
+ *  @call any thread, may block, not in callbacks, since 0.1
+ *  @status TIMEOUT BUFFER REENTRANT */
 GYRE_API gyre_status gyre_engine_stop(gyre_engine engine, double deadline_ms, char* names,
                                       uint32_t cap, uint32_t* needed, gyre_error* err);
 
@@ -114,40 +125,53 @@ GYRE_API gyre_status gyre_engine_stop(gyre_engine engine, double deadline_ms, ch
  *           as the last one.
  *  @param max_ticks at most so many, further calls of pending ticks included; 0: no limit.
  *  @param out       optional. Of a stopped engine: nothing ran, nothing is planned.
- *  @return GYRE_E_STATE (another driver), GYRE_E_REENTRANT. */
+ *  @return GYRE_E_STATE (another driver), GYRE_E_REENTRANT.
+ *  @call one at a time on an engine, runs ticks, not in callbacks, since 0.1
+ *  @status STATE REENTRANT */
 GYRE_API gyre_status gyre_engine_poll(gyre_engine engine, double now_ms, uint32_t max_ticks,
                                       gyre_poll_result* out, gyre_error* err);
 
 /** The same, and ends after the tick that used up the time; the next call goes on in order.
  *  @param budget_ms of real time, by the machine's clock; 0: no limit. No effect in gyre.wasm,
- *           which has no clock. */
+ *           which has no clock.
+ *  @call one at a time on an engine, runs ticks, not in callbacks, since 0.1, not in wasm
+ *  @status STATE REENTRANT */
 GYRE_API gyre_status gyre_engine_poll_within(gyre_engine engine, double now_ms, uint32_t max_ticks,
                                              double budget_ms, gyre_poll_result* out,
                                              gyre_error* err);
 
 /** GYRE_DRIVER_VIRTUAL: runs every tick due up to and at `to_ms`, each at its own instant; the
  *  clock then stands at `to_ms`. An instant before the clock's: no effect.
- *  @return GYRE_E_STATE (another driver), GYRE_E_REENTRANT. */
+ *  @return GYRE_E_STATE (another driver), GYRE_E_REENTRANT.
+ *  @call one at a time on an engine, runs ticks, not in callbacks, since 0.1
+ *  @status STATE REENTRANT */
 GYRE_API gyre_status gyre_engine_advance_to(gyre_engine engine, double to_ms, gyre_error* err);
 
 /** GYRE_DRIVER_VIRTUAL: moves the clock and runs nothing, as if the machine had slept.
- *  @return GYRE_E_ARG (backwards), and as gyre_engine_advance_to. */
+ *  @return GYRE_E_ARG (backwards), and as gyre_engine_advance_to.
+ *  @call one at a time on an engine, short, not in callbacks, since 0.1
+ *  @status STATE REENTRANT */
 GYRE_API gyre_status gyre_engine_jump_to(gyre_engine engine, double to_ms, gyre_error* err);
 
-/** The engine's clock, ms since its creation. */
+/** The engine's clock, ms since its creation.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_engine_now(gyre_engine engine, double* out);
 
-/** What it is and whether it runs. */
+/** What it is and whether it runs.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_engine_state(gyre_engine engine, gyre_engine_info* out);
 
-/** Tells the gates what the host measured; counts until the next call. */
+/** Tells the gates what the host measured; counts until the next call.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_engine_supply(gyre_engine engine, const gyre_reading* reading,
                                         gyre_error* err);
 
 /** Writes what is pending to the store and waits until it survives power loss. Without a store:
  *  GYRE_OK, no effect.
  *  @return GYRE_E_IO; GYRE_E_STATE: an earlier one failed, and what it did not write is not on the
- *           disk yet. Not from a callback. */
+ *           disk yet. Not from a callback.
+ *  @call any thread, may block, not in callbacks, since 0.1
+ *  @status STATE IO OVERFLOW REENTRANT */
 GYRE_API gyre_status gyre_engine_sync(gyre_engine engine, gyre_error* err);
 
 #ifdef __cplusplus

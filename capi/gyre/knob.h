@@ -14,8 +14,11 @@
 extern "C" {
 #endif
 
-#define GYRE_ORDER_YES 1  /**< neighbouring values are alike: learned from one another */
-#define GYRE_ORDER_NONE 2 /**< they are not. A wrong order costs tries, not the result */
+/** Whether neighbouring values are alike. */
+enum gyre_order {
+  GYRE_ORDER_YES = 1, /**< neighbouring values are alike: learned from one another */
+  GYRE_ORDER_NONE = 2 /**< they are not. A wrong order costs tries, not the result */
+};
 
 /** A setting that the learner may choose, among `count` values. An *action* is a value for each
  *  knob, numbered mixed radix in declared order, the first knob counting most. */
@@ -52,9 +55,12 @@ typedef struct gyre_setting {
   double value; /**< one of the knob's values */
 } gyre_setting;
 
-#define GYRE_TUNING_TUNE 1    /**< choose, and learn */
-#define GYRE_TUNING_OBSERVE 2 /**< the baseline acts (without one: the first values); it learns */
-#define GYRE_TUNING_FROZEN 3  /**< the best that is known acts; nothing is learned */
+/** What a tuner does. */
+enum gyre_tuning_mode {
+  GYRE_TUNING_TUNE = 1,    /**< choose, and learn */
+  GYRE_TUNING_OBSERVE = 2, /**< the baseline acts (without one: the first values); it learns */
+  GYRE_TUNING_FROZEN = 3   /**< the best that is known acts; nothing is learned */
+};
 
 /** Guard rails of tuning. There is nothing to set for it to work. */
 typedef struct gyre_tuning {
@@ -125,11 +131,13 @@ typedef struct gyre_state_report {
 } gyre_state_report;
 
 /** `count` values from `first` to `last` in equal steps, for a knob.
- *  @return GYRE_E_ARG (an end is not finite, count 0 or over 65,536). */
+ *  @return GYRE_E_ARG (an end is not finite, count 0 or over 65,536).
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_linear(double first, double last, uint32_t count, double* out);
 
 /** ... each the same multiple of the one before; within 1e-12 of a whole number it is that.
- *  @return also GYRE_E_ARG: an end is not over 0. */
+ *  @return also GYRE_E_ARG: an end is not over 0.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_geometric(double first, double last, uint32_t count, double* out);
 
 #ifdef __cplusplus

@@ -61,28 +61,35 @@ typedef struct gyre_learner_metrics {
 } gyre_learner_metrics;
 
 /** All memory is allocated here.
- *  @return GYRE_E_ARG (states x actions over the limit: the text names the product). */
+ *  @return GYRE_E_ARG (states x actions over the limit: the text names the product).
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_learner_create(const gyre_learner_options* options, gyre_learner* out,
                                          gyre_error* err);
 
-/** Frees it. Calls under way in other threads end first; later ones are stale. */
+/** Frees it. Calls under way in other threads end first; later ones are stale.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_learner_destroy(gyre_learner learner);
 
 /** Chooses an action for each of `count` states, exploring.
- *  @return GYRE_E_ARG (a state out of range; none is chosen). */
+ *  @return GYRE_E_ARG (a state out of range; none is chosen).
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_learner_choose(gyre_learner learner, const uint32_t* states,
                                          uint32_t* actions, uint32_t count);
 
 /** Learns from `count` transitions.
- *  @return GYRE_E_ARG (an index out of range, a reward not finite, both flags; none is taken). */
+ *  @return GYRE_E_ARG (an index out of range, a reward not finite, both flags; none is taken).
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_learner_observe(gyre_learner learner, const gyre_transition* transitions,
                                           uint32_t count);
 
-/** The table, row by row, states x actions floats. @param cap in floats. @return GYRE_E_BUFFER. */
+/** The table, row by row, states x actions floats. @param cap in floats. @return GYRE_E_BUFFER.
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status BUFFER */
 GYRE_API gyre_status gyre_learner_q(gyre_learner learner, float* out, uint32_t cap,
                                     uint32_t* needed);
 
-/** What it learned from, at one instant. Waits for a call on it that is under way. */
+/** What it learned from, at one instant. Waits for a call on it that is under way.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_learner_metrics_read(gyre_learner learner, gyre_learner_metrics* out);
 
 #ifdef __cplusplus

@@ -14,10 +14,13 @@ extern "C" {
  *  until the return. */
 typedef void (*gyre_tick_fn)(void* user, gyre_tick tick, gyre_status* status);
 
-#define GYRE_GATE_CPU 1     /**< closed over close_at percent (80) until under open_at (70) */
-#define GYRE_GATE_MEMORY 2  /**< closed over close_at percent (85) until under open_at (80) */
-#define GYRE_GATE_LATENCY 3 /**< closed while the latency reading is over close_at ms; required */
-#define GYRE_GATE_MODE 4    /**< closed while the mode reading is not `mode` ("normal") */
+/** What a gate looks at. */
+enum gyre_gate_kind {
+  GYRE_GATE_CPU = 1,     /**< closed over close_at percent (80) until under open_at (70) */
+  GYRE_GATE_MEMORY = 2,  /**< closed over close_at percent (85) until under open_at (80) */
+  GYRE_GATE_LATENCY = 3, /**< closed while the latency reading is over close_at ms; required */
+  GYRE_GATE_MODE = 4     /**< closed while the mode reading is not `mode` ("normal") */
+};
 
 /** A condition under which ticks are skipped: counted as gated, not as errors. */
 typedef struct gyre_gate {
@@ -40,10 +43,13 @@ typedef struct gyre_gate {
  */
 #define GYRE_LOOP_ENGINE_FEATURES 64u
 
-#define GYRE_MISSED_ONCE 0  /**< one late tick, told how many were missed; then back on the grid */
-#define GYRE_MISSED_SKIP 1  /**< none before the next grid point */
-#define GYRE_MISSED_BURST 2 /**< all of them, at most `burst` */
-#define GYRE_MISSED_DELAY 3 /**< the grid starts again from now */
+/** What becomes of grid points that passed without a tick. */
+enum gyre_missed {
+  GYRE_MISSED_ONCE = 0,  /**< one late tick, told how many were missed; then back on the grid */
+  GYRE_MISSED_SKIP = 1,  /**< none before the next grid point */
+  GYRE_MISSED_BURST = 2, /**< all of them, at most `burst` */
+  GYRE_MISSED_DELAY = 3  /**< the grid starts again from now */
+};
 
 /** What a loop is. */
 typedef struct gyre_loop_options {
@@ -98,13 +104,16 @@ typedef struct gyre_loop_change {
   uint32_t reserved_2; /**< 0 */
 } gyre_loop_change;
 
-#define GYRE_STATE_WAITING 0     /**< for its next grid point */
-#define GYRE_STATE_RUNNING 1     /**< in a tick */
-#define GYRE_STATE_PAUSED 2      /**< itself, or a loop above it */
-#define GYRE_STATE_BACKING_OFF 3 /**< after a failure */
-#define GYRE_STATE_GATED 4       /**< its last grid point was skipped by a gate */
-#define GYRE_STATE_STUCK 5       /**< in a tick that was given up */
-#define GYRE_STATE_STOPPED 6     /**< its engine is */
+/** What a loop is doing. */
+enum gyre_loop_state {
+  GYRE_STATE_WAITING = 0,     /**< for its next grid point */
+  GYRE_STATE_RUNNING = 1,     /**< in a tick */
+  GYRE_STATE_PAUSED = 2,      /**< itself, or a loop above it */
+  GYRE_STATE_BACKING_OFF = 3, /**< after a failure */
+  GYRE_STATE_GATED = 4,       /**< its last grid point was skipped by a gate */
+  GYRE_STATE_STUCK = 5,       /**< in a tick that was given up */
+  GYRE_STATE_STOPPED = 6      /**< its engine is */
+};
 
 /** How long something took; quantiles within 1.1 %; all but count NaN when count is 0. */
 typedef struct gyre_latency {
@@ -154,90 +163,117 @@ typedef struct gyre_loop_metrics {
  *           a knob without values, or with one twice; edges that do not ascend; a callback missing
  *           or too many; other knobs than its group), GYRE_E_BUDGET
  *           (states x actions over 65,536), GYRE_E_EXISTS (the name, or two knobs of one name),
- *           GYRE_E_NOT_FOUND (the parent). */
+ *           GYRE_E_NOT_FOUND (the parent).
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status NOT_FOUND EXISTS BUDGET */
 GYRE_API gyre_status gyre_loop_create(gyre_engine engine, const gyre_loop_options* options,
                                       gyre_loop* out, gyre_error* err);
 
 /** Takes it out of the engine, and all below it first: its children, the youngest first, each with
  *  its own. Ticks under way end first in their own time. The ids are stale at once; each `destroy`
- *  is called when its loop's last tick has returned. Allowed in their own callbacks. */
+ *  is called when its loop's last tick has returned. Allowed in their own callbacks.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_loop_remove(gyre_loop loop, gyre_error* err);
 
-/** The loop of that name. @return GYRE_E_NOT_FOUND. */
+/** The loop of that name. @return GYRE_E_NOT_FOUND.
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status NOT_FOUND */
 GYRE_API gyre_status gyre_loop_find(gyre_engine engine, const char* name, gyre_loop* out,
                                     gyre_error* err);
 
-/** No further ticks until gyre_loop_resume, nor of loops below it. Again: GYRE_OK, no effect. */
+/** No further ticks until gyre_loop_resume, nor of loops below it. Again: GYRE_OK, no effect.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_loop_pause(gyre_loop loop);
 
 /** Back on its grid, and loops below it that were not paused themselves. A loop under one that is
- *  paused waits for that. */
+ *  paused waits for that.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_loop_resume(gyre_loop loop);
 
 /** gyre_loop_pause on every loop whose whole name looks like `pattern`: `*` is any run of bytes,
  *  `?` one byte, any other byte itself; nothing escapes.
  *  @param count optional: how many match, in whatever state; loops below those are not counted.
  *  @return GYRE_E_NOT_FOUND: none. GYRE_E_ARG: the pattern is empty, or over 255 bytes. So the next
- *           three. */
+ *           three.
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status NOT_FOUND */
 GYRE_API gyre_status gyre_loops_pause(gyre_engine engine, const char* pattern, uint32_t* count,
                                       gyre_error* err);
 
-/** gyre_loop_resume on each. */
+/** gyre_loop_resume on each.
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status NOT_FOUND */
 GYRE_API gyre_status gyre_loops_resume(gyre_engine engine, const char* pattern, uint32_t* count,
                                        gyre_error* err);
 
 /** Pauses each, and has gyre_tick_cancelled tell its ticks under way, and those of loops below it,
  *  to return soon; waits for nothing. A tick that then fails is counted as cancelled; an external
- *  one that was not acquired yet is taken back. gyre_loop_resume or gyre_loops_resume ends it. */
+ *  one that was not acquired yet is taken back. gyre_loop_resume or gyre_loops_resume ends it.
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status NOT_FOUND */
 GYRE_API gyre_status gyre_loops_stop(gyre_engine engine, const char* pattern, uint32_t* count,
                                      gyre_error* err);
 
 /** Each has `factor` times its interval from now on, at most 60 s but never under its own; 1 takes
  *  that back. Where the engine throttles it too (GYRE_LOOP_DEFERRABLE), the larger factor counts.
- *  @return also GYRE_E_ARG: the factor is not finite or under 1. */
+ *  @return also GYRE_E_ARG: the factor is not finite or under 1.
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status NOT_FOUND */
 GYRE_API gyre_status gyre_loops_throttle(gyre_engine engine, const char* pattern, double factor,
                                          uint32_t* count, gyre_error* err);
 
 /** One tick as soon as possible, whatever the grid says, backoff included. Several before it ran
- *  are one. @return GYRE_E_STATE (paused, stopped). */
+ *  are one. @return GYRE_E_STATE (paused, stopped).
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_loop_trigger(gyre_loop loop);
 
 /** Changes it before its next tick. @return GYRE_E_ARG (interval, timeout, jitter),
- *  GYRE_E_UNSUPPORTED (mode). */
+ *  GYRE_E_UNSUPPORTED (mode).
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_loop_reconfigure(gyre_loop loop, const gyre_loop_change* change,
                                            gyre_error* err);
 
 /** Everything counted about it. Never waits for a tick. For many loops gyre_snapshot_loops is
- *  cheaper. */
+ *  cheaper.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_loop_metrics_read(gyre_loop loop, gyre_loop_metrics* out);
 
 /** The value of a knob that its last tick used.
- *  @return GYRE_E_NOT_FOUND (no such knob), GYRE_E_STATE (no tick yet). */
+ *  @return GYRE_E_NOT_FOUND (no such knob), GYRE_E_STATE (no tick yet).
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status NOT_FOUND */
 GYRE_API gyre_status gyre_loop_knob(gyre_loop loop, const char* knob, double* out);
 
 /** What the tick of a ticket earned, of gyre_tick_reward_later.
  *  @return GYRE_E_STALE (it has had its reward, or was given up: counted), GYRE_E_ARG (no ticket of
- *           this loop; not finite as a float). */
+ *           this loop; not finite as a float).
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_loop_reward(gyre_loop loop, uint32_t ticket, double reward,
                                       gyre_error* err);
 
 /** What its tuner, which a group shares, did and knows as a whole. Takes as long as a snapshot.
- *  @return GYRE_E_STATE: it has no knobs, or learns by Q-learning. So the next. */
+ *  @return GYRE_E_STATE: it has no knobs, or learns by Q-learning. So the next.
+ *  @call any thread, short, in callbacks, since 0.1, may change */
 GYRE_API gyre_status gyre_loop_learned(gyre_loop loop, gyre_tuning_metrics* out);
 
 /** What its tuner knows of one state: the best setting, what it earns, how sure that is.
  *  @param state as gyre_loop_metrics has it; of the first 64, which alone are reported.
- *  @return GYRE_E_ARG (no such state). */
+ *  @return GYRE_E_ARG (no such state).
+ *  @call any thread, short, in callbacks, since 0.1, may change */
 GYRE_API gyre_status gyre_loop_report(gyre_loop loop, uint32_t state, gyre_state_report* out);
 
 /** The figures that are to stay under a bound, in the order in which they were first said.
  *  @param rows the first one's size counts for all. @param cap in rows.
- *  @return GYRE_E_BUFFER; GYRE_E_STATE as gyre_loop_learned. */
+ *  @return GYRE_E_BUFFER; GYRE_E_STATE as gyre_loop_learned.
+ *  @call any thread, short, in callbacks, since 0.1, not in wasm, may change
+ *  @status BUFFER */
 GYRE_API gyre_status gyre_loop_limits(gyre_loop loop, gyre_limit* rows, uint32_t cap,
                                       uint32_t* needed);
 
 /** The value that each knob has in an action, in declared order.
- *  @param cap in numbers. @return GYRE_E_BUFFER; GYRE_E_ARG (no such action). */
+ *  @param cap in numbers. @return GYRE_E_BUFFER; GYRE_E_ARG (no such action).
+ *  @call any thread, short, in callbacks, since 0.1, may change
+ *  @status BUFFER */
 GYRE_API gyre_status gyre_loop_values(gyre_loop loop, uint32_t action, double* out, uint32_t cap,
                                       uint32_t* needed);
 

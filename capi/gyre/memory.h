@@ -60,28 +60,37 @@ typedef struct gyre_memory_metrics {
  *  every 25th call compresses a block.
  *  @return GYRE_E_ARG (no text, importance not 0..1, wall_ms, more than 64 tags or one that is
  *           NULL), GYRE_E_BUDGET (over 256 KiB, or over an eighth of memory_bytes),
- *           GYRE_E_OVERFLOW (16 MiB wait for the store's disk, which is full or slow). */
+ *           GYRE_E_OVERFLOW (16 MiB wait for the store's disk, which is full or slow).
+ *  @call any thread, may block, in callbacks, since 0.1
+ *  @status BUDGET OVERFLOW */
 GYRE_API gyre_status gyre_memory_remember(gyre_engine engine, const gyre_record* record,
                                           gyre_error* err);
 
 /** Finds records, newest first, as a JSON array of {wall_ms, text, user, role, source, tags,
  *  importance, count, tier}; tier is short (< 5 min old), medium (< 1 h) or long.
  *  @param query NULL: the newest 100.
- *  @return GYRE_E_BUFFER. */
+ *  @return GYRE_E_BUFFER.
+ *  @call any thread, may block, in callbacks, since 0.1
+ *  @status BUFFER */
 GYRE_API gyre_status gyre_memory_recall(gyre_engine engine, const gyre_query* query, char* buf,
                                         uint32_t cap, uint32_t* needed, gyre_error* err);
 
 /** Archives what is over a day old to the store, and deletes what is over 30 days old. Blocks on
  *  the disk, where there is a store, and so does what needs the memory or the bus meanwhile.
- *  @return GYRE_E_IO: what was not written stays in memory. */
+ *  @return GYRE_E_IO: what was not written stays in memory.
+ *  @call any thread, may block, in callbacks, since 0.1
+ *  @status STATE IO */
 GYRE_API gyre_status gyre_memory_consolidate(gyre_engine engine, gyre_error* err);
 
-/** What is kept, at one instant. */
+/** What is kept, at one instant.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_memory_metrics_read(gyre_engine engine, gyre_memory_metrics* out);
 
 /** Raw deflate. Needs no engine.
  *  @param level 0 (store) .. 9.
- *  @return GYRE_E_BUFFER: `needed` is what it came to. */
+ *  @return GYRE_E_BUFFER: `needed` is what it came to.
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status BUFFER */
 GYRE_API gyre_status gyre_compress(const void* data, uint32_t data_size, int32_t level, void* buf,
                                    uint32_t cap, uint32_t* needed, gyre_error* err);
 
@@ -89,7 +98,9 @@ GYRE_API gyre_status gyre_compress(const void* data, uint32_t data_size, int32_t
  *  @param buf      must not overlap `data`.
  *  @param raw_size exactly so many come out.
  *  @return GYRE_E_CORRUPT: not a deflate stream of that many bytes; what `buf` then holds is not
- *           specified. */
+ *           specified.
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status CORRUPT */
 GYRE_API gyre_status gyre_decompress(const void* data, uint32_t data_size, void* buf,
                                      uint32_t raw_size, gyre_error* err);
 

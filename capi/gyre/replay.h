@@ -39,23 +39,28 @@ typedef struct gyre_replay_metrics {
 #define GYRE_SAMPLE_WITH_REPLACEMENT 1u
 
 /** All memory is allocated here, 5 bytes of bookkeeping a row included. @return GYRE_E_ARG (sizes).
- */
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_replay_create(const gyre_replay_options* options, gyre_replay* out,
                                         gyre_error* err);
 
-/** Frees it. Calls under way in other threads end first; later ones are stale. */
+/** Frees it. Calls under way in other threads end first; later ones are stale.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_replay_destroy(gyre_replay replay);
 
-/** Appends `count` rows laid end to end; the oldest make room. */
+/** Appends `count` rows laid end to end; the oldest make room.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_replay_push(gyre_replay replay, const void* rows, uint32_t count);
 
 /** Draws `count` rows uniformly.
  *  @param flags 0: no row twice.
- *  @return GYRE_E_STATE: fewer rows than asked for (with replacement: none). */
+ *  @return GYRE_E_STATE: fewer rows than asked for (with replacement: none).
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status STATE UNSUPPORTED */
 GYRE_API gyre_status gyre_replay_sample(gyre_replay replay, void* rows, uint32_t count,
                                         uint32_t flags);
 
-/** What it holds and did, at one instant. Waits for a push or a sample under way. */
+/** What it holds and did, at one instant. Waits for a push or a sample under way.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_replay_metrics_read(gyre_replay replay, gyre_replay_metrics* out);
 
 #ifdef __cplusplus

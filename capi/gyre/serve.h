@@ -34,12 +34,16 @@ typedef struct gyre_serve_options {
  *  @return GYRE_E_UNSUPPORTED (this library was built without its server; the text says what was
  *           missing), GYRE_E_STATE (it is served already), GYRE_E_ARG, GYRE_E_IO (the port is
  *           taken, the page cannot be read), GYRE_E_FORMAT (`page` is not gyre's), GYRE_E_BUFFER;
- *           then it is not served. */
+ *           then it is not served.
+ *  @call any thread, may block, in callbacks, since 0.1, not in wasm, may change
+ *  @status STATE IO FORMAT BUFFER */
 GYRE_API gyre_status gyre_serve_start(gyre_engine engine, const gyre_serve_options* options,
                                       char* url, uint32_t cap, uint32_t* needed, gyre_error* err);
 
 /** Ends that, for up to 5 s where an order to stop the engine is under way. Of an engine that is
- *  not served: GYRE_OK, no effect. Not from a callback. */
+ *  not served: GYRE_OK, no effect. Not from a callback.
+ *  @call any thread, may block, not in callbacks, since 0.1, not in wasm, may change
+ *  @status REENTRANT */
 GYRE_API gyre_status gyre_serve_stop(gyre_engine engine, gyre_error* err);
 
 #ifdef __cplusplus

@@ -40,23 +40,30 @@ typedef struct gyre_totals {
 /** Everything observable at one instant, as one JSON object; docs/formats.md names its fields.
  *  Never waits for a tick. Its length changes from call to call: give room for more than the last
  *  one needed.
- *  @return GYRE_E_BUFFER. */
+ *  @return GYRE_E_BUFFER.
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status BUFFER */
 GYRE_API gyre_status gyre_snapshot_json(gyre_engine engine, char* buf, uint32_t cap,
                                         uint32_t* needed, gyre_error* err);
 
 /** The loops of one snapshot, in order of add, into the caller's array.
  *  @param rows room for `cap`; set rows[0].size.
  *  @param[out] needed how many there are.
- *  @return GYRE_E_BUFFER. */
+ *  @return GYRE_E_BUFFER.
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status BUFFER */
 GYRE_API gyre_status gyre_snapshot_loops(gyre_engine engine, gyre_loop_metrics* rows, uint32_t cap,
                                          uint32_t* needed);
 
-/** The sums of one snapshot. Never waits for a tick. */
+/** The sums of one snapshot. Never waits for a tick.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_snapshot_totals(gyre_engine engine, gyre_totals* out);
 
 /** 16 hex digits over every finished tick so far (virtual engines): the same for the same seed,
  *  natively and in wasm, for any steps of gyre_engine_advance_to, for any number of shards.
- *  @param buf room for 17. */
+ *  @param buf room for 17.
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status BUFFER */
 GYRE_API gyre_status gyre_trace_hash(gyre_engine engine, char* buf, uint32_t cap, uint32_t* needed);
 
 #ifdef __cplusplus

@@ -19,17 +19,22 @@ extern "C" {
 
 /** Declares what one loop does for another.
  *  @param weight -1..1: over 0.5 synergy, under -0.3 conflict.
- *  @return GYRE_E_NOT_FOUND (a name), GYRE_E_ARG (weight, from = to). */
+ *  @return GYRE_E_NOT_FOUND (a name), GYRE_E_ARG (weight, from = to).
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status NOT_FOUND */
 GYRE_API gyre_status gyre_graph_connect(gyre_engine engine, const char* from, const char* to,
                                         double weight, gyre_error* err);
 
-/** How well the loops are together: the mean of their vitality, 0..1; 1 without loops. */
+/** How well the loops are together: the mean of their vitality, 0..1; 1 without loops.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_graph_score(gyre_engine engine, double* out);
 
 /** Adds the four reference loops (awareness 10 s, emotional_decay 5 s, memory_consolidation 60 s,
  *  curiosity 30 s) and their five edges.
  *  @param divisor of these intervals, 0.001..1,000; 0: 1.
- *  @return GYRE_E_ARG (divisor), GYRE_E_EXISTS (one of the names). */
+ *  @return GYRE_E_ARG (divisor), GYRE_E_EXISTS (one of the names).
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status EXISTS */
 GYRE_API gyre_status gyre_society_add(gyre_engine engine, double divisor, gyre_error* err);
 
 #ifdef __cplusplus

@@ -39,13 +39,15 @@ typedef struct gyre_completion {
  *  @param ticks room for `cap` ids. Several threads may take ticks and return them.
  *  @param[out] count how many were taken, at most `cap`; 0 is no error. More may be due: call again
  *           while it is `cap`.
- *  @return GYRE_E_NOMEM: no id is left; the ticks that would have had one are timeouts. */
+ *  @return GYRE_E_NOMEM: no id is left; the ticks that would have had one are timeouts.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_tick_acquire(gyre_engine engine, gyre_tick* ticks, uint32_t cap,
                                        uint32_t* count, gyre_error* err);
 
 /** Ends an external tick.
  *  @param completion NULL: well.
- *  @return GYRE_E_STALE (timed out before), GYRE_E_STATE (not an external tick). */
+ *  @return GYRE_E_STALE (timed out before), GYRE_E_STATE (not an external tick).
+ *  @call one at a time on a tick, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_tick_complete(gyre_tick tick, const gyre_completion* completion);
 
 /** Ends many external ticks at once. One that failed is told so by gyre_tick_fail before.
@@ -53,7 +55,8 @@ GYRE_API gyre_status gyre_tick_complete(gyre_tick tick, const gyre_completion* c
  *  @param[out] statuses NULL, or `count` of what gyre_tick_complete would return: GYRE_OK for those
  *           that count, GYRE_E_STALE (timed out, given before), GYRE_E_STATE (not an external tick
  *           of this engine, or in use by another thread).
- *  @return GYRE_E_ARG: a time is not finite; none of them has ended then. */
+ *  @return GYRE_E_ARG: a time is not finite; none of them has ended then.
+ *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_tick_complete_many(gyre_engine engine, const gyre_tick* ticks,
                                              const double* took_ms, uint32_t count,
                                              gyre_status* statuses);
@@ -63,45 +66,61 @@ GYRE_API gyre_status gyre_tick_complete_many(gyre_engine engine, const gyre_tick
  *  loop's timeout, counted from the first call: then it is a timeout, and the next call is a new
  *  tick, whose gyre_tick_info has 0 `calls`. Removing the loop and stopping the engine end it too.
  *  @return GYRE_E_STATE: not an engine with GYRE_DRIVER_HOST, or an external tick; the tick will
- *           count as failed. GYRE_E_CANCELLED as gyre_tick_knob. */
+ *           count as failed. GYRE_E_CANCELLED as gyre_tick_knob.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1, not in wasm
+ *  @status CANCELLED */
 GYRE_API gyre_status gyre_tick_pending(gyre_tick tick);
 
 /** The value to use for a knob. The choice falls at the first of these calls in a tick: report
  *  features before it.
  *  @return GYRE_E_NOT_FOUND: no such knob, and the tick will count as failed. GYRE_E_CANCELLED: it
- *           was given up, as with the next seven. */
+ *           was given up, as with the next seven.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status NOT_FOUND CANCELLED */
 GYRE_API gyre_status gyre_tick_knob(gyre_tick tick, const char* name, double* out);
 
 /** Rules out for this tick every setting in which this knob has this value; before the first
  *  gyre_tick_knob. Outranks the other rails.
  *  @return GYRE_E_NOT_FOUND (no such knob), GYRE_E_ARG (no value of it), GYRE_E_STATE (too late, or
  *           no setting would be left), GYRE_E_UNSUPPORTED (Q-learning); the tick will count as
- *           failed. */
+ *           failed.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status NOT_FOUND CANCELLED UNSUPPORTED */
 GYRE_API gyre_status gyre_tick_forbid(gyre_tick tick, const char* knob, double value);
 
 /** Someone else has set this knob to another value than gyre_tick_knob gave: the reward is learned
  *  of that. A tick that says so need not ask; what it does not tell is as the learner chose.
  *  @return GYRE_E_NOT_FOUND: no such knob, and the tick will count as failed; GYRE_E_ARG: no
- *           value of it, and the tick teaches nothing. */
+ *           value of it, and the tick teaches nothing.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status NOT_FOUND CANCELLED */
 GYRE_API gyre_status gyre_tick_used(gyre_tick tick, const char* knob, double value);
 
 /** What the tick sees.
- *  @return GYRE_E_NOT_FOUND: no such feature; GYRE_E_ARG: NaN. The tick will count as failed. */
+ *  @return GYRE_E_NOT_FOUND: no such feature; GYRE_E_ARG: NaN. The tick will count as failed.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status NOT_FOUND CANCELLED */
 GYRE_API gyre_status gyre_tick_feature(gyre_tick tick, const char* name, double value);
 
 /** What the tick earned, replacing the default reward (1, or minus the error streak).
  *  @param reward finite as a float (under 3.5e38), which is what learners keep.
- *  @return GYRE_E_ARG: it is not; the tick will count as failed and nothing is learned from it. */
+ *  @return GYRE_E_ARG: it is not; the tick will count as failed and nothing is learned from it.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status CANCELLED */
 GYRE_API gyre_status gyre_tick_reward(gyre_tick tick, double reward);
 
-/** ... what it cost: gyre_tick_reward of -`cost`. */
+/** ... what it cost: gyre_tick_reward of -`cost`.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status CANCELLED */
 GYRE_API gyre_status gyre_tick_cost(gyre_tick tick, double cost);
 
 /** The reward comes later than the tick's end, by gyre_loop_reward. Until then nothing is learned
  *  of it. A tick that fails, or says its reward after all, has used its ticket up; the last 1,024
  *  of a loop are good. Again in the same tick: the same ticket.
  *  @param[out] ticket of this loop, over 0.
- *  @return GYRE_E_STATE: Q-learning with a discount; the tick will count as failed. */
+ *  @return GYRE_E_STATE: Q-learning with a discount; the tick will count as failed.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status CANCELLED */
 GYRE_API gyre_status gyre_tick_reward_later(gyre_tick tick, uint32_t* ticket);
 
 /** A goal beside the reward: this tick's figure of that name, and what it may be at most. Settings
@@ -109,34 +128,49 @@ GYRE_API gyre_status gyre_tick_reward_later(gyre_tick tick, uint32_t* ticket);
  *  names.
  *  @return GYRE_E_ARG (not finite as a float; a name that is not 1 to 63 bytes), GYRE_E_NOT_FOUND
  *           (the loop has no knobs), GYRE_E_UNSUPPORTED (Q-learning), GYRE_E_BUDGET (a fifth name);
- *           the tick will count as failed. */
+ *           the tick will count as failed.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status NOT_FOUND BUDGET CANCELLED UNSUPPORTED */
 GYRE_API gyre_status gyre_tick_limit(gyre_tick tick, const char* name, double value,
                                      double at_most);
 
 /** With GYRE_LOOP_SEQUENTIAL: what the loop does has ended, and nothing is earned after this tick.
- *  The next one begins anew. */
+ *  The next one begins anew.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status CANCELLED */
 GYRE_API gyre_status gyre_tick_terminated(gyre_tick tick);
 
-/** ... it was cut off here, and what would have followed still counts. */
+/** ... it was cut off here, and what would have followed still counts.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status CANCELLED */
 GYRE_API gyre_status gyre_tick_truncated(gyre_tick tick);
 
 /** How well the loop's work is, 0..1, in the loop's own judgement: its part of the symbiosis score.
- *  @return GYRE_E_ARG: not in 0..1; the tick will count as failed. */
+ *  @return GYRE_E_ARG: not in 0..1; the tick will count as failed.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status CANCELLED */
 GYRE_API gyre_status gyre_tick_vitality(gyre_tick tick, double vitality);
 
 /** The tick failed, for this reason; it may go on and clean up.
- *  @param text kept up to 200 bytes; NULL: "failed". */
+ *  @param text kept up to 200 bytes; NULL: "failed".
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status CANCELLED */
 GYRE_API gyre_status gyre_tick_fail(gyre_tick tick, const char* text);
 
 /** Virtual engines: this tick took so long. Lengthens its own measured duration and moves no clock.
- *  Adds up. */
+ *  Adds up.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status CANCELLED */
 GYRE_API gyre_status gyre_tick_spend(gyre_tick tick, double ms);
 
 /** @return GYRE_OK: go on; GYRE_E_CANCELLED: the tick timed out, its loop was removed or stopped,
- *  or the engine stops: return soon. */
+ *  or the engine stops: return soon.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1
+ *  @status CANCELLED */
 GYRE_API gyre_status gyre_tick_cancelled(gyre_tick tick);
 
-/** Which tick it is, how late, how long so far. */
+/** Which tick it is, how late, how long so far.
+ *  @call one at a time on a tick, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_tick_info_read(gyre_tick tick, gyre_tick_info* out);
 
 #ifdef __cplusplus

@@ -21,29 +21,32 @@ extern "C" {
 
 typedef int32_t gyre_status; /**< GYRE_OK or one of GYRE_E_... */
 
-#define GYRE_OK 0
-#define GYRE_E_ARG (-1)           /**< null, NaN, out of range, unknown name, bad grammar */
-#define GYRE_E_STATE (-2)         /**< not now: not started, another holder, wrong driver */
-#define GYRE_E_NOMEM (-3)         /**< out of memory or of ids */
-#define GYRE_E_STALE (-4)         /**< the id's object is gone, or never was */
-#define GYRE_E_KIND (-5)          /**< the id names another kind of object */
-#define GYRE_E_NOT_FOUND (-6)     /**< nothing of that name; nothing waiting */
-#define GYRE_E_EXISTS (-7)        /**< the name is taken */
-#define GYRE_E_BUFFER (-8)        /**< too small a buffer; `needed` says how large */
-#define GYRE_E_TIMEOUT (-9)       /**< the deadline passed first */
-#define GYRE_E_REENTRANT (-10)    /**< not from inside a callback */
-#define GYRE_E_CANCELLED (-11)    /**< the tick was given up */
-#define GYRE_E_OVERFLOW (-12)     /**< a bounded queue is full; counted */
-#define GYRE_E_BUDGET (-13)       /**< over a byte or time budget */
-#define GYRE_E_BREAKER_OPEN (-14) /**< the circuit breaker keeps deliveries away */
-#define GYRE_E_IO (-15)           /**< the file system said no */
-#define GYRE_E_CORRUPT (-16)      /**< the bytes are damaged */
-#define GYRE_E_FORMAT (-17)       /**< the bytes are of another format or a newer version */
-#define GYRE_E_UNSUPPORTED (-18)  /**< the caller asks for something this library does not know */
-#define GYRE_E_ABI (-19)          /**< header and library do not fit; the text says why */
-#define GYRE_E_CALLBACK (-20)     /**< a callback did not report success */
-#define GYRE_E_FORKED (-23)       /**< an id from before the fork() that made this process */
-#define GYRE_E_INTERNAL (-99)     /**< a bug in gyre */
+/** What a call came to: a gyre_status is one of these. */
+enum gyre_status_code {
+  GYRE_OK = 0,
+  GYRE_E_ARG = -1,           /**< null, NaN, out of range, unknown name, bad grammar */
+  GYRE_E_STATE = -2,         /**< not now: not started, another holder, wrong driver */
+  GYRE_E_NOMEM = -3,         /**< out of memory or of ids */
+  GYRE_E_STALE = -4,         /**< the id's object is gone, or never was */
+  GYRE_E_KIND = -5,          /**< the id names another kind of object */
+  GYRE_E_NOT_FOUND = -6,     /**< nothing of that name; nothing waiting */
+  GYRE_E_EXISTS = -7,        /**< the name is taken */
+  GYRE_E_BUFFER = -8,        /**< too small a buffer; `needed` says how large */
+  GYRE_E_TIMEOUT = -9,       /**< the deadline passed first */
+  GYRE_E_REENTRANT = -10,    /**< not from inside a callback */
+  GYRE_E_CANCELLED = -11,    /**< the tick was given up */
+  GYRE_E_OVERFLOW = -12,     /**< a bounded queue is full; counted */
+  GYRE_E_BUDGET = -13,       /**< over a byte or time budget */
+  GYRE_E_BREAKER_OPEN = -14, /**< the circuit breaker keeps deliveries away */
+  GYRE_E_IO = -15,           /**< the file system said no */
+  GYRE_E_CORRUPT = -16,      /**< the bytes are damaged */
+  GYRE_E_FORMAT = -17,       /**< the bytes are of another format or a newer version */
+  GYRE_E_UNSUPPORTED = -18,  /**< the caller asks for something this library does not know */
+  GYRE_E_ABI = -19,          /**< header and library do not fit; the text says why */
+  GYRE_E_CALLBACK = -20,     /**< a callback did not report success */
+  GYRE_E_FORKED = -23,       /**< an id from before the fork() that made this process */
+  GYRE_E_INTERNAL = -99      /**< a bug in gyre */
+};
 
 #define GYRE_NONE (-1.0) /**< "none, really", for a field whose 0 means its default */
 

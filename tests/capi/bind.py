@@ -15,19 +15,31 @@ import unittest
 
 ROOT, LIBRARY = pathlib.Path(sys.argv[1]), sys.argv[2]
 sys.path.insert(0, str(ROOT / 'tools'))
-from binding import docs, header  # noqa: E402
+from binding import header  # noqa: E402
 
 HEAD = '/* a.h - an example. */\n#include <stdint.h>\n'
+CALL = '@call any thread, short, in callbacks, since 0.1'
+STATUS = ('typedef int32_t gyre_status;\nenum gyre_all {\n  GYRE_E_A = -1,\n  GYRE_E_NOMEM = -3,\n'
+          '  GYRE_E_INTERNAL = -99\n};\n')
 # A text after the head, and what must be said of it.
 REFUSED = [
     ('int f(void);\n', 'a.h:3: cannot read "int f(void);"'),
-    ('/** Does it. */\nGYRE_API gyre_status gyre_f(int a);\n', 'gyre_f: unknown type int'),
+    (f'/** Does it. {CALL} */\nGYRE_API void gyre_f(int a);\n', 'gyre_f: unknown type int'),
+    ('/** Does it. */\nGYRE_API void gyre_f(void);\n', 'a.h:4: gyre_f: its comment is to end with'),
+    (f'/** Does it. {CALL.replace("short", "brief")} */\nGYRE_API void gyre_f(void);\n',
+     'its comment is to end with'),
+    (f'/** Does it. {CALL}, soon */\nGYRE_API void gyre_f(void);\n', 'its comment is to end with'),
+    (f'{STATUS}/** Does it. {CALL} @status B */\nGYRE_API gyre_status gyre_f(void);\n',
+     "gyre_f: unknown status ['GYRE_E_B']"),
+    (f'{STATUS}/** Does it. @return GYRE_E_A. {CALL} */\nGYRE_API gyre_status gyre_f(void);\n',
+     "gyre_f: @return names ['GYRE_E_A'], @status does not"),
     ('GYRE_API uint32_t gyre_f(void);\n', 'a.h:3: gyre_f has no comment'),
     ('typedef struct gyre_a {\n  uint32_t size;\n} gyre_b;\n', 'gyre_a and gyre_b are one struct'),
     ('typedef struct gyre_a {\n  uint32_t (*size)(void);\n} gyre_a;\n', 'cannot read "uint32_t (*'),
     ('typedef struct gyre_a {\n  uint32_t size : 3;\n} gyre_a;\n',
      'cannot read "uint32_t size : 3"'),
     ('enum gyre_e { GYRE_A };\n', 'a.h:3: cannot read'),
+    ('enum gyre_e {\n  GYRE_A\n};\n', 'a.h:3: cannot read "GYRE_A"'),
 ]
 
 
@@ -97,7 +109,7 @@ class Bind(unittest.TestCase):
         self.assertEqual(library.gyre_engine_poll(engines['host'], 2.0, 0, None, None), 0)
         self.assertEqual(len(said), len(functions))
         refused = {name for name, status in said.items() if status == of.GYRE_E_REENTRANT}
-        self.assertEqual(refused, {f.name for f in functions if docs.callback(f) == 'no'})
+        self.assertEqual(refused, {f.name for f in functions if f.call.callbacks != 'in callbacks'})
         for engine in engines.values():
             self.assertEqual(library.gyre_engine_destroy(engine, None), 0)
 
