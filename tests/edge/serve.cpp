@@ -48,7 +48,7 @@ TEST_CASE("who has the token sees, who has not is refused", "[serve]") {
   CHECK(with_cookie("a=b; " + cookie) == 200);
   CHECK(with_cookie(cookie + "0") == 401);
   for (const char* path :
-       {"/", "/v1/stream", "/v1/history", "/v1/record", "/metrics", "/healthz"}) {
+       {"/", "/v1/stream", "/v1/history", "/v1/recall", "/v1/record", "/metrics", "/healthz"}) {
     CHECK(get(port, path, {{"Authorization", ""}}).status() == 401);
   }
   CHECK(live.url() == gyre::join("http://127.0.0.1:", port, "/?token=", token));
@@ -137,10 +137,32 @@ TEST_CASE("requests that are too long, or no requests, are refused", "[serve]") 
   CHECK(get(port, "/../../etc/passwd").status() == 404);
   CHECK(get(port, "/v1/stream?hz=1000").status() == 400);
   CHECK(get(port, "/v1/history?points=1e9").status() == 400);
+  CHECK(get(port, "/v1/recall?limit=0").status() == 400);
   CHECK(get(port, "/v1/snapshot", {{"Range", "bytes=0-1,2-3"}, {"Accept-Encoding", "gzip, br"}})
             .status() == 200);
   CHECK(lasting(w.engine) == before);
   CHECK(live.stats().orders == 0);
+}
+
+TEST_CASE("what is remembered is found by a part of its text, the newest first", "[serve]") {
+  world w;
+  gyre::server live(w.engine, options());
+  for (int i = 0; i < 40; ++i) {
+    REQUIRE(w.engine.remember({.text = gyre::join("Order ", i, i % 2 == 0 ? " \"paid\"" : " open"),
+                               .source = "shop"}));
+  }
+  const auto found = [&](const std::string& query) {
+    client c = get(live.port(), "/v1/recall" + query);
+    CHECK(c.status() == 200);
+    return nlohmann::json::parse(c.body());
+  };
+  const auto paid = found("?text=ORDER%203&limit=3");
+  REQUIRE(paid.size() == 3);
+  CHECK(paid[0]["text"] == "Order 39 open");
+  CHECK(paid[1]["text"] == "Order 38 \"paid\"");
+  CHECK(paid[0]["source"] == "shop");
+  CHECK(found("?text=nobody").empty());
+  CHECK(found("").size() == 40);
 }
 
 TEST_CASE("a server says at once what is wrong with its options", "[serve]") {

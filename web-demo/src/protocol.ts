@@ -56,12 +56,15 @@ export interface Job {
 
 export type ToWorker =
   | { type: 'init'; packed: Uint8Array; text: string; seed: number }
+  | { type: 'recall'; id: number; text: string }
   | Order;
 
 export type FromWorker =
   | { type: 'ready'; societyFactor: number }
   /** `kept` is the snapshot as it was written: a line of a recording. */
   | { type: 'snapshot'; snap: Snapshot; row: Row; job: Job; kept: Blob }
+  /** The records as JSON. */
+  | { type: 'recalled'; id: number; json: string }
   | { type: 'error'; text: string };
 
 /** The first line of a recorded run. */

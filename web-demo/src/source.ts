@@ -2,6 +2,7 @@
 // Room: page. Threads: the page's main thread; what is behind a source (a worker, a file, a process) is its own business.
 import type { Row } from './history.ts';
 import type { Fault, Job, LinkMode } from './protocol.ts';
+import type { Found } from './records.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** `module`: the engine in this page. `file`: a recorded run. `live`: a process that serves this page. */
@@ -35,6 +36,8 @@ export interface Source {
   readonly about: string;
   readonly can: ReadonlySet<Order['type']>;
   order(order: Order): void;
+  /** The newest records whose text has `text` in it, at most MOST_FOUND. Rejects with Refused. */
+  recall(text: string): Promise<Found[]>;
   /** Begins again after `failed`; what was recorded stays. */
   restart(): void;
   close(): void;

@@ -6,6 +6,7 @@ import { brief, clock, int } from './format.ts';
 import { History, type Row } from './history.ts';
 import { nearest, type Kept } from './kept.ts';
 import type { Fault, Job, LinkMode } from './protocol.ts';
+import type { Found } from './records.ts';
 import { Refused } from './refused.ts';
 import type { Snapshot } from './snapshot.ts';
 import { Recording } from './sources/file.ts';
@@ -64,6 +65,8 @@ export const events = (): Happening[] => recording.value?.events ?? ownEvents;
 /** What can be shown again; null where nothing is kept. */
 export const kept = (): Kept | null => recording.value ?? (source === null || source.kind === 'file' ? null : (source as ModuleSource | LiveSource).kept);
 export const can = (what: Order['type']): boolean => live.value && phase.value === 'going' && (source?.can.has(what) ?? false);
+/** Records of the engine itself; rejects with Refused where it cannot be asked. */
+export const recall = (text: string): Promise<Found[]> => source?.recall(text) ?? Promise.reject(new Refused('there is no engine to ask'));
 export const about = (): string => source?.about ?? '';
 
 function show(snap: Snapshot, job: Job | null): void {

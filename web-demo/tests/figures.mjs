@@ -42,9 +42,11 @@ function loops({ totals: t, loops: list }) {
     'Duration p50': t.p50_ms, 'Duration p95': t.p95_ms, 'Lateness p50': t.late_p50_ms,
   };
 }
-function symbiosis({ symbiosis: g }) {
+const part = (l) => Math.min(1, Math.max(0, l.vitality ?? l.health));
+function symbiosis({ symbiosis: g, loops: all }) {
   const declared = g.edges.filter((e) => e.declared).length;
   return {
+    'part-sum': all.reduce((sum, l) => sum + part(l), 0), 'part-loops': all.length, 'part-whole': all.filter((l) => part(l) >= 0.9995).length,
     nodes: g.nodes.length, edges: g.edges.length, 'Declared / learned': [declared, g.edges.length - declared], density: g.density, components: g.components,
     Cycles: g.cycles, synergies: g.synergies, conflicts: g.conflicts,
   };
@@ -126,7 +128,13 @@ export async function contract(page, snap) {
   assert.ok((await named(page, 'symbiosis', symbiosis(snap))).length >= 8);
   assert.equal(Number(await page.locator('.gauge').getAttribute('data-score')), snap.symbiosis.score);
   const name = (end) => snap.loops.find((l) => l.id === end || l.name === end).name.replaceAll('_', ' ');
-  await table(page, '#edge-table', snap.symbiosis.edges.slice(0, 100).map((e) => [name(e.from), name(e.to), undefined, e.weight, e.confidence, e.declared ? 'declared' : 'learned']));
+  for (const [id, declared] of [['#edge-table', true], ['#learned-table', false]]) {
+    await table(page, id, snap.symbiosis.edges.filter((e) => e.declared === declared).slice(0, 100).map((e) => [name(e.from), name(e.to), undefined, e.weight, e.confidence]));
+  }
+  const lacking = snap.loops.filter((l) => part(l) < 0.9995).sort((a, b) => part(a) - part(b)).slice(0, 40);
+  await table(page, '#part-table', lacking.map((l) => [l.name.replaceAll('_', ' '), l.vitality === null ? 'health' : 'vitality', part(l), (100 * (1 - part(l))) / snap.loops.length]));
+  const mean = snap.loops.reduce((sum, l) => sum + part(l), 0) / snap.loops.length;
+  assert.ok(Math.abs(mean - snap.symbiosis.score) < 1e-6, 'the parts make the score');
   await tab(page, 'memory');
   assert.ok((await named(page, 'memory', memory(snap))).length >= 14);
   await table(page, '#block-table', snap.memory.blocks.map((b) => [undefined, b.count, b.raw_bytes, b.stored_bytes, [b.raw_bytes / b.stored_bytes, 1]]));

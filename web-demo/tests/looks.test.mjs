@@ -55,6 +55,17 @@ for (const width of [1440, 2560, 360]) {
   }
 }
 
+test('no tile cuts off what it says, at any width', async () => {
+  for (const width of [360, 768, 1440, 2560]) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const name of TABS) {
+      await tab(page, name);
+      const cut = await page.$$eval('.tile > *', (list) => list.filter((e) => e.scrollWidth > e.clientWidth).map((e) => `${e.textContent}: ${e.clientWidth} of ${e.scrollWidth} px`));
+      assert.deepEqual(cut, [], `${name}, ${width} px`);
+    }
+  }
+});
+
 test('axe finds nothing in the palette', async () => {
   for (const width of [1440, 360]) {
     await page.setViewportSize({ width, height: 900 });

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gyre/edge/serve_control.hpp>
 #include <gyre/edge/serve_guard.hpp>
@@ -33,10 +35,12 @@ class routes {
     if (r.path == "/v1/stream") return stream(r);
     if (r.path == "/v1/snapshot") return snapshot();
     if (r.path == "/v1/history") return history(r);
+    if (r.path == "/v1/recall") return recall(r);
     if (r.path == "/metrics") return metrics(r);
     if (r.path == "/healthz") return health();
     return refusal(404, join(clipped(r.path, 80), " is none of /, /v1/stream, /v1/snapshot, "
-                             "/v1/history, /v1/record, /v1/control, /metrics, /healthz"));
+                             "/v1/history, /v1/recall, /v1/record, /v1/control, /metrics, "
+                             "/healthz"));
   }
 
  private:
@@ -108,6 +112,18 @@ class routes {
     }
     http_answer out;
     out.body = body.close('}').take() + "\n";
+    return out;
+  }
+  /// Records whose text has `text` in it, A-Z as a-z, the newest first.
+  http_answer recall(const http_request& r) const {
+    const auto limit = number(r, "limit", 1, 500, 50);
+    if (!limit) return refusal(limit.error());
+    query q;
+    q.limit = static_cast<std::uint32_t>(*limit);
+    if (const std::string* text = r.param("text"); text != nullptr) q.text = *text;
+    const std::vector<gyre::record> found = rooms_.served.recall(q);
+    http_answer out;
+    out.body = to_json(std::span(found), rooms_.served.wall_ms()) + "\n";
     return out;
   }
   http_answer metrics(const http_request& r) const {

@@ -48,7 +48,7 @@ function Arrow({ edge, from: p, to: q }: { edge: Edge; from: Place; to: Place })
   return (
     <g class={`edge ${edge.kind}`} data-declared={String(edge.declared)}>
       <path d={`M${x0.toFixed(1)} ${y0.toFixed(1)}Q${mx.toFixed(1)} ${my.toFixed(1)} ${x1.toFixed(1)} ${y1.toFixed(1)}`}
-        stroke-width={1 + 2.5 * Math.abs(edge.weight)} stroke-dasharray={edge.kind === 'conflict' ? '7 4' : edge.kind === 'neutral' ? '2 4' : 'none'}
+        stroke-width={(edge.declared ? 1 : 0.6) + (edge.declared ? 2.5 : 1) * Math.abs(edge.weight)} stroke-dasharray={edge.kind === 'conflict' ? '7 4' : edge.kind === 'neutral' ? '2 4' : 'none'}
         marker-end={`url(#arrow-${edge.kind})`} fill="none" />
       <text x={lx} y={ly + 4} text-anchor="middle">{edge.weight > 0 ? '+' : ''}{fixed(edge.weight, 1)}</text>
     </g>

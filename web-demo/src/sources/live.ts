@@ -3,6 +3,7 @@
 import { signal } from '@preact/signals';
 import { toRow } from '../history.ts';
 import { Recorder } from '../kept.ts';
+import { MOST_FOUND, records, type Found } from '../records.ts';
 import { Refused } from '../refused.ts';
 import { checked } from '../snapshot.ts';
 import type { Listener, Order, Source } from '../source.ts';
@@ -96,6 +97,12 @@ export class LiveSource implements Source {
   order(order: Order): void {
     const fields = fieldsOf(order);
     if (fields) void send(fields); // the next snapshot says how it is
+  }
+
+  async recall(text: string): Promise<Found[]> {
+    const response = await fetch(`/v1/recall?${new URLSearchParams({ text, limit: String(MOST_FOUND) })}`).catch(() => null);
+    if (!response?.ok) throw new Refused(response ? `the server answered ${response.status}` : 'the server does not answer');
+    return records(await response.text());
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 // drawer.tsx - one loop: what it does, how long that takes, what holds it back, what it has learned, and what can be done to it.
 // Room: page. Threads: the page's main thread.
 import { actionTexts, stateText } from '../charts/heat.tsx';
+import { Spreads } from '../charts/spread.tsx';
 import { brief, clock, count, fixed, int, ms, named, p99, percent, setTo, sig } from '../format.ts';
 import { seen } from '../learned.ts';
 import type { Latency, LoopRow, Snapshot } from '../snapshot.ts';
@@ -16,6 +17,8 @@ const PERCENTILES: [string, (l: Latency) => string][] = [
 function Times({ loop }: { loop: LoopRow }) {
   const columns: [string, Latency][] = [['Newest ticks', loop.window], ['Since the start', loop.latency], ['Lateness', loop.late]];
   return (
+    <>
+    <Spreads columns={columns} />
     <div class="scroll" tabIndex={0} role="region" aria-label={`Durations of ${loop.name}`}>
       <table class="data" id="drawer-times">
         <thead>
@@ -26,6 +29,7 @@ function Times({ loop }: { loop: LoopRow }) {
         </tbody>
       </table>
     </div>
+    </>
   );
 }
 

@@ -6,6 +6,7 @@ import { bytes, bytesText, clock, count, fixed, int, percent } from '../format.t
 import type { Snapshot } from '../snapshot.ts';
 import type { Frame } from '../state.ts';
 import { Figures, Panel, Tile, Tiles } from '../ui/parts.tsx';
+import { Recall } from './recall.tsx';
 
 /** A block's time is engine time in a young engine and wall time in a file: both are told by size. */
 const isWall = (ms: number) => ms >= 1e11;
@@ -103,6 +104,7 @@ export function Memory({ frame }: { frame: Frame }) {
           <Panel title="Newest blocks" side={<span class="side-note">one bar a block</span>}>
             <Blocks blocks={m.blocks} />
           </Panel>
+          <Recall />
           <History blocks={m.blocks} />
         </div>
         <div class="stack span-4">

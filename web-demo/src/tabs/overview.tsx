@@ -14,7 +14,7 @@ function Busy({ frame: { job, snap } }: { frame: Frame }) {
   const [memory, unit] = bytes(job ? job.memoryBytes : snap.process.resident_bytes);
   const sub = memory === NONE ? '\u00a0' : `${memory} ${unit} resident`;
   return job
-    ? <Tile label="Worker in turns" name="busy" value={fixed(job.busy * 100, 1)} unit="% of the time" sub={sub} />
+    ? <Tile label="Worker’s time in turns" name="busy" value={fixed(job.busy * 100, 1)} unit="%" sub={sub} />
     : <Tile label="CPU" name="cpu" value={fixed(snap.process.cpu_percent, 1)} unit="% of a core" sub={sub} />;
 }
 
@@ -26,7 +26,7 @@ function Headline({ frame }: { frame: Frame }) {
     <Tiles>
       <Tile label="Cycles" name="cycles" value={int(t.ticks)} sub={<span data-figure="rate">{fixed(frame.rate, 1)} / s</span>} />
       <Tile label="Active loops" name="active" value={int(t.active)} sub={`of ${int(t.loops)}; ${int(t.stuck)} stuck`} tone={t.stuck > 0 ? 'bad' : undefined} />
-      <Tile label="Average duration" name="latency" value={ms(t.avg_ms)} unit="ms" sub={`p99 ${ms(t.p99_ms)} ms, since the start`} />
+      <Tile label="Mean of all ticks" name="latency" value={ms(t.avg_ms)} unit="ms" sub={`p99 ${ms(t.p99_ms)} ms`} />
       <Tile label="Error rate" name="error_rate" value={percent(t.error_rate, 2)} unit="%" sub={count(failed, 'failed tick')} tone={(t.error_rate ?? 0) > 0.05 ? 'bad' : undefined} />
       <Tile label="Bus dropped" name="dropped" value={int(snap.bus.dropped)} sub={<span data-figure="delivered">{int(snap.bus.delivered)} delivered</span>} tone={snap.bus.dropped > 0 ? 'warn' : undefined} />
       <Tile label="Symbiosis score" name="score" value={fixed(snap.symbiosis.score, 2)} sub={zone(snap.symbiosis.score)} />

@@ -105,6 +105,7 @@ export function onEngine(message: ToWorker): void {
     else if (message.type === 'run') run(message.on);
     else if (message.type === 'link') world?.setLink(message.mode, now());
     else if (message.type === 'fault') world?.setFault(message.loop, message.kind);
+    else if (message.type === 'recall') send({ type: 'recalled', id: message.id, json: world?.recall(message.text) ?? '[]' });
     else world?.tell(message, ids.get(message.loop));
   } catch (error) {
     fail(error);

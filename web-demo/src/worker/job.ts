@@ -2,6 +2,7 @@
 // Room: page. Threads: the worker.
 import { GyreError, Status, type Engine, type Gyre, type Pointer, type Tick } from '../../../wasm/index.ts';
 import { LINK_FAST, LINK_SLOW, type Fault, type Job, type LinkMode, type Setting } from '../protocol.ts';
+import { MOST_FOUND } from '../records.ts';
 import type { Order } from '../source.ts';
 import { PIECE, PIECES } from './texts.ts';
 
@@ -255,6 +256,10 @@ export class World {
     return this.calibration.ready;
   }
 
+  /** Records with this text in them, as JSON. */
+  recall(text: string): string {
+    return this.engine.recall({ text, limit: MOST_FOUND });
+  }
   snapshot(): string {
     return this.engine.snapshot();
   }
