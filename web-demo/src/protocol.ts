@@ -45,6 +45,10 @@ export interface Job {
   blockKib: number | null;
   /** Share of the time since the last snapshot that the worker spent in its turns, 0..1: by the clock, since a page cannot ask for CPU time. */
   busy: number;
+  /** How fast the engine's clock was told to go, how fast it goes, and whether it is held. */
+  speed: number;
+  pace: number;
+  held: boolean;
   /** Bytes that the module's memory takes. */
   memoryBytes: number;
   /** The loop that is broken now. */

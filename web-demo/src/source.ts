@@ -26,6 +26,10 @@ export type Order =
   | { type: 'run'; on: boolean }
   | { type: 'link'; mode: LinkMode }
   | { type: 'fault'; loop: string; kind: Fault }
+  /** The engine's clock: so many times as fast as the real one; held; while it is held, on by one tick. */
+  | { type: 'speed'; factor: number }
+  | { type: 'hold'; on: boolean }
+  | { type: 'step' }
   /** To the loop of this name. */
   | { type: 'pause' | 'resume' | 'trigger'; loop: string }
   | { type: 'interval'; loop: string; ms: number };

@@ -19,7 +19,7 @@ export function packedModule(): Uint8Array | null {
 export class ModuleSource implements Source {
   readonly kind = 'module';
   readonly about = 'the engine in this page';
-  readonly can: ReadonlySet<Order['type']> = new Set(['run', 'link', 'fault', 'pause', 'resume', 'trigger', 'interval'] as const);
+  readonly can: ReadonlySet<Order['type']> = new Set(['run', 'link', 'speed', 'hold', 'step', 'fault', 'pause', 'resume', 'trigger', 'interval'] as const);
   /** What was seen since the last start. */
   kept = new Recorder();
   private worker: Worker | null = null;
