@@ -5,6 +5,9 @@ import type { Fault, Job, LinkMode } from './protocol.ts';
 import type { Found } from './records.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** The most records that are asked for at one time. */
+export const MOST_FOUND = 50;
+
 /** `module`: the engine in this page. `file`: a recorded run. `live`: a process that serves this page. */
 export type Kind = 'module' | 'file' | 'live';
 

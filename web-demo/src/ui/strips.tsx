@@ -68,7 +68,7 @@ function EngineClock() {
   if (!job || !can('speed')) return null;
   const { speed: asked, pace, held } = job;
   return (
-    <div class="strip" id="clock" role="region" aria-label="The engine’s clock">
+    <div class="strip plain" id="clock" role="region" aria-label="The engine’s clock">
       <b>Engine’s clock</b>
       <button type="button" id="hold" class="button" disabled={!running.value} onClick={() => setClock({ type: 'hold', on: !held })}><span aria-hidden="true">{held ? '▶' : '‖'}</span> {held ? 'Go on' : 'Hold'}</button>
       <button type="button" id="tick" class="button" disabled={!held || !running.value} onClick={() => setClock({ type: 'step' })}>Next tick</button>
@@ -96,7 +96,7 @@ function Again() {
     if (packed) run.replay(packed);
   };
   return (
-    <div class={differs ? 'strip bad' : 'strip'} id="again" role="region" aria-label="Running it again">
+    <div class={differs ? 'strip bad' : 'strip plain'} id="again" role="region" aria-label="Running it again">
       <p role="status">{text}</p>
       <button type="button" id="replay" class="button" disabled={state !== null && !state.over} onClick={start}>Run it again here</button>
     </div>

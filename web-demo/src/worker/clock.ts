@@ -5,6 +5,7 @@
 const STEP_MS = 20;
 /** What the engine may fall behind by, in ms of its time, before it is given up: then it goes as fast as it can. */
 const MOST_BEHIND_MS = 100;
+const PACE_MS = 1000;
 
 export class Clock {
   /** The engine's time in ms. */
@@ -15,6 +16,7 @@ export class Clock {
   private wanted = 0; // where `now` is to be
   private looked = 0; // performance.now() then
   private since = { real: 0, engine: 0 };
+  private pace = 1;
 
   /** Starts at 0. */
   begin(): void {
@@ -46,7 +48,8 @@ export class Clock {
   speed(factor: number): void {
     this.look();
     this.wanted = this.now;
-    this.factor = factor;
+    [this.factor, this.pace] = [factor, factor];
+    this.since = { real: this.looked, engine: this.now };
   }
   hold(on: boolean): void {
     this.look();
@@ -59,12 +62,14 @@ export class Clock {
     this.resting = on;
   }
 
-  /** What is asked for, and how many ms of the engine's time a real one had since this was asked last. */
+  /** What is asked for, and how many ms of the engine's time a real one had in about the last second. */
   said(): { speed: number; pace: number; held: boolean } {
     const real = performance.now();
-    const pace = real > this.since.real ? (this.now - this.since.engine) / (real - this.since.real) : 0;
-    this.since = { real, engine: this.now };
-    return { speed: this.factor, pace, held: this.held };
+    if (real - this.since.real >= PACE_MS) {
+      this.pace = (this.now - this.since.engine) / (real - this.since.real);
+      this.since = { real, engine: this.now };
+    }
+    return { speed: this.factor, pace: this.pace, held: this.held };
   }
 
   private look(): void {

@@ -3,6 +3,7 @@
 import { Gyre, GyreError } from '../../../wasm/index.ts';
 import { toRow } from '../history.ts';
 import type { FromWorker, ToWorker } from '../protocol.ts';
+import { records } from '../records.ts';
 import { Refused } from '../refused.ts';
 import { checked, type Snapshot } from '../snapshot.ts';
 import { Clock } from './clock.ts';
@@ -136,7 +137,7 @@ export function onEngine(message: ToWorker): void {
     else if (message.type === 'speed') clock.speed(message.factor);
     else if (message.type === 'hold') clock.hold(message.on);
     else if (message.type === 'step') world && one(world);
-    else if (message.type === 'recall') send({ type: 'recalled', id: message.id, json: world?.recall(message.text) ?? '[]' });
+    else if (message.type === 'recall') send({ type: 'recalled', id: message.id, found: records(world?.recall(message.text) ?? '[]') ?? [] });
     else world?.tell(message, ids.get(message.loop));
   } catch (error) {
     fail(error);
