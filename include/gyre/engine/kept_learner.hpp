@@ -51,11 +51,24 @@ struct learner_shape {
     const learner_options& q = mind.q;
     out.f64(q.discount);
     out.f64(q.learning_rate);
-    out.u8(static_cast<std::uint8_t>((q.sample_average ? 1 : 0) | (q.sequential ? 2 : 0)));
+    const bool asks = !(learner_options{.method = q.method, .step_power = q.step_power,
+                                        .lambda = q.lambda, .planning = q.planning,
+                                        .optimistic = q.optimistic} == learner_options{}) ||
+                      q.explore.how != exploring::automatic;
+    out.u8(static_cast<std::uint8_t>((q.sample_average ? 1 : 0) | (q.sequential ? 2 : 0) |
+                                     (asks ? 4 : 0)));
     out.f64(q.explore.from);
     out.f64(q.explore.to);
     out.u64(q.explore.over);
     for (const std::uint32_t n : {q.batch, q.every, q.warmup, q.capacity}) out.u32(n);
+    if (asks) {
+      out.u8(static_cast<std::uint8_t>(q.method));
+      out.u8(static_cast<std::uint8_t>(q.explore.how));
+      out.f64(q.step_power);
+      out.f64(q.lambda);
+      out.u32(q.planning);
+      out.u8(q.optimistic ? 1 : 0);
+    }
     for (const auto* axes : {&mind.grid.features, &mind.grid.knobs}) {
       out.varint(axes->size());
       for (const axis& a : *axes) {
@@ -97,6 +110,14 @@ struct learner_shape {
     q.explore.to = in.f64();
     q.explore.over = in.u64();
     for (std::uint32_t* n : {&q.batch, &q.every, &q.warmup, &q.capacity}) *n = in.u32();
+    if ((flags & 4U) != 0) {
+      q.method = static_cast<learning_method>(in.u8());
+      q.explore.how = static_cast<exploring>(in.u8());
+      q.step_power = in.f64();
+      q.lambda = in.f64();
+      q.planning = in.u32();
+      q.optimistic = in.u8() != 0;
+    }
     if (!read_tuning(in, s.mind)) return std::nullopt;
     s.mind.seed = in.u64();
     s.mind.stream = in.u64();

@@ -8,15 +8,41 @@
 namespace gyre {
 inline namespace v1 {
 
-/// A probability that moves from `from` to `to` in a straight line over the first `over` decisions
-/// and stays there.
+/// How a learner of the `sequential` kind learns. Of S states and A actions, with n what was
+/// observed of a cell.
+enum class learning_method : std::uint8_t {
+  automatic,             ///< `sweeping` where `sequential` is said, else `q`
+  q,                     ///< Q-learning, `batch` rows from replay each `every` observations
+  double_q,              ///< Double Q-learning: two tables, so that luck is not taken for worth
+  sarsa,                 ///< what it does itself is what it learns the worth of: keeps off cliffs
+  expected_sarsa,        ///< the same without the luck of the next draw
+  q_lambda,              ///< Watkins's Q(lambda): a reward reaches what led to it at once
+  dyna_q,                ///< a model, and `planning` cells at random updated from it each time
+  sweeping,              ///< a model, and `planning` cells, those first whose worth changes most
+  differential_q,        ///< no discount: worth is what is earned over the average
+};
+
+/// How a learner tries what it does not hold to be best.
+enum class exploring : std::uint8_t {
+  automatic,    ///< `linear`; where `sequential` is said and nothing here is set, `bonus`
+  linear,       ///< at random with a probability that moves in a line
+  exponential,  ///< the same, by equal factors; `from` and `to` are over 0
+  by_visits,    ///< at random with from * over / (over + visits of the state), at least `to`
+  boltzmann,    ///< by exp(worth / temperature); the probability's numbers are the temperature's
+  bonus,        ///< what was tried less is worth more: by from * spread * sqrt(log(visits) / tries)
+};
+
+/// A probability that moves from `from` to `to` over the first `over` decisions and stays there. Of
+/// `boltzmann` and `bonus` the numbers are no probability but parts, 0..100, of the spread of the
+/// worths that the actions of the state have, so that they suit rewards of any size, and costs.
 struct exploration {
   double from = 0.1;       ///< 0..1
   double to = 0.1;         ///< 0..1
   std::uint64_t over = 0;  ///< decisions; at least 1 where `from` and `to` differ
+  exploring how = exploring::automatic;
   bool operator==(const exploration&) const = default;
 
-  /// The probability at the decision that `decisions` others came before.
+  /// The number at the decision that `decisions` others came before, in a straight line.
   double at(std::uint64_t decisions) const noexcept {
     if (decisions >= over) return to;
     return from + (to - from) * (static_cast<double>(decisions) / static_cast<double>(over));
@@ -37,6 +63,11 @@ struct learner_options {
   std::uint32_t warmup = 32;    ///< rows that must be there first; at most `capacity` is waited for
   std::uint32_t capacity = 0;   ///< rows that replay keeps, <= most; 0: 5,000, a group's 10,000
   bool sequential = false;      ///< the action changes the next state: a discount of 0 is 0.95
+  learning_method method = learning_method::automatic;  ///< all but `q` say `sequential` too
+  double step_power = 0;  ///< 0..1; over 0: step max(learning_rate, n^-step_power), as above
+  double lambda = 0.5;    ///< 0..1: of q_lambda, what is left of a trace at each step
+  std::uint32_t planning = 10;  ///< of dyna_q and sweeping, cells updated an observation, <= 65,536
+  bool optimistic = false;      ///< what was never tried is worth the most that can be
   bool operator==(const learner_options&) const = default;
 };
 

@@ -95,7 +95,16 @@ class q_table {
   float best(std::uint32_t state) const noexcept { return row(state)[greedy(state)]; }
   /// The greatest worth in a state, not rounded.
   double exact_best(std::uint32_t state) const noexcept {
-    return exact_[std::size_t{state} * actions_ + greedy(state)];
+    const double* const row = exact_row(state);
+    double best = row[0];
+    for (std::uint32_t a = 1; a < actions_; ++a) best = row[a] > best ? row[a] : best;
+    return best;
+  }
+  double exact(std::size_t i) const noexcept { return exact_[i]; }  ///< cell i, not rounded
+  std::uint32_t updated(std::size_t i) const noexcept { return updates_[i]; }  ///< as updates()
+  /// The worths in a state, not rounded.
+  const double* exact_row(std::uint32_t state) const noexcept {
+    return exact_.data() + std::size_t{state} * actions_;
   }
   /// The action of most worth; `pick` decides between equals, all of them likely for a uniform one.
   std::uint32_t greedy(std::uint32_t state, std::uint64_t pick) const noexcept {
@@ -118,13 +127,20 @@ class q_table {
   void update(std::uint32_t state, std::uint32_t action, double target, double rate,
               bool average) noexcept {
     const std::size_t i = std::size_t{state} * actions_ + action;
+    const double step = average ? std::max(rate, 1.0 / (1.0 + updates_[i])) : rate;
+    set(i, exact_[i] + step * (target - exact_[i]));
+  }
+  /// An update that makes cell i `worth`. @pre not NaN
+  void set(std::size_t i, double worth) noexcept {
     if (updates_[i] == 0) ++learned_;
     if (updates_[i] < std::numeric_limits<std::uint32_t>::max()) ++updates_[i];
-    const double step = average ? std::max(rate, 1.0 / updates_[i]) : rate;
-    const double moved = exact_[i] + step * (target - exact_[i]);
-    constexpr double most = std::numeric_limits<float>::max();
-    exact_[i] = std::clamp(moved, -most, most);
-    q_[i] = static_cast<float>(exact_[i]);
+    put(i, worth);
+  }
+  /// Cells that were never updated are worth this from now on. O(cells). @pre finite as a float
+  void start_at(double worth) noexcept {
+    for (std::size_t i = 0; i < cells(); ++i) {
+      if (updates_[i] == 0) put(i, worth);
+    }
   }
 
   void save(byte_writer& out) const {
@@ -157,6 +173,12 @@ class q_table {
   }
 
  private:
+  void put(std::size_t i, double worth) noexcept {
+    constexpr double most = std::numeric_limits<float>::max();
+    exact_[i] = std::clamp(worth, -most, most);
+    q_[i] = static_cast<float>(exact_[i]);
+  }
+
   std::uint32_t states_, actions_;
   vec<double> exact_;
   vec<float> q_;  ///< the same, rounded
