@@ -46,11 +46,12 @@ page: native
 page-bench: page
 	@$(TARGET) page-bench
 
+# Two suites more at a time than there are cores: many wait for a browser, a disk or a clock.
 test:
 	@tools/setup native tests page langs
 	@if [ -f $(BUILD)/build.ninja ]; then meson setup --reconfigure $(BUILD); \
 	else meson setup $(BUILD); fi
-	@meson test -C $(BUILD) --print-errorlogs
+	@meson test -C $(BUILD) --print-errorlogs --num-processes $$(($$(nproc) + 2))
 
 # A peer that cannot be installed is left out, and said.
 bench: native

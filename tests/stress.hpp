@@ -13,22 +13,11 @@
 #include <thread>
 
 #include "catch.hpp"
+#include "sanitized.hpp"
 
 namespace stress {
 
 using namespace std::chrono_literals;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true;  // its shadow is not our memory, its time not our time
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
-#else
-inline constexpr bool sanitized = false;
-#endif
 
 inline constexpr int many = 120;
 

@@ -10,11 +10,12 @@ export const EXPORTS = [
   'gyre_loop_report', 'gyre_loop_values', 'gyre_tick_acquire', 'gyre_tick_complete', 'gyre_tick_knob',
   'gyre_tick_forbid', 'gyre_tick_used', 'gyre_tick_feature', 'gyre_tick_reward', 'gyre_tick_cost',
   'gyre_tick_reward_later', 'gyre_tick_limit', 'gyre_tick_terminated', 'gyre_tick_truncated', 'gyre_tick_vitality',
-  'gyre_tick_info_read', 'gyre_bus_publish', 'gyre_bus_subscribe', 'gyre_bus_poll', 'gyre_tuner_create',
-  'gyre_tuner_destroy', 'gyre_tuner_state', 'gyre_tuner_values', 'gyre_tuner_choose', 'gyre_tuner_observe',
-  'gyre_tuner_observe_failure', 'gyre_tuner_limit', 'gyre_tuner_set_mode', 'gyre_tuner_save', 'gyre_tuner_load',
-  'gyre_tuner_metrics_read', 'gyre_tuner_report', 'gyre_memory_remember', 'gyre_memory_recall',
-  'gyre_memory_consolidate', 'gyre_compress', 'gyre_decompress', 'gyre_graph_connect', 'gyre_graph_score',
-  'gyre_society_add', 'gyre_snapshot_json', 'gyre_trace_hash',
+  'gyre_tick_info_read', 'gyre_bus_publish', 'gyre_bus_subscribe', 'gyre_bus_poll', 'gyre_learner_create',
+  'gyre_learner_destroy', 'gyre_learner_choose', 'gyre_learner_observe', 'gyre_learner_q',
+  'gyre_learner_metrics_read', 'gyre_tuner_create', 'gyre_tuner_destroy', 'gyre_tuner_state', 'gyre_tuner_values',
+  'gyre_tuner_choose', 'gyre_tuner_observe', 'gyre_tuner_observe_failure', 'gyre_tuner_limit', 'gyre_tuner_set_mode',
+  'gyre_tuner_save', 'gyre_tuner_load', 'gyre_tuner_metrics_read', 'gyre_tuner_report', 'gyre_memory_remember',
+  'gyre_memory_recall', 'gyre_memory_consolidate', 'gyre_compress', 'gyre_decompress', 'gyre_graph_connect',
+  'gyre_graph_score', 'gyre_society_add', 'gyre_snapshot_json', 'gyre_trace_hash',
 ] as const;
 export type Exported = (typeof EXPORTS)[number];

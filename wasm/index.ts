@@ -15,11 +15,12 @@
 //     }
 export { Engine } from './engine.ts';
 export { EXPORTS } from './exports.ts';
+export { Learner } from './learner.ts';
 export { type Pointer } from './memory.ts';
 export { Gyre } from './module.ts';
 export type {
-  EngineOptions, Feature, Gate, Knob, Learned, LoopOptions, Message, Query, Recollection, Report, Setting,
-  SubscriptionOptions, TunerOptions, Tuning, TuningMode,
+  EngineOptions, Feature, Gate, Knob, Learned, LearnerMetrics, LearnerOptions, LoopOptions, Message, Query, Recollection,
+  Report, Setting, SubscriptionOptions, Transition, TunerOptions, Tuning, TuningMode,
 } from './options.ts';
 export { GyreError, Status } from './status.ts';
 export { Subscription } from './subscription.ts';

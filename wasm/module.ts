@@ -2,9 +2,10 @@
 // Room: wasm. Threads: one; nothing here is shared.
 import { Engine } from './engine.ts';
 import { EXPORTS, type Exported } from './exports.ts';
-import { ENGINE_OPTIONS, TUNER_OPTIONS } from './layouts.ts';
+import { ENGINE_OPTIONS, LEARNER_OPTIONS, TUNER_OPTIONS } from './layouts.ts';
+import { Learner } from './learner.ts';
 import { Memory, pick, whole, type Call, type Pointer } from './memory.ts';
-import type { EngineOptions, TunerOptions } from './options.ts';
+import type { EngineOptions, LearnerOptions, TunerOptions } from './options.ts';
 import { GyreError, Status } from './status.ts';
 import { Tuner } from './tuner.ts';
 import { declare, rails } from './tuning.ts';
@@ -76,6 +77,25 @@ export class Gyre extends Memory {
       this.check(this.fn.gyre_tuner_create(at, this.word, this.resetError()));
       return new Tuner(this, this.u32(this.word));
     });
+  }
+  /** A Q-learner by itself. @throws GyreError */
+  learner(o: LearnerOptions): Learner {
+    const at = this.struct(LEARNER_OPTIONS, {
+      states: o.states,
+      actions: o.actions,
+      discount: o.discount ?? 0,
+      learning_rate: o.learningRate ?? 0,
+      explore_from: o.explore ? o.explore.from || -1 : 0,
+      explore_to: o.explore?.to !== undefined ? o.explore.to || -1 : 0,
+      explore_over: o.explore?.over ?? 0,
+      replay_capacity: o.replayCapacity ?? 0,
+      batch: o.batch ?? 0,
+      every: o.every ?? 0,
+      warmup: o.warmup ?? 0,
+      seed: o.seed ?? 0n,
+    });
+    this.check(this.fn.gyre_learner_create(at, this.word, this.resetError()));
+    return new Learner(this, this.u32(this.word));
   }
   /** `count` values from `first` to `last` in equal steps, for a knob. */
   linear(first: number, last: number, count: number): number[] {

@@ -112,6 +112,51 @@ export interface Report {
   avoided: number;
 }
 
+/** A Q-learner by itself. What is left out has its default, as gyre_learner_options says. */
+export interface LearnerOptions {
+  states: number;
+  actions: number;
+  discount?: number;
+  learningRate?: number;
+  explore?: { from: number; to?: number; over?: number };
+  replayCapacity?: number;
+  /** Rows a training, observations between two and before the first. */
+  batch?: number;
+  every?: number;
+  warmup?: number;
+  seed?: bigint;
+}
+
+/** What happened. */
+export interface Transition {
+  state: number;
+  action: number;
+  reward: number;
+  next: number;
+  /** Nothing follows. */
+  terminated?: boolean;
+  /** It was cut off here, and would have gone on. */
+  truncated?: boolean;
+}
+
+/** What a learner learned from. */
+export interface LearnerMetrics {
+  states: number;
+  actions: number;
+  qValues: number;
+  decisions: number;
+  observations: number;
+  updates: number;
+  replaySize: number;
+  replayCapacity: number;
+  replayAdded: number;
+  replaySampled: number;
+  exploration: number;
+  discount: number;
+  learningRate: number;
+  meanReward: number;
+}
+
 export interface LoopOptions {
   name: string;
   intervalMs: number;

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "no_memory.hpp"
+#include "sanitized.hpp"
 #include "store_world.hpp"
 
 #if GYRE_EXCEPTIONS
@@ -65,7 +66,7 @@ inline const stored_deed stored_deeds[] = {
 
 inline void require_it_survives(const stored_deed& d, bool for_good) {
   std::size_t failed = 1;
-  for (std::size_t n = 0; failed != 0; n += 1 + n / 8) {
+  for (std::size_t n = 0; failed != 0; n += 1 + n / fewer(8, 4)) {
     CAPTURE(d.name, n, for_good);
     const folder here;
     std::string before;

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "catch.hpp"
+#include "sanitized.hpp"
 #include "store_world.hpp"
 
 using namespace std::chrono_literals;
@@ -154,7 +155,7 @@ TEST_CASE("no store, no commit", "[engine]") {
 
 TEST_CASE("kill -9 at 100 random instants loses nothing that a commit group held", "[engine]") {
   gyre::rng random(1, 2, gyre::purpose::user);
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < fewer(100, 5); ++round) {
     CAPTURE(round);
     const folder dir;
     int pipe_ends[2];

@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "catch.hpp"
+#include "sanitized.hpp"
 #include <gyre/engine/body.hpp>
 
 #include "store_world.hpp"
@@ -258,7 +259,7 @@ TEST_CASE("a learner that was forgotten does not come back with the store", "[en
 
 TEST_CASE("of learners read at opening none is forgotten while loops are added", "[engine]") {
   const folder dir;
-  constexpr int loops = 60;
+  constexpr int loops = fewer(60, 2);  // over the 16 MiB that are kept without a loop
   {
     auto e = gyre::engine::create(in(dir.store())).value();
     for (int i = 0; i < loops; ++i) large_loop(*e, i);

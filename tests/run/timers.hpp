@@ -8,16 +8,14 @@
 #include <gyre/core/rng.hpp>
 #include <gyre/run/scheduler.hpp>
 
+#include "sanitized.hpp"
+
 namespace timers {
 
 using gyre::due_entry;
 using gyre::instant;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::uint32_t scale_down = 5;  // these builds are to end within a minute
-#else
-inline constexpr std::uint32_t scale_down = 1;
-#endif
+inline constexpr std::uint32_t scale_down = sanitized ? 5 : 1;
 inline constexpr std::int64_t ms = 1'000'000, second = 1000 * ms;  // in nanoseconds
 inline constexpr std::int64_t day = 86'400 * second, year = 365 * day;
 

@@ -2,8 +2,10 @@
 // Room: page. Threads: types only; both sides import them.
 import type { Happening } from './events.ts';
 import type { Row } from './history.ts';
+import type { Found } from './records.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Order } from './source.ts';
+import type { GridName } from './worlds.ts';
 
 /** What one loop was told to do badly. */
 export type Fault = 'none' | 'slow' | 'throw';
@@ -45,6 +47,10 @@ export interface Job {
   blockKib: number | null;
   /** Share of the time since the last snapshot that the worker spent in its turns, 0..1: by the clock, since a page cannot ask for CPU time. */
   busy: number;
+  /** How fast the engine's clock was told to go, how fast it goes, and whether it is held. */
+  speed: number;
+  pace: number;
+  held: boolean;
   /** Bytes that the module's memory takes. */
   memoryBytes: number;
   /** The loop that is broken now. */
@@ -63,9 +69,43 @@ export type FromWorker =
   | { type: 'ready'; societyFactor: number }
   /** `kept` is the snapshot as it was written: a line of a recording. */
   | { type: 'snapshot'; snap: Snapshot; row: Row; job: Job; kept: Blob }
-  /** The records as JSON. */
-  | { type: 'recalled'; id: number; json: string }
+  | { type: 'recalled'; id: number; found: Found[] }
   | { type: 'error'; text: string };
+
+/** Where a learner is watched: worlds.ts. */
+export type WorldName = GridName | 'cartpole';
+
+/** What a learner does and knows in its world. */
+export interface LabView {
+  world: WorldName;
+  seed: number;
+  steps: number;
+  episodes: number;
+  /** Steps a second that it goes. */
+  rate: number;
+  exploration: number;
+  /** Sums of rewards of the newest episodes. */
+  returns: number[];
+  /** Steps of this episode. */
+  lasted: number;
+  /** Of each state the best action of those tried, -1 for none, its worth, and how often the state was seen. */
+  best: number[];
+  values: (number | null)[];
+  visits: number[];
+  grid?: { cells: string; width: number; at: number; path: number[] };
+  pole?: { x: number; angle: number };
+}
+
+export type ToLab = { type: 'lab' } & (
+  /** Begins anew. */
+  | { do: 'open'; packed: Uint8Array; world: WorldName; seed: number; rate: number }
+  /** Steps a second; 0: it stands. */
+  | { do: 'rate'; rate: number }
+  | { do: 'steps'; count: number }
+  /** Floor, wall, pit by turns. */
+  | { do: 'change'; cell: number }
+);
+export type FromLab = { type: 'lab'; view: LabView } | { type: 'lab-error' };
 
 /** The first line of a recorded run. */
 export interface Head {
@@ -92,7 +132,10 @@ export type ToReader =
   | { type: 'read'; file: Blob }
   | { type: 'at'; index: number }
   /** Runs it again by this module. */
-  | { type: 'replay'; packed: Uint8Array };
+  | { type: 'replay'; packed: Uint8Array }
+  /** Checks a snapshot, or records that were found, of a process. */
+  | { type: 'check'; json: string }
+  | { type: 'records'; json: string };
 
 export type FromReader =
   /** More rows, what happened in them, and how much of the file has been read, 0..1. */
@@ -100,4 +143,7 @@ export type FromReader =
   | { type: 'read'; head: Head; torn: boolean }
   | { type: 'at'; index: number; snap: Snapshot }
   | { type: 'replayed'; state: Replay }
+  | { type: 'checked'; snap: Snapshot; row: Row }
+  /** Null: they are none. */
+  | { type: 'records'; found: Found[] | null }
   | { type: 'refused'; text: string };

@@ -1,10 +1,7 @@
 // records.ts - what an engine's memory gives back: the records that were found, and the check.
-// Room: page. Threads: pure functions.
+// Room: page. Threads: pure functions; the check runs in the workers.
 import * as v from 'valibot';
-import { Refused } from './refused.ts';
-
-/** The most that are asked for at one time. */
-export const MOST_FOUND = 50;
+import { MOST_FOUND } from './source.ts';
 
 const text = v.pipe(v.string(), v.maxLength(1_000_000));
 const list = v.pipe(
@@ -13,9 +10,12 @@ const list = v.pipe(
 );
 export type Found = v.InferOutput<typeof list>[number];
 
-/** The records that `json` is. Throws Refused. */
-export function records(json: string): Found[] {
-  const result = v.safeParse(list, JSON.parse(json), { abortEarly: true });
-  if (!result.success) throw new Refused('what was found is not a list of records');
-  return result.output;
+/** The records that `json` is; null where it is something else. */
+export function records(json: string): Found[] | null {
+  try {
+    const result = v.safeParse(list, JSON.parse(json), { abortEarly: true });
+    return result.success ? result.output : null;
+  } catch {
+    return null;
+  }
 }

@@ -5,6 +5,9 @@ import type { Fault, Job, LinkMode } from './protocol.ts';
 import type { Found } from './records.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** The most records that are asked for at one time. */
+export const MOST_FOUND = 50;
+
 /** `module`: the engine in this page. `file`: a recorded run. `live`: a process that serves this page. */
 export type Kind = 'module' | 'file' | 'live';
 
@@ -26,6 +29,10 @@ export type Order =
   | { type: 'run'; on: boolean }
   | { type: 'link'; mode: LinkMode }
   | { type: 'fault'; loop: string; kind: Fault }
+  /** The engine's clock: so many times as fast as the real one; held; while it is held, on by one tick. */
+  | { type: 'speed'; factor: number }
+  | { type: 'hold'; on: boolean }
+  | { type: 'step' }
   /** To the loop of this name. */
   | { type: 'pause' | 'resume' | 'trigger'; loop: string }
   | { type: 'interval'; loop: string; ms: number };

@@ -142,6 +142,9 @@ export function setRefresh(on: boolean): void {
   notice.value = on ? 'Auto-refresh on' : 'Auto-refresh off; the engine goes on';
 }
 
+/** Of the engine in the page: how fast its clock goes, whether it is held, and on by one tick. */
+export const setClock = (what: Extract<Order, { type: 'speed' | 'hold' | 'step' }>): void => source?.order(what);
+
 export function setLink(mode: LinkMode): void {
   linkMode.value = mode;
   source?.order({ type: 'link', mode });

@@ -41,7 +41,7 @@ async function words(page) {
     await tab(page, name);
     out[name] = await page.$eval(`#panel-${name}`, (panel) => {
       const copy = panel.cloneNode(true);
-      for (const e of copy.querySelectorAll('.panel:has(#orders), .chart, .advice .button, .advice ~ .note, .panel:has(#recall), .panel:has(#recall-why)')) e.remove();
+      for (const e of copy.querySelectorAll('.panel:has(#orders), .chart, .advice .button, .advice ~ .note, .panel:has(#recall), .panel:has(#recall-why), .panel:has(#lab-controls)')) e.remove();
       return copy.textContent.replace(/[\d,.–]+ \/ s/g, '').replace(/society at 1\/\d+ of its intervals/, '');
     });
   }

@@ -275,6 +275,29 @@ test('a tuner by itself has the draws that it has natively, learns, saves, refus
   status(() => gyre.geometric(0, 1, 3), 'ARG', /./);
 });
 
+test('a learner by itself learns a walk, says what it learned, refuses in words', () => {
+  const learner = gyre.learner({ states: 5, actions: 2, discount: 0.9, learningRate: 0.5, explore: { from: 0.5, to: 0.1, over: 500 }, every: 2, warmup: 8, seed: 3n });
+  let state = 2;
+  for (let i = 0; i < 3000; i += 1) { // to the right is the end that pays
+    const action = learner.choose(state);
+    const next = Math.max(0, state + (action === 1 ? 1 : -1));
+    learner.observe({ state, action, next, reward: next === 4 ? 1 : 0, terminated: next === 4 });
+    state = next === 4 ? 2 : next;
+  }
+  const q = learner.q();
+  assert.equal(q.length, 10);
+  for (const s of [0, 1, 2, 3]) assert.ok(q[2 * s + 1] > q[2 * s], `${q}`);
+  assert.ok(Math.abs(q[7] - 1) < 0.01 && Math.abs(q[5] - 0.9) < 0.02, `${q}`);
+  const { states, actions, decisions, observations, qValues, exploration, replayAdded } = learner.metrics();
+  assert.deepEqual([states, actions, decisions, observations, qValues, exploration, replayAdded], [5, 2, 3000, 3000, 8, 0.1, 3000]);
+  const status = (call, wanted) => assert.throws(call, (e) => e.status === api.Status[wanted] && e.message.length > 2);
+  status(() => learner.choose(5), 'ARG');
+  status(() => learner.observe({ state: 0, action: 2, next: 0, reward: 1 }), 'ARG');
+  status(() => gyre.learner({ states: 70_000, actions: 2 }), 'ARG');
+  learner.destroy();
+  status(() => learner.q(), 'STALE');
+});
+
 test('rewards come later than their ticks, and limits are kept', () => {
   const engine = gyre.engine({ driver: 'virtual', seed: 1n });
   const loop = engine.addLoop({ name: 'later', intervalMs: 10, jitter: null, knobs: { level: [0, 1, 3, 6, 9] } });

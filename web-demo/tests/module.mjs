@@ -7,7 +7,7 @@ import esbuild from 'esbuild';
 import { PAGE, scratch } from './browser.mjs';
 
 /** A source of this project, compiled. */
-async function compiled(path) {
+export async function compiled(path) {
   const out = join(scratch(), 'compiled.mjs');
   await esbuild.build({ entryPoints: [new URL(path, import.meta.url).pathname], outfile: out, bundle: true, format: 'esm' });
   return import(pathToFileURL(out).href);

@@ -89,6 +89,6 @@ export class Recording implements Kept {
       this.asked.delete(message.index);
     } else if (message.type === 'replayed') {
       this.replayed.value = message.state;
-    } else this.fail(new Refused(message.text));
+    } else if (message.type === 'refused') this.fail(new Refused(message.text));
   }
 }

@@ -1,12 +1,12 @@
 // live.ts - the source that is another process: its server streams what its engine does, and takes orders where it is allowed.
-// Room: page. Threads: the page's main thread. Four snapshots a second are checked there: 2 ms each of 120 loops.
+// Room: page. Threads: the page's main thread; what comes is checked in a worker.
 import { signal } from '@preact/signals';
-import { toRow } from '../history.ts';
 import { Recorder } from '../kept.ts';
-import { MOST_FOUND, records, type Found } from '../records.ts';
+import type { FromReader, ToReader } from '../protocol.ts';
+import type { Found } from '../records.ts';
 import { Refused } from '../refused.ts';
-import { checked } from '../snapshot.ts';
-import type { Listener, Order, Source } from '../source.ts';
+import { MOST_FOUND, type Listener, type Order, type Source } from '../source.ts';
+import { begin } from './begin.ts';
 
 /** Whom the page watches, and what it may do there; the server's `meta` event. */
 export interface Meta {
@@ -56,6 +56,9 @@ export class LiveSource implements Source {
   private stream: EventSource | null = null;
   private heard = 0;
   private last = ''; // id of the newest event
+  private worker: Worker | null = null;
+  private unchecked: Blob[] = []; // snapshots that the worker has, the oldest first
+  private readonly asked: ((found: Found[] | null) => void)[] = [];
 
   /** `other` is called when another process, or another run of it, answers than before: its clock began anew. */
   constructor(private readonly listener: Listener, private readonly other: () => void) {
@@ -102,7 +105,13 @@ export class LiveSource implements Source {
   async recall(text: string): Promise<Found[]> {
     const response = await fetch(`/v1/recall?${new URLSearchParams({ text, limit: String(MOST_FOUND) })}`).catch(() => null);
     if (!response?.ok) throw new Refused(response ? `the server answered ${response.status}` : 'the server does not answer');
-    return records(await response.text());
+    const json = await response.text();
+    const found = await new Promise<Found[] | null>((done) => {
+      this.asked.push(done);
+      this.post({ type: 'records', json });
+    });
+    if (!found) throw new Refused('what was found is not a list of records');
+    return found;
   }
 
   close(): void {
@@ -114,21 +123,36 @@ export class LiveSource implements Source {
     const before = meta.value;
     meta.value = now;
     if (before === null || (before.since_ms === now.since_ms && before.pid === now.pid)) return;
-    this.kept = new Recorder();
+    this.worker?.terminate(); // what it still has is the other's
+    [this.worker, this.unchecked, this.kept] = [null, [], new Recorder()];
     this.other();
   }
 
   private take(json: string): void {
-    try {
-      const snap = checked(JSON.parse(json));
-      this.kept.push(snap, new Blob([json]));
-      this.listener.snapshot(snap, toRow(snap, null), null);
-      this.listener.phase('going', '');
-    } catch (error) {
-      this.close();
-      const why = error instanceof Refused ? error.message : 'it is not JSON';
-      this.listener.phase('failed', `what the server sent cannot be shown: ${why}; page and program may be of different versions`);
+    this.unchecked.push(new Blob([json]));
+    this.post({ type: 'check', json });
+  }
+
+  private post(message: ToReader): void {
+    this.worker ??= begin<FromReader>((m) => this.hear(m), (why) => this.refuse(why));
+    this.worker.postMessage(message);
+  }
+
+  private hear(message: FromReader): void {
+    if (message.type === 'records') this.asked.shift()?.(message.found);
+    else if (message.type === 'refused') this.refuse(message.text);
+    else if (message.type === 'checked') {
+      this.kept.push(message.snap, this.unchecked.shift() as Blob);
+      this.listener.snapshot(message.snap, message.row, null);
+      if (this.stream) this.listener.phase('going', '');
     }
+  }
+
+  private refuse(why: string): void {
+    this.close();
+    this.worker?.terminate();
+    [this.worker, this.unchecked] = [null, []];
+    this.listener.phase('failed', `what the server sent cannot be shown: ${why}; page and program may be of different versions`);
   }
 
   private lose(why: string): void {

@@ -3,7 +3,7 @@
 import { signal } from '@preact/signals';
 import { Recorder } from '../kept.ts';
 import type { FromWorker, ToWorker } from '../protocol.ts';
-import { records, type Found } from '../records.ts';
+import type { Found } from '../records.ts';
 import type { Listener, Order, Source } from '../source.ts';
 import { begin } from './begin.ts';
 
@@ -19,11 +19,11 @@ export function packedModule(): Uint8Array | null {
 export class ModuleSource implements Source {
   readonly kind = 'module';
   readonly about = 'the engine in this page';
-  readonly can: ReadonlySet<Order['type']> = new Set(['run', 'link', 'fault', 'pause', 'resume', 'trigger', 'interval'] as const);
+  readonly can: ReadonlySet<Order['type']> = new Set(['run', 'link', 'speed', 'hold', 'step', 'fault', 'pause', 'resume', 'trigger', 'interval'] as const);
   /** What was seen since the last start. */
   kept = new Recorder();
   private worker: Worker | null = null;
-  private readonly asked: ((json: string) => void)[] = [];
+  private readonly asked: ((found: Found[]) => void)[] = [];
 
   /** `packed` is the module as the page carries it, `text` what the loops ship. */
   constructor(private readonly listener: Listener, private readonly packed: Uint8Array, private readonly text: string, private readonly seed: number) {
@@ -42,8 +42,8 @@ export class ModuleSource implements Source {
     this.post(order);
   }
 
-  async recall(text: string): Promise<Found[]> {
-    return records(await new Promise<string>((done) => this.post({ type: 'recall', id: this.asked.push(done) - 1, text })));
+  recall(text: string): Promise<Found[]> {
+    return new Promise((done) => this.post({ type: 'recall', id: this.asked.push(done) - 1, text }));
   }
 
   close(): void {
@@ -63,7 +63,7 @@ export class ModuleSource implements Source {
   private hear(message: FromWorker): void {
     if (message.type === 'error') this.fail(message.text);
     else if (message.type === 'ready') societyFactor.value = message.societyFactor;
-    else if (message.type === 'recalled') this.asked[message.id]?.(message.json);
+    else if (message.type === 'recalled') this.asked[message.id]?.(message.found);
     else {
       this.kept.push(message.snap, message.kept);
       this.listener.snapshot(message.snap, message.row, message.job);

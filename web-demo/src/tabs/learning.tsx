@@ -5,10 +5,12 @@ import { LineChart } from '../charts/line.tsx';
 import { count, fixed, int, named, NONE, percent, sig } from '../format.ts';
 import { tunes } from '../learned.ts';
 import type { Learner } from '../snapshot.ts';
-import type { Frame } from '../state.ts';
+import { served } from '../sources/live.ts';
+import { live, type Frame } from '../state.ts';
 import { Figures, Panel, Tile, Tiles } from '../ui/parts.tsx';
 import { picked } from '../view.ts';
 import { Empty } from '../ui/empty.tsx';
+import { Lab } from './lab.tsx';
 import { Beliefs, Rails, TunerTiles, Trying } from './beliefs.tsx';
 
 function Policy({ learner }: { learner: Learner }) {
@@ -103,6 +105,7 @@ export function Pick({ learners }: { learners: Learner[] }) {
 export function Learning({ frame }: { frame: Frame }) {
   const learners = frame.snap.learners;
   const learner = learners[chosen(learners)];
+  const own = !served && live.value; // the module of this page is what is shown
   if (!learner) return <Empty title="Nothing learns here" text="No loop in this engine has knobs. A loop with knobs gets a learner." />;
   const users = frame.snap.loops.filter((l) => learners[l.learner] === learner).length;
   const tuner = tunes(learner);
@@ -121,6 +124,7 @@ export function Learning({ frame }: { frame: Frame }) {
         <div class="stack span-6">
           {tuner ? <><Trying learner={learner} /><Rails learner={learner} /></> : <><Replay learner={learner} /><Exploration learner={learner} /></>}
         </div>
+        {own && <Lab />}
       </div>
     </>
   );

@@ -2,8 +2,9 @@
 // Room: page. Threads: the page's main thread.
 import { useState } from 'preact/hooks';
 import { count } from '../format.ts';
-import { MOST_FOUND, type Found } from '../records.ts';
+import type { Found } from '../records.ts';
 import { Refused } from '../refused.ts';
+import { MOST_FOUND } from '../source.ts';
 import { live, phase, position, recall } from '../state.ts';
 import { Panel } from '../ui/parts.tsx';
 

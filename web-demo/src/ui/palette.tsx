@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { saveHistory, savePictures } from '../export.ts';
 import { save } from '../save.ts';
-import { can, frame, kept, notice, openLoop, running, setRefresh, setRunning, refresh, stretch, toNewest } from '../state.ts';
+import { can, frame, kept, notice, openLoop, running, setClock, setRefresh, setRunning, refresh, stretch, toNewest } from '../state.ts';
 import { choice, dark, setTheme } from '../theme.ts';
 import { address, tab, TABS } from '../view.ts';
 
@@ -26,6 +26,7 @@ function commands(): Command[] {
   return [
     ...go,
     ...(can('run') ? [{ text: running.value ? 'Stop the engine' : 'Start the engine', does: () => setRunning(!running.value) }] : []),
+    ...(can('hold') ? [{ text: frame.value?.job?.held ? 'Let the engine’s clock go on' : 'Hold the engine’s clock', does: () => setClock({ type: 'hold', on: !frame.value?.job?.held }) }] : []),
     { text: refresh.value ? 'Auto-refresh off' : 'Auto-refresh on', does: () => setRefresh(!refresh.value) },
     { text: dark.value ? 'Light theme' : 'Dark theme', does: () => setTheme(dark.value ? 'light' : 'dark') },
     ...(choice.value !== 'auto' ? [{ text: 'Theme of the system', does: () => setTheme('auto') }] : []),

@@ -1,12 +1,12 @@
 // strips.tsx - the bars under the tabs: time, a file that is being read or was refused, an engine that failed.
 // Room: page. Threads: the page's main thread.
-import { clock, count, int, percent } from '../format.ts';
+import { clock, count, int, percent, sig } from '../format.ts';
 import { save } from '../save.ts';
 import { served } from '../sources/live.ts';
 import { packedModule } from '../sources/module.ts';
 import {
-  cancel, closeRecording, earlier, failure, frame, kept, live, openRecording, phase, playing, position, reading, recordError, recording, restart,
-  seek, setPlaying, shown, span, speed, stretch, toNewest,
+  can, cancel, closeRecording, earlier, failure, frame, kept, live, openRecording, phase, playing, position, reading, recordError, recording, restart,
+  running, seek, setClock, setPlaying, shown, span, speed, stretch, toNewest,
 } from '../state.ts';
 
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
@@ -60,6 +60,24 @@ export function Time() {
   );
 }
 
+const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 30, 100];
+
+/** The clock of the engine in this page: another process has its own, and a recording none. */
+function EngineClock() {
+  const job = frame.value?.job;
+  if (!job || !can('speed')) return null;
+  const { speed: asked, pace, held } = job;
+  return (
+    <div class="strip plain" id="clock" role="region" aria-label="The engine’s clock">
+      <b>Engine’s clock</b>
+      <button type="button" id="hold" class="button" disabled={!running.value} onClick={() => setClock({ type: 'hold', on: !held })}><span aria-hidden="true">{held ? '▶' : '‖'}</span> {held ? 'Go on' : 'Hold'}</button>
+      <button type="button" id="tick" class="button" disabled={!held || !running.value} onClick={() => setClock({ type: 'step' })}>Next tick</button>
+      <Pick label="Speed of the engine’s clock" id="pace" value={asked} onPick={(factor) => setClock({ type: 'speed', factor })} choices={SPEEDS.map((v) => [v, `×${v}`])} />
+      <span class="note" data-figure="pace">{held ? 'held' : running.value ? `goes at ×${sig(pace)}${pace < 0.8 * asked ? ', as fast as this machine can' : ''}` : 'stopped'}</span>
+    </div>
+  );
+}
+
 /** Of a run that can be repeated: whether this page's own module comes to the same. */
 function Again() {
   const run = recording.value;
@@ -78,7 +96,7 @@ function Again() {
     if (packed) run.replay(packed);
   };
   return (
-    <div class={differs ? 'strip bad' : 'strip'} id="again" role="region" aria-label="Running it again">
+    <div class={differs ? 'strip bad' : 'strip plain'} id="again" role="region" aria-label="Running it again">
       <p role="status">{text}</p>
       <button type="button" id="replay" class="button" disabled={state !== null && !state.over} onClick={start}>Run it again here</button>
     </div>
@@ -136,6 +154,7 @@ export function Strips() {
       <Reading />
       <Time />
       <Again />
+      <EngineClock />
     </>
   );
 }

@@ -3,8 +3,10 @@
 import { Gyre, GyreError } from '../../../wasm/index.ts';
 import { toRow } from '../history.ts';
 import type { FromWorker, ToWorker } from '../protocol.ts';
+import { records } from '../records.ts';
 import { Refused } from '../refused.ts';
-import { checked } from '../snapshot.ts';
+import { checked, type Snapshot } from '../snapshot.ts';
+import { Clock } from './clock.ts';
 import { INTERVAL_MS, LOOPS, SOCIETY, World } from './job.ts';
 import { unpack } from './lzma.ts';
 import { pieces } from './texts.ts';
@@ -12,19 +14,19 @@ import { pieces } from './texts.ts';
 const REPORT_MS = 250;
 const FIRST_MS = 4; // of a turn, for the first round of measurements
 const MEASURE_MS = 100; // between two measurements of a fixed setting, once each has been measured
+const TURN_MS = 30; // of work, before the page is listened to again
+const MOST_TRIES = 100; // times that the engine plans something which is no tick
 
 let world: World | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
-let epoch = 0; // the engine's 0 on performance.now(); moves on while the engine rests, so that its clock stands
-let restSince = 0;
+const clock = new Clock();
 let running = false;
 let busyMs = 0;
-let reportedAt = -REPORT_MS; // at once, for the first time
+let reportedAt = 0; // on performance.now(), as the next
 let measuredAt = 0;
 let ids = new Map<string, number>(); // of the loops, by their names
 
 const send = (message: FromWorker) => postMessage(message);
-const now = () => performance.now() - epoch;
 
 /** Why it can do no more, without JavaScript's words. */
 function words(error: unknown): string {
@@ -41,58 +43,85 @@ function fail(error: unknown): void {
   send({ type: 'error', text: words(error) });
 }
 
-function report(w: World, at: number): void {
-  const busy = at > reportedAt ? busyMs / (at - reportedAt) : 0;
+function report(w: World): void {
+  const passed = performance.now() - reportedAt;
   const text = w.snapshot();
   const snap = checked(JSON.parse(text));
   ids = new Map(snap.loops.map((l) => [l.name, l.id]));
-  const job = w.report(at, Math.min(1, busy));
+  const job = { ...w.report(clock.now, Math.min(1, busyMs / passed)), ...clock.said() };
   send({ type: 'snapshot', snap, row: toRow(snap, job), job, kept: new Blob([text]) });
-  reportedAt = at;
+  reportedAt = performance.now();
   busyMs = 0;
+}
+
+/** What is due until the clock's now, a step of its time after the other: the faster it goes the more of them. */
+function work(w: World): number {
+  const until = performance.now() + TURN_MS;
+  let next = 0;
+  do {
+    const at = clock.step();
+    while (w.added < LOOPS && at >= (w.added * INTERVAL_MS) / LOOPS) w.addNext();
+    next = w.turn(at);
+  } while (clock.behind && performance.now() < until);
+  clock.giveUp(); // what could not be done in time is not caught up with
+  return next;
+}
+
+function measure(w: World): void {
+  if (!w.calibrated) {
+    const until = performance.now() + FIRST_MS;
+    while (!w.calibrated && performance.now() < until) w.calibrate();
+  } else if (performance.now() - measuredAt >= MEASURE_MS) {
+    w.calibrate();
+    measuredAt = performance.now();
+  }
 }
 
 function turn(): void {
   if (world === null || !running) return;
   try {
     const start = performance.now();
-    const at = now();
-    while (world.added < LOOPS && at >= (world.added * INTERVAL_MS) / LOOPS) world.addNext();
-    const next = world.turn(at);
-    if (!world.calibrated) {
-      const until = performance.now() + FIRST_MS;
-      while (!world.calibrated && performance.now() < until) world.calibrate();
-    } else if (at - measuredAt >= MEASURE_MS) {
-      world.calibrate();
-      measuredAt = at;
-    }
-    if (at - reportedAt >= REPORT_MS) report(world, at);
+    const next = clock.held ? Infinity : work(world);
+    measure(world);
+    if (start - reportedAt >= REPORT_MS) report(world);
     busyMs += performance.now() - start;
-    timer = setTimeout(turn, Math.min(20, Math.max(0, next - now())));
+    timer = setTimeout(turn, Math.min(20, Math.max(0, clock.wait(next))));
   } catch (error) {
     fail(error);
   }
+}
+
+/** While the clock is held: on to where the next tick is due, and that is run, with what else is due then. */
+function one(w: World): void {
+  if (!clock.held || !running) return;
+  const ticks = () => (JSON.parse(w.snapshot()) as Snapshot).totals.ticks;
+  const before = ticks();
+  for (let tries = 0; tries < MOST_TRIES && ticks() === before; tries += 1) {
+    clock.to(w.turn(clock.now));
+    w.turn(clock.now);
+  }
+  report(w);
 }
 
 function run(on: boolean): void {
   if (world === null || on === running) return;
   running = on;
   if (on) {
-    epoch += performance.now() - restSince;
+    clock.rest(false);
     world.start();
     turn();
     return;
   }
   clearTimeout(timer);
-  restSince = performance.now();
-  world.turn(now());
+  world.turn(clock.step());
+  clock.rest(true);
   world.stop();
-  report(world, now());
+  report(world);
 }
 
 async function init(message: Extract<ToWorker, { type: 'init' }>): Promise<void> {
   const gyre = await Gyre.load(unpack(message.packed).buffer);
-  epoch = performance.now();
+  clock.begin();
   world = new World(gyre, pieces(message.text), message.seed);
   running = true;
   send({ type: 'ready', societyFactor: SOCIETY });
@@ -103,9 +132,12 @@ export function onEngine(message: ToWorker): void {
   try {
     if (message.type === 'init') init(message).catch(fail);
     else if (message.type === 'run') run(message.on);
-    else if (message.type === 'link') world?.setLink(message.mode, now());
+    else if (message.type === 'link') world?.setLink(message.mode, clock.now);
     else if (message.type === 'fault') world?.setFault(message.loop, message.kind);
-    else if (message.type === 'recall') send({ type: 'recalled', id: message.id, json: world?.recall(message.text) ?? '[]' });
+    else if (message.type === 'speed') clock.speed(message.factor);
+    else if (message.type === 'hold') clock.hold(message.on);
+    else if (message.type === 'step') world && one(world);
+    else if (message.type === 'recall') send({ type: 'recalled', id: message.id, found: records(world?.recall(message.text) ?? '[]') ?? [] });
     else world?.tell(message, ids.get(message.loop));
   } catch (error) {
     fail(error);

@@ -2,8 +2,7 @@
 // Room: page. Threads: the worker.
 import { GyreError, Status, type Engine, type Gyre, type Pointer, type Tick } from '../../../wasm/index.ts';
 import { LINK_FAST, LINK_SLOW, type Fault, type Job, type LinkMode, type Setting } from '../protocol.ts';
-import { MOST_FOUND } from '../records.ts';
-import type { Order } from '../source.ts';
+import { MOST_FOUND, type Order } from '../source.ts';
 import { PIECE, PIECES } from './texts.ts';
 
 export const LEVELS = [0, 1, 3, 6, 9] as const;
@@ -128,6 +127,7 @@ export class World {
   private modeSince = 0;
   private fault: { loop: string; kind: Fault } = { loop: '', kind: 'none' };
   private turnNo = 0;
+  private readonly slow: { tick: Tick; at: number }[] = [];
   private shipped: { at: number; link: number; reward: number; score: number | null; level: number; block: number }[] = [];
 
   constructor(
@@ -218,28 +218,34 @@ export class World {
     tick.complete({ tookMs: Math.max(0.001, performance.now() - start) });
   }
 
-  private broken(tick: Tick, kind: Fault): void {
+  private broken(tick: Tick, kind: Fault, nowMs: number): void {
     if (kind === 'throw') {
       tick.complete({ failed: 'the remote end closed the connection (broken on purpose)' });
       return;
     }
-    setTimeout(() => {
+    this.slow.push({ tick, at: nowMs + SLOW_MS });
+  }
+
+  /** Hands back those that took too long: the engine has counted a timeout. */
+  private late(nowMs: number): void {
+    while (this.slow[0] && this.slow[0].at <= nowMs) {
       try {
-        tick.complete({ tookMs: SLOW_MS }); // too late: the engine has counted a timeout
+        this.slow.shift()?.tick.complete({ tookMs: SLOW_MS });
       } catch (error) {
         if (!(error instanceof GyreError)) throw error;
       }
-    }, SLOW_MS);
+    }
   }
 
   /** One turn of the host: everything that is due at `nowMs`. @returns when to come again. */
   turn(nowMs: number): number {
     const next = this.engine.poll(nowMs);
+    this.late(nowMs);
     const mbPerS = this.link(nowMs);
     for (const tick of this.engine.acquire()) {
       const name = this.names.get(tick.info().loop) ?? '';
       try {
-        if (name === this.fault.loop && this.fault.kind !== 'none') this.broken(tick, this.fault.kind);
+        if (name === this.fault.loop && this.fault.kind !== 'none') this.broken(tick, this.fault.kind, nowMs);
         else this.work(tick, name, mbPerS, nowMs);
       } catch (error) {
         if (!(error instanceof GyreError) || error.status !== Status.CANCELLED) throw error;
@@ -265,7 +271,7 @@ export class World {
   }
 
   /** The figures of the last second at the link speed of now. */
-  report(nowMs: number, busy: number): Job {
+  report(nowMs: number, busy: number): Omit<Job, 'speed' | 'pace' | 'held'> {
     const link = this.link(nowMs);
     const [best, random] = [this.calibration.bestAt(link), this.calibration.randomAt(link)];
     this.shipped = this.shipped.filter((s) => s.at > nowMs - SMOOTH_MS && s.link === link);

@@ -3,6 +3,7 @@
 import { Watcher, type Happening } from '../events.ts';
 import { toRow, type Row } from '../history.ts';
 import type { FromReader, Head, ToReader } from '../protocol.ts';
+import { records } from '../records.ts';
 import { Refused } from '../refused.ts';
 import { checked, type Snapshot } from '../snapshot.ts';
 import { replay } from './replay.ts';
@@ -141,12 +142,20 @@ async function again(index: number): Promise<Snapshot> {
 }
 
 async function answer(message: Exclude<ToReader, { type: 'read' }>): Promise<void> {
-  if (message.type === 'at') send({ type: 'at', index: message.index, snap: await again(message.index) });
+  if (message.type === 'check') check(message.json);
+  else if (message.type === 'records') send({ type: 'records', found: records(message.json) });
+  else if (message.type === 'at') send({ type: 'at', index: message.index, snap: await again(message.index) });
   else await replay(message.packed, about as Head, places.length, again, (state) => send({ type: 'replayed', state }));
 }
 
+/** What a process sent. */
+function check(json: string): void {
+  const snap = checked(JSON.parse(json));
+  send({ type: 'checked', snap, row: toRow(snap, null) });
+}
+
 const fail = (error: unknown) =>
-  send({ type: 'refused', text: error instanceof Refused ? error.message : 'the browser could not read it; perhaps it was changed, moved or removed meanwhile' });
+  send({ type: 'refused', text: error instanceof Refused ? error.message : error instanceof SyntaxError ? 'it is not JSON' : 'the browser could not read it; perhaps it was changed, moved or removed meanwhile' });
 
 export function onReader(message: ToReader): void {
   (message.type === 'read' ? read(message.file) : answer(message)).catch(fail);

@@ -6,7 +6,7 @@ const AGENTS = ['Mozilla/5.0 (X11; Linux x86_64)', 'curl/7.88.1', 'Mozilla/5.0 (
 const UNITS = ['billing', 'search', 'mail', 'gateway', 'store', 'auth'];
 
 /** Plain 32-bit generator (mulberry32): the same text in every browser. */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let a = seed >>> 0;
   return () => {
     a = (a + 0x6d2b79f5) >>> 0;

@@ -1,10 +1,12 @@
-// worker.ts - the one script of the page's workers: drives the engine, or reads a recorded run, as it is told first.
+// worker.ts - the one script of the page's workers: drives the engine, reads a recorded run, or lets a learner learn, as it is told first.
 // Room: page. Threads: a worker; the page hears of it through messages only.
-import type { ToReader, ToWorker } from '../protocol.ts';
+import type { ToLab, ToReader, ToWorker } from '../protocol.ts';
 import { onEngine } from './engine.ts';
+import { onLab } from './lab.ts';
 import { onReader } from './reader.ts';
 
-onmessage = ({ data }: MessageEvent<ToWorker | ToReader>) => {
-  if (data.type === 'read' || data.type === 'at' || data.type === 'replay') onReader(data);
-  else onEngine(data);
+onmessage = ({ data }: MessageEvent<ToWorker | ToReader | ToLab>) => {
+  if (data.type === 'lab') return onLab(data);
+  if (['read', 'at', 'replay', 'check', 'records'].includes(data.type)) onReader(data as ToReader);
+  else onEngine(data as ToWorker);
 };
