@@ -3,7 +3,7 @@
 import { render } from 'preact';
 import { LiveSource, served } from './sources/live.ts';
 import { ModuleSource, packedModule } from './sources/module.ts';
-import { connect, fail, forget } from './state.ts';
+import { connect, fail, forget, restored } from './state.ts';
 import { Shell } from './ui/shell.tsx';
 import { seedAsked } from './view.ts';
 
@@ -28,7 +28,7 @@ function start(): void {
   }
   const packed = packedModule();
   if (packed === null) return fail('this page was built without its engine');
-  connect((listener) => new ModuleSource(listener, packed, carried(), seedAsked()));
+  connect((listener) => new ModuleSource(listener, packed, carried(), seedAsked(), restored));
 }
 
 try {

@@ -63,6 +63,9 @@ export interface Job {
 export type ToWorker =
   | { type: 'init'; packed: Uint8Array; text: string; seed: number }
   | { type: 'recall'; id: number; text: string }
+  /** Asks for the engine's state, or begins anew from one. */
+  | { type: 'save' }
+  | { type: 'restore'; json: string }
   | Order;
 
 export type FromWorker =
@@ -70,6 +73,9 @@ export type FromWorker =
   /** `kept` is the snapshot as it was written: a line of a recording. */
   | { type: 'snapshot'; snap: Snapshot; row: Row; job: Job; kept: Blob }
   | { type: 'recalled'; id: number; found: Found[] }
+  | { type: 'saved'; state: Blob }
+  /** `wrong`: why not; empty: it has begun anew. */
+  | { type: 'restored'; wrong: string; link: LinkMode; records: number }
   | { type: 'error'; text: string };
 
 /** Where a learner is watched: worlds.ts. */

@@ -119,14 +119,49 @@ export function fail(why: string): void {
 
 /** Starts the engine again after it failed; what was kept of it can still be opened and saved. */
 export function restart(): void {
+  keepEarlier();
+  anew('auto');
+  source?.restart();
+}
+
+function keepEarlier(): void {
   const old = kept();
-  if (old && old.times.length > 0) {
-    earlier.value = { file: old.file(), about: `${int(old.times.length)} snapshots, ${clock(old.times[old.times.length - 1])}` };
-  }
+  if (!old || old.times.length === 0) return;
+  earlier.value = { file: old.file(), about: `${int(old.times.length)} snapshots, ${clock(old.times[old.times.length - 1])}` };
+}
+
+function anew(link: LinkMode): void {
+  setPlaying(false);
   [ownHistory, ownEvents, watcher] = [new History(), [], new Watcher()];
   [pending, lastOwn, frame.value, position.value, shown.value, stretch.value] = [null, null, null, null, null, null];
-  [running.value, fault.value, linkMode.value] = [true, { loop: '', kind: 'none' }, 'auto'];
-  source?.restart();
+  [running.value, fault.value, linkMode.value] = [true, { loop: '', kind: 'none' }, link];
+}
+
+/** The engine in the page: what it can go on from is saved, or opened. */
+const own = (): ModuleSource | null => (source?.kind === 'module' ? (source as ModuleSource) : null);
+export const saveState = (): void => own()?.save();
+
+/** The engine has begun anew from a state, or says what is wrong with that. */
+export function restored({ wrong, link, records }: { wrong: string; link: LinkMode; records: number }): void {
+  if (wrong) {
+    recordError.value = `The state: ${wrong}.`;
+    return;
+  }
+  anew(link);
+  notice.value = `The engine goes on from a state with ${int(records)} records`;
+}
+
+const isState = async (file: Blob): Promise<boolean> => (await file.slice(0, 40).text().catch(() => '')).startsWith('{"gyre_state":');
+
+/** Goes on from a state that was saved; what was seen until now can still be opened. */
+async function openState(name: string, file: Blob): Promise<void> {
+  if (file.size > MOST_STATE) recordError.value = `${name}: a state of more than ${MOST_STATE / 1e6} MB.`;
+  else if (!own()) recordError.value = `${name}: a state is for the engine in the page, and this page shows another.`;
+  else {
+    closeRecording();
+    keepEarlier();
+    own()?.restore(await file.text());
+  }
 }
 
 export function setRunning(on: boolean): void {
@@ -215,6 +250,7 @@ export function toNewest(): void {
   if (following()) flush();
 }
 
+const MOST_STATE = 200e6; // bytes
 const STEP_MS = 100;
 const LONGEST_WAIT_S = 2; // between two snapshots: what is further apart nobody waits for
 let player: ReturnType<typeof setInterval> | undefined;
@@ -250,6 +286,7 @@ export const cancel = (): void => cancelReading?.abort();
 
 /** Opens a recorded run; the engine in the page rests meanwhile. What was shown stays until all of it has been read. */
 export async function openRecording(name: string, file: Blob): Promise<void> {
+  if (await isState(file)) return openState(name, file);
   cancel();
   const mine = new AbortController();
   cancelReading = mine;

@@ -4,6 +4,7 @@ import { signal } from '@preact/signals';
 import { Recorder } from '../kept.ts';
 import type { FromWorker, ToWorker } from '../protocol.ts';
 import type { Found } from '../records.ts';
+import { save } from '../save.ts';
 import type { Listener, Order, Source } from '../source.ts';
 import { begin } from './begin.ts';
 
@@ -26,7 +27,8 @@ export class ModuleSource implements Source {
   private readonly asked: ((found: Found[]) => void)[] = [];
 
   /** `packed` is the module as the page carries it, `text` what the loops ship. */
-  constructor(private readonly listener: Listener, private readonly packed: Uint8Array, private readonly text: string, private readonly seed: number) {
+  constructor(private readonly listener: Listener, private readonly packed: Uint8Array, private readonly text: string, private readonly seed: number,
+    private readonly restored: (how: Extract<FromWorker, { type: 'restored' }>) => void) {
     this.restart();
   }
 
@@ -46,6 +48,15 @@ export class ModuleSource implements Source {
     return new Promise((done) => this.post({ type: 'recall', id: this.asked.push(done) - 1, text }));
   }
 
+  /** What the engine can go on from: worker/keep.ts says what that is. */
+  save(): void {
+    this.post({ type: 'save' });
+  }
+  /** Begins anew from that; `restored` says what came of it. */
+  restore(json: string): void {
+    this.post({ type: 'restore', json });
+  }
+
   close(): void {
     this.worker?.terminate();
     this.worker = null;
@@ -63,7 +74,11 @@ export class ModuleSource implements Source {
   private hear(message: FromWorker): void {
     if (message.type === 'error') this.fail(message.text);
     else if (message.type === 'ready') societyFactor.value = message.societyFactor;
-    else if (message.type === 'recalled') this.asked[message.id]?.(message.found);
+    else if (message.type === 'saved') save('gyre-state.json', message.state);
+    else if (message.type === 'restored') {
+      if (message.wrong === '') this.kept = new Recorder();
+      this.restored(message);
+    } else if (message.type === 'recalled') this.asked[message.id]?.(message.found);
     else {
       this.kept.push(message.snap, message.kept);
       this.listener.snapshot(message.snap, message.row, message.job);

@@ -59,7 +59,7 @@ export function Bar() {
         </button>
         <Switch id="refresh" label="Auto-refresh" on={refresh.value} onChange={setRefresh} disabled={!live.value} />
         <button type="button" class="button" id="open" onClick={() => picker.current?.click()}>Open recorded run…</button>
-        <input ref={picker} id="file" type="file" accept=".jsonl,.ndjson,.json,application/json" class="sr" tabIndex={-1} aria-label="Recorded run, run.jsonl"
+        <input ref={picker} id="file" type="file" accept=".jsonl,.ndjson,.json,application/json" class="sr" tabIndex={-1} aria-label="Recorded run, run.jsonl, or saved state"
           onChange={(e) => {
             const input = e.currentTarget as HTMLInputElement;
             const file = input.files?.[0];

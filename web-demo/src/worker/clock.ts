@@ -22,6 +22,7 @@ export class Clock {
   begin(): void {
     [this.now, this.wanted, this.looked] = [0, 0, performance.now()];
     this.since = { real: this.looked, engine: 0 };
+    this.held = false;
   }
 
   /** Moves on to what is wanted now, in steps where that is faster than real time. */

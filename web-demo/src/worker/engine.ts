@@ -7,6 +7,7 @@ import { records } from '../records.ts';
 import { Refused } from '../refused.ts';
 import { checked, type Snapshot } from '../snapshot.ts';
 import { Clock } from './clock.ts';
+import { stateOf } from './keep.ts';
 import { INTERVAL_MS, LOOPS, SOCIETY, World } from './job.ts';
 import { unpack } from './lzma.ts';
 import { pieces } from './texts.ts';
@@ -18,6 +19,7 @@ const TURN_MS = 30; // of work, before the page is listened to again
 const MOST_TRIES = 100; // times that the engine plans something which is no tick
 
 let world: World | null = null;
+let begun: { gyre: Gyre; texts: Uint8Array; seed: number } | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 const clock = new Clock();
 let running = false;
@@ -122,10 +124,31 @@ function run(on: boolean): void {
 async function init(message: Extract<ToWorker, { type: 'init' }>): Promise<void> {
   const gyre = await Gyre.load(unpack(message.packed).buffer);
   clock.begin();
-  world = new World(gyre, pieces(message.text), message.seed);
+  begun = { gyre, texts: pieces(message.text), seed: message.seed };
+  world = new World(gyre, begun.texts, begun.seed);
   running = true;
   send({ type: 'ready', societyFactor: SOCIETY });
   turn();
+}
+
+/** Begins anew with what `json` says; what is wrong with it is said, and changes nothing. */
+function restore(json: string): void {
+  if (begun === null) return;
+  try {
+    const state = stateOf(json);
+    world?.destroy();
+    begun.seed = state.seed;
+    clock.begin();
+    clock.speed(state.speed);
+    world = new World(begun.gyre, begun.texts, begun.seed, state);
+    send({ type: 'restored', wrong: '', link: state.link, records: state.records.length });
+    clock.rest(false);
+    if (!running) setTimeout(turn);
+    running = true; // a World is started as it is made
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    send({ type: 'restored', wrong: error.message, link: 'auto', records: 0 });
+  }
 }
 
 export function onEngine(message: ToWorker): void {
@@ -137,6 +160,8 @@ export function onEngine(message: ToWorker): void {
     else if (message.type === 'speed') clock.speed(message.factor);
     else if (message.type === 'hold') clock.hold(message.on);
     else if (message.type === 'step') world && one(world);
+    else if (message.type === 'save') world && begun && send({ type: 'saved', state: new Blob([JSON.stringify(world.state(begun.seed, clock.said().speed))], { type: 'application/json' }) });
+    else if (message.type === 'restore') restore(message.json);
     else if (message.type === 'recall') send({ type: 'recalled', id: message.id, found: records(world?.recall(message.text) ?? '[]') ?? [] });
     else world?.tell(message, ids.get(message.loop));
   } catch (error) {

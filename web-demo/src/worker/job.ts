@@ -2,7 +2,9 @@
 // Room: page. Threads: the worker.
 import { GyreError, Status, type Engine, type Gyre, type Pointer, type Tick } from '../../../wasm/index.ts';
 import { LINK_FAST, LINK_SLOW, type Fault, type Job, type LinkMode, type Setting } from '../protocol.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { MOST_FOUND, type Order } from '../source.ts';
+import { FORMAT, type State } from './keep.ts';
 import { PIECE, PIECES } from './texts.ts';
 
 export const LEVELS = [0, 1, 3, 6, 9] as const;
@@ -15,6 +17,7 @@ const GROUP = 'ship';
 const SLOW_MS = 2600; // over the timeout of 2 s
 const AUTO_MS = 5000;
 const SMOOTH_MS = 1000;
+const MOST_SAVED = 500_000;
 const FEW = 8; // ticks that do not yet make a mean: right after a change of the link
 const PAIRS = LEVELS.length * BLOCKS.length;
 const CELLS = PAIRS * PIECES;
@@ -127,13 +130,16 @@ export class World {
   private modeSince = 0;
   private fault: { loop: string; kind: Fault } = { loop: '', kind: 'none' };
   private turnNo = 0;
+  private readonly wanted = new Map<string, State['loops'][number]>(); // what a state or a visitor says of loops, by name
   private readonly slow: { tick: Tick; at: number }[] = [];
   private shipped: { at: number; link: number; reward: number; score: number | null; level: number; block: number }[] = [];
 
+  /** `state`: of a run before, which it goes on from. */
   constructor(
     private readonly gyre: Gyre,
     texts: Uint8Array,
     seed: number,
+    state: State | null = null,
   ) {
     this.engine = gyre.engine({ driver: 'host', seed: BigInt(seed) });
     this.text = gyre.alloc(texts.length);
@@ -142,6 +148,7 @@ export class World {
     this.room = gyre.alloc(this.cap);
     this.calibration = new Calibration((piece, level, block) => this.ship(piece, level, block));
     this.engine.addSociety(SOCIETY);
+    if (state) this.goOn(state);
     this.inbox = this.engine.subscribe('ship.>', { capacity: 1024, overflow: 'drop_oldest' });
     this.engine.start();
   }
@@ -161,6 +168,41 @@ export class World {
       knobs: { level: LEVELS, block_kib: BLOCKS },
     });
     this.names.set(id, name);
+    const as = this.wanted.get(name);
+    if (as) this.set(id, as);
+  }
+
+  private set(id: number, as: State['loops'][number]): void {
+    if (as.interval_ms !== null) this.engine.reconfigure(id, { intervalMs: as.interval_ms });
+    if (as.paused) this.engine.pause(id);
+  }
+  private goOn(state: State): void {
+    this.mode = state.link;
+    for (const loop of state.loops) this.wanted.set(loop.name, loop);
+    for (const l of this.rows()) {
+      const as = this.wanted.get(l.name);
+      if (as) this.set(l.id, as);
+    }
+    for (const { wall_ms: wallMs, ...record } of state.records) this.engine.remember({ ...record, wallMs });
+  }
+  private rows(): Snapshot['loops'] {
+    return (JSON.parse(this.engine.snapshot()) as Snapshot).loops;
+  }
+
+  /** What a World can go on from. */
+  state(seed: number, speed: number): State {
+    const records = JSON.parse(this.engine.recall({ limit: MOST_SAVED })) as State['records'];
+    return {
+      gyre_state: FORMAT, gyre: this.gyre.version, seed, link: this.mode, speed,
+      loops: this.rows().map((l) => ({ name: l.name, interval_ms: this.wanted.get(l.name)?.interval_ms ?? null, paused: l.state === 'paused' })).filter((l) => l.paused || l.interval_ms !== null),
+      records: records.reverse().map(({ text, wall_ms, user, role, source, tags, importance }) => ({ text, wall_ms, user, role, source, tags, importance })),
+    };
+  }
+  /** Frees all that it has in the module. */
+  destroy(): void {
+    this.engine.destroy();
+    this.gyre.free(this.text);
+    this.gyre.free(this.room);
   }
 
   start(): void {
@@ -180,7 +222,10 @@ export class World {
   /** What only one loop is told. */
   tell(order: Extract<Order, { type: 'pause' | 'resume' | 'trigger' | 'interval' }>, id: number | undefined): void {
     if (id === undefined) return;
-    if (order.type === 'interval') this.engine.reconfigure(id, { intervalMs: order.ms });
+    if (order.type === 'interval') {
+      this.engine.reconfigure(id, { intervalMs: order.ms });
+      this.wanted.set(order.loop, { name: order.loop, interval_ms: order.ms, paused: false });
+    }
     else this.engine[order.type](id);
   }
 
