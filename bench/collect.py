@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -68,6 +69,28 @@ def vw_regrets(program):
     return [sum(column) / len(each) for column in zip(*each)]
 
 
+def cpprb_ns():
+    """None where the package is not installed for this Python."""
+    script = os.path.join(root, 'bench', 'replay_cpprb.py')
+    done = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout)['ns'] if done.returncode == 0 else None
+
+
+def wasm_rows(source):
+    """The rows of a program built for wasm and run in Node; none where either is missing."""
+    if not (shutil.which('em++') and shutil.which('node')):
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        program = os.path.join(folder, 'program.wasm')
+        subprocess.run(['em++', '-std=c++20', '-O3', '-DNDEBUG', '-msimd128', '-fno-exceptions',
+                        '-ffp-contract=off', '-sSTANDALONE_WASM=1', '-sALLOW_MEMORY_GROWTH=1',
+                        '-I', os.path.join(root, 'include'), os.path.join(root, 'bench', source),
+                        '-o', program], check=True)
+        done = subprocess.run(['node', '--no-warnings', os.path.join(root, 'bench', 'wasi.mjs'),
+                               program], check=True, capture_output=True, text=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 peers = in_turn.field(dict(options.in_turn))
 rows = []
 for program in programs:
@@ -77,10 +100,13 @@ for program in programs:
         rows.append(json.loads(line))
         if rows[-1]['peer'] == 'asyncio':
             rows[-1]['peer_value'] = asyncio_ns()
+        if rows[-1]['peer'].startswith('cpprb'):
+            rows[-1]['peer_value'] = cpprb_ns()
         if rows[-1]['peer'].startswith('Vowpal Wabbit'):
             rows[-1]['peer_value'] = of_vw and of_vw['last' in rows[-1]['peer']]
         in_turn.add_peers(rows[-1], peers)
 rows.extend(in_turn.rows(peers))
+rows.extend(wasm_rows('replay_prioritized.cpp'))
 rows.append(include_row('include.gyre_hpp_s', 'gyre/gyre.hpp'))
 for room in ('learn/learner', 'bus/bus', 'observe/metrics', 'memory/memory', 'store/journal',
              'run/scheduler'):

@@ -35,8 +35,10 @@ TEST_CASE("vectors and scalars give the same bits", "[learn]") {
     REQUIRE(bits(gyre::vector_node::least(n)) == bits(gyre::scalar_node::least(n)));
     if (sum <= 0) continue;
     float a = sum * static_cast<float>(random.unit()), b = a;
-    const unsigned child = gyre::vector_node::pick(n, a);
-    REQUIRE(child == gyre::scalar_node::pick(n, b));
+    const unsigned column = gyre::vector_node::pick_column(n, a);
+    REQUIRE(column == gyre::scalar_node::pick_column(n, b));
+    const unsigned child = gyre::vector_node::pick(n, column, a);
+    REQUIRE(child == gyre::scalar_node::pick(n, column, b));
     REQUIRE(bits(a) == bits(b));
     REQUIRE(std::fabs(n.v[child]) > 0);
   }

@@ -41,12 +41,15 @@ class priorities {
 
   /// Draws out.size() slots, with replacement, each from a stratum of the sum of its own; sets
   /// slot, weight and probability. False when no slot has a priority. @pre out is not empty
-  bool draw(std::span<drawn_row> out, rng& random) noexcept {
+  /// @param fetch told each slot as soon as it is known
+  template <class Fetch>
+  bool draw(std::span<drawn_row> out, rng& random, Fetch&& fetch) noexcept {
     const float total = tree_.total();
     if (!(total > 0)) return false;
     constexpr std::size_t most = sum_tree::most_at_once;
     float mass[most];
     std::uint32_t slot[most];
+    const float part = 1 / total;
     const double stratum = 1. / static_cast<double>(out.size());
     float least = 3e38F;
     for (std::size_t done = 0; done < out.size(); done += most) {
@@ -58,10 +61,11 @@ class priorities {
         mass[k] = total * static_cast<float>(at * stratum);
       }
       tree_.find(mass, slot, n);
+      for (std::size_t k = 0; k < n; ++k) fetch(slot[k]);
       for (std::size_t k = 0; k < n; ++k) {
         const float p = priority(slot[k]);
         out[done + k].id.slot = slot[k];
-        out[done + k].probability = p / total;
+        out[done + k].probability = p * part;
         out[done + k].weight = p;
         least = std::min(least, p);
       }

@@ -54,7 +54,7 @@ class replay {
   /// `sample(32, random, how, into(&step::action, actions), into(&step::reward, rewards))`.
   template <class... T>
   bool sample(std::size_t n, rng& random, sampling how, row_column<Row, T>... column) noexcept {
-    const auto take = [&](std::size_t k, const Row& row) {
+    const auto take = [column...](std::size_t k, const Row& row) {
       ((column.out[k] = row.*column.member), ...);
     };
     const auto swap = [&](std::size_t a, std::size_t b) {
@@ -139,7 +139,8 @@ class replay {
       for (std::size_t i = 0; i < n; ++i) rows.fetch(slots[i]);
     }
     void take(std::size_t k, const std::uint32_t* slots, std::size_t n) const noexcept {
-      for (std::size_t i = 0; i < n; ++i) put(k + i, rows[slots[i]]);
+      const Take here = put;  // a copy: a column of bytes might otherwise change where others lie
+      for (std::size_t i = 0; i < n; ++i) here(k + i, rows[slots[i]]);
     }
   };
 

@@ -68,8 +68,12 @@ class replay_buffer {
   void clear() noexcept { index_.clear(); }
 
   /// See replay_index.
-  bool sample(std::span<drawn_row> out) noexcept { return index_.sample(out); }
-  bool sample(std::span<drawn_row> out, sampling how) noexcept { return index_.sample(out, how); }
+  bool sample(std::span<drawn_row> out) noexcept {
+    return index_.sample(out, [this](std::uint32_t slot) { rows_.fetch(slot); });
+  }
+  bool sample(std::span<drawn_row> out, sampling how) noexcept {
+    return index_.sample(out, how, [this](std::uint32_t slot) { rows_.fetch(slot); });
+  }
   bool sample_runs(std::span<row_run> out, std::uint32_t length) noexcept {
     return index_.sample_runs(out, length);
   }

@@ -72,19 +72,24 @@ class replay_index {
   /// Draws rows by priority, each from a stratum of its own, or all alike where there are none;
   /// with replacement. False, with nothing drawn, when there are fewer than min_size rows, or none
   /// with a priority.
-  bool sample(std::span<drawn_row> out) noexcept {
-    if (!priorities_) return sample(out, sampling::with_replacement);
+  /// @param fetch told each slot as soon as it is known, so that the owner can fetch the row
+  template <class Fetch>
+  bool sample(std::span<drawn_row> out, Fetch&& fetch) noexcept {
+    if (!priorities_) return sample(out, sampling::with_replacement, fetch);
     if (out.empty()) return true;
-    if (!ready() || !priorities_->draw(out, random_)) return false;
+    if (!ready() || !priorities_->draw(out, random_, fetch)) return false;
     slots_.add_sampled(out.size());
     note(out);
     return true;
   }
   /// Draws rows uniformly, whatever their priorities; weights are 1. False, with nothing drawn,
   /// when there are fewer than min_size rows or, without replacement, than out.size().
-  bool sample(std::span<drawn_row> out, sampling how) noexcept {
+  template <class Fetch>
+  bool sample(std::span<drawn_row> out, sampling how, Fetch&& fetch) noexcept {
     if (out.empty()) return true;
-    if (!ready() || !slots_.draw(out.size(), random_, how, sink{out.data()})) return false;
+    if (!ready() || !slots_.draw(out.size(), random_, how, sink<Fetch>{out.data(), fetch})) {
+      return false;
+    }
     const float each = 1 / static_cast<float>(slots_.size());
     for (drawn_row& row : out) {
       row.weight = 1;
@@ -147,7 +152,7 @@ class replay_index {
     drawn_row few[16];
     for (std::size_t done = 0; done < out.size(); done += 16) {
       const std::size_t n = std::min<std::size_t>(16, out.size() - done);
-      if (!sample(std::span(few).first(n))) return false;
+      if (!sample(std::span(few).first(n), [](std::uint32_t) {})) return false;
       for (std::size_t k = 0; k < n; ++k) {
         out[done + k] = {few[k].id.slot, run_from(few[k].id.slot, length)};
       }
@@ -299,9 +304,13 @@ class replay_index {
     }
     return true;
   }
+  template <class Fetch>
   struct sink {
     drawn_row* out;
-    void fetch(const std::uint32_t*, std::size_t) const noexcept {}
+    Fetch& fetch_row;
+    void fetch(const std::uint32_t* slots, std::size_t n) const noexcept {
+      for (std::size_t i = 0; i < n; ++i) fetch_row(slots[i]);
+    }
     void take(std::size_t k, const std::uint32_t* slots, std::size_t n) const noexcept {
       for (std::size_t i = 0; i < n; ++i) out[k + i].id.slot = slots[i];
     }

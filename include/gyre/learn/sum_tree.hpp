@@ -47,9 +47,12 @@ struct vector_node {
     const float l = std::min(std::min(m[0], m[1]), std::min(m[2], m[3]));
     return l < beyond ? l : 0;
   }
-  /// The child that `mass` falls on; what lies before that is taken from it. @pre sum(n) > 0
-  static unsigned pick(const sum_node& n, float& mass) noexcept {
-    const unsigned column = one_of(columns(n), mass);
+  /// The column that `mass` falls on; what lies before that is taken from it. @pre sum(n) > 0
+  static unsigned pick_column(const sum_node& n, float& mass) noexcept {
+    return one_of(columns(n), mass);
+  }
+  /// The child of that column, likewise.
+  static unsigned pick(const sum_node& n, unsigned column, float& mass) noexcept {
     const float* at = n.v + column;
     return column + 4 * one_of(magnitude(lanes{at[0], at[4], at[8], at[12]}), mass);
   }
@@ -67,15 +70,16 @@ struct vector_node {
     return (magnitude(load(n.v)) + magnitude(load(n.v + 4))) +
            (magnitude(load(n.v + 8)) + magnitude(load(n.v + 12)));
   }
-  /// Of four weights, the last that is not 0 and has at most `mass` before it: so a mass that
-  /// rounding has carried past the end falls on the last live one, and none falls on a 0.
+  /// Of four weights, counted from the last to the first (so that the lowest bit tells), the furthest
+  /// that is not 0 and has at most `mass` before it: so a mass that rounding has carried past the
+  /// end falls on the last live one, and none falls on a 0.
   static unsigned one_of(lanes t, float& mass) noexcept {
     const lanes none = portable::all(0);
-    const lanes pairs = t + __builtin_shufflevector(none, t, 0, 4, 5, 6);
-    const lanes upto = pairs + __builtin_shufflevector(none, pairs, 0, 1, 4, 5);
-    const lanes before = __builtin_shufflevector(none, upto, 0, 4, 5, 6);
+    const lanes pairs = t + __builtin_shufflevector(t, none, 1, 2, 3, 4);
+    const lanes upto = pairs + __builtin_shufflevector(pairs, none, 2, 3, 4, 4);
+    const lanes before = __builtin_shufflevector(upto, none, 1, 2, 3, 4);
     const counts live = (before <= portable::all(mass)) & (t > none);
-    const auto last = static_cast<unsigned>(31 - __builtin_clz(bits(live) | 1U));
+    const auto last = static_cast<unsigned>(__builtin_ctz(bits(live) | 8U));
     float each[4];
     portable::store(each, before);
     mass -= each[last];
@@ -112,9 +116,11 @@ struct scalar_node {
     }
     return least;
   }
-  static unsigned pick(const sum_node& n, float& mass) noexcept {
+  static unsigned pick_column(const sum_node& n, float& mass) noexcept {
     const float t[4] = {column(n, 0), column(n, 1), column(n, 2), column(n, 3)};
-    const unsigned c = one_of(t, mass);
+    return one_of(t, mass);
+  }
+  static unsigned pick(const sum_node& n, unsigned c, float& mass) noexcept {
     const float w[4] = {size(n.v[c]), size(n.v[c + 4]), size(n.v[c + 8]), size(n.v[c + 12])};
     return c + 4 * one_of(w, mass);
   }
@@ -125,9 +131,9 @@ struct scalar_node {
     return (size(n.v[c]) + size(n.v[c + 4])) + (size(n.v[c + 8]) + size(n.v[c + 12]));
   }
   static unsigned one_of(const float* t, float& mass) noexcept {
-    const float before[4] = {0, t[0], t[0] + t[1], (t[1] + t[2]) + t[0]};
-    unsigned last = 0;
-    for (unsigned i = 1; i < 4; ++i) {
+    const float before[4] = {(t[1] + t[2]) + t[3], t[2] + t[3], t[3], 0};
+    unsigned last = 3;
+    for (unsigned i = 3; i-- > 0;) {
       if (before[i] <= mass && t[i] > 0) last = i;
     }
     mass -= before[last];
@@ -209,8 +215,10 @@ class basic_sum_tree {
     for (std::size_t level = levels_; level-- > 0;) {
       const sum_node* here = sums_.data() + base_[level];
       const sum_node* below = level > 0 ? sums_.data() + base_[level - 1] : nullptr;
+      unsigned column[most_at_once];
+      for (std::size_t i = 0; i < n; ++i) column[i] = Node::pick_column(here[slot[i]], mass[i]);
       for (std::size_t i = 0; i < n; ++i) {
-        slot[i] = slot[i] * 16 + Node::pick(here[slot[i]], mass[i]);
+        slot[i] = slot[i] * 16 + Node::pick(here[slot[i]], column[i], mass[i]);
         if (below != nullptr) __builtin_prefetch(below + slot[i]);
       }
     }
