@@ -13,7 +13,7 @@
 
 namespace bench {
 
-/// Nanoseconds of thread CPU time (in wasm: of time) an operation, best of five runs of `n` operations each.
+/// Nanoseconds of thread CPU time (in wasm: of time) an operation, best of five runs of `n` each.
 template <class F>
 double ns_each(std::uint64_t n, F&& run) {
   double best = 1e300;

@@ -1,5 +1,5 @@
-// What storing and sampling transitions costs, beside a deque of heap rows, a vector of structs, and
-// what memory allows. replay_prioritized.cpp has priorities.
+// What storing and sampling transitions costs, beside a deque of heap rows, a vector of structs,
+// and what memory allows. replay_prioritized.cpp has priorities.
 #include <gyre/learn/replay.hpp>
 #include <gyre/learn/replay_buffer.hpp>
 #include <gyre/learn/transition.hpp>

@@ -70,9 +70,9 @@ struct vector_node {
     return (magnitude(load(n.v)) + magnitude(load(n.v + 4))) +
            (magnitude(load(n.v + 8)) + magnitude(load(n.v + 12)));
   }
-  /// Of four weights, counted from the last to the first (so that the lowest bit tells), the furthest
-  /// that is not 0 and has at most `mass` before it: so a mass that rounding has carried past the
-  /// end falls on the last live one, and none falls on a 0.
+  /// Of four weights, counted from the last to the first (so that the lowest bit tells), the
+  /// furthest that is not 0 and has at most `mass` before it: so a mass that rounding has carried
+  /// past the end falls on the furthest live one, and none falls on a 0.
   static unsigned one_of(lanes t, float& mass) noexcept {
     const lanes none = portable::all(0);
     const lanes pairs = t + __builtin_shufflevector(t, none, 1, 2, 3, 4);
