@@ -6,21 +6,6 @@
 
 #include "catch.hpp"
 
-TEST_CASE("Huber's loss is a square, and a line from 1 on", "[learn]") {
-  REQUIRE(gyre::huber(.5, 1) == .125);
-  REQUIRE(gyre::huber(-1, 1) == .5);
-  REQUIRE(gyre::huber(3, 1) == 2.5);
-  REQUIRE(gyre::huber(-3, 1) == 2.5);
-  REQUIRE(gyre::huber(3, 2) == 4);  // 2 * (3 - 1)
-  REQUIRE(gyre::huber_slope(.5, 1) == .5);
-  REQUIRE(gyre::huber_slope(3, 1) == 1);
-  REQUIRE(gyre::huber_slope(-3, 2) == -2);
-  for (double x = -4; x < 4; x += .25) {
-    const double h = 1e-6, slope = (gyre::huber(x + h, 1.5) - gyre::huber(x - h, 1.5)) / (2 * h);
-    REQUIRE(gyre::huber_slope(x, 1.5) == Approx(slope).margin(1e-5));
-  }
-}
-
 TEST_CASE("Adam's steps are those of its paper", "[learn]") {
   // The first step is the rate, whatever the gradient: m / (1 - .9) = g, and the root of
   // v / (1 - .999) is its size. By hand: the second, of gradients 2 and then -1, has

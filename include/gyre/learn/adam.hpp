@@ -1,4 +1,4 @@
-// adam.hpp - Adam, which moves each parameter by its own step, and Huber's loss.
+// adam.hpp - Adam, which moves each parameter by a step of its own.
 // Room: learn. Threads: one owner at a time.
 #pragma once
 
@@ -10,17 +10,6 @@
 
 namespace gyre {
 inline namespace v1 {
-
-/// Huber's loss (1964): half the square of an error up to `corner`, and a line from there, so that
-/// no row of a batch pulls harder than that. @pre corner > 0
-inline double huber(double error, double corner) noexcept {
-  const double size = std::fabs(error);
-  return size <= corner ? .5 * error * error : corner * (size - .5 * corner);
-}
-/// What it changes by with the error: the error, within +-corner.
-inline double huber_slope(double error, double corner) noexcept {
-  return error > corner ? corner : error < -corner ? -corner : error;
-}
 
 /// Adam (Kingma and Ba 2015) with their constants: the mean of the gradients over some 10 steps
 /// divided by the root of the mean of their squares over some 1,000, both freed of their beginning
