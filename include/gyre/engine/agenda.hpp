@@ -36,8 +36,7 @@ class agenda {
     return queue_.order(slot_of(loop));
   }
   /// Makes room for a loop of this plan: scheduling it needs no memory then. Throws std::bad_alloc.
-  void make_room(const loop_record& loop, const loop_plan& plan) {
-    const std::uint32_t slot = slot_of(loop);
+  void make_room(std::uint32_t slot, const loop_plan& plan) {
     queue_.reserve(slot + 1);
     if (hasty(plan)) hasty_.reserve(slot + 1);
   }
@@ -104,6 +103,21 @@ class agenda {
     forget_slack(loop);
     loop.scheduled = loop.triggered = loop.spread = false;
   }
+  /// The loop goes to another shard. @return what take_over() there is to be given
+  instant hand_over(loop_record& loop) noexcept {
+    forget_slack(loop);
+    if (!loop.scheduled) return never;
+    const std::uint32_t slot = slot_of(loop);
+    const due_entry* const late = ready_.find(slot);
+    const instant due = (late != nullptr ? late : queue_.find(slot))->due;
+    if (!queue_.cancel(slot)) ready_.cancel(slot);
+    return due;
+  }
+  /// It has come from another. @pre there is room
+  void take_over(loop_record& loop, std::uint32_t order, instant due) {
+    admit(loop, order);
+    if (loop.scheduled) push(loop, due);
+  }
   /// Of every loop. Their flags are for the caller to clear.
   void clear() noexcept {
     queue_.clear();
@@ -112,13 +126,13 @@ class agenda {
     rest();
   }
   void pause(loop_record& loop, std::uint8_t why) noexcept {
-    loop.paused |= why;
+    loop.paused = (loop.paused | why) & 3U;
     unschedule(loop);
   }
   /// @return whether it goes on, this having been the last reason not to
   bool resume(loop_record& loop, std::uint8_t why, instant now) {
     if (loop.paused != why) {
-      loop.paused = static_cast<std::uint8_t>(loop.paused & ~why);
+      loop.paused = loop.paused & ~why & 3U;
       return false;
     }
     loop.paused = 0;
@@ -216,7 +230,7 @@ class agenda {
 
  private:
   std::uint32_t slot_of(const loop_record& loop) const noexcept {
-    return env_.table.slot_of(loop.id);
+    return env_.table.slot_of(loop);
   }
   void meet_class(int priority) noexcept {
     lowest_class_ = std::min(lowest_class_, priority);

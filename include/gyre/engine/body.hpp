@@ -15,6 +15,7 @@
 #include <gyre/core/entropy.hpp>
 #include <gyre/core/function.hpp>
 #include <gyre/core/heap_array.hpp>
+#include <gyre/engine/balance.hpp>
 #include <gyre/engine/checks.hpp>
 #include <gyre/engine/describe.hpp>
 #include <gyre/engine/drive.hpp>
@@ -44,9 +45,10 @@ class body final : public std::enable_shared_from_this<body> {
   explicit body(engine_options o)
       : env(std::move(o)), traces(env.clock.own_threads() ? env.options.shards : 1),
         shards(make_shards()), post(env), symbiosis(env), vault(env), readings(env),
-        loops(env, post, symbiosis, vault, readings), house(env, post, symbiosis, vault),
+        loops(env, post, symbiosis, vault, readings), balance(env, vault, loops.mutex()),
+        house(env, post, symbiosis, vault),
         time(env, post, house, vault, readings),
-        power(env, post, house, vault, readings, time) {}
+        power(env, post, house, vault, readings, balance, time) {}
   body(const body&) = delete;
   body& operator=(const body&) = delete;
 
@@ -59,6 +61,7 @@ class body final : public std::enable_shared_from_this<body> {
   detail::vault vault;
   detail::readings readings;
   registry loops;
+  detail::balance balance;
   detail::house house;
   drive time;
   starter power;

@@ -13,6 +13,7 @@
 
 #include <unistd.h>
 
+#include <gyre/engine/balance.hpp>
 #include <gyre/engine/house.hpp>
 #include <gyre/engine/landing.hpp>
 #include <gyre/engine/readings.hpp>
@@ -26,8 +27,8 @@ namespace detail {
 /// Threads are inside of the engine's body, which owns all they use: each holds a reference to it.
 class crew {
  public:
-  crew(environment& env, post& p, house& h, vault& v, readings& r)
-      : env_(env), post_(p), house_(h), vault_(v), readings_(r), scribe_(env, v) {}
+  crew(environment& env, post& p, house& h, vault& v, readings& r, balance& b)
+      : env_(env), post_(p), house_(h), vault_(v), readings_(r), balance_(b), scribe_(env, v) {}
   crew(const crew&) = delete;
   crew& operator=(const crew&) = delete;
 
@@ -149,13 +150,14 @@ class crew {
       if (did.steps != 0) continue;
       instant until = s.wake_time();
       if (s.index == 0) until = std::min(until, house_.next_work());
-      const duration rest = until - env_.clock.now();
+      const instant now = env_.clock.now();
+      const duration rest = until - now;
       if (rest <= duration::zero()) continue;
-      s.fall_asleep();
+      s.fall_asleep(now);
       s.owner().release();
       (void)s.wake().wait(rest);
       if (!s.owner().acquire(epoch)) return;
-      (void)s.must_wake();
+      s.get_up(env_.clock.now());
       if (!dozing_.load()) continue;
       env_.watchdog.rung(env_.clock.measure());  // something may run from now on
       alarm_.ring();
@@ -181,6 +183,7 @@ class crew {
       dozing_ = true;
       instant next = t + std::chrono::seconds(1);  // for what it is to notice: a suspended machine
       for (shard* s : env_.shards) next = std::min(next, look_at(*s, t));
+      balance_.look(t);
       if (t >= sample_at) {
         sample_at = t + std::chrono::milliseconds(250);
         readings_.sample();
@@ -241,6 +244,7 @@ class crew {
   house& house_;
   vault& vault_;
   readings& readings_;
+  balance& balance_;
   std::atomic<pid_t> process_{0};  // that the threads are of; 0 when a stop() saw none
   scribe scribe_;
   executor executor_;

@@ -42,9 +42,20 @@ inline result<void> remember_at_home(environment& env, const record& r, std::str
   return env.records->remember(named, now);
 }
 
-/// The shard that has the loop of an id, if that is one.
-inline shard& home_of(environment& env, object_id id) noexcept {
-  return *env.shards[env.table.shard_of(id)];
+/// The shard of a place in the table.
+inline shard& shard_at(environment& env, std::uint32_t place) noexcept {
+  return *env.shards[env.table.shard_at(place)];
+}
+/// The shard that a loop is on. Under its lease, the registry, or every lease.
+inline shard& home_of(environment& env, const loop_record& loop) noexcept {
+  return shard_at(env, loop_table::place_of(loop));
+}
+/// The loop of an id, null when it is gone. Under every lease.
+inline loop_record* find_loop(environment& env, object_id id) noexcept {
+  shard& born = shard_at(env, id_index(id));
+  const std::uint32_t place =
+      born.loops.signpost(id) != nullptr ? env.table.place_of(id) : id_index(id);
+  return shard_at(env, place).loops.find(place, id);
 }
 
 /// A change to what a shard owns, which may have to wake its thread. Not under its lease.
@@ -60,16 +71,30 @@ void change(shard& s, F&& f) {
   if (ring) s.wake().ring();
 }
 
-/// Calls f(shard, loop) under the loop's lease. @return what f does; STALE
+/// Calls f(shard, loop) under the loop's lease. One that has moved is followed: a signpost stands
+/// until its loop is removed, so what it leads to has moved on, or is there. @return what f does;
+/// STALE
 template <class F>
 result<void> with_loop(environment& env, object_id id, F&& f) {
-  result<void> done = ok;
-  shard& home = home_of(env, id);
-  change(home, [&] {
-    loop_record* const l = home.loops.find(id);
-    done = l != nullptr ? f(home, *l) : result<void>(bad_id(id, kind_loop));
-  });
-  return done;
+  for (std::uint32_t place = id_index(id);;) {
+    result<void> done = ok;
+    std::uint32_t next = place;
+    shard& home = shard_at(env, place);
+    change(home, [&] {
+      if (loop_record* const l = home.loops.find(place, id)) {
+        done = f(home, *l);
+      } else if (place != id_index(id)) {
+        next = id_index(id);
+      } else if (const loop_record* const post = home.loops.signpost(id);
+                 post != nullptr && !post->removed) {
+        next = env.table.place_of(id);
+      } else {
+        done = bad_id(id, kind_loop);
+      }
+    });
+    if (next == place) return done;
+    place = next;
+  }
 }
 
 /// Every lease, in order, for a scope; from the second on where shard 0's is held already. What
@@ -101,7 +126,7 @@ class every_lease {
 /// Under the registry, or every lease.
 inline void sort_by_order(environment& env, vec<const loop_record*>& loops) {
   std::sort(loops.begin(), loops.end(), [&env](const loop_record* a, const loop_record* b) {
-    return home_of(env, a->id).due.order(*a) < home_of(env, b->id).due.order(*b);
+    return home_of(env, *a).due.order(*a) < home_of(env, *b).due.order(*b);
   });
 }
 inline void sort_by_order(vec<shared_learner*>& learners) {

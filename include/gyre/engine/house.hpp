@@ -163,7 +163,7 @@ class house {
     return true;
   }
   void tell_interval(const loop_record& l) noexcept {  // the figures are too short to need memory
-    home_of(env_, l.id).tell("gyre.interval", l.id, env_.table.name(l), ": x",
+    home_of(env_, l).tell("gyre.interval", l.id, env_.table.name(l), ": x",
                              std::string_view(to_fixed(l.extra->throttle, 3)), ", bus health ",
                              std::string_view(to_fixed(post_.bus().health(), 2)), ", score ",
                              std::string_view(to_fixed(symbiosis_.score(), 2)));

@@ -106,6 +106,8 @@ struct alignas(64) loop_extra {
   owner<intensity> breaker;  ///< null until the first failure
   vec<std::uint32_t> buckets;  ///< of the last value of each feature
   std::uint32_t place = 0;             ///< in the shard's list of them
+  std::uint32_t berth = 0;     ///< of a loop that has moved: where its record lies in the table,
+  object_id berth_id = 0;      ///< and the id of a loop that were born there; 0: there is none
 
   duration configured{0};  ///< the interval before the throttle; 0: there is none
   double throttle = 1;     ///< the engine's own, of deferrable loops
@@ -143,7 +145,9 @@ struct alignas(64) loop_record {
   const loop_plan* plan = nullptr;  ///< null: the record is free
   object_id id = 0;                 ///< of the loop, or of the one that had the record last
   std::uint8_t inside = 0;          ///< ticks that have not ended, those given up on included
-  std::uint8_t paused = 0;          ///< why: by_itself, from_above; 0: it is not
+  /// It lies elsewhere than its id says, in extra->berth. With a null plan: the loop of this id
+  /// does, see loop_table. Written under every lease and the registry.
+  bool moved = false;
   // Together what a tick's arrival clears, then what its start and end set:
   bool scheduled : 1 = false;
   bool triggered : 1 = false;  ///< the next tick was asked for: it is not one of the grid
@@ -156,6 +160,7 @@ struct alignas(64) loop_record {
   bool told : 1 = false;     ///< its ticks are to give up, until it is resumed
   bool related : 1 = false;  ///< has, or had, a parent or children: see loop_tree
   bool watched : 1 = false;  ///< has a node in the symbiosis graph
+  std::uint8_t paused : 2 = 0;  ///< why: by_itself, from_above; 0: it is not
 
   loop_metrics metrics{metrics_mode::counters};
 

@@ -89,9 +89,7 @@ struct loop_options {
   duration slack = engine_slack;           ///< with driver::workers: so much later than due it may
                                            ///< start, to share a wake-up; 0: precise; negative: as
                                            ///< the engine's, which it can only shorten
-  std::string group = {};                  ///< loops of one group share one learner and one shard,
-                                           ///< which has ids for 1,048,512 loops divided by the
-                                           ///< number of shards: 16,383 of 64; then BUDGET
+  std::string group = {};                  ///< loops of one group share one learner and one shard
   std::vector<gate> gates = {};            ///< all must be open for a tick to run
   feature_list features = {};              ///< what it sees
   std::vector<knob> knobs = {};            ///< what it may set; none: nothing is learned
@@ -131,8 +129,9 @@ struct engine_options {
                                    ///< the snapshot has it, to be given again
   std::uint32_t shards = 1;        ///< 1..64: threads with driver::workers. The ticks of one shard
                                    ///< never overlap before `hand_off`, those of several do;
-                                   ///< groups never split. 0: as many as cores_allowed() says
-                                   ///< with driver::workers, 1 with the others
+                                   ///< groups never split, and other loops may move to one that
+                                   ///< keeps up: gyre.moved tells. 0: as many as cores_allowed()
+                                   ///< says with driver::workers, 1 with the others
   /// With driver::workers: a thread that sleeps is woken so much after the first of its loops is
   /// due and then runs all that are, so that many loops share a wake-up. 0: each at its time, and
   /// Linux is asked for its finest timers.

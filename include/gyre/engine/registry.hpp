@@ -16,6 +16,8 @@
 #include <gyre/engine/checks.hpp>
 #include <gyre/engine/families.hpp>
 #include <gyre/engine/lesson.hpp>
+#include <gyre/engine/loan.hpp>
+#include <gyre/engine/newcomer.hpp>
 #include <gyre/engine/post.hpp>
 #include <gyre/engine/readings.hpp>
 #include <gyre/engine/symbiosis.hpp>
@@ -58,21 +60,24 @@ class registry {
       const leased hold(home.owner());
       slot = home.loops.next_slot();  // or one freed since, which has a record: others only free
     }
-    if (!env_.table.reserve(home.index, slot)) {
-      return fail(code::budget, "all ", loop_table::most / env_.options.shards,
-                  " ids of a shard's loops are used");
+    loan lent(env_);
+    if (!env_.table.reserve(home.index, slot) ||
+        !(env_.table.has_id(home.index, slot) || lent.take())) {
+      return fail(code::budget, "all ", loop_table::most, " ids of loops are used");
     }
     owner<loop_extra> extra = make_extra(o, own, std::move(where));
-    return enter(home, o, wanted, parent, std::move(function), std::move(extra));
+    if (extra == nullptr && lent.id() != 0) extra = make_owned<loop_extra>();
+    return enter(home, o, wanted, parent, std::move(function), std::move(extra), lent);
   }
   /// With all below it. @param gone receives the ids of all that went. STALE
   result<void> remove(object_id id, std::vector<object_id>& gone) {
+    const shard* only = nullptr;
     {
       const std::lock_guard lock(mutex_);
-      {
-        const leased hold(home_of(env_, id).owner());
-        if (home_of(env_, id).loops.find(id) == nullptr) return bad_id(id, kind_loop);
-      }
+      GYRE_CHECK(with_loop(env_, id, [&](shard& s, loop_record&) {
+        only = &s;
+        return result<void>(ok);
+      }));
       make_room_to_remove(id, gone);  // from here on nothing fails
       families_.bottom_up(id, [&](object_id each) {
         remove_one(each);
@@ -80,14 +85,19 @@ class registry {
       });
     }
     for (shard* s : env_.shards) {  // the users' closures go now
-      if (gone.size() > 1 || s == &home_of(env_, id)) post_.tell_all(*s);
+      if (gone.size() > 1 || s == only) post_.tell_all(*s);
     }
     return ok;
   }
   /// Whether nobody is inside of the function of a loop that was removed.
   bool has_left(object_id id) {
-    const leased hold(home_of(env_, id).owner());
-    const loop_record& l = env_.table.at(id_index(id));
+    std::uint32_t place = id_index(id);
+    {
+      const leased hold(shard_at(env_, place).owner());
+      place = env_.table.place_of(id);
+    }
+    const leased hold(shard_at(env_, place).owner());
+    const loop_record& l = env_.table.at(place);
     return l.id != id || l.inside == 0;
   }
   result<object_id> find(std::string_view name) {
@@ -152,7 +162,7 @@ class registry {
       const bool reordered = rejitter || o.priority != l.plan->priority;
       const bool reslacked = o.slack != l.plan->slack;
       const loop_plan wanted(o);
-      s.due.make_room(l, wanted);
+      s.due.make_room(env_.table.slot_of(l), wanted);
       const loop_plan* const next = plans_.take(wanted);  // from here on nothing fails
       const loop_plan* const old = l.plan;
       if (reslacked) s.due.forget_slack(l);
@@ -202,6 +212,8 @@ class registry {
   }
   /// Sums over the loops that were removed. Under shard 0's lease.
   const totals& retired() const noexcept { return retired_; }
+  /// Held by who changes which loops there are, or where they are.
+  std::mutex& mutex() noexcept { return mutex_; }
 
  private:
   /// The shard with the fewest loops, the first of these. Sizes change under the mutex only.
@@ -211,26 +223,6 @@ class registry {
       if (s->loops.size() < least->loops.size()) least = s;
     }
     return *least;
-  }
-  /// What the loop has besides its record, but for a learner; null: nothing.
-  static owner<loop_extra> make_extra(loop_options& o, bool own, space where) {
-    owner<loop_extra> extra;
-    const bool plain = o.gates.empty() && where.features().empty() && o.knobs.empty();
-    if (plain && !o.deferrable) return extra;
-    extra = make_owned<loop_extra>();
-    extra->own_features = own;
-    extra->seen.assign(where.features().size(), 0);
-    extra->buckets.assign(where.features().size(), 0);
-    extra->gates = std::move(o.gates);
-    extra->first_gate = extra->gates.empty() ? nullptr : extra->gates.data();
-    extra->chooses = !where.features().empty() || !o.knobs.empty();
-    extra->where = std::move(where);
-    for (const gate& g : extra->gates) {
-      extra->asks_latency |= g.made_of() == figure_of::latency;
-      extra->asks_often |= g.made_of() != figure_of::readings;
-    }
-    extra->configured = o.deferrable ? o.interval : duration::zero();
-    return extra;
   }
   /// ARG: the group's learner has another space. Throws std::bad_alloc; nothing changed then. Under
   /// the leases of the home and of shard 0. @pre the home has room for a learner
@@ -261,7 +253,8 @@ class registry {
   }
   /// Everything but the learner was checked: the loop is there from now on, or nothing changed.
   result<object_id> enter(shard& home, const loop_options& o, const loop_plan& wanted,
-                          object_id parent, tick_function function, owner<loop_extra> extra) {
+                          object_id parent, tick_function function, owner<loop_extra> extra,
+                          loan& lent) {
     const bool watched = symbiosis_.has_room();
     std::string shown = watched ? o.name : std::string();
     if (watched) symbiosis_.make_room(1);
@@ -276,36 +269,37 @@ class registry {
       });
     }
     object_id id = 0;
+    std::uint32_t place = 0;
     result<void> entered = ok;
     std::optional<leased> first_hold;
     if (home.index != 0) first_hold.emplace(env_.shards[0]->owner());
     change(home, [&] {
       drop_plans(home);
       loop_record& loop = home.loops.prepare(o.name, wanted.metrics);
-      undo unnamed([&]() noexcept { home.loops.take_back(loop); });
-      home.due.make_room(loop, wanted);
+      undo unnamed([&]() noexcept { home.loops.take_back(); });
+      home.due.make_room(home.loops.next_slot(), wanted);
       const loop_plan* const plan = plans_.take(wanted);
       undo unplanned([&]() noexcept { plans_.drop(plan); });
       if (!o.knobs.empty()) entered = attach_learner(home, o, *extra);
       if (!entered) return;
       unplanned.keep();
       unnamed.keep();  // from here on nothing fails
-      home.loops.insert(loop, plan);
+      const bool looks = extra != nullptr && (extra->own_features || extra->first_gate != nullptr);
+      if (looks) readings_.want();
+      home.loops.insert(loop, plan, std::move(extra), lent.id());
       home.due.admit(loop, added_);
       id = loop.id;
+      place = loop_table::place_of(loop);
       loop.function = std::move(function);
       loop.times = timetable(instant{0}, o.interval);
-      loop.paused = paused;
+      loop.paused = paused & 3U;
       loop.related = parent != 0;
-      if (extra != nullptr) {
-        if (extra->own_features || extra->first_gate != nullptr) readings_.want();
-        home.loops.adopt(loop, std::move(extra));
-      }
     });
     first_hold.reset();
     GYRE_CHECK(std::move(entered));
     env_.watchdog.watch_for(o.timeout, env_.options.hand_off);
-    env_.table.add_name(id);
+    lent.keep(place);
+    env_.table.add_name(place);
     if (parent != 0) families_.add(parent, id);
     ++added_;
     if (watched) (void)symbiosis_.watch(id, std::move(shown));
@@ -345,7 +339,7 @@ class registry {
     vec<std::size_t> of_shard(env_.shards.size(), 0);
     std::size_t all = 0;
     families_.bottom_up(top, [&](object_id each) {
-      ++of_shard[env_.table.shard_of(each)];
+      ++of_shard[env_.table.shard_at(env_.table.place_of(each))];
       ++all;
     });
     gone.reserve(gone.size() + all);
@@ -356,14 +350,19 @@ class registry {
   }
   /// @pre there is room, and nothing below it, or nothing any more
   void remove_one(object_id id) noexcept {
-    shard& home = home_of(env_, id);
-    env_.table.drop_name(id);
+    const std::uint32_t place = env_.table.place_of(id);
+    shard& home = shard_at(env_, place);
+    if (place != id_index(id)) {
+      const leased hold(shard_at(env_, id_index(id)).owner());
+      env_.table.at(id_index(id)).removed = true;  // nobody follows the signpost from now on
+    }
+    env_.table.drop_name(place);
     families_.remove(id);
     histogram took, late;  // 12 KB of the stack: what removes needs no memory
     std::optional<leased> first_hold;
     if (home.index != 0) first_hold.emplace(env_.shards[0]->owner());
     change(home, [&] {  // in one step: a tick that runs teaches what is kept, or nothing
-      loop_record& l = env_.table.at(id_index(id));
+      loop_record& l = env_.table.at(place);
       if (l.extra != nullptr) close_lesson(home, l);
       vault_.retire(home, l);
       add_up(retired_, l.metrics.stats(env_.clock.now()));

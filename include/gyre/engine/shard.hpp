@@ -9,14 +9,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-
 #include <gyre/bus/bus.hpp>
 #include <gyre/engine/agenda.hpp>
 #include <gyre/engine/fetch_ahead.hpp>
 #include <gyre/engine/flights.hpp>
 #include <gyre/engine/frames.hpp>
 #include <gyre/engine/gatekeeper.hpp>
+#include <gyre/engine/nap.hpp>
 #include <gyre/engine/occupant.hpp>
 #include <gyre/engine/outbox.hpp>
 #include <gyre/engine/roll.hpp>
@@ -60,9 +59,11 @@ class shard {
 
   /// Who drives the shard is to sleep, until `wake()` is rung. Whoever changes something that
   /// should wake it asks must_wake() with the lease held and rings after freeing it.
-  bool must_wake() noexcept { return std::exchange(asleep_, false); }
-  void fall_asleep() noexcept { asleep_ = true; }
-  bool sleeps() const noexcept { return asleep_; }
+  bool must_wake() noexcept { return nap_.wake(); }
+  void fall_asleep(instant now) noexcept { nap_.begin(now); }
+  void get_up(instant now) noexcept { nap_.end(now); }
+  bool sleeps() const noexcept { return nap_.sleeps(); }
+  duration slept(instant now) const noexcept { return nap_.total(now); }  ///< until now
 
   /// When something happens next: a tick, a deadline, a delivery of the bus, which is shard 0's.
   instant next_event() const noexcept {
@@ -130,7 +131,7 @@ class shard {
  private:
   gyre::lease lease_;
   alarm alarm_;
-  bool asleep_ = false;
+  nap nap_;
 };
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <gyre/engine/balance.hpp>
 #include <gyre/engine/drive.hpp>
 
 #if GYRE_THREADS
@@ -23,13 +24,13 @@ namespace detail {
 /// Held by the engine's body.
 class starter {
  public:
-  starter(environment& env, post& p, house& h, vault& v, readings& r, const drive& d)
+  starter(environment& env, post& p, house& h, vault& v, readings& r, balance& b, const drive& d)
       : env_(env), house_(h), vault_(v), drive_(d)
 #if GYRE_THREADS
-        , crew_(env, p, h, v, r)
+        , crew_(env, p, h, v, r, b)
 #endif
   {
-    (void)p, (void)r;
+    (void)p, (void)r, (void)b;
     env_.stopping = true;
   }
   starter(const starter&) = delete;

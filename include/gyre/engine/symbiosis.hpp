@@ -74,7 +74,7 @@ class symbiosis {
   void observe(instant t) noexcept {
     rows_.clear();
     for (member& m : members_) {
-      loop_record* const found = home_of(env_, m.id).loops.find(m.id);
+      loop_record* const found = find_loop(env_, m.id);
       if (found != nullptr) rows_.push_back(row_of(m, *found, t));  // else it is being removed
     }
     graph_.observe(rows_);

@@ -168,6 +168,13 @@ class vault {
   std::string restore(shared_learner& made, std::string_view key) {
     return present() ? keeper_.restore(made, key) : std::string();
   }
+  /// What a shard has collected goes to the journal: it comes before what another collects from now
+  /// on. Under its lease and shard 0's. Throws std::bad_alloc, with nothing changed.
+  void take_frames(shard& s) {
+    s.kept.drain([this](const pending_frames& frames, std::uint64_t lost) {
+      keeper_.append(frames, lost);
+    });
+  }
   /// The loop goes; what its learner has learned outlives its last, or is forgotten where there is
   /// no memory for that, and counted. Under the lease of its shard too.
   void retire(shard& home, const loop_record& l) noexcept {
@@ -283,12 +290,6 @@ class vault {
       const leased hold(env_.shards[i]->owner());
       take_frames(*env_.shards[i]);
     }
-  }
-  /// Under that shard's lease too.
-  void take_frames(shard& s) {
-    s.kept.drain([this](const pending_frames& frames, std::uint64_t lost) {
-      keeper_.append(frames, lost);
-    });
   }
 
   environment& env_;

@@ -91,8 +91,12 @@ class loop_metrics {
       measured_->~measured();
     }
   }
-  loop_metrics(const loop_metrics&) = delete;
-  loop_metrics& operator=(const loop_metrics&) = delete;
+  /// Takes everything over, with the room. The other is good for its destructor only.
+  loop_metrics(loop_metrics&& o) noexcept : loop_metrics(o) {
+    o.flags_ = 0;
+    o.rare_ = nullptr;
+  }
+  loop_metrics& operator=(loop_metrics&&) = delete;
 
   /// One finished tick. @param late start - due, negative (jitter) counts as 0.
   void record(tick_status status, duration took, duration late, instant now) noexcept {
@@ -134,6 +138,11 @@ class loop_metrics {
   /// Ticks recorded since the construction; reset() leaves this one.
   std::uint64_t finished() const noexcept { return finished_; }
   std::uint64_t cycles() const noexcept { return finished_ - seen().base; }
+  /// Of all durations; 0: there was no tick.
+  duration mean() const noexcept {
+    const std::uint64_t n = cycles();
+    return duration(n == 0 ? 0 : static_cast<std::int64_t>(took_.sum / n));
+  }
   std::uint64_t failures() const noexcept { return sound() ? 0 : seen().failures(); }
   std::uint32_t streak() const noexcept { return (flags_ & failing) != 0 ? seen().streak : 0; }
   double error_rate() const noexcept { return rate(failures(), cycles()); }
@@ -284,6 +293,8 @@ class loop_metrics {
   static double rate(std::uint64_t part, std::uint64_t whole) noexcept {
     return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
   }
+
+  loop_metrics(const loop_metrics&) = default;
 
   bool measures() const noexcept { return (flags_ & measuring) != 0; }
   outcomes* rare_block() const noexcept { return measures() ? measured_->rare : rare_; }
