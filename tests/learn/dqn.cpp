@@ -327,5 +327,5 @@ TEST_CASE("what a dqn has learned has the same bits on every machine", "[learn]"
   gyre::dqn learner(3, 2, o, 1, 0);
   go_on(learner, 0, 1000);
   const auto bytes = saved(learner);  // which end with the checksum of the others
-  REQUIRE(gyre::crc32c(std::span(bytes).first(bytes.size() - 4)) == 0x2f798b5bU);
+  REQUIRE(gyre::crc32c(std::span(bytes).first(bytes.size() - 4)) == 0x1c740109U);
 }

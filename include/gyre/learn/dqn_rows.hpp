@@ -49,7 +49,8 @@ class dqn_rows {
   /// none. @param input_row floats from one row of inputs to the next
   bool draw(dqn_batch& out, std::uint32_t input_row, const input_scale& scale,
             rng& random) noexcept {
-    if (!priorities_.draw({drawn_.data(), drawn_.size()}, random)) return false;
+    const auto fetch = [this](std::uint32_t slot) { __builtin_prefetch(row_at(slot)); };
+    if (!priorities_.draw({drawn_.data(), drawn_.size()}, random, fetch)) return false;
     slots_.add_sampled(drawn_.size());
     for (std::size_t b = 0; b < drawn_.size(); ++b) {
       const std::uint32_t slot = drawn_[b].id.slot;
