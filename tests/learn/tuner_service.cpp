@@ -173,6 +173,36 @@ TEST_CASE("one run has the same bits on every machine", "[learn]") {
   }
   gyre::byte_writer out;
   t.save(out);
-  REQUIRE(trace == 0x1c5eb63fd3500680ULL);
-  REQUIRE(gyre::siphash24(out.data()) == 0x2c4e3f6dc96b62ddULL);
+  REQUIRE(trace == 0x0df8530c291608adULL);
+  REQUIRE(gyre::siphash24(out.data()) == 0x0c18277d6d0fc8fcULL);
+}
+
+// Beliefs whose widths are in units of a noise that is next to none were sure of what was never
+// tried: in 2 to 15 of 100 states a wrong setting was kept, once held the best with probability 1.
+TEST_CASE("without noise the best of ten settings is found", "[learn]") {
+  constexpr double levels[] = {0, 1, 3, 6, 9};
+  int wrong = 0, states = 0;
+  for (const double noise : {0.0, .001, .1, 1.0}) {
+    for (std::uint32_t count = 1; count <= 2; ++count) {
+      for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        gyre::tuner_shape shape{{}, {{5}, {2, false}}};
+        if (count == 2) shape.features = {{2, false}};
+        gyre::tuner t(shape, {}, seed, 0);
+        gyre::rng world(5, seed, gyre::purpose::user);
+        const auto worth = [&](std::uint32_t s, std::uint32_t a) {
+          const double off = levels[a / 2] - (s == 0 ? 3 : 6);
+          return -20 - off * off - (a % 2 == (s == 0 ? 1U : 0U) ? 0 : 5);
+        };
+        for (std::uint32_t i = 0; i < 600; ++i) {
+          const std::uint32_t s = i % count, a = t.choose(s).action;
+          (void)t.observe(s, a, worth(s, a) + noise * world.normal());
+        }
+        for (std::uint32_t s = 0; s < count; ++s, ++states) {
+          if (worth(s, t.greedy(s)) < -20) ++wrong;
+        }
+      }
+    }
+  }
+  CAPTURE(wrong, states);
+  REQUIRE(wrong * 100 <= states);  // 7 of 1,200; 115 without the glances at what was never tried
 }

@@ -100,6 +100,13 @@ class contest {
     const float even = part / static_cast<float>(size_);
     for (std::uint32_t i = 0; i < size_; ++i) odds_[i] = (1 - part) * odds_[i] / sum + even;
   }
+  /// Moves `part` (0..1) of all odds to one place.
+  void lean(std::uint32_t place, float part) noexcept {
+    float sum = 0;
+    for (std::uint32_t i = 0; i < size_; ++i) sum += odds_[i];
+    for (std::uint32_t i = 0; i < size_; ++i) odds_[i] *= (1 - part) / sum;
+    odds_[place] += part;
+  }
   /// The place at a draw in [0, 1) of the odds' sum.
   std::uint32_t drawn(double at) const noexcept {
     double sum = 0;

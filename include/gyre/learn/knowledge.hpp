@@ -105,9 +105,10 @@ class knowledge {
     double share, leader;
   };
   /// What the means and widths of a contest are in: worth = centre + unit * mean; unit 0: nothing
-  /// is known.
+  /// is known. And whether they are by all states together.
   struct scale {
     double centre = 0, unit = 0;
+    bool joined = false;
   };
   /// Gives each action of a contest its odds.
   scale rate(std::uint32_t state, contest& among, const pick& by) const noexcept {
@@ -120,7 +121,7 @@ class knowledge {
     const mixture& m = joined ? joint_[0] : own;
     weigh(m, joined ? joint_kinds_ : own_kinds_, state, joined ? cell(state, 0) : 0, among,
           boldness, by.leader);
-    return {m.centre(), m.unit()};
+    return {m.centre(), m.unit(), joined};
   }
   /// The odds that the action at a place of a contest wins when each worth is drawn with `bold` of
   /// its deviation; 1: the probability that it is the best.

@@ -259,16 +259,6 @@ class tuner {
       return skip ? barred_.out(a) : barred_.for_good(a);
     });
   }
-  /// Only what was never tried in this state competes, if there is such: at first, and of few
-  /// actions always, since rewards without noise leave no doubt about what was not tried.
-  void prefer_untried(std::uint32_t state) noexcept {
-    const auto tried = [&](std::uint32_t i) {
-      return seen_.visits(state, contest_.action(i)) > 0;
-    };
-    bool any = false;
-    for (std::uint32_t i = 0; i < contest_.size(); ++i) any = any || !tried(i);
-    if (any) contest_.even_but(tried);
-  }
   /// The choice, where some may be ruled out for it.
   decision pick(std::uint32_t state, bool ruled) noexcept {
     rng draw(seed_, stream_, purpose::explore, draws * seen_.counts.decisions);
@@ -294,8 +284,10 @@ class tuner {
   /// Gives what was gathered its odds.
   knowledge::scale compete(std::uint32_t state, const knowledge::pick& by) noexcept {
     const knowledge::scale in = seen_.known.rate(state, contest_, by);
+    const bool each = !(in.unit > 0) || actions() <= few;
+    if (!each) seen_.glance(state, contest_, in.joined);
     if (options_.at_random > 0) contest_.mix(static_cast<float>(options_.at_random));
-    if (!(in.unit > 0) || actions() <= few) prefer_untried(state);
+    if (each) seen_.prefer_untried(state, contest_);
     return in;
   }
   /// The most that is expected of what does not compete.
