@@ -2,9 +2,11 @@
 // Room: learn. Threads: pure functions.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -19,19 +21,22 @@ struct logged_choice {
   double reward = 0;
 };
 
-/// An estimate of the mean reward of a tick.
+/// An estimate of the mean reward of a tick. Where too little was seen to say how sure it is, the
+/// interval is without end.
 struct what_if_estimate {
   double value = 0;
-  double low = 0, high = 0;  ///< 95 %, where the log tells enough: see what_if_result::weakest
+  double low = 0, high = 0;  ///< 95 %, where the log tells enough: see what_if_result::fewest
 };
-/// Three estimates of one thing. They should agree: where they do not, the log has too little of
-/// what the policy does.
+/// Four estimates of one thing. The first three need propensities and hold for work that changes
+/// with time; the last needs none, and holds only where what a setting earns in a state stays.
 struct what_if_result {
   what_if_estimate ips;              ///< inverse propensity: no bias, the widest
-  what_if_estimate self_normalised;  ///< the same by the weights' sum: a bias of order 1 / matching
+  what_if_estimate self_normalised;  ///< the same by the weights' sum in each state
   what_if_estimate doubly_robust;    ///< each cell's mean, corrected by weighted errors: narrowest
+  what_if_estimate as_seen;          ///< each cell's mean, as it was seen
   double matching = 0;  ///< rows that the log is worth: (sum of weights)^2 / sum of their squares
   double weakest = 0;   ///< the same of the state that has least of it, of those logged
+  std::uint64_t fewest = 0;  ///< rows of what the policy does, in the state that has fewest
   std::uint64_t rows = 0;
   std::uint64_t refused = 0;  ///< not finite, propensity not in 0..1, an index out of range
 };
@@ -52,85 +57,192 @@ struct moments {
     mean += was / ++n;
     squares += was * (x - mean);
   }
+  double variance() const noexcept { return n > 1 ? squares / (n - 1) : 0; }
   what_if_estimate estimate() const noexcept {
-    const double wide = n > 1 ? 1.96 * std::sqrt(squares / (n - 1) / n) : 0;
+    const double wide = n > 1 ? 1.96 * std::sqrt(variance() / n) : 0;
     return {mean, mean - wide, mean + wide};
   }
+};
+
+/// Estimates of the states, put together by how often each was logged. Of few rows a deviation is
+/// not well known: the interval is Student's, with as many degrees as Satterthwaite 1946 says.
+class strata {
+ public:
+  void add(double part, double value, double variance, double degrees) noexcept {
+    value_ += part * value;
+    const double v = part * part * variance;
+    variance_ += v;
+    spread_ += v * v / degrees;
+  }
+  void without_end() noexcept { variance_ = std::numeric_limits<double>::infinity(); }
+  what_if_estimate estimate() const noexcept {
+    const double degrees = spread_ > 0 ? variance_ * variance_ / spread_ : 1e9;
+    const double wide = std::isfinite(variance_) ? student(degrees) * std::sqrt(variance_)
+                                                 : variance_;
+    return {value_, value_ - wide, value_ + wide};
+  }
+
+ private:
+  /// The 97.5 % point, within 1 % from 5 degrees on (Abramowitz and Stegun 26.7.5).
+  static double student(double degrees) noexcept {
+    constexpr double z = 1.959964, z3 = z * z * z, z5 = z3 * z * z;
+    const double d = degrees < 3 ? 3 : degrees;
+    return z + (z3 + z) / 4 / d + (5 * z5 + 16 * z3 + 3 * z) / 96 / (d * d);
+  }
+  double value_ = 0, variance_ = 0, spread_ = 0;
+};
+
+/// What was logged of one state.
+struct logged_state {
+  double first = 0;     ///< its first reward, which sums are around: for offsets without loss
+  double n = 0, sum = 0;
+  double weights = 0, squares = 0;           ///< of w, w^2
+  double earned = 0, once = 0, twice = 0;    ///< of w r, w^2 r, w^2 r^2
+  double robust = 0, errors = 0;             ///< of the doubly robust, and its errors' squares
+  std::uint64_t taken = 0;                   ///< rows with w > 0
+  double spread = 0, tried = 0;              ///< of rewards around their cells' means; cells
+
+  /// @param w its weight @param error of what it was predicted to earn, weighted
+  void add(double reward, double w, double error) noexcept {
+    if (n == 0) first = reward;
+    const double r = reward - first;
+    ++n;
+    sum += reward;
+    weights += w;
+    squares += w * w;
+    earned += w * r;
+    once += w * w * r;
+    twice += w * w * r * r;
+    robust += error;
+    errors += error * error;
+    taken += w > 0 ? 1 : 0;
+  }
+  double worth() const noexcept { return squares > 0 ? weights * weights / squares : 0; }
+  /// A variance from `rows` rows, which too few make too small as often as not: that of all that
+  /// was logged of the state counts for five more, where it is larger.
+  double careful(double own, double rows) const noexcept {
+    constexpr double more = 5;
+    const double all = n > tried ? spread / (n - tried) : 0;
+    const double both = (own * rows + more * all) / (rows + more);
+    return own > both ? own : both;
+  }
+  static double degrees(double rows) noexcept { return rows + 4; }  // less the mean, five more
+};
+
+/// A log as it is read, row by row; what_if() below.
+template <class Policy>
+class log_reader {
+ public:
+  log_reader(std::uint32_t states, std::uint32_t actions, Policy& policy)
+      : actions_(actions), policy_(policy), cells_(std::size_t{states} * actions),
+        states_(states) {}
+
+  void add(const logged_choice& row) {
+    const bool sound = row.state < states_.size() && row.action < actions_ && row.propensity > 0 &&
+                       row.propensity <= 1 && std::isfinite(row.reward);
+    ++(sound ? out_.rows : out_.refused);
+    if (!sound) return;
+    const double w = policy_(row.state, row.action) / row.propensity;
+    logged_state& all = states_[row.state];
+    const double usual = all.n > 0 ? all.sum / all.n : 0;
+    const auto predicted = [&](std::uint32_t a) {  // from earlier rows of the cell, or the state
+      const moments& c = cell(row.state, a);
+      return c.n > 0 ? c.mean : usual;
+    };
+    for (std::uint32_t a = 0; a < actions_; ++a) {
+      const double p = policy_(row.state, a);
+      if (p > 0) all.robust += p * predicted(a);
+    }
+    const double error = w * (row.reward - predicted(row.action));
+    all.add(row.reward, w, error);
+    ips_.add(w * row.reward);
+    cell(row.state, row.action).add(row.reward);
+  }
+  what_if_result result() {
+    out_.ips = ips_.estimate();
+    double weights = 0, squares = 0;
+    bool first = true;
+    for (std::uint32_t s = 0; s < states_.size(); ++s) {
+      logged_state& all = states_[s];
+      if (all.n == 0) continue;
+      const double worth = all.worth();
+      weights += all.weights;
+      squares += all.squares;
+      out_.weakest = first ? worth : std::min(out_.weakest, worth);
+      out_.fewest = first ? all.taken : std::min(out_.fewest, all.taken);
+      first = false;
+      read_cells(s);
+      read_weights(all);
+    }
+    out_.matching = squares > 0 ? weights * weights / squares : 0;
+    if (out_.rows == 0) return out_;
+    out_.self_normalised = normalised_.estimate();
+    out_.doubly_robust = robust_.estimate();
+    out_.as_seen = seen_.estimate();
+    return out_;
+  }
+
+ private:
+  moments& cell(std::uint32_t state, std::uint32_t action) noexcept {
+    return cells_[std::size_t{state} * actions_ + action];
+  }
+  double part(const logged_state& all) const noexcept {
+    return all.n / static_cast<double>(out_.rows);
+  }
+  void read_cells(std::uint32_t state) {
+    logged_state& all = states_[state];
+    for (std::uint32_t a = 0; a < actions_; ++a) {
+      all.spread += cell(state, a).squares;
+      all.tried += cell(state, a).n > 0 ? 1 : 0;
+    }
+    for (std::uint32_t a = 0; a < actions_; ++a) {
+      const moments& c = cell(state, a);
+      const double p = policy_(state, a);
+      if (p <= 0) continue;
+      const double v = c.n > 1 ? all.careful(c.variance(), c.n) / c.n : 0;
+      seen_.add(part(all) * p, c.n > 0 ? c.mean : all.sum / all.n, v, all.degrees(c.n));
+      if (c.n < 2) seen_.without_end();
+    }
+  }
+  void read_weights(const logged_state& all) {
+    const double worth = all.worth(), v = all.weights > 0 ? all.earned / all.weights : 0;
+    const bool known = worth >= 1.5;
+    const double around = all.twice - 2 * v * all.once + v * v * all.squares;  // w^2 (r - v)^2
+    const double own = known ? std::max(around, 0.0) / all.squares * worth / (worth - 1) : 0;
+    const double one = known ? all.careful(own, worth) / worth : 0;
+    const double error = known ? all.careful(all.errors / all.squares, worth) : 0;
+    normalised_.add(part(all), all.first + v, one, all.degrees(worth));
+    robust_.add(part(all), all.robust / all.n, error * all.squares / (all.n * all.n),
+                all.degrees(worth));
+    if (known) return;
+    normalised_.without_end();
+    robust_.without_end();
+  }
+
+  std::uint32_t actions_;
+  Policy& policy_;
+  std::vector<moments> cells_;
+  std::vector<logged_state> states_;
+  moments ips_;
+  strata normalised_, robust_, seen_;
+  what_if_result out_;
 };
 
 }  // namespace detail
 
 /// What `policy` would have earned in the states that were logged: policy(state, action) is the
-/// probability of the action, which sums to 1 over those of a state. The log is to be of one policy
-/// that gave each action of this one a fair chance, all the time: of a tuner with `at_random` of
-/// 0.1 or more. One that has settled takes what it holds to be worse almost never, and the
-/// intervals then say too little. O(rows x actions); takes memory for states x actions.
+/// probability of the action, which sums to 1 over those of a state. The log may be of a tuner,
+/// whose policy changes as it learns. With `at_random` of 0.1 or more the first three estimates
+/// hold where `fewest` is 5 or more. Without, one that has settled takes what it holds to be worse
+/// almost never: only `as_seen` holds then, and only if the work does not change.
+/// O(rows x actions); takes memory for states x actions.
 /// Formulas: Horvitz and Thompson 1952; Swaminathan and Joachims 2015; Dudik, Langford and Li 2011.
 template <class Policy>
 what_if_result what_if(std::span<const logged_choice> log, std::uint32_t states,
                        std::uint32_t actions, Policy policy) {
-  struct average {
-    double sum = 0, n = 0;
-    double weights = 0, squares = 0;  // of a state
-  };
-  std::vector<average> cells(std::size_t{states} * actions), whole(states);
-  detail::moments ips;
-  double robust = 0, errors = 0;  // the states are given, so what they add does not vary
-  what_if_result out;
-  double weights = 0, weighted = 0, squares = 0, first = 0, second = 0;
-  for (const logged_choice& row : log) {
-    const bool sound = row.state < states && row.action < actions && row.propensity > 0 &&
-                       row.propensity <= 1 && std::isfinite(row.reward);
-    if (!sound) {
-      ++out.refused;
-      continue;
-    }
-    ++out.rows;
-    const double w = policy(row.state, row.action) / row.propensity;
-    average& all = whole[row.state];
-    const double usual = all.n > 0 ? all.sum / all.n : 0;
-    const auto predicted = [&](std::uint32_t a) {  // from earlier rows of the cell, or the state
-      const average& c = cells[std::size_t{row.state} * actions + a];
-      return c.n > 0 ? c.sum / c.n : usual;
-    };
-    double expected = 0;
-    for (std::uint32_t a = 0; a < actions; ++a) {
-      const double p = policy(row.state, a);
-      if (p > 0) expected += p * predicted(a);
-    }
-    ips.add(w * row.reward);
-    const double error = w * (row.reward - predicted(row.action));
-    robust += expected + error;
-    errors += error * error;
-    weights += w;
-    squares += w * w;
-    all.weights += w;
-    all.squares += w * w;
-    weighted += w * row.reward;
-    first += w * w * row.reward;
-    second += w * w * row.reward * row.reward;
-    for (average* a : {&all, &cells[std::size_t{row.state} * actions + row.action]}) {
-      a->sum += row.reward;
-      ++a->n;
-    }
-  }
-  out.ips = ips.estimate();
-  if (out.rows == 0) return out;
-  const auto n = static_cast<double>(out.rows);
-  const double apart = 1.96 * std::sqrt(errors) / n;
-  out.doubly_robust = {robust / n, robust / n - apart, robust / n + apart};
-  if (weights <= 0) return out;
-  out.matching = out.weakest = weights * weights / squares;
-  for (const average& state : whole) {
-    if (state.n == 0) continue;
-    const double worth = state.weights > 0 ? state.weights * state.weights / state.squares : 0;
-    out.weakest = worth < out.weakest ? worth : out.weakest;
-  }
-  const double v = weighted / weights;
-  const double spread = second - 2 * v * first + v * v * squares;  // sum of (w (r - v))^2
-  const double wide = 1.96 * std::sqrt(spread > 0 ? spread : 0) / weights;
-  out.self_normalised = {v, v - wide, v + wide};
-  return out;
+  detail::log_reader<Policy> reader(states, actions, policy);
+  for (const logged_choice& row : log) reader.add(row);
+  return reader.result();
 }
 
 }  // namespace v1
