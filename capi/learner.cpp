@@ -50,6 +50,25 @@ result<transition> transition_of(const gyre_transition* from, std::uint32_t size
   return out;
 }
 
+gyre_status actions_of(gyre_learner learner, const uint32_t* states, uint32_t* actions,
+                       uint32_t count, bool explores) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(object, pin<learner_object>(learner));
+    if (count == 0) return ok;
+    GYRE_CHECK(not_null(states, "states"));
+    GYRE_CHECK(not_null(actions, "actions"));
+    const std::lock_guard<std::mutex> hold(object->mutex);
+    auto& l = object->learns;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (states[i] >= l.states()) return fail(code::arg, "a state is out of range");
+    }
+    for (std::uint32_t i = 0; i < count; ++i) {
+      actions[i] = explores ? l.act(states[i]) : l.greedy(states[i]);
+    }
+    return ok;
+  });
+}
+
 }  // namespace
 
 }  // namespace gyre::capi
@@ -71,6 +90,8 @@ gyre_status gyre_learner_create(const gyre_learner_options* options, gyre_learne
     if (o.batch != 0) learning.batch = o.batch;
     if (o.every != 0) learning.every = o.every;
     if (o.warmup != 0) learning.warmup = o.warmup;
+    learning.sequential = o.sequential != 0;
+    GYRE_CHECK(check_reserved(o.reserved));
     if (learning.batch > 65'536) return fail(code::arg, "batch: 1..65,536 expected");
     auto object =
         std::make_unique<learner_object>(o.states, o.actions, learning, o.seed ? o.seed : 1);
@@ -86,19 +107,12 @@ gyre_status gyre_learner_destroy(gyre_learner learner) {
 
 gyre_status gyre_learner_choose(gyre_learner learner, const uint32_t* states, uint32_t* actions,
                                 uint32_t count) {
-  return guard(nullptr, [&]() -> result<void> {
-    GYRE_TRY(object, pin<learner_object>(learner));
-    if (count == 0) return ok;
-    GYRE_CHECK(not_null(states, "states"));
-    GYRE_CHECK(not_null(actions, "actions"));
-    const std::lock_guard<std::mutex> hold(object->mutex);
-    const std::uint32_t known = object->learns.stats().states;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      if (states[i] >= known) return fail(code::arg, "a state is out of range");
-    }
-    for (std::uint32_t i = 0; i < count; ++i) actions[i] = object->learns.act(states[i]);
-    return ok;
-  });
+  return actions_of(learner, states, actions, count, true);
+}
+
+gyre_status gyre_learner_greedy(gyre_learner learner, const uint32_t* states, uint32_t* actions,
+                                uint32_t count) {
+  return actions_of(learner, states, actions, count, false);
 }
 
 gyre_status gyre_learner_observe(gyre_learner learner, const gyre_transition* transitions,
@@ -130,6 +144,36 @@ gyre_status gyre_learner_q(gyre_learner learner, float* out, uint32_t cap, uint3
     GYRE_CHECK(not_null(out, "out"));
     std::memcpy(out, object->learns.q(), cells * sizeof(float));
     return ok;
+  });
+}
+
+gyre_status gyre_learner_train(gyre_learner learner) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(object, pin<learner_object>(learner));
+    const std::lock_guard<std::mutex> hold(object->mutex);
+    object->learns.train();
+    return ok;
+  });
+}
+
+gyre_status gyre_learner_save(gyre_learner learner, void* buf, uint32_t cap, uint32_t* needed) {
+  return guard(nullptr, [&]() -> result<void> {
+    GYRE_TRY(object, pin<learner_object>(learner));
+    const std::lock_guard<std::mutex> hold(object->mutex);
+    byte_writer out;
+    object->learns.save(out);
+    return put_bytes(as_text(out.data()), buf, cap, needed);
+  });
+}
+
+gyre_status gyre_learner_load(gyre_learner learner, const void* data, uint32_t size,
+                              gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_TRY(object, pin<learner_object>(learner));
+    if (size > 0) GYRE_CHECK(not_null(data, "data"));
+    const std::lock_guard<std::mutex> hold(object->mutex);
+    byte_reader in(bytes_of(data, size));
+    return object->learns.load(in);
   });
 }
 

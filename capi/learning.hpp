@@ -21,6 +21,12 @@ result<learner_options> learning_of(const Options& o) {
   set_or_none(learning.explore.to, o.explore_to);
   GYRE_TRY(over, count_of(o.explore_over, 9e15, "explore_over", "a whole number of 0..9e15"));
   learning.explore.over = over;
+  learning.method = static_cast<learning_method>(o.method <= 8 ? o.method : 255);
+  learning.explore.how = static_cast<exploring>(o.explore_how <= 5 ? o.explore_how : 255);
+  learning.step_power = o.step_power;
+  set_or_none(learning.lambda, o.lambda);
+  if (o.planning != 0) learning.planning = o.planning;
+  learning.optimistic = o.optimistic != 0;
   if (o.replay_capacity != 0) learning.capacity = o.replay_capacity;
   if (learning.capacity > learning.most) {
     return fail(code::arg, "replay_capacity: 1..16,777,216 expected");

@@ -11,7 +11,7 @@ import { Status } from './status.ts';
 import { Subscription } from './subscription.ts';
 import { Tick } from './tick.ts';
 import { learned, report } from './tuner.ts';
-import { declare, modeOf, rails } from './tuning.ts';
+import { declare, method, modeOf, rails } from './tuning.ts';
 
 const OVERFLOW = { drop_newest: 0, drop_oldest: 1, keep_latest: 2, block: 3 };
 
@@ -104,9 +104,7 @@ export class Engine {
         discount: o.discount ?? 0,
         learning_rate: o.learningRate ?? 0,
         sample_average: o.sampleAverage ? 1 : 0,
-        explore_from: o.explore ? o.explore.from || -1 : 0,
-        explore_to: o.explore?.to !== undefined ? o.explore.to || -1 : 0,
-        explore_over: o.explore?.over ?? 0,
+        ...method(o),
         replay_capacity: o.replayCapacity ?? 0,
         priority: o.priority ?? 0,
         tuning: rails(gyre, o.tuning, o.knobs ?? {}, hold),

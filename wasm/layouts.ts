@@ -89,6 +89,8 @@ export const LOOP_OPTIONS = /* @__PURE__ */ layout([
   ['gates', 'ptr'], ['explore_from', 'f64'], ['explore_to', 'f64'], ['explore_over', 'f64'], ['knob_count', 'u32'],
   ['feature_count', 'u32'], ['gate_count', 'u32'], ['missed', 'i32'], ['burst', 'u32'], ['priority', 'i32'],
   ['replay_capacity', 'u32'], ['sample_average', 'u32'], ['parent', 'ptr'], ['slack_ms', 'f64'], ['tuning', 'ptr'],
+  ['method', 'u32'], ['explore_how', 'u32'], ['step_power', 'f64'], ['lambda', 'f64'], ['planning', 'u32'],
+  ['optimistic', 'u32'],
 ]);
 /** What to change on a loop. 0 leaves a field as it is. */
 export const LOOP_CHANGE = /* @__PURE__ */ layout([
@@ -145,6 +147,8 @@ export const LEARNER_OPTIONS = /* @__PURE__ */ layout([
   ['size', 'u32'], ['states', 'u32'], ['actions', 'u32'], ['sample_average', 'u32'], ['discount', 'f64'],
   ['learning_rate', 'f64'], ['explore_from', 'f64'], ['explore_to', 'f64'], ['explore_over', 'f64'],
   ['replay_capacity', 'u32'], ['batch', 'u32'], ['every', 'u32'], ['warmup', 'u32'], ['seed', 'u64'],
+  ['method', 'u32'], ['explore_how', 'u32'], ['step_power', 'f64'], ['lambda', 'f64'], ['planning', 'u32'],
+  ['optimistic', 'u32'], ['sequential', 'u32'], ['reserved', 'u32'],
 ]);
 /** What happened. */
 export const TRANSITION = /* @__PURE__ */ layout([

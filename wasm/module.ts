@@ -8,7 +8,7 @@ import { Memory, pick, whole, type Call, type Pointer } from './memory.ts';
 import type { EngineOptions, LearnerOptions, TunerOptions } from './options.ts';
 import { GyreError, Status } from './status.ts';
 import { Tuner } from './tuner.ts';
-import { declare, rails } from './tuning.ts';
+import { declare, method, rails } from './tuning.ts';
 
 /** One instance of the module. Everything made from it lives in its memory. */
 export class Gyre extends Memory {
@@ -85,9 +85,8 @@ export class Gyre extends Memory {
       actions: o.actions,
       discount: o.discount ?? 0,
       learning_rate: o.learningRate ?? 0,
-      explore_from: o.explore ? o.explore.from || -1 : 0,
-      explore_to: o.explore?.to !== undefined ? o.explore.to || -1 : 0,
-      explore_over: o.explore?.over ?? 0,
+      ...method(o),
+      sequential: o.sequential ? 1 : 0,
       replay_capacity: o.replayCapacity ?? 0,
       batch: o.batch ?? 0,
       every: o.every ?? 0,

@@ -112,13 +112,26 @@ export interface Report {
   avoided: number;
 }
 
+export type Method = 'q' | 'double_q' | 'sarsa' | 'expected_sarsa' | 'q_lambda' | 'dyna_q' | 'sweeping' |
+  'differential_q';
+/** How it tries what it does not hold to be best; of the last two the numbers are parts of the worths' spread. */
+export interface Exploration {
+  from: number;
+  to?: number;
+  over?: number;
+  how?: 'linear' | 'exponential' | 'by_visits' | 'boltzmann' | 'bonus';
+}
+
 /** A Q-learner by itself. What is left out has its default, as gyre_learner_options says. */
 export interface LearnerOptions {
   states: number;
   actions: number;
   discount?: number;
   learningRate?: number;
-  explore?: { from: number; to?: number; over?: number };
+  explore?: Exploration;
+  /** How it learns; default `q`, or `sweeping` where it is sequential. */
+  method?: Method;
+  sequential?: boolean;
   replayCapacity?: number;
   /** Rows a training, observations between two and before the first. */
   batch?: number;
@@ -177,7 +190,9 @@ export interface LoopOptions {
   discount?: number;
   learningRate?: number;
   sampleAverage?: boolean;
-  explore?: { from: number; to?: number; over?: number };
+  explore?: Exploration;
+  /** How it learns, where it is sequential; default `sweeping`. */
+  method?: Method;
   replayCapacity?: number;
   priority?: number;
   paused?: boolean;

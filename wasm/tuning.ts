@@ -2,7 +2,7 @@
 // Room: wasm. Threads: those of the module: one.
 import { KNOB, SETTING, TUNING } from './layouts.ts';
 import { pick, type Memory, type Pointer } from './memory.ts';
-import type { Feature, Knob, Setting, Tuning, TuningMode } from './options.ts';
+import type { Exploration, Feature, Knob, Method, Setting, Tuning, TuningMode } from './options.ts';
 import { GyreError, Status } from './status.ts';
 
 type Hold = (at: Pointer) => Pointer;
@@ -15,6 +15,23 @@ interface Declared {
 /** GYRE_TUNING_... */
 export function modeOf(mode: TuningMode): number {
   return pick('mode', { tune: 1, observe: 2, frozen: 3 }, mode);
+}
+
+const METHODS = {
+  q: 1, double_q: 2, sarsa: 3, expected_sarsa: 4, q_lambda: 5, dyna_q: 6, sweeping: 7, differential_q: 8,
+};
+const EXPLORE = { linear: 1, exponential: 2, by_visits: 3, boltzmann: 4, bonus: 5 };
+
+/** How it learns and explores, as fields that loops and learners have in common. */
+export function method(o: { explore?: Exploration; method?: Method }): Record<string, number> {
+  const { explore } = o;
+  return {
+    explore_from: explore ? explore.from || -1 : 0,
+    explore_to: explore?.to !== undefined ? explore.to || -1 : 0,
+    explore_over: explore?.over ?? 0,
+    explore_how: explore?.how ? pick('how', EXPLORE, explore.how) : 0,
+    method: o.method ? pick('method', METHODS, o.method) : 0,
+  };
 }
 
 function declared(given: Knob | Feature): Declared {

@@ -97,6 +97,12 @@ type Options struct {
 	SampleAverage          bool    // step = max(LearningRate, 1/n)
 	ExploreFrom, ExploreTo float64 // share of random choices
 	ExploreOver            float64 // ... over so many choices
+	Method                 Method  // of Q-learning and its kin; zero: what suits Sequential
+	ExploreHow             Explore // zero: what suits Sequential
+	StepPower              float64 // step = max(LearningRate, n^-StepPower)
+	Lambda                 float64 // of QLambda; None
+	Planning               uint32  // of DynaQ and Sweeping, cells updated a tick
+	Optimistic             bool    // what was never tried is worth the most that can be
 }
 
 // None says "none, really" where 0 means the default.
@@ -122,6 +128,14 @@ func (e *Engine) AddLoop(o Options, run func(*Tick) error) (Loop, error) {
 	native.explore_from = C.double(o.ExploreFrom)
 	native.explore_to = C.double(o.ExploreTo)
 	native.explore_over = C.double(o.ExploreOver)
+	native.method = C.uint32_t(o.Method)
+	native.explore_how = C.uint32_t(o.ExploreHow)
+	native.step_power = C.double(o.StepPower)
+	native.lambda = C.double(o.Lambda)
+	native.planning = C.uint32_t(o.Planning)
+	if o.Optimistic {
+		native.optimistic = 1
+	}
 	if o.SampleAverage {
 		native.sample_average = 1
 	}

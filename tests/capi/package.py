@@ -249,6 +249,20 @@ class Rooms(unittest.TestCase):
                 replay.sample(2, out=bytearray(7))
             self.assertEqual(replay.metrics['total_added'], 10)
 
+    def test_a_method_plans_and_goes_on_after_load(self):
+        with gyre.Learner(3, 2, method='sweeping', sequential=1) as learner, \
+                gyre.Learner(3, 2, method='sweeping', sequential=1) as again:
+            for _ in range(200):
+                for s in range(2):
+                    a = learner.choose(s)
+                    learner.observe(s, a, float(s + a == 2), s + a, terminated=s + a == 2)
+            learner.train()
+            self.assertEqual(list(learner.greedy([0, 1])), [1, 1])
+            again.load(learner.save())
+            self.assertEqual(again.save(), learner.save())
+            with self.assertRaises(gyre.Error):
+                again.load(b'other')
+
     def test_a_learner_finds_the_better_action(self):
         with gyre.Learner(2, 3, explore_from=1.0) as learner:
             for _ in range(300):

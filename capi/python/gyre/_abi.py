@@ -72,6 +72,19 @@ GYRE_OVERFLOW_DROP_OLDEST = 1  # the oldest makes room
 GYRE_OVERFLOW_KEEP_LATEST = 2  # one message a topic, the newest
 GYRE_OVERFLOW_BLOCK = 3  # publish waits up to 1 s; on an engine's own thread it drops at once; either way it is counted
 GYRE_SAMPLE_WITH_REPLACEMENT = 1
+GYRE_METHOD_Q = 1  # Q-learning from replay
+GYRE_METHOD_DOUBLE_Q = 2  # two tables: luck is not taken for worth
+GYRE_METHOD_SARSA = 3  # the worth of what it does itself: keeps off cliffs
+GYRE_METHOD_EXPECTED_SARSA = 4  # the same without the luck of the next draw
+GYRE_METHOD_Q_LAMBDA = 5  # a reward reaches what led to it at once
+GYRE_METHOD_DYNA_Q = 6  # a model that counts, cells at random updated from it
+GYRE_METHOD_SWEEPING = 7  # such a model, cells first whose worth changes most
+GYRE_METHOD_DIFFERENTIAL_Q = 8  # no discount: what is earned over the average
+GYRE_EXPLORE_LINEAR = 1  # at random with a probability that moves in a line
+GYRE_EXPLORE_EXPONENTIAL = 2  # the same by equal factors; both ends at least 1e-9
+GYRE_EXPLORE_BY_VISITS = 3  # from * over / (over + visits of the state), at least to
+GYRE_EXPLORE_BOLTZMANN = 4  # from, to: a temperature, as a part, 0..100, of the spread of the worths in the state
+GYRE_EXPLORE_BONUS = 5  # what was tried less is worth more, by such a part
 GYRE_TRANSITION_TERMINATED = 1  # nothing follows: the next state is worth nothing
 GYRE_TRANSITION_TRUNCATED = 2  # cut off here: the next state is worth what it is worth
 GYRE_SERVE_CONTROL = 1  # who has the token may pause, resume, reconfigure ...
@@ -305,6 +318,12 @@ class gyre_loop_options(_c.Structure):
         ('parent', _c.c_char_p),  # name of a loop that is there: paused, stopped or removed, it takes this one with it; default: none
         ('slack_ms', _c.c_double),  # GYRE_DRIVER_WORKERS: so much later than due it may start, to share a wake-up; default: as the engine; GYRE_NONE: precise
         ('tuning', _c.c_void_p),  # guard rails; of the first loop of a group; default: none
+        ('method', _c.c_uint32),  # GYRE_METHOD_...; default: sweeping where it is sequential, else Q
+        ('explore_how', _c.c_uint32),  # GYRE_EXPLORE_...; default: linear, or bonus where it is sequential and explore_from and explore_to are left out
+        ('step_power', _c.c_double),  # over 0, at most 1: step = max(learning_rate, n^-step_power)
+        ('lambda', _c.c_double),  # 0..1 of Q(lambda); default 0.5; GYRE_NONE
+        ('planning', _c.c_uint32),  # of dyna_q and sweeping, cells updated a tick; default 10
+        ('optimistic', _c.c_uint32),  # 1: what was never tried is worth the most that can be
     ]
 
 
@@ -512,6 +531,14 @@ class gyre_learner_options(_c.Structure):
         ('every', _c.c_uint32),  # observations from training to training; default 10
         ('warmup', _c.c_uint32),  # observations before the first; default 32
         ('seed', _c.c_uint64),  # default 1
+        ('method', _c.c_uint32),  # GYRE_METHOD_...; default: sweeping where it is sequential, else Q
+        ('explore_how', _c.c_uint32),  # GYRE_EXPLORE_...; default: linear, or bonus where it is sequential and explore_from and explore_to are left out
+        ('step_power', _c.c_double),  # over 0, at most 1: step = max(learning_rate, n^-step_power)
+        ('lambda', _c.c_double),  # 0..1 of Q(lambda); default 0.5; GYRE_NONE
+        ('planning', _c.c_uint32),  # of dyna_q and sweeping, cells updated a tick; default 10
+        ('optimistic', _c.c_uint32),  # 1: what was never tried is worth the most that can be
+        ('sequential', _c.c_uint32),  # 1: an action changes the next state; a discount of 0 is 0.95
+        ('reserved', _c.c_uint32),  # 0
     ]
 
 
@@ -731,8 +758,12 @@ FUNCTIONS = {
     'gyre_learner_create': (_c.c_int32, [_c.c_void_p, _c.c_void_p, _c.c_void_p]),
     'gyre_learner_destroy': (_c.c_int32, [_c.c_uint32]),
     'gyre_learner_choose': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_uint32]),
+    'gyre_learner_greedy': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_uint32]),
     'gyre_learner_observe': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32]),
     'gyre_learner_q': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_learner_train': (_c.c_int32, [_c.c_uint32]),
+    'gyre_learner_save': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_learner_load': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_learner_metrics_read': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_tuner_create': (_c.c_int32, [_c.c_void_p, _c.c_void_p, _c.c_void_p]),
     'gyre_tuner_destroy': (_c.c_int32, [_c.c_uint32]),

@@ -97,13 +97,17 @@ class Replay(_Owned):
 
 
 class Learner(_Owned):
-    """A tabular Q-learner over states x actions. Further settings are fields of
-    gyre_learner_options by their names there (discount, learning_rate, explore_from, ...)."""
+    """A learner over states x actions. Further settings are fields of gyre_learner_options by
+    their names there (discount, learning_rate, explore_from, ...); `method` and `explore_how` also
+    by name: 'sweeping', 'bonus'."""
 
     _destroy = lib.gyre_learner_destroy
 
     def __init__(self, states: int, actions: int, seed: int = 0, **settings: Any) -> None:
         self.states, self.actions = states, actions
+        for name, prefix in (('method', 'GYRE_METHOD_'), ('explore_how', 'GYRE_EXPLORE_')):
+            if isinstance(settings.get(name), str):
+                settings[name] = getattr(abi, prefix + settings[name].upper())
         made_of = made(abi.gyre_learner_options, states=states, actions=actions, seed=seed,
                        **settings)
         number = ctypes.c_uint32()
@@ -125,6 +129,33 @@ class Learner(_Owned):
             check(lib.gyre_learner_choose(self._id, _address(given, True)[0],
                                           _address(out, True)[0], len(given)))
         return out
+
+    def greedy(self, states: Iterable[int]) -> Any:
+        """The action of most worth for each state, as array('I'); no decision is counted."""
+        given = array('I', states)
+        out = array('I', bytes(4 * len(given)))
+        if len(given):
+            check(lib.gyre_learner_greedy(self._id, _address(given, True)[0],
+                                          _address(out, True)[0], len(given)))
+        return out
+
+    def train(self) -> None:
+        """Learns once more from what was observed."""
+        check(lib.gyre_learner_train(self._id))
+
+    def save(self) -> bytes:
+        """All that it has learned, for load()."""
+        needed = ctypes.c_uint32()
+        lib.gyre_learner_save(self._id, None, 0, ctypes.byref(needed))
+        out = bytearray(needed.value)
+        check(lib.gyre_learner_save(self._id, _address(out, True)[0], len(out),
+                                    ctypes.byref(needed)))
+        return bytes(out)
+
+    def load(self, data: bytes) -> None:
+        """Replaces what it has learned; with the same settings it goes on as the other did."""
+        address, size = _address(data)
+        call(lib.gyre_learner_load, self._id, address, size)
 
     def observe(self, state: int, action: int, reward: float, next_state: int,
                 terminated: bool = False, truncated: bool = False) -> None:

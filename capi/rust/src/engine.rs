@@ -88,6 +88,8 @@ impl Engine {
             explore_from: options.explore.0,
             explore_to: options.explore.1,
             explore_over: options.explore.2,
+            explore_how: options.how,
+            method: options.method.map_or(0, |m| m as u32),
             ..Default::default()
         };
         let mut id = 0;

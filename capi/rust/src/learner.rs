@@ -16,6 +16,20 @@ pub struct Transition {
     pub terminated: bool,
 }
 
+/// How it learns: docs/learning.md says which for which job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Method {
+    Q = ffi::GYRE_METHOD_Q,
+    DoubleQ = ffi::GYRE_METHOD_DOUBLE_Q,
+    Sarsa = ffi::GYRE_METHOD_SARSA,
+    ExpectedSarsa = ffi::GYRE_METHOD_EXPECTED_SARSA,
+    QLambda = ffi::GYRE_METHOD_Q_LAMBDA,
+    DynaQ = ffi::GYRE_METHOD_DYNA_Q,
+    Sweeping = ffi::GYRE_METHOD_SWEEPING,
+    DifferentialQ = ffi::GYRE_METHOD_DIFFERENTIAL_Q,
+}
+
 /// A tabular Q-learner over states x actions, trained from its own replay buffer.
 ///
 /// Threads: calls on one wait for each other.
@@ -29,12 +43,30 @@ impl Learner {
     /// All memory is allocated here: states x actions at most 65,536. `discount` is that of the
     /// next state's worth; all draws follow from `seed`.
     pub fn new(states: u32, actions: u32, discount: f64, seed: u64) -> Result<Learner> {
-        let options =
-            ffi::gyre_learner_options { states, actions, discount, seed, ..Default::default() };
+        Learner::made(&ffi::gyre_learner_options {
+            states,
+            actions,
+            discount,
+            seed,
+            ..Default::default()
+        })
+    }
+    /// One whose actions change the next state, by a method; it explores as suits that.
+    pub fn sequential(states: u32, actions: u32, method: Method, seed: u64) -> Result<Learner> {
+        Learner::made(&ffi::gyre_learner_options {
+            states,
+            actions,
+            seed,
+            method: method as u32,
+            sequential: 1,
+            ..Default::default()
+        })
+    }
+    fn made(options: &ffi::gyre_learner_options) -> Result<Learner> {
         let mut id = 0;
         // SAFETY: options and id outlive the call.
-        check(|err| unsafe { ffi::gyre_learner_create(&options, &mut id, err) })?;
-        Ok(Learner { id, states, actions })
+        check(|err| unsafe { ffi::gyre_learner_create(options, &mut id, err) })?;
+        Ok(Learner { id, states: options.states, actions: options.actions })
     }
     /// An action for each state, exploring.
     pub fn choose(&self, states: &[u32]) -> Result<Vec<u32>> {
@@ -45,6 +77,39 @@ impl Learner {
             ffi::gyre_learner_choose(self.id, states.as_ptr(), actions.as_mut_ptr(), count)
         })?;
         Ok(actions)
+    }
+    /// The action of most worth for each state; no decision is counted.
+    pub fn greedy(&self, states: &[u32]) -> Result<Vec<u32>> {
+        let mut actions = vec![0; states.len()];
+        let count = u32::try_from(states.len()).map_err(|_| Error::arg("too many states"))?;
+        // SAFETY: both have as many numbers as the call is told.
+        check(|_| unsafe {
+            ffi::gyre_learner_greedy(self.id, states.as_ptr(), actions.as_mut_ptr(), count)
+        })?;
+        Ok(actions)
+    }
+    /// Learns once more from what was observed.
+    pub fn train(&self) -> Result<()> {
+        // SAFETY: the id is checked.
+        check(|_| unsafe { ffi::gyre_learner_train(self.id) })
+    }
+    /// All that it has learned, for `load`.
+    pub fn save(&self) -> Result<Vec<u8>> {
+        let mut needed = 0;
+        // SAFETY: no room is asked to be written to; the call says how much it needs.
+        unsafe { ffi::gyre_learner_save(self.id, std::ptr::null_mut(), 0, &mut needed) };
+        let mut bytes = vec![0_u8; needed as usize];
+        // SAFETY: as much room as the call is told.
+        check(|_| unsafe {
+            ffi::gyre_learner_save(self.id, bytes.as_mut_ptr().cast(), needed, &mut needed)
+        })?;
+        Ok(bytes)
+    }
+    /// Replaces what it has learned; with the same options it goes on as the other did.
+    pub fn load(&self, bytes: &[u8]) -> Result<()> {
+        let size = u32::try_from(bytes.len()).map_err(|_| Error::arg("too many bytes"))?;
+        // SAFETY: as many bytes as the call is told.
+        check(|err| unsafe { ffi::gyre_learner_load(self.id, bytes.as_ptr().cast(), size, err) })
     }
     /// Learns from transitions; from none when one is refused.
     pub fn observe(&self, transitions: &[Transition]) -> Result<()> {

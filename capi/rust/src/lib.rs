@@ -47,7 +47,7 @@ pub use engine::{Driver, Engine, Totals};
 pub use error::{Error, Kind, Result};
 pub use knobs::{geometric, linear, Feature, Knob, Mode, Tuning};
 pub use learned::{Learned, Limit, Report};
-pub use learner::{Learner, Transition};
+pub use learner::{Learner, Method, Transition};
 pub use loops::Loop;
 pub use options::LoopOptions;
 pub use replay::Replay;

@@ -2,6 +2,7 @@
 
 use crate::ffi;
 use crate::knobs::{Feature, Knob, Tuning};
+use crate::learner::Method;
 use std::time::Duration;
 
 /// What a loop is; what is not set is the engine's default.
@@ -16,6 +17,8 @@ pub struct LoopOptions {
     pub(crate) learning_rate: f64,
     pub(crate) sample_average: bool,
     pub(crate) explore: (f64, f64, f64),
+    pub(crate) method: Option<Method>,
+    pub(crate) how: u32,
 }
 
 impl LoopOptions {
@@ -32,6 +35,8 @@ impl LoopOptions {
             learning_rate: 0.0,
             sample_average: false,
             explore: (0.0, 0.0, 0.0),
+            method: None,
+            how: 0,
         }
     }
     /// The loops of a group share one learner.
@@ -71,6 +76,16 @@ impl LoopOptions {
     pub fn sequential(mut self) -> LoopOptions {
         self.flags |= ffi::GYRE_LOOP_SEQUENTIAL;
         self
+    }
+    /// How it learns, where it is `sequential`: docs/learning.md says which for which job.
+    pub fn method(mut self, method: Method) -> LoopOptions {
+        self.method = Some(method);
+        self
+    }
+    /// What was tried less is worth more, by such a part of the spread of the worths.
+    pub fn bonus(mut self, part: f64) -> LoopOptions {
+        self.how = ffi::GYRE_EXPLORE_BONUS;
+        self.explore(part, part, 0)
     }
     /// The share of random choices goes from one to the other over so many choices.
     pub fn explore(mut self, from: f64, to: f64, over: u32) -> LoopOptions {

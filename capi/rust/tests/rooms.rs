@@ -1,6 +1,6 @@
 //! rooms.rs - what the crate gives beyond loops.
 //! Method: scenarios on a virtual clock, or on the test's own.
-use gyre::{Driver, Engine, Kind, Learner, LoopOptions, Replay, Result, Transition};
+use gyre::{Driver, Engine, Kind, Learner, LoopOptions, Method, Replay, Result, Transition};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -100,6 +100,28 @@ fn rows_come_back_as_they_were() -> Result<()> {
     rows.sort_by_key(|row| row.0);
     assert_eq!(rows, [(2, 1.0), (3, 1.5), (4, 2.0), (5, 2.5)]);
     assert_eq!(replay.sample_with_replacement(50)?.len(), 50);
+    Ok(())
+}
+
+#[test]
+fn a_method_plans_and_goes_on_after_load() -> Result<()> {
+    let learner = Learner::sequential(3, 2, Method::Sweeping, 1)?;
+    let again = Learner::sequential(3, 2, Method::Sweeping, 1)?;
+    for _ in 0..200 {
+        for state in 0..2 {
+            let action = learner.choose(&[state])?[0];
+            let next = if action == 1 { state + 1 } else { state };
+            let reward = if next == 2 { 1.0 } else { 0.0 };
+            learner.observe(&[Transition { state, action, reward, next, terminated: next == 2 }])?;
+        }
+    }
+    learner.train()?;
+    assert_eq!(learner.greedy(&[0, 1])?, [1, 1]);
+    assert!((learner.q()?[0][1] - 0.95).abs() < 1e-6);
+    again.load(&learner.save()?)?;
+    assert_eq!(again.save()?, learner.save()?);
+    assert_eq!(again.choose(&[0, 1, 0])?, learner.choose(&[0, 1, 0])?);
+    assert!(again.load(&[1, 2, 3]).is_err());
     Ok(())
 }
 

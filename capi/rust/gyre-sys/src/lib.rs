@@ -160,6 +160,33 @@ pub const GYRE_OVERFLOW_KEEP_LATEST: i32 = 2;
 /// once; either way it is counted
 pub const GYRE_OVERFLOW_BLOCK: i32 = 3;
 pub const GYRE_SAMPLE_WITH_REPLACEMENT: u32 = 1;
+/// Q-learning from replay
+pub const GYRE_METHOD_Q: u32 = 1;
+/// two tables: luck is not taken for worth
+pub const GYRE_METHOD_DOUBLE_Q: u32 = 2;
+/// the worth of what it does itself: keeps off cliffs
+pub const GYRE_METHOD_SARSA: u32 = 3;
+/// the same without the luck of the next draw
+pub const GYRE_METHOD_EXPECTED_SARSA: u32 = 4;
+/// a reward reaches what led to it at once
+pub const GYRE_METHOD_Q_LAMBDA: u32 = 5;
+/// a model that counts, cells at random updated from it
+pub const GYRE_METHOD_DYNA_Q: u32 = 6;
+/// such a model, cells first whose worth changes most
+pub const GYRE_METHOD_SWEEPING: u32 = 7;
+/// no discount: what is earned over the average
+pub const GYRE_METHOD_DIFFERENTIAL_Q: u32 = 8;
+/// at random with a probability that moves in a line
+pub const GYRE_EXPLORE_LINEAR: u32 = 1;
+/// the same by equal factors; both ends at least 1e-9
+pub const GYRE_EXPLORE_EXPONENTIAL: u32 = 2;
+/// from * over / (over + visits of the state), at least to
+pub const GYRE_EXPLORE_BY_VISITS: u32 = 3;
+/// from, to: a temperature, as a part, 0..100, of the spread
+/// of the worths in the state
+pub const GYRE_EXPLORE_BOLTZMANN: u32 = 4;
+/// what was tried less is worth more, by such a part
+pub const GYRE_EXPLORE_BONUS: u32 = 5;
 /// nothing follows: the next state is worth nothing
 pub const GYRE_TRANSITION_TERMINATED: u32 = 1;
 /// cut off here: the next state is worth what it is worth
@@ -532,6 +559,19 @@ abi_struct!(
     slack_ms: f64,
     /// guard rails; of the first loop of a group; default: none
     tuning: *const gyre_tuning,
+    /// GYRE_METHOD_...; default: sweeping where it is sequential, else Q
+    method: u32,
+    /// GYRE_EXPLORE_...; default: linear, or bonus where it is sequential and
+    /// explore_from and explore_to are left out
+    explore_how: u32,
+    /// over 0, at most 1: step = max(learning_rate, n^-step_power)
+    step_power: f64,
+    /// 0..1 of Q(lambda); default 0.5; GYRE_NONE
+    lambda: f64,
+    /// of dyna_q and sweeping, cells updated a tick; default 10
+    planning: u32,
+    /// 1: what was never tried is worth the most that can be
+    optimistic: u32,
 });
 
 abi_struct!(
@@ -813,6 +853,23 @@ abi_struct!(
     warmup: u32,
     /// default 1
     seed: u64,
+    /// GYRE_METHOD_...; default: sweeping where it is sequential, else Q
+    method: u32,
+    /// GYRE_EXPLORE_...; default: linear, or bonus where it is sequential and
+    /// explore_from and explore_to are left out
+    explore_how: u32,
+    /// over 0, at most 1: step = max(learning_rate, n^-step_power)
+    step_power: f64,
+    /// 0..1 of Q(lambda); default 0.5; GYRE_NONE
+    lambda: f64,
+    /// of dyna_q and sweeping, cells updated a tick; default 10
+    planning: u32,
+    /// 1: what was never tried is worth the most that can be
+    optimistic: u32,
+    /// 1: an action changes the next state; a discount of 0 is 0.95
+    sequential: u32,
+    /// 0
+    reserved: u32,
 });
 
 abi_struct!(
@@ -1270,11 +1327,24 @@ extern "C" {
     /// Chooses an action for each of `count` states, exploring.
     /// @return GYRE_E_ARG (a state out of range; none is chosen).
     pub fn gyre_learner_choose(learner: gyre_learner, states: *const u32, actions: *mut u32, count: u32) -> gyre_status;
+    /// The action of most worth for each of `count` states; no decision is counted.
+    /// @return GYRE_E_ARG (a state out of range; none is chosen).
+    pub fn gyre_learner_greedy(learner: gyre_learner, states: *const u32, actions: *mut u32, count: u32) -> gyre_status;
     /// Learns from `count` transitions.
     /// @return GYRE_E_ARG (an index out of range, a reward not finite, both flags; none is taken).
     pub fn gyre_learner_observe(learner: gyre_learner, transitions: *const gyre_transition, count: u32) -> gyre_status;
     /// The table, row by row, states x actions floats. @param cap in floats. @return GYRE_E_BUFFER.
     pub fn gyre_learner_q(learner: gyre_learner, out: *mut f32, cap: u32, needed: *mut u32) -> gyre_status;
+    /// Learns once more from what was observed: a batch of its replay, or by planning.
+    pub fn gyre_learner_train(learner: gyre_learner) -> gyre_status;
+    /// All that it has learned, as bytes that gyre_learner_load takes, of any machine.
+    /// @return GYRE_E_BUFFER: `needed` says how many.
+    pub fn gyre_learner_save(learner: gyre_learner, buf: *mut c_void, cap: u32, needed: *mut u32) -> gyre_status;
+    /// Replaces what it has learned. With the same options it goes on as the other did, bit for bit;
+    /// of another method what its table says is taken over.
+    /// @return GYRE_E_FORMAT (of another version, or of other numbers of states or actions),
+    /// GYRE_E_CORRUPT.
+    pub fn gyre_learner_load(learner: gyre_learner, data: *const c_void, size: u32, err: *mut gyre_error) -> gyre_status;
     /// What it learned from, at one instant. Waits for a call on it that is under way.
     pub fn gyre_learner_metrics_read(learner: gyre_learner, out: *mut gyre_learner_metrics) -> gyre_status;
     /// All memory is allocated here.
