@@ -25,9 +25,9 @@ type Explore uint32
 
 // The ways to explore of learner.h.
 const (
-	Linear      Explore = C.GYRE_EXPLORE_LINEAR
-	Exponential Explore = C.GYRE_EXPLORE_EXPONENTIAL
-	ByVisits    Explore = C.GYRE_EXPLORE_BY_VISITS
-	Boltzmann   Explore = C.GYRE_EXPLORE_BOLTZMANN
-	Bonus       Explore = C.GYRE_EXPLORE_BONUS
+	ExploreLinear      Explore = C.GYRE_EXPLORE_LINEAR
+	ExploreExponential Explore = C.GYRE_EXPLORE_EXPONENTIAL
+	ExploreByVisits    Explore = C.GYRE_EXPLORE_BY_VISITS
+	ExploreBoltzmann   Explore = C.GYRE_EXPLORE_BOLTZMANN
+	ExploreBonus       Explore = C.GYRE_EXPLORE_BONUS
 )
