@@ -62,6 +62,12 @@ inline constexpr std::uint32_t first_size<gyre_loop_change> = offsetof(gyre_loop
 template <>
 inline constexpr std::uint32_t first_size<gyre_knob> = offsetof(gyre_knob, names);
 template <>
+inline constexpr std::uint32_t first_size<gyre_replay_options> =
+    offsetof(gyre_replay_options, columns);
+template <>
+inline constexpr std::uint32_t first_size<gyre_replay_metrics> =
+    offsetof(gyre_replay_metrics, stale_updates);
+template <>
 inline constexpr std::uint32_t first_size<gyre_feature> = offsetof(gyre_feature, names);
 
 /// ARG: a number that cannot be, and what could.

@@ -133,14 +133,22 @@ export const BUS_METRICS = /* @__PURE__ */ layout([
   ['expired', 'u64'], ['dead_lettered', 'u64'], ['pending', 'u64'], ['p50_ms', 'f64'], ['p99_ms', 'f64'],
   ['health', 'f64'],
 ]);
-/** A circular buffer of rows of the caller's own type. */
+/** A field of a row. */
+export const REPLAY_COLUMN = /* @__PURE__ */ layout([
+  ['size', 'u32'], ['offset', 'u32'], ['bytes', 'u32'], ['role', 'u32'],
+]);
+/** A circular buffer of rows of the caller's own type. A row of over 32 bytes takes whole lines of 64. */
 export const REPLAY_OPTIONS = /* @__PURE__ */ layout([
   ['size', 'u32'], ['row_size', 'u32'], ['capacity', 'u32'], ['reserved', 'u32'], ['seed', 'u64'],
+  ['columns', 'ptr'], ['budget_bytes', 'f64'], ['column_count', 'u32'], ['flags', 'u32'], ['min_size', 'u32'],
+  ['reserved2', 'u32'], ['alpha', 'f64'], ['beta', 'f64'], ['beta_end', 'f64'], ['beta_steps', 'f64'],
+  ['epsilon', 'f64'],
 ]);
 /** What it holds and did. */
 export const REPLAY_METRICS = /* @__PURE__ */ layout([
   ['size', 'u32'], ['row_size', 'u32'], ['rows', 'u64'], ['capacity', 'u64'], ['total_added', 'u64'],
-  ['total_sampled', 'u64'], ['utilization', 'f64'],
+  ['total_sampled', 'u64'], ['utilization', 'f64'], ['stale_updates', 'u64'], ['episodes', 'u64'],
+  ['mean_age', 'f64'], ['beta', 'f64'], ['total_priority', 'f64'], ['greatest_priority', 'f64'],
 ]);
 /** A tabular Q-learner over states x actions, trained from its own replay buffer. */
 export const LEARNER_OPTIONS = /* @__PURE__ */ layout([

@@ -133,7 +133,9 @@ TEST_CASE("a replay buffer says what is wrong", "[capi]") {
   CHECK(gyre_replay_create(&rows, &id, &err) == GYRE_E_ARG);  // 4 GiB
   rows.row_size = 1;
   rows.capacity = 1u << 28;
-  CHECK(gyre_replay_create(&rows, &id, &err) == GYRE_E_ARG);  // with its bookkeeping 1.5 GiB
+  rows.flags = GYRE_REPLAY_PRIORITIZED;
+  CHECK(gyre_replay_create(&rows, &id, &err) == GYRE_E_ARG);  // with its bookkeeping 1.7 GiB
+  rows.flags = 0;
   rows.row_size = 4;
   rows.capacity = 4;
   REQUIRE(gyre_replay_create(&rows, &id, &err) == GYRE_OK);

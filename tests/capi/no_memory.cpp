@@ -208,6 +208,14 @@ inline std::vector<deed> deeds_of_learners() {
       {"replay_sample", [](world& w) {
         char rows[8];
         return gyre_replay_sample(w.replay, rows, 2, 0); }},
+      {"replay_draw", [](world& w) {
+        std::uint32_t slots[2];
+        return gyre_replay_draw(w.replay, slots, nullptr, nullptr, nullptr, 2, 0); }},
+      {"replay_resize", [](world& w) { return gyre_replay_resize(w.replay, 40, nullptr); }},
+      {"replay_save", [](world& w) {
+        char room[256];
+        std::uint32_t needed = 0;
+        return gyre_replay_save(w.replay, room, 256, &needed); }},
       {"learner_create", [](world&) {
         gyre_learner made = 0;
         auto o = kit::zero<gyre_learner_options>();

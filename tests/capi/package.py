@@ -263,6 +263,32 @@ class Rooms(unittest.TestCase):
             with self.assertRaises(gyre.Error):
                 again.load(b'other')
 
+    def test_rows_are_drawn_by_priority(self):
+        with gyre.Replay(4, capacity=8, prioritized=True, alpha=1.0) as replay:
+            replay.push(b''.join(i.to_bytes(4, 'little') for i in range(8)))
+            drawn = replay.draw(8)
+            self.assertEqual(sorted(drawn.slots), list(range(8)))  # all are alike: each once
+            self.assertEqual(list(drawn.weights), [1.0] * 8)
+            rows = replay.rows(drawn.slots)
+            self.assertEqual([rows[i] for i in range(0, 32, 4)], list(drawn.slots))
+            errors = [1e6 if slot == 5 else 0.0 for slot in drawn.slots]
+            self.assertEqual(replay.update(drawn, errors), 0)
+            self.assertEqual(list(replay.draw(4).slots), [5] * 4)
+            saved = replay.save()
+            then = [list(replay.draw(6, uniform=True).slots) for _ in range(4)]
+            replay.push(b'moreonce')
+            self.assertEqual(replay.update(drawn, errors), 2)
+            self.assertEqual(replay.metrics['stale_updates'], 2)
+            replay.load(saved)
+            self.assertEqual([list(replay.draw(6, uniform=True).slots) for _ in range(4)], then)
+            replay.resize(3)
+            self.assertEqual(bytes(replay.rows([0, 2])), b'\5\0\0\0\7\0\0\0')
+            replay.check()
+            with self.assertRaisesRegex(gyre.Error, 'STATE'):
+                replay.n_step([0], 2, 0.9)
+            with self.assertRaisesRegex(gyre.Error, r'alpha 2 is out of 0\.\.1'):
+                gyre.Replay(4, alpha=2.0)
+
     def test_a_learner_finds_the_better_action(self):
         with gyre.Learner(2, 3, explore_from=1.0) as learner:
             for _ in range(300):
@@ -288,6 +314,20 @@ class Rooms(unittest.TestCase):
             self.assertEqual(replay.sample(3).dtype, kind)
             with self.assertRaises(ValueError):
                 replay.push(out[::2])
+        kind = numpy.dtype([('seen', 'f4', 4), ('reward', 'f8'), ('terminated', '?')])
+        with gyre.Replay(kind, capacity=20) as replay:
+            replay.push(numpy.array([([i] * 4, i, i % 4 == 3) for i in range(10)], kind))
+            drawn = replay.draw(10)
+            columns = replay.columns(drawn.slots)
+            self.assertEqual(columns['seen'].shape, (10, 4))
+            self.assertEqual(set(columns['reward'] - drawn.slots), {0})
+            got = replay.n_step([2, 3, 8, 9], 3, 0.5)
+            self.assertEqual(list(got.rewards), [2 + 1.5, 3, 8 + 4.5, 9])
+            self.assertEqual(list(got.bootstraps), [0, 0, 0.25, 0.5])
+            self.assertEqual(list(got.lasts), [3, 3, 9, 9])
+            firsts, counts = replay.draw_runs(5)
+            self.assertEqual({*counts}, {4})
+            self.assertTrue({*firsts} <= {0, 4})
         with gyre.Learner(4, 2) as learner:
             self.assertEqual(learner.choose(numpy.arange(4)).shape, (4,))
             self.assertEqual(learner.q.shape, (4, 2))

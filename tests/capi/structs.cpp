@@ -342,7 +342,8 @@ TEST_CASE("so are the structs of ticks, bus, learning and memory", "[capi]") {
   auto rows = zero<gyre_replay_options>();
   rows.row_size = 4;
   CHECK(of_tomorrow(w, "replay", rows,
-                    [&](const auto* p) { return gyre_replay_create(p, &id, nullptr); }) == GYRE_OK);
+                    [&](const auto* p) { return gyre_replay_create(p, &id, nullptr); },
+                    offsetof(gyre_replay_options, columns)) == GYRE_OK);
   CHECK(gyre_replay_destroy(id) == GYRE_OK);
   auto mind = zero<gyre_learner_options>();
   mind.states = mind.actions = 2;

@@ -71,7 +71,15 @@ GYRE_OVERFLOW_DROP_NEWEST = 0  # the message that does not fit is dropped
 GYRE_OVERFLOW_DROP_OLDEST = 1  # the oldest makes room
 GYRE_OVERFLOW_KEEP_LATEST = 2  # one message a topic, the newest
 GYRE_OVERFLOW_BLOCK = 3  # publish waits up to 1 s; on an engine's own thread it drops at once; either way it is counted
+GYRE_COLUMN_PLAIN = 0
+GYRE_COLUMN_REWARD = 1  # a float or a double; n-step returns need it
+GYRE_COLUMN_TERMINATED = 2  # not all 0: the task ended; what follows is worth nothing
+GYRE_COLUMN_TRUNCATED = 3  # not all 0: the episode was only cut off
+GYRE_REPLAY_PRIORITIZED = 1  # draw by priority
+GYRE_REPLAY_COUNT_SAMPLES = 2  # count for each row how often it was drawn
+GYRE_REPLAY_WEIGHTS_BY_ALL = 4  # divide weights by the greatest that any row could have, not by the greatest of the batch
 GYRE_SAMPLE_WITH_REPLACEMENT = 1
+GYRE_SAMPLE_UNIFORM = 2  # whatever the priorities
 GYRE_METHOD_Q = 1  # Q-learning from replay
 GYRE_METHOD_DOUBLE_Q = 2  # two tables: luck is not taken for worth
 GYRE_METHOD_SARSA = 3  # the worth of what it does itself: keeps off cliffs
@@ -490,14 +498,36 @@ class gyre_bus_metrics(_c.Structure):
     ]
 
 
+class gyre_replay_column(_c.Structure):
+    """A field of a row."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('offset', _c.c_uint32),  # of its first byte in a row
+        ('bytes', _c.c_uint32),  # 1 or more, within the row
+        ('role', _c.c_uint32),  # GYRE_COLUMN_..., each but PLAIN once at most
+    ]
+
+
 class gyre_replay_options(_c.Structure):
-    """A circular buffer of rows of the caller's own type."""
+    """A circular buffer of rows of the caller's own type. A row of over 32 bytes takes whole lines of
+    64."""
     _fields_ = [
         ('size', _c.c_uint32),
         ('row_size', _c.c_uint32),  # bytes, 1..65,536
-        ('capacity', _c.c_uint32),  # rows; default 10,000; (row_size + 5) x capacity at most 1 GiB
+        ('capacity', _c.c_uint32),  # rows; default 10,000; with bookkeeping at most 1 GiB
         ('reserved', _c.c_uint32),  # 0
         ('seed', _c.c_uint64),  # of sampling; default 1
+        ('columns', _c.c_void_p),  # read during the call only; default: none
+        ('budget_bytes', _c.c_double),  # not 0: as many rows as fit, bookkeeping included, instead of capacity
+        ('column_count', _c.c_uint32),  # at most 64
+        ('flags', _c.c_uint32),  # GYRE_REPLAY_...
+        ('min_size', _c.c_uint32),  # nothing is drawn before so many rows are there; default 1
+        ('reserved2', _c.c_uint32),  # 0
+        ('alpha', _c.c_double),  # priority: (|error| + epsilon)^alpha; up to 1; default 0.6, GYRE_NONE 0
+        ('beta', _c.c_double),  # weight: (rows x probability)^-beta; up to 1; default 0.4, GYRE_NONE 0
+        ('beta_end', _c.c_double),  # what beta has become after beta_steps, and stays; default 1
+        ('beta_steps', _c.c_double),  # batches drawn; default 100,000
+        ('epsilon', _c.c_double),  # up to 1e6; default 1e-6; GYRE_NONE: a row without error is not drawn
     ]
 
 
@@ -511,6 +541,12 @@ class gyre_replay_metrics(_c.Structure):
         ('total_added', _c.c_uint64),
         ('total_sampled', _c.c_uint64),
         ('utilization', _c.c_double),  # rows / capacity
+        ('stale_updates', _c.c_uint64),  # refused since the row was replaced meanwhile
+        ('episodes', _c.c_uint64),  # held whole
+        ('mean_age', _c.c_double),  # of rows as they were drawn, in newer rows
+        ('beta', _c.c_double),  # now; 0 without priorities, as what follows
+        ('total_priority', _c.c_double),
+        ('greatest_priority', _c.c_double),  # of those measured
     ]
 
 
@@ -753,7 +789,18 @@ FUNCTIONS = {
     'gyre_replay_create': (_c.c_int32, [_c.c_void_p, _c.c_void_p, _c.c_void_p]),
     'gyre_replay_destroy': (_c.c_int32, [_c.c_uint32]),
     'gyre_replay_push': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32]),
+    'gyre_replay_end_episode': (_c.c_int32, [_c.c_uint32]),
     'gyre_replay_sample': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_uint32]),
+    'gyre_replay_draw': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_void_p, _c.c_void_p, _c.c_uint32, _c.c_uint32]),
+    'gyre_replay_draw_runs': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_uint32, _c.c_uint32]),
+    'gyre_replay_read': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_uint32, _c.c_void_p]),
+    'gyre_replay_update': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_replay_n_step': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_uint32, _c.c_double, _c.c_void_p, _c.c_void_p, _c.c_void_p, _c.c_void_p]),
+    'gyre_replay_rows_read': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_void_p]),
+    'gyre_replay_resize': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_void_p]),
+    'gyre_replay_save': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_replay_load': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_replay_check': (_c.c_int32, [_c.c_uint32]),
     'gyre_replay_metrics_read': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_learner_create': (_c.c_int32, [_c.c_void_p, _c.c_void_p, _c.c_void_p]),
     'gyre_learner_destroy': (_c.c_int32, [_c.c_uint32]),

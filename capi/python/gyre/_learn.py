@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from typing import Any, Iterable
+from typing import Any, Iterable, NamedTuple
 
 from . import _abi as abi
 from ._library import call, check, lib, made, values_of
@@ -26,6 +26,44 @@ def _address(values: Any, writable: bool = False) -> tuple[Any, int]:
         data = bytes(view)
         return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p), view.nbytes
     return ctypes.addressof(ctypes.c_char.from_buffer(view)), view.nbytes
+
+
+_TYPES: dict[str, Any] = {'I': ctypes.c_uint32, 'f': ctypes.c_float, 'd': ctypes.c_double}
+
+
+def _zeros(code: str, count: int) -> Any:
+    """So many zeros, of array.array's type code: numpy's where it is there."""
+    return _numpy.zeros(count, code) if _numpy is not None else array(code, [0]) * count
+
+
+def _plain(code: str, values: Any) -> Any:
+    """The values end to end and of that type, a copy only where they are not."""
+    if _numpy is not None:
+        return _numpy.ascontiguousarray(values, code)
+    return values if isinstance(values, array) and values.typecode == code else array(code, values)
+
+
+def _typed(values: Any) -> Any:
+    """A pointer to what _zeros() or _plain() gave."""
+    kind = _TYPES[values.typecode if isinstance(values, array) else values.dtype.char]
+    address = values.buffer_info()[0] if isinstance(values, array) else values.ctypes.data
+    return ctypes.cast(address, ctypes.POINTER(kind))
+
+
+class Drawn(NamedTuple):
+    """Rows by slot and generation, and the weights of their updates."""
+    slots: Any
+    generations: Any
+    weights: Any
+
+
+class Returns(NamedTuple):
+    """Discounted rewards; factors of the value after them, 0 where the task ended; the slots of the
+    last rows, whose next state that is; how many steps there were."""
+    rewards: Any
+    bootstraps: Any
+    lasts: Any
+    steps: Any
 
 
 class _Owned:
@@ -55,15 +93,32 @@ class _Owned:
 
 class Replay(_Owned):
     """A circular buffer of rows. `row` is the bytes of one, or a numpy dtype (then sample() gives
-    arrays of it): at most 65,536 bytes. All memory is allocated here."""
+    arrays of it): at most 65,536 bytes. All memory is allocated here.
+
+    The fields of a structured dtype are its columns; those named reward, terminated and truncated
+    (or as `roles` says: {'r': 'reward'}) are what n-step returns and episodes are made of. With
+    `prioritized` draw() goes by priority. Further settings are fields of gyre_replay_options by
+    their names there (alpha, beta, budget_bytes, min_size, ...)."""
 
     _destroy = lib.gyre_replay_destroy
 
-    def __init__(self, row: Any, capacity: int = 10_000, seed: int = 0) -> None:
+    def __init__(self, row: Any, capacity: int = 10_000, seed: int = 0, prioritized: bool = False,
+                 roles: dict[str, str] | None = None, **settings: Any) -> None:
         self._dtype = None if isinstance(row, int) else _numpy.dtype(row)
         self.row_size: int = row if self._dtype is None else self._dtype.itemsize
+        fields = dict(self._dtype.fields or {}) if self._dtype is not None else {}
+        self._columns = list(fields)
+        known = {'reward': abi.GYRE_COLUMN_REWARD, 'terminated': abi.GYRE_COLUMN_TERMINATED,
+                 'truncated': abi.GYRE_COLUMN_TRUNCATED}
+        roles = {name: name for name in known} if roles is None else roles
+        columns = (abi.gyre_replay_column * max(len(fields), 1))(*(
+            made(abi.gyre_replay_column, offset=fields[name][1], bytes=fields[name][0].itemsize,
+                 role=known[roles[name]] if name in roles else abi.GYRE_COLUMN_PLAIN)
+            for name in fields))
+        flags = settings.pop('flags', 0) | (abi.GYRE_REPLAY_PRIORITIZED if prioritized else 0)
         made_of = made(abi.gyre_replay_options, row_size=self.row_size, capacity=capacity,
-                       seed=seed)
+                       seed=seed, columns=ctypes.addressof(columns), column_count=len(fields),
+                       flags=flags, **settings)
         number = ctypes.c_uint32()
         call(lib.gyre_replay_create, ctypes.byref(made_of), ctypes.byref(number))
         self._id = number.value
@@ -75,18 +130,95 @@ class Replay(_Owned):
             raise ValueError(f'{size} bytes are not rows of {self.row_size}')
         check(lib.gyre_replay_push(self._id, address, size // self.row_size))
 
+    def end_episode(self) -> None:
+        """The newest row ends its episode, though it does not say so."""
+        check(lib.gyre_replay_end_episode(self._id))
+
     def sample(self, count: int, replace: bool = False, out: Any = None) -> Any:
         """Draws rows uniformly, none twice unless `replace`, into `out` (room for so many), else a
         new array (bytearray without a dtype)."""
-        if out is None:
-            out = bytearray(count * self.row_size) if self._dtype is None \
-                else _numpy.empty(count, self._dtype)
-        address, size = _address(out, writable=True)
-        if size < count * self.row_size:
-            raise ValueError(f'{size} bytes have no room for {count} rows of {self.row_size}')
+        out, address = self._room(count, out)
         flags = abi.GYRE_SAMPLE_WITH_REPLACEMENT if replace else 0
         check(lib.gyre_replay_sample(self._id, address, count, flags))
         return out
+
+    def draw(self, count: int, uniform: bool = False, replace: bool = False) -> Drawn:
+        """Draws the places of rows, by priority where there are any, and the weights of their
+        updates. Uniformly, none twice unless `replace`, without priorities or with `uniform`."""
+        drawn = Drawn(_zeros('I', count), _zeros('I', count), _zeros('f', count))
+        flags = (abi.GYRE_SAMPLE_UNIFORM if uniform else 0) | (
+            abi.GYRE_SAMPLE_WITH_REPLACEMENT if replace else 0)
+        check(lib.gyre_replay_draw(self._id, *(_typed(column) for column in drawn), None, count,
+                                   flags))
+        return drawn
+
+    def draw_runs(self, count: int, length: int = 0) -> tuple[Any, Any]:
+        """Draws runs of rows that follow each other: the slot of each first row, and how many. Up
+        to `length`, the end of the episode or the newest row; 0: whole episodes."""
+        firsts, counts = _zeros('I', count), _zeros('I', count)
+        check(lib.gyre_replay_draw_runs(self._id, _typed(firsts), _typed(counts), count, length))
+        return firsts, counts
+
+    def rows(self, slots: Any, out: Any = None) -> Any:
+        """The rows in those slots, into `out`, else a new array (bytearray without a dtype)."""
+        slots = _plain('I', slots)
+        out, address = self._room(len(slots), out)
+        check(lib.gyre_replay_read(self._id, _typed(slots), len(slots), len(self._columns),
+                                   address))
+        return out
+
+    def column(self, name: str, slots: Any) -> Any:
+        """One field of the rows in those slots, as an array."""
+        slots = _plain('I', slots)
+        fields: Any = self._dtype and self._dtype.fields
+        out = _numpy.empty(len(slots), fields[name][0])
+        check(lib.gyre_replay_read(self._id, _typed(slots), len(slots), self._columns.index(name),
+                                   _address(out, writable=True)[0]))
+        return out
+
+    def columns(self, slots: Any) -> dict[str, Any]:
+        """Each field of the rows in those slots."""
+        return {name: self.column(name, slots) for name in self._columns}
+
+    def update(self, drawn: Drawn, errors: Any) -> int:
+        """Sets the priorities of rows by their errors. Those of rows that were replaced meanwhile,
+        and errors that are not finite, are refused: how many that were."""
+        errors, refused = _plain('f', errors), ctypes.c_uint32()
+        if len(errors) != len(drawn.slots):
+            raise ValueError(f'{len(errors)} errors for {len(drawn.slots)} rows')
+        check(lib.gyre_replay_update(self._id, _typed(drawn.slots), _typed(drawn.generations),
+                                     _typed(errors), len(errors), ctypes.byref(refused)))
+        return refused.value
+
+    def n_step(self, slots: Any, n: int, gamma: float) -> Returns:
+        """What came of up to `n` steps from each of those rows on."""
+        slots = _plain('I', slots)
+        count = len(slots)
+        out = Returns(_zeros('d', count), _zeros('d', count), _zeros('I', count),
+                      _zeros('I', count))
+        check(lib.gyre_replay_n_step(self._id, _typed(slots), count, n, gamma,
+                                     *(_typed(column) for column in out)))
+        return out
+
+    def resize(self, capacity: int) -> None:
+        """Keeps the newest rows that fit, oldest in slot 0."""
+        call(lib.gyre_replay_resize, self._id, capacity)
+
+    def save(self) -> bytes:
+        """Everything: rows, priorities, the position of the draws."""
+        needed = ctypes.c_uint32()
+        lib.gyre_replay_save(self._id, None, 0, ctypes.byref(needed))
+        out = ctypes.create_string_buffer(needed.value)
+        check(lib.gyre_replay_save(self._id, out, needed.value, ctypes.byref(needed)))
+        return out.raw[:needed.value]
+
+    def load(self, data: bytes) -> None:
+        """Replaces everything by what save() gave, of the same row."""
+        call(lib.gyre_replay_load, self._id, data, len(data))
+
+    def check(self) -> None:
+        """Raises where its parts do not agree."""
+        check(lib.gyre_replay_check(self._id))
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -94,6 +226,16 @@ class Replay(_Owned):
         out = made(abi.gyre_replay_metrics)
         check(lib.gyre_replay_metrics_read(self._id, ctypes.byref(out)))
         return values_of(out)
+
+    def _room(self, count: int, out: Any) -> tuple[Any, Any]:
+        """`out`, or room for so many rows, and its address."""
+        if out is None:
+            out = bytearray(count * self.row_size) if self._dtype is None \
+                else _numpy.empty(count, self._dtype)
+        address, size = _address(out, writable=True)
+        if size < count * self.row_size:
+            raise ValueError(f'{size} bytes have no room for {count} rows of {self.row_size}')
+        return out, address
 
 
 class Learner(_Owned):

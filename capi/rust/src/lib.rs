@@ -50,7 +50,7 @@ pub use learned::{Learned, Limit, Report};
 pub use learner::{Learner, Method, Transition};
 pub use loops::Loop;
 pub use options::LoopOptions;
-pub use replay::Replay;
+pub use replay::{Drawn, Field, Replay, ReplayOptions, Return};
 pub use serve::ServeOptions;
 pub use tick::Tick;
 pub use tuner::{Choice, Tuner};

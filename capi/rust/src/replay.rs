@@ -7,6 +7,51 @@ use crate::ffi;
 use std::marker::PhantomData;
 use std::mem::{size_of, MaybeUninit};
 
+/// Where in a row a field lies that n-step returns and episodes are made of: its first byte, and
+/// how many it has. `std::mem::offset_of!` gives the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Field {
+    pub offset: usize,
+    pub bytes: usize,
+}
+
+/// What a replay buffer is asked to be, beyond its capacity. Priorities are as of the header's
+/// defaults; `alpha` and `beta` are theirs where they are not 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ReplayOptions {
+    pub capacity: u32,
+    /// Not 0: as many rows as fit, bookkeeping included, instead of `capacity`.
+    pub budget_bytes: u64,
+    pub seed: u64,
+    pub prioritized: bool,
+    pub alpha: f64,
+    pub beta: f64,
+    /// A float or a double.
+    pub reward: Option<Field>,
+    pub terminated: Option<Field>,
+    pub truncated: Option<Field>,
+}
+
+/// A batch by place: `slots` and `generations` name rows while they are held; `weights` are those
+/// of their updates.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Drawn {
+    pub slots: Vec<u32>,
+    pub generations: Vec<u32>,
+    pub weights: Vec<f32>,
+}
+
+/// What came of up to n steps from a row on.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Return {
+    pub reward: f64,
+    /// gamma^steps; 0 where the task ended.
+    pub bootstrap: f64,
+    /// The slot of the last row, whose next state that is for.
+    pub last: u32,
+    pub steps: u32,
+}
+
 /// A circular buffer of rows of a plain type. All memory is allocated as it is made.
 ///
 /// ```
@@ -21,6 +66,7 @@ use std::mem::{size_of, MaybeUninit};
 /// Threads: calls on one wait for each other.
 pub struct Replay<T: Copy + Send + 'static> {
     id: ffi::gyre_replay,
+    columns: u32,
     row: PhantomData<fn(T) -> T>,
 }
 
@@ -33,7 +79,41 @@ impl<T: Copy + Send + 'static> Replay<T> {
         let mut id = 0;
         // SAFETY: options and id outlive the call.
         check(|err| unsafe { ffi::gyre_replay_create(&options, &mut id, err) })?;
-        Ok(Replay { id, row: PhantomData })
+        Ok(Replay { id, columns: 0, row: PhantomData })
+    }
+    /// The same with priorities, episodes and n-step returns.
+    pub fn with(how: ReplayOptions) -> Result<Replay<T>> {
+        let row_size = u32::try_from(size_of::<T>()).map_err(|_| Error::arg("too large a row"))?;
+        let size = size_of::<ffi::gyre_replay_column>() as u32;
+        let roles = [
+            (how.reward, ffi::GYRE_COLUMN_REWARD),
+            (how.terminated, ffi::GYRE_COLUMN_TERMINATED),
+            (how.truncated, ffi::GYRE_COLUMN_TRUNCATED),
+        ];
+        let columns: Vec<ffi::gyre_replay_column> = roles
+            .iter()
+            .filter_map(|&(field, role)| {
+                let Field { offset, bytes } = field?;
+                let (offset, bytes) = (offset as u32, bytes as u32);
+                Some(ffi::gyre_replay_column { size, offset, bytes, role })
+            })
+            .collect();
+        let options = ffi::gyre_replay_options {
+            row_size,
+            capacity: how.capacity,
+            seed: how.seed,
+            columns: columns.as_ptr(),
+            column_count: columns.len() as u32,
+            flags: if how.prioritized { ffi::GYRE_REPLAY_PRIORITIZED } else { 0 },
+            budget_bytes: how.budget_bytes as f64,
+            alpha: how.alpha,
+            beta: how.beta,
+            ..Default::default()
+        };
+        let mut id = 0;
+        // SAFETY: options, what they point to, and id outlive the call.
+        check(|err| unsafe { ffi::gyre_replay_create(&options, &mut id, err) })?;
+        Ok(Replay { id, columns: options.column_count, row: PhantomData })
     }
     /// Appends rows.
     pub fn push(&self, rows: &[T]) -> Result<()> {
@@ -59,6 +139,129 @@ impl<T: Copy + Send + 'static> Replay<T> {
         })?;
         // SAFETY: the call wrote all of them, each the bytes of a row that was pushed.
         Ok(rows.into_iter().map(|row| unsafe { row.assume_init() }).collect())
+    }
+    /// Draws the places of `count` rows: by priority, or uniformly and none twice without any.
+    pub fn draw_places(&self, count: usize) -> Result<Drawn> {
+        let number = u32::try_from(count).map_err(|_| Error::arg("too many rows"))?;
+        let mut drawn = Drawn {
+            slots: vec![0; count],
+            generations: vec![0; count],
+            weights: vec![0.0; count],
+        };
+        // SAFETY: room for so many in each; no probabilities.
+        check(|_| unsafe {
+            ffi::gyre_replay_draw(
+                self.id,
+                drawn.slots.as_mut_ptr(),
+                drawn.generations.as_mut_ptr(),
+                drawn.weights.as_mut_ptr(),
+                std::ptr::null_mut(),
+                number,
+                0,
+            )
+        })?;
+        Ok(drawn)
+    }
+    /// Draws runs of rows that follow each other, as (slot of the first, number): up to `length`,
+    /// the end of the episode or the newest row; 0: whole episodes.
+    pub fn draw_runs(&self, count: usize, length: u32) -> Result<Vec<(u32, u32)>> {
+        let number = u32::try_from(count).map_err(|_| Error::arg("too many runs"))?;
+        let (mut firsts, mut counts) = (vec![0; count], vec![0; count]);
+        let (at, of) = (firsts.as_mut_ptr(), counts.as_mut_ptr());
+        // SAFETY: room for so many in each.
+        check(|_| unsafe { ffi::gyre_replay_draw_runs(self.id, at, of, number, length) })?;
+        Ok(firsts.into_iter().zip(counts).collect())
+    }
+    /// The rows in those slots.
+    pub fn rows(&self, slots: &[u32]) -> Result<Vec<T>> {
+        let mut rows: Vec<MaybeUninit<T>> = vec![MaybeUninit::uninit(); slots.len()];
+        let (from, count, to) = (slots.as_ptr(), slots.len() as u32, rows.as_mut_ptr());
+        // SAFETY: room for so many.
+        check(|_| unsafe {
+            ffi::gyre_replay_read(self.id, from, count, self.columns, to as *mut _)
+        })?;
+        // SAFETY: the call wrote all of them, each the bytes of a row that was pushed.
+        Ok(rows.into_iter().map(|row| unsafe { row.assume_init() }).collect())
+    }
+    /// Sets the priorities of rows by their errors. How many were refused, since the row was
+    /// replaced meanwhile or the error is not finite.
+    pub fn update(&self, drawn: &Drawn, errors: &[f32]) -> Result<u32> {
+        let count = drawn.slots.len();
+        if errors.len() != count || drawn.generations.len() != count {
+            return Err(Error::arg("not as many errors as rows"));
+        }
+        let mut refused = 0;
+        // SAFETY: so many of each.
+        check(|_| unsafe {
+            ffi::gyre_replay_update(
+                self.id,
+                drawn.slots.as_ptr(),
+                drawn.generations.as_ptr(),
+                errors.as_ptr(),
+                count as u32,
+                &mut refused,
+            )
+        })?;
+        Ok(refused)
+    }
+    /// What came of up to `n` steps from each of those rows on.
+    pub fn n_step(&self, slots: &[u32], n: u32, gamma: f64) -> Result<Vec<Return>> {
+        let count = slots.len();
+        let (mut rewards, mut bootstraps) = (vec![0.0; count], vec![0.0; count]);
+        let (mut lasts, mut steps) = (vec![0; count], vec![0; count]);
+        // SAFETY: room for so many in each.
+        check(|_| unsafe {
+            ffi::gyre_replay_n_step(
+                self.id,
+                slots.as_ptr(),
+                count as u32,
+                n,
+                gamma,
+                rewards.as_mut_ptr(),
+                bootstraps.as_mut_ptr(),
+                lasts.as_mut_ptr(),
+                steps.as_mut_ptr(),
+            )
+        })?;
+        Ok((0..count)
+            .map(|i| Return {
+                reward: rewards[i],
+                bootstrap: bootstraps[i],
+                last: lasts[i],
+                steps: steps[i],
+            })
+            .collect())
+    }
+    /// The newest row ends its episode, though it does not say so.
+    pub fn end_episode(&self) -> Result<()> {
+        check(|_| unsafe { ffi::gyre_replay_end_episode(self.id) })
+    }
+    /// Keeps the newest rows that fit, oldest in slot 0.
+    pub fn resize(&self, capacity: u32) -> Result<()> {
+        check(|err| unsafe { ffi::gyre_replay_resize(self.id, capacity, err) })
+    }
+    /// Everything: rows, priorities, the position of the draws.
+    pub fn save(&self) -> Result<Vec<u8>> {
+        let mut needed = 0;
+        // SAFETY: no room is needed for nothing; it says how much is.
+        unsafe { ffi::gyre_replay_save(self.id, std::ptr::null_mut(), 0, &mut needed) };
+        let mut out = vec![0u8; needed as usize];
+        // SAFETY: room for so many.
+        check(|_| unsafe {
+            ffi::gyre_replay_save(self.id, out.as_mut_ptr() as *mut _, needed, &mut needed)
+        })?;
+        out.truncate(needed as usize);
+        Ok(out)
+    }
+    /// Replaces everything by what `save` gave, of rows of the same size.
+    pub fn load(&self, data: &[u8]) -> Result<()> {
+        let size = u32::try_from(data.len()).map_err(|_| Error::arg("too many bytes"))?;
+        // SAFETY: so many bytes.
+        check(|err| unsafe { ffi::gyre_replay_load(self.id, data.as_ptr() as *const _, size, err) })
+    }
+    /// An error where its parts do not agree.
+    pub fn check(&self) -> Result<()> {
+        check(|_| unsafe { ffi::gyre_replay_check(self.id) })
     }
     /// How many rows there are.
     pub fn len(&self) -> Result<u64> {

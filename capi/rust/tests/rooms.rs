@@ -1,6 +1,9 @@
 //! rooms.rs - what the crate gives beyond loops.
 //! Method: scenarios on a virtual clock, or on the test's own.
-use gyre::{Driver, Engine, Kind, Learner, LoopOptions, Method, Replay, Result, Transition};
+use gyre::{
+    Driver, Engine, Field, Kind, Learner, LoopOptions, Method, Replay, ReplayOptions, Result,
+    Transition,
+};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -123,6 +126,52 @@ fn a_method_plans_and_goes_on_after_load() -> Result<()> {
     assert_eq!(again.choose(&[0, 1, 0])?, learner.choose(&[0, 1, 0])?);
     assert!(again.load(&[1, 2, 3]).is_err());
     Ok(())
+}
+
+#[test]
+fn priorities_returns_and_episodes_of_rows() -> Result<()> {
+    #[repr(C)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Step {
+        number: u32,
+        reward: f32,
+        terminated: u32,
+    }
+    let how = ReplayOptions {
+        capacity: 8,
+        prioritized: true,
+        alpha: 1.0,
+        reward: Some(Field { offset: 4, bytes: 4 }),
+        terminated: Some(Field { offset: 8, bytes: 4 }),
+        ..Default::default()
+    };
+    let replay = Replay::<Step>::with(how)?;
+    for number in 0..10 {
+        let terminated = u32::from(number == 5);
+        replay.push(&[Step { number, reward: number as f32, terminated }])?;
+    }
+    let drawn = replay.draw_places(8)?;
+    assert_eq!(drawn.weights, [1.0; 8]); // all are alike: each once
+    let rows = replay.rows(&drawn.slots)?;
+    let returns = replay.n_step(&drawn.slots, 2, 0.5)?;
+    for (row, got) in rows.iter().zip(&returns) {
+        let more = row.number != 5 && row.number != 9;
+        assert_eq!(got.steps, 1 + u32::from(more));
+        let next = if more { 0.5 * f64::from(row.number + 1) } else { 0.0 };
+        assert_eq!(got.reward, f64::from(row.number) + next);
+        assert_eq!(got.bootstrap == 0.0, row.number == 4 || row.number == 5);
+    }
+    assert_eq!(replay.draw_runs(1, 0).unwrap_err().kind(), Kind::State); // its beginning is gone
+    replay.end_episode()?;
+    assert_eq!(replay.draw_runs(2, 0)?, [(6, 4); 2]);
+    let saved = replay.save()?;
+    replay.push(&[Step { number: 10, reward: 0.0, terminated: 0 }])?;
+    assert_eq!(replay.update(&drawn, &[3.0; 8])?, 1); // of the row that was replaced
+    replay.load(&saved)?;
+    assert_eq!(replay.update(&drawn, &[3.0; 8])?, 0);
+    replay.resize(3)?;
+    assert_eq!(replay.len()?, 3);
+    replay.check()
 }
 
 #[test]

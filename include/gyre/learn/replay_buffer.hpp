@@ -10,14 +10,6 @@
 namespace gyre {
 inline namespace v1 {
 
-/// What several steps came to: the sum of their rewards, and what the state after them is worth.
-struct n_step_return {
-  double reward = 0;      ///< r0 + gamma r1 + ... + gamma^(steps-1) r
-  double bootstrap = 0;   ///< factor of that state's value: gamma^steps; 0 after a terminal row
-  std::uint32_t steps = 0;  ///< how many there were: n, or fewer up to an end or the newest row
-  std::uint32_t last = 0;   ///< slot of the last; its `next` is that state
-};
-
 /// Whether an episode ends with this row: of a type with `terminated` or `truncated`, where one of
 /// them is not 0.
 template <class Row>
@@ -111,16 +103,16 @@ class replay_buffer {
   /// Rows have `reward`, and `terminated` where what follows is worth nothing.
   /// @pre there is a row in the slot, n > 0
   n_step_return n_step(std::uint32_t slot, std::uint32_t n, double gamma) const noexcept {
-    n_step_return r{.bootstrap = 1, .steps = index_.run_from(slot, n)};
-    for (std::uint32_t i = 0; i < r.steps; ++i) {
-      r.last = index_.slot_of({slot, r.steps}, i);
-      r.reward += r.bootstrap * static_cast<double>(rows_[r.last].reward);
-      r.bootstrap *= gamma;
-    }
-    if constexpr (requires(const Row& row) { row.terminated; }) {
-      if (rows_[r.last].terminated != 0) r.bootstrap = 0;
-    }
-    return r;
+    return index_.n_step(
+        slot, n, gamma,
+        [this](std::uint32_t at) { return static_cast<double>(rows_[at].reward); },
+        [this](std::uint32_t at) {
+          if constexpr (requires(const Row& row) { row.terminated; }) {
+            return rows_[at].terminated != 0;
+          } else {
+            return false;
+          }
+        });
   }
   /// ... of each row of a batch. @pre out.size() == batch.size()
   void n_step(std::span<const drawn_row> batch, std::uint32_t n, double gamma,

@@ -145,6 +145,20 @@ class replay_index {
     return i < slots_.capacity() - run.first ? run.first + i : i - (slots_.capacity() - run.first);
   }
   bool ended(std::uint32_t slot) const noexcept { return ends_.at(slot); }
+  /// From a row on, at most n steps, none beyond the end of its episode or the newest row.
+  /// @param reward_of,terminal of the row in a slot  @pre there is a row in the slot, n > 0
+  template <class RewardOf, class Terminal>
+  n_step_return n_step(std::uint32_t slot, std::uint32_t n, double gamma, RewardOf reward_of,
+                       Terminal terminal) const noexcept {
+    n_step_return r{.bootstrap = 1, .steps = run_from(slot, n)};
+    for (std::uint32_t i = 0; i < r.steps; ++i) {
+      r.last = slot_of({slot, r.steps}, i);
+      r.reward += r.bootstrap * reward_of(r.last);
+      r.bootstrap *= gamma;
+    }
+    if (terminal(r.last)) r.bootstrap = 0;
+    return r;
+  }
 
   /// Runs from rows drawn as sample() does, each of up to `length` rows: fewer where an episode
   /// ends or the newest row is. False as there.

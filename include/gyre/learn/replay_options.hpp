@@ -70,6 +70,14 @@ struct row_run {
   std::uint32_t count = 0;
 };
 
+/// What several steps came to: the sum of their rewards, and what the state after them is worth.
+struct n_step_return {
+  double reward = 0;      ///< r0 + gamma r1 + ... + gamma^(steps-1) r
+  double bootstrap = 0;   ///< factor of that state's value: gamma^steps; 0 after a terminal row
+  std::uint32_t steps = 0;  ///< how many there were: n, or fewer up to an end or the newest row
+  std::uint32_t last = 0;   ///< slot of the last; its `next` is that state
+};
+
 /// What became of an update.
 struct replay_update {
   std::size_t applied = 0;

@@ -74,11 +74,11 @@ struct vector_node {
   /// furthest that is not 0 and has at most `mass` before it: so a mass that rounding has carried
   /// past the end falls on the furthest live one, and none falls on a 0.
   static unsigned one_of(lanes t, float& mass) noexcept {
-    const lanes none = portable::all(0);
-    const lanes pairs = t + __builtin_shufflevector(t, none, 1, 2, 3, 4);
-    const lanes upto = pairs + __builtin_shufflevector(pairs, none, 2, 3, 4, 4);
-    const lanes before = __builtin_shufflevector(upto, none, 1, 2, 3, 4);
-    const counts live = (before <= portable::all(mass)) & (t > none);
+    const lanes zero = portable::all(0);
+    const lanes pairs = t + __builtin_shufflevector(t, zero, 1, 2, 3, 4);
+    const lanes upto = pairs + __builtin_shufflevector(pairs, zero, 2, 3, 4, 4);
+    const lanes before = __builtin_shufflevector(upto, zero, 1, 2, 3, 4);
+    const counts live = (before <= portable::all(mass)) & (t > zero);
     const auto last = static_cast<unsigned>(__builtin_ctz(bits(live) | 8U));
     float each[4];
     portable::store(each, before);

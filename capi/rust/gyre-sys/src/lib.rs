@@ -159,7 +159,23 @@ pub const GYRE_OVERFLOW_KEEP_LATEST: i32 = 2;
 /// publish waits up to 1 s; on an engine's own thread it drops at
 /// once; either way it is counted
 pub const GYRE_OVERFLOW_BLOCK: i32 = 3;
+pub const GYRE_COLUMN_PLAIN: u32 = 0;
+/// a float or a double; n-step returns need it
+pub const GYRE_COLUMN_REWARD: u32 = 1;
+/// not all 0: the task ended; what follows is worth nothing
+pub const GYRE_COLUMN_TERMINATED: u32 = 2;
+/// not all 0: the episode was only cut off
+pub const GYRE_COLUMN_TRUNCATED: u32 = 3;
+/// draw by priority
+pub const GYRE_REPLAY_PRIORITIZED: u32 = 1;
+/// count for each row how often it was drawn
+pub const GYRE_REPLAY_COUNT_SAMPLES: u32 = 2;
+/// divide weights by the greatest that any row could have,
+/// not by the greatest of the batch
+pub const GYRE_REPLAY_WEIGHTS_BY_ALL: u32 = 4;
 pub const GYRE_SAMPLE_WITH_REPLACEMENT: u32 = 1;
+/// whatever the priorities
+pub const GYRE_SAMPLE_UNIFORM: u32 = 2;
 /// Q-learning from replay
 pub const GYRE_METHOD_Q: u32 = 1;
 /// two tables: luck is not taken for worth
@@ -802,17 +818,52 @@ abi_struct!(
 });
 
 abi_struct!(
-    /// A circular buffer of rows of the caller's own type.
+    /// A field of a row.
+    gyre_replay_column {
+    size: u32,
+    /// of its first byte in a row
+    offset: u32,
+    /// 1 or more, within the row
+    bytes: u32,
+    /// GYRE_COLUMN_..., each but PLAIN once at most
+    role: u32,
+});
+
+abi_struct!(
+    /// A circular buffer of rows of the caller's own type. A row of over 32 bytes takes whole lines of
+    /// 64.
     gyre_replay_options {
     size: u32,
     /// bytes, 1..65,536
     row_size: u32,
-    /// rows; default 10,000; (row_size + 5) x capacity at most 1 GiB
+    /// rows; default 10,000; with bookkeeping at most 1 GiB
     capacity: u32,
     /// 0
     reserved: u32,
     /// of sampling; default 1
     seed: u64,
+    /// read during the call only; default: none
+    columns: *const gyre_replay_column,
+    /// not 0: as many rows as fit, bookkeeping included, instead of capacity
+    budget_bytes: f64,
+    /// at most 64
+    column_count: u32,
+    /// GYRE_REPLAY_...
+    flags: u32,
+    /// nothing is drawn before so many rows are there; default 1
+    min_size: u32,
+    /// 0
+    reserved2: u32,
+    /// priority: (|error| + epsilon)^alpha; up to 1; default 0.6, GYRE_NONE 0
+    alpha: f64,
+    /// weight: (rows x probability)^-beta; up to 1; default 0.4, GYRE_NONE 0
+    beta: f64,
+    /// what beta has become after beta_steps, and stays; default 1
+    beta_end: f64,
+    /// batches drawn; default 100,000
+    beta_steps: f64,
+    /// up to 1e6; default 1e-6; GYRE_NONE: a row without error is not drawn
+    epsilon: f64,
 });
 
 abi_struct!(
@@ -826,6 +877,17 @@ abi_struct!(
     total_sampled: u64,
     /// rows / capacity
     utilization: f64,
+    /// refused since the row was replaced meanwhile
+    stale_updates: u64,
+    /// held whole
+    episodes: u64,
+    /// of rows as they were drawn, in newer rows
+    mean_age: f64,
+    /// now; 0 without priorities, as what follows
+    beta: f64,
+    total_priority: f64,
+    /// of those measured
+    greatest_priority: f64,
 });
 
 abi_struct!(
@@ -1307,16 +1369,65 @@ extern "C" {
     pub fn gyre_bus_poll(subscription: gyre_subscription, out: *mut gyre_message, buf: *mut c_void, cap: u32, needed: *mut u32) -> gyre_status;
     /// The account of an engine's bus, or of one subscription: `id` is either.
     pub fn gyre_bus_metrics_read(id: u32, out: *mut gyre_bus_metrics) -> gyre_status;
-    /// All memory is allocated here, 5 bytes of bookkeeping a row included. @return GYRE_E_ARG (sizes).
+    /// All memory is allocated here.
+    /// @return GYRE_E_ARG (sizes, columns, numbers out of range), GYRE_E_UNSUPPORTED (flags, a role).
     pub fn gyre_replay_create(options: *const gyre_replay_options, out: *mut gyre_replay, err: *mut gyre_error) -> gyre_status;
     /// Frees it. Calls under way in other threads end first; later ones are stale.
     pub fn gyre_replay_destroy(replay: gyre_replay) -> gyre_status;
-    /// Appends `count` rows laid end to end; the oldest make room.
+    /// Appends `count` rows laid end to end; the oldest make room. An episode ends with a row whose
+    /// column of role TERMINATED or TRUNCATED says so.
     pub fn gyre_replay_push(replay: gyre_replay, rows: *const c_void, count: u32) -> gyre_status;
+    /// The newest row ends its episode, though it does not say so.
+    pub fn gyre_replay_end_episode(replay: gyre_replay) -> gyre_status;
     /// Draws `count` rows uniformly.
     /// @param flags 0: no row twice.
-    /// @return GYRE_E_STATE: fewer rows than asked for (with replacement: none).
+    /// @return GYRE_E_STATE: fewer rows than asked for (with replacement: none), or than min_size.
     pub fn gyre_replay_sample(replay: gyre_replay, rows: *mut c_void, count: u32, flags: u32) -> gyre_status;
+    /// Draws the places of `count` rows: by priority, each from a stratum of its own, with replacement;
+    /// without priorities, or with GYRE_SAMPLE_UNIFORM, as gyre_replay_sample. A slot and a generation
+    /// name a row while it is held.
+    /// @param generations,weights,probabilities NULL, or room for as many. Weights are 0..1.
+    /// @return GYRE_E_STATE: as gyre_replay_sample, or no row has a priority.
+    pub fn gyre_replay_draw(replay: gyre_replay, slots: *mut u32, generations: *mut u32, weights: *mut f32, probabilities: *mut f32, count: u32, flags: u32) -> gyre_status;
+    /// Draws `count` runs of rows that follow each other: from rows drawn as gyre_replay_draw does, up
+    /// to `length` rows, the end of the episode or the newest row. The i-th row of a run is in slot
+    /// (first + i) % capacity. @param length 0: whole episodes, each equally likely.
+    /// @return GYRE_E_STATE: as there, or no whole episode is held.
+    pub fn gyre_replay_draw_runs(replay: gyre_replay, firsts: *mut u32, counts: *mut u32, count: u32, length: u32) -> gyre_status;
+    /// Copies one column of the rows in `slots`, one value after the other. A row replaced meanwhile
+    /// gives what is there now. @param column its place in options; as many as there are: whole rows.
+    /// @param out room for count x the column's bytes.
+    /// @return GYRE_E_ARG (no such column, a slot without a row: nothing is written).
+    pub fn gyre_replay_read(replay: gyre_replay, slots: *const u32, count: u32, column: u32, out: *mut c_void) -> gyre_status;
+    /// Sets the priorities of rows by their errors, in order: of a row that comes twice the last
+    /// counts. Of a row that was replaced meanwhile, or by an error that is not finite, nothing
+    /// changes.
+    /// @param refused NULL, or how many that were.
+    /// @return GYRE_E_STATE: the buffer has no priorities.
+    pub fn gyre_replay_update(replay: gyre_replay, slots: *const u32, generations: *const u32, errors: *const f32, count: u32, refused: *mut u32) -> gyre_status;
+    /// What came of up to `n` steps from each row in `slots`, none beyond the end of its episode or the
+    /// newest row: rewards r0 + gamma r1 + ...; bootstraps gamma^steps, 0 where the last row is
+    /// terminated; the slot of that last row, whose next state they are for; how many steps there were.
+    /// @param lasts,steps NULL, or room for as many.
+    /// @return GYRE_E_ARG (n is 0, gamma out of 0..1, a slot without a row), GYRE_E_STATE: no column is
+    /// of role REWARD.
+    pub fn gyre_replay_n_step(replay: gyre_replay, slots: *const u32, count: u32, n: u32, gamma: f64, rewards: *mut f64, bootstraps: *mut f64, lasts: *mut u32, steps: *mut u32) -> gyre_status;
+    /// Of each row in `slots`: how many are newer, how often it was drawn (0 where that is not
+    /// counted), its priority. @param ages,drawn,priorities NULL, or room for as many.
+    pub fn gyre_replay_rows_read(replay: gyre_replay, slots: *const u32, count: u32, ages: *mut u32, drawn: *mut u32, priorities: *mut f32) -> gyre_status;
+    /// Keeps the newest rows that fit, oldest in slot 0; generations are new.
+    /// @return GYRE_E_ARG (0 rows, over 1 GiB).
+    pub fn gyre_replay_resize(replay: gyre_replay, capacity: u32, err: *mut gyre_error) -> gyre_status;
+    /// Everything: rows, generations, priorities, totals, the position of the draws. Rows are as they
+    /// lie in memory. @return GYRE_E_BUFFER: `needed` says how many bytes.
+    pub fn gyre_replay_save(replay: gyre_replay, buf: *mut c_void, cap: u32, needed: *mut u32) -> gyre_status;
+    /// Replaces everything. With the same options it goes on as the other did, draw for draw; with
+    /// another capacity it has the newest rows. @return GYRE_E_FORMAT (of another row_size or version),
+    /// GYRE_E_CORRUPT.
+    pub fn gyre_replay_load(replay: gyre_replay, data: *const c_void, size: u32, err: *mut gyre_error) -> gyre_status;
+    /// Whether all parts agree: sums of priorities bit for bit, ends of episodes. Takes a while.
+    /// @return GYRE_E_CORRUPT: memory was damaged.
+    pub fn gyre_replay_check(replay: gyre_replay) -> gyre_status;
     /// What it holds and did, at one instant. Waits for a push or a sample under way.
     pub fn gyre_replay_metrics_read(replay: gyre_replay, out: *mut gyre_replay_metrics) -> gyre_status;
     /// All memory is allocated here.
