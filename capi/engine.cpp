@@ -17,7 +17,7 @@ namespace {
 constexpr duration longest_destroy = std::chrono::seconds(5);
 
 result<engine_options> options_of(const gyre_engine_options& o) {
-  GYRE_CHECK(check_reserved(o.reserved));
+  if (o.forget_times > 1) return wrong("forget_times", o.forget_times, "0 or 1");
   if ((o.api_version >> 8 & 0xFF) > 99 || (o.api_version & 0xFF) > 99) {
     return wrong("api_version", o.api_version, "GYRE_VERSION");
   }
@@ -41,6 +41,7 @@ result<engine_options> options_of(const gyre_engine_options& o) {
     out.memory.budget_bytes = static_cast<std::size_t>(bytes);
   }
   if (o.memory_ring != 0) out.memory.ring = o.memory_ring;
+  out.keep_times = o.forget_times == 0;
   return out;
 }
 

@@ -27,7 +27,7 @@ export const ERROR_SIZE = 256;
 /** What an engine is. */
 export const ENGINE_OPTIONS = /* @__PURE__ */ layout([
   ['size', 'u32'], ['api_version', 'u32'], ['driver', 'i32'], ['shards', 'u32'], ['store', 'ptr'], ['seed', 'u64'],
-  ['window_ms', 'f64'], ['memory_bytes', 'f64'], ['memory_ring', 'u32'], ['reserved', 'u32'],
+  ['window_ms', 'f64'], ['memory_bytes', 'f64'], ['memory_ring', 'u32'], ['forget_times', 'u32'],
 ]);
 /** What an engine is doing. */
 export const ENGINE_INFO = /* @__PURE__ */ layout([

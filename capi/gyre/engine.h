@@ -37,7 +37,8 @@ typedef struct gyre_engine_options {
   double window_ms;     /**< observation window; default 1,000 */
   double memory_bytes;  /**< budget of remembered blocks, a whole number; default 16 MiB */
   uint32_t memory_ring; /**< newest records kept as they are; default 100 */
-  uint32_t reserved;    /**< 0 */
+  uint32_t forget_times; /**< 1: each start begins a new grid; default 0: with a store, loops of a
+                              minute and more go on where they were before a restart */
 } gyre_engine_options;
 
 /** What an engine is doing. */

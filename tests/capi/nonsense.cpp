@@ -28,9 +28,9 @@ TEST_CASE("a reserved field is 0", "[capi]") {
   std::uint32_t id = 77;
   auto engine = zero<gyre_engine_options>();
   engine.driver = GYRE_DRIVER_VIRTUAL;
-  engine.reserved = 77;
+  engine.forget_times = 77;
   CHECK(gyre_engine_create(&engine, &id, &f.err) == GYRE_E_ARG);
-  CHECK(std::string(f.err.text).find("reserved is 77") != std::string::npos);
+  CHECK(std::string(f.err.text).find("forget_times is 77") != std::string::npos);
   auto reading = zero<gyre_reading>();
   reading.reserved = 1;
   CHECK(gyre_engine_supply(f.engine, &reading, &f.err) == GYRE_E_ARG);

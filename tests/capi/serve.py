@@ -26,7 +26,7 @@ class EngineOptions(ctypes.Structure):
     _fields_ = [('size', U32), ('api_version', U32), ('driver', ctypes.c_int32), ('shards', U32),
                 ('store', ctypes.c_char_p), ('seed', ctypes.c_uint64),
                 ('window_ms', ctypes.c_double), ('memory_bytes', ctypes.c_double),
-                ('memory_ring', U32), ('reserved', U32)]
+                ('memory_ring', U32), ('forget_times', U32)]
 
 
 class ServeOptions(ctypes.Structure):

@@ -172,3 +172,31 @@ TEST_CASE("a sync says what the disk said, and again", "[capi]") {
   CHECK(gyre_engine_destroy(o.engine, nullptr) == GYRE_OK);
 }
 #endif
+
+TEST_CASE("an hourly loop goes on after a restart, or begins anew where that is asked for",
+          "[capi]") {
+  const folder dir;
+  const std::string store = dir.store();
+  int start = 0;
+  for (const std::uint32_t forget : {0u, 0u, 1u}) {
+    auto how = zero<gyre_engine_options>();
+    how.driver = GYRE_DRIVER_HOST;
+    how.store = store.c_str();
+    how.forget_times = forget;
+    gyre_engine engine = 0;
+    REQUIRE(gyre_engine_create(&how, &engine, nullptr) == GYRE_OK);
+    auto loop = zero<gyre_loop_options>();
+    loop.name = "hourly";
+    loop.interval_ms = 3.6e6;
+    loop.jitter = GYRE_NONE;
+    int ran = 0;
+    loop.user = &ran;
+    loop.tick = [](void* n, gyre_tick, gyre_status*) { ++*static_cast<int*>(n); };
+    gyre_loop id = 0;
+    REQUIRE(gyre_loop_create(engine, &loop, &id, nullptr) == GYRE_OK);
+    auto did = zero<gyre_poll_result>();
+    REQUIRE(gyre_engine_poll(engine, 1, 100, &did, nullptr) == GYRE_OK);
+    CHECK(ran == (++start == 2 ? 0 : 1));
+    REQUIRE(gyre_engine_destroy(engine, nullptr) == GYRE_OK);
+  }
+}

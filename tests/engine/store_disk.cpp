@@ -227,3 +227,80 @@ TEST_CASE("a memory goes on while its states are written", "[engine]") {
   REQUIRE(now.evicted == last.evicted);
   REQUIRE(now.in_blocks == last.in_blocks);
 }
+
+TEST_CASE("what the archive waits for its disk for holds up nobody else", "[engine]") {
+  const folder dir;
+  static door disk;
+  std::atomic<int> ticks{0};
+  auto o = one_shard(dir.store());
+  o.memory.archive_after_s = 0;
+  auto e = gyre::engine::create(o).value();
+  counted_loop(*e, ticks);
+  REQUIRE(e->start());
+  for (int i = 0; i < 400; ++i) REQUIRE(say(*e, "record " + std::to_string(i)));
+  gyre::result<gyre::consolidation> moved = gyre::fail(gyre::code::internal, "not yet");
+  {
+    const behind wait(at_sync, disk);
+    std::thread tidy([&] { moved = e->consolidate(); });
+    const bool waits = eventually([&] { return disk.entered(2); });  // and the scribe
+    const int before = ticks;
+    const bool ran = eventually([&] { return ticks >= before + 20; }, 5s);
+    const std::size_t found = ran ? e->recall({.limit = 5}).size() : 0;
+    const bool said = ran && say(*e, "meanwhile");
+    disk.open();
+    tidy.join();
+    REQUIRE(waits);
+    REQUIRE(ran);
+    REQUIRE(found == 5);
+    REQUIRE(said);
+  }
+  REQUIRE(moved->archived > 300);
+  const auto m = e->snapshot().memory;
+  REQUIRE(m.archived == moved->archived);
+  REQUIRE(m.archive_bytes > 1000);
+  REQUIRE(e->recall({.limit = 1000}).size() == 401);
+}
+
+TEST_CASE("what is evicted while it is archived is not in both", "[engine]") {
+  const folder dir;
+  static door disk;
+  auto o = one_shard(dir.store());
+  o.memory.archive_after_s = 0;
+  o.memory.budget_bytes = 64 << 10;
+  gyre::rng noise(3, 3, gyre::purpose::user);
+  const auto text = [&] {
+    std::string out;
+    while (out.size() < 300) out += static_cast<char>('!' + noise.below(90));
+    return out;
+  };
+  gyre::memory_stats m;
+  const auto balanced = [&] {
+    return m.remembered == m.in_ring + m.in_blocks + m.archived + m.evicted + m.merged;
+  };
+  {
+    auto e = gyre::engine::create(o).value();
+    REQUIRE(e->start());
+    for (int i = 0; i < 200; ++i) REQUIRE(say(*e, text()));
+    gyre::result<gyre::consolidation> moved = gyre::fail(gyre::code::internal, "not yet");
+    const behind wait(at_sync, disk);
+    std::thread tidy([&] { moved = e->consolidate(); });
+    const bool waits = eventually([&] { return disk.entered(2); });
+    for (int i = 0; waits && i < 600; ++i) (void)say(*e, text());
+    disk.open();
+    tidy.join();
+    REQUIRE(waits);
+    m = e->snapshot().memory;
+    REQUIRE(m.evicted > 100);
+    REQUIRE(m.archived == moved->archived);
+    REQUIRE(balanced());
+    REQUIRE(e->recall({.limit = 10'000}).size() == m.in_ring + m.in_blocks + m.archived);
+    REQUIRE(e->stop(20s)->empty());
+  }
+  gyre::engine e(in(dir.store()));
+  const auto before = m;
+  m = e.snapshot().memory;
+  REQUIRE(balanced());
+  REQUIRE(m.archived == before.archived);
+  REQUIRE(m.remembered == before.remembered);
+  REQUIRE(m.archive_errors == 0);
+}

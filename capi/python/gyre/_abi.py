@@ -126,7 +126,7 @@ class gyre_engine_options(_c.Structure):
         ('window_ms', _c.c_double),  # observation window; default 1,000
         ('memory_bytes', _c.c_double),  # budget of remembered blocks, a whole number; default 16 MiB
         ('memory_ring', _c.c_uint32),  # newest records kept as they are; default 100
-        ('reserved', _c.c_uint32),  # 0
+        ('forget_times', _c.c_uint32),  # 1: each start begins a new grid; default 0: with a store, loops of a minute and more go on where they were before a restart
     ]
 
 

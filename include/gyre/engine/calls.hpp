@@ -291,14 +291,12 @@ GYRE_DECL result<void> engine::remember(const record& r) {
 }
 GYRE_DECL std::vector<record> engine::recall(const query& q) {
   detail::insist(body_->post.outside());
-  const leased hold(body_->shards[0]->owner());
-  return body_->vault.records().recall(q);
+  return body_->vault.recall(q);
 }
 GYRE_DECL std::int64_t engine::wall_ms() const noexcept { return body_->env.clock.wall_ms(); }
 GYRE_DECL result<consolidation> engine::consolidate() {
   GYRE_CHECK(body_->post.outside());
-  const leased hold(body_->shards[0]->owner());
-  return body_->vault.records().consolidate(wall_ms());
+  return body_->vault.consolidate();
 }
 GYRE_DECL bool engine::has_store() const noexcept { return body_->vault.present(); }
 GYRE_DECL result<void> engine::commit() {

@@ -196,11 +196,13 @@ class engine {
   /// ARG (importance, tags, count), BUDGET (longer than a record may be), OVERFLOW (16 MiB wait for
   /// the store's disk, which is full or does not answer). Nothing changed then.
   result<void> remember(const record& r);
-  /// Newest first.
+  /// Newest first. Reads files where there is a store and memory has not enough: one caller at a
+  /// time does, or is in consolidate(), which holds up nothing else.
   std::vector<record> recall(const query& q = {});
   /// The time that records are stamped with: ms since 1970; on a virtual clock since the creation.
   std::int64_t wall_ms() const noexcept;
-  /// Archives and prunes what is old. IO: what was not written stays in memory.
+  /// Archives and prunes what is old; waits for the store's disk as recall() does. IO: what was
+  /// not written stays in memory.
   result<consolidation> consolidate();
   /// Whether options.store was given: then what is learned and remembered is there again.
   bool has_store() const noexcept;

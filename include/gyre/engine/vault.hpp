@@ -9,6 +9,8 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include <gyre/engine/home.hpp>
 #include <gyre/engine/keeper.hpp>
@@ -103,10 +105,63 @@ class vault {
     });
     if (scribe_) {
       closing_ = true;
+      const std::lock_guard alone(cold_);
       const every_lease hold(env_);
       let_go();
     } else {
       give_back();
+    }
+  }
+
+  // What may wait for the archive's files; any thread that holds no lease. One at a time has the
+  // archive, under cold_, which is taken before a lease; that is held where the memory is asked.
+
+  std::vector<record> recall(const query& q) {
+    std::vector<record> found;
+    {
+      recaller asked(q, found);
+      const leased hold(env_.shards[0]->owner());
+      records_->look_here(asked);
+      if (asked.done() || records_->cold() == nullptr) return found;
+    }
+    const std::lock_guard alone(cold_);
+    found.clear();  // what was in memory then may be in the archive now
+    recaller asked(q, found);
+    archive* cold = nullptr;
+    {
+      const leased hold(env_.shards[0]->owner());
+      records_->look_here(asked);
+      cold = records_->cold();
+      if (asked.done() || cold == nullptr) return found;
+    }
+    const auto look = [this](std::span<candidate> some) {
+      const leased hold(env_.shards[0]->owner());
+      records_->mark_newer(some);
+    };
+    const bool well = asked.from(*cold, records_->key(), look).has_value();
+    const leased hold(env_.shards[0]->owner());
+    records_->has_looked(well);
+    return found;
+  }
+  /// A MiB at a time. What is evicted while it is being written was not moved: it is tried again,
+  /// three times. Errors: io; what was not written stays in memory.
+  result<consolidation> consolidate() {
+    const std::lock_guard alone(cold_);
+    consolidation sum;
+    for (int lost = 0;;) {
+      std::optional<consolidator> part;
+      archive* cold = nullptr;
+      {
+        const leased hold(env_.shards[0]->owner());
+        cold = records_->cold();
+        if (cold == nullptr) return records_->consolidate(env_.clock.wall_ms());
+        part.emplace(records_->begin(env_.clock.wall_ms(), std::size_t{1} << 20));
+      }
+      auto written = part->to(*cold);
+      const leased hold(env_.shards[0]->owner());
+      const bool moved = records_->finish(*part, sum);
+      if (!written) return std::move(written).pass();
+      if (moved ? !part->more() : ++lost == 3) return sum;
     }
   }
 
@@ -266,6 +321,7 @@ class vault {
   }
   void give_back() noexcept {
     (void)if_memory([this] { (void)sync(); });
+    const std::lock_guard alone(cold_);
     const auto gone = [this] {
       const every_lease hold(env_);
       let_go();
@@ -299,6 +355,7 @@ class vault {
   bool failed_ = false;  // the last commit by itself
   std::atomic<bool> scribe_{false};
   std::mutex closing_mutex_;
+  std::mutex cold_;      // who has the memory's archive
   bool closing_ = false;  // under it: the scribe gives the store back
 };
 

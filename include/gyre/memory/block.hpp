@@ -141,6 +141,20 @@ class block {
     return made;
   }
 
+  /// The same again. Throws std::bad_alloc.
+  block copy() const {
+    block made;
+    made.keep(bytes());
+    made.column_bytes_ = column_bytes_;
+    made.raw_bytes_ = raw_bytes_;
+    made.count_ = count_;
+    made.hidden_ = hidden_;
+    made.sealed_ms_ = sealed_ms_;
+    made.from_ms_ = from_ms_;
+    made.to_ms_ = to_ms_;
+    return made;
+  }
+
  private:
   void keep(std::span<const std::byte> bytes) {
     bytes_ = heap_array<std::byte>(bytes.size());

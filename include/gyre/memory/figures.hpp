@@ -39,6 +39,11 @@ struct figures : memory_stats {
   void load(byte_reader& in) {
     for (std::uint64_t memory_stats::*field : saved) this->*field = in.u64();
   }
+  /// Percent of the bytes of rows that blocks do without.
+  double percent_saved() const noexcept {
+    if (raw_bytes == 0) return 0;
+    return 100.0 * (1.0 - static_cast<double>(stored_bytes) / static_cast<double>(raw_bytes));
+  }
   /// Records that moved to the archive, and those that it lost then.
   void consolidated_by(const consolidation_outcome& o, consolidation& done) {
     archived += done.archived;
@@ -59,6 +64,14 @@ struct figures : memory_stats {
       if (damaged == 0) ++archive_errors;
     }
     archived = there;
+  }
+  /// What attached() came to before, with so many records in memory; false: that cannot be.
+  bool reattached(std::uint64_t all, std::uint64_t there, std::uint64_t here) noexcept {
+    if (all < here + there + merged) return false;
+    remembered = all;
+    archived = there;
+    evicted = all - (here + there + merged);
+    return true;
   }
 
  private:

@@ -12,6 +12,7 @@
 #include <gyre/memory/stats.hpp>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -35,10 +36,23 @@ class block_history {
   std::size_t resident_bytes() const noexcept { return bytes_ + index_.resident_bytes(); }
 
   /// What makes a record the same as another one, hashed.
-  record_hash identity(const record_view& view) {
-    identity_.clear();
-    row::write_identity(identity_, view);
-    return siphash24_128(identity_.data(), key_);
+  record_hash identity(const record_view& view) { return identity(view, key_, identity_); }
+  static record_hash identity(const record_view& view, key128 key, byte_writer& scratch) {
+    scratch.clear();
+    row::write_identity(scratch, view);
+    return siphash24_128(scratch.data(), key);
+  }
+  key128 key() const noexcept { return key_; }
+  /// The newest, newest first, at most `limit`.
+  std::vector<block_info> infos(std::size_t limit) const {
+    std::vector<block_info> infos;
+    for (std::size_t i = size(); i-- > 0 && infos.size() < limit;) {
+      const block& b = blocks_[i];
+      const double raw = larger<double>(1, b.raw_bytes());
+      infos.push_back({b.sealed_ms(), b.count(), b.raw_bytes(), b.stored_bytes(),
+                       static_cast<double>(b.stored_bytes()) / raw});
+    }
+    return infos;
   }
 
   /// Seals the `n` oldest of the ring, which loses them. False: no memory, nothing has changed.

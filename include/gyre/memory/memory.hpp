@@ -4,12 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <gyre/core/bounds.hpp>
 #include <gyre/core/function.hpp>
 #include <gyre/core/owner.hpp>
+#include <gyre/core/scarce.hpp>
 #include <gyre/memory/consolidate.hpp>
 #include <gyre/memory/recall.hpp>
-#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -31,7 +30,7 @@ class memory {
 
   /// Options out of range are moved into it; memory_options::check() tells.
   explicit memory(memory_options options = {})
-      : options_(within_range(options)), ring_(options_.ring), blocks_(options_.key) {}
+      : options_(options.within_range()), ring_(options_.ring), blocks_(options_.key) {}
 
   /// Called with each change and what replay() needs to repeat it; the bytes live during the call
   /// only. Of a remember() it is told before anything changes, so that its error is that call's, as
@@ -75,11 +74,10 @@ class memory {
   std::vector<record> recall(const query& q) {
     std::vector<record> found;
     detail::recaller asked(q, found);
-    asked.from(ring_);
-    asked.from(blocks_);
-    if (archive_ && !asked.done() && !asked.from(*archive_, ring_, blocks_)) {
-      ++now_.archive_errors;
-    }
+    look_here(asked);
+    if (!archive_ || asked.done()) return found;
+    const auto mark = [this](std::span<detail::candidate> some) { mark_newer(some); };
+    has_looked(asked.from(*archive_, key(), mark).has_value());
     return found;
   }
 
@@ -87,19 +85,46 @@ class memory {
   /// what is older than prune_after_s. Without an archive only the latter. Writes and syncs files
   /// where there is an archive. Errors: io; what was not written stays in memory.
   result<consolidation> consolidate(std::int64_t now_ms) {
-    clock_.note(now_ms);
-    detail::consolidator all(blocks_, options_, now_ms, clock_.now());
+    consolidation done;
+    detail::consolidator all = begin(now_ms, archive_ ? SIZE_MAX : 0);
     result<void> written = archive_ ? all.to(*archive_) : result<void>(ok);
-    const consolidation done = apply(all.o);
-    tell(change::consolidated, [&](byte_writer& out) { all.o.save(out); });
+    (void)finish(all, done);
     if (!written) return std::move(written).pass();
     return done;
   }
 
-  /// Gives it an archive, as a std::unique_ptr: call it after load() and replay(), before the first
-  /// remember(). What the archive holds beyond this memory's state is cut off (its blocks are here
-  /// again); what it lacks counts as evicted; a memory with nothing remembered takes the archive
-  /// over. Errors: io; there is then no archive.
+  // The two in parts, for who does not wait for files where the memory is: recaller::from() and
+  // consolidator::to() need the archive alone.
+
+  archive* cold() const noexcept { return archive_.get(); }  ///< null: there is none
+  key128 key() const noexcept { return blocks_.key(); }
+  void look_here(detail::recaller& asked) { asked.from(ring_, blocks_); }
+  void mark_newer(std::span<detail::candidate> some) {
+    for (detail::candidate& c : some) {
+      c.newer = ring_.find(c.id) < ring_.size() || blocks_.holds(c.id);
+    }
+  }
+  void has_looked(bool well) noexcept { now_.archive_errors += well ? 0U : 1U; }
+  /// The part that is next, of at most so many bytes of blocks, or one block.
+  detail::consolidator begin(std::int64_t now_ms, std::size_t most_bytes) {
+    clock_.note(now_ms);
+    return {blocks_, options_, now_ms, clock_.now(), undo_, most_bytes};
+  }
+  /// After to(). @return false: some that were to move were evicted meanwhile, so that none did
+  bool finish(detail::consolidator& part, consolidation& sum) {
+    const bool evicted = part.moves() && part.o.through > part.moves_from() &&
+                         blocks_.first_id() > part.moves_from();
+    undo_ = part.to_undo(evicted);
+    if (evicted) part.o.through = part.o.pruned_through;
+    see_archive();
+    apply(part.o, sum);
+    tell(change::consolidated, [&](byte_writer& out) { part.o.save(out); });
+    return !evicted;
+  }
+
+  /// Gives it an archive: after load() and replay(), before the first remember(). What that holds
+  /// beyond this memory's state is cut off (its blocks are here again); what it lacks counts as
+  /// evicted; a memory with nothing remembered takes it over. Errors: io; there is then none.
   result<void> attach(owner<archive> cold) {
     if (now_.remembered > 0) GYRE_CHECK(cold->rewind(blocks_.first_id()));
     const std::uint64_t first_id = larger(blocks_.first_id(), cold->next_id());
@@ -114,11 +139,13 @@ class memory {
       });
     }
     archive_ = std::move(cold);
+    see_archive();
     return ok;
   }
   /// Lets go of archive and journal hook, and goes on without.
   void detach() noexcept {
     archive_.reset();
+    see_archive();
     journal_ = nullptr;
   }
 
@@ -160,7 +187,7 @@ class memory {
     memory next(options_);
     const std::uint64_t budget = in.u64();
     const std::uint32_t limit = in.u32();
-    if (!possible(budget, limit)) return fail(code::corrupt, "limits that no memory has");
+    if (!memory_options::possible(budget, limit)) return fail(code::corrupt, "impossible limits");
     next.set_limits(static_cast<std::size_t>(smaller<std::uint64_t>(budget, SIZE_MAX)), limit);
     next.blocks_.set_first_id(in.u64());
     next.now_.load(in);
@@ -184,6 +211,7 @@ class memory {
     if (!next.blocks_.empty()) next.clock_.note(next.blocks_[next.blocks_.size() - 1].sealed_ms());
     next.journal_ = std::move(journal_);
     next.archive_ = std::move(archive_);
+    next.see_archive();
     *this = std::move(next);
     return ok;
   }
@@ -193,28 +221,16 @@ class memory {
     s.in_ring = ring_.size();
     s.in_blocks = blocks_.records();
     s.hidden = blocks_.hidden();
-    s.saved_percent = s.raw_bytes == 0 ? 0
-                                       : 100.0 * (1.0 - static_cast<double>(s.stored_bytes) /
-                                                            static_cast<double>(s.raw_bytes));
+    s.saved_percent = now_.percent_saved();
     s.resident_bytes = resident_bytes();
     s.budget_bytes = options_.budget_bytes;
     s.blocks = blocks_.size();
-    s.archive_bytes = archive_ ? archive_->bytes() : 0;
-    s.archive_errors += archive_ ? archive_->damaged() : 0;
+    s.archive_errors += cold_damaged_;
     return s;
   }
 
-  /// The newest blocks in memory, newest first, at most `limit`.
-  std::vector<block_info> history(std::size_t limit = 50) const {
-    std::vector<block_info> infos;
-    for (std::size_t i = blocks_.size(); i-- > 0 && infos.size() < limit;) {
-      const block& b = blocks_[i];
-      const double raw = larger<double>(1, b.raw_bytes());
-      infos.push_back({b.sealed_ms(), b.count(), b.raw_bytes(), b.stored_bytes(),
-                       static_cast<double>(b.stored_bytes()) / raw});
-    }
-    return infos;
-  }
+  /// Blocks in memory, newest first.
+  std::vector<block_info> history(std::size_t limit = 50) const { return blocks_.infos(limit); }
 
   /// Ring, blocks and index, with what malloc adds; the archive's line for each file and the
   /// workspace are not in it.
@@ -224,16 +240,6 @@ class memory {
   const memory_options& options() const noexcept { return options_; }
 
  private:
-  static memory_options within_range(memory_options o) noexcept {
-    o.budget_bytes = larger<std::size_t>(o.budget_bytes, 65'536);
-    o.ring = between<std::uint32_t>(o.ring, 8, 256);
-    o.record_bytes = static_cast<std::uint32_t>(
-        between<std::size_t>(o.record_bytes, 1, o.budget_bytes / 8));
-    return o;
-  }
-  static bool possible(std::uint64_t budget_bytes, std::uint32_t ring) noexcept {
-    return budget_bytes >= 65'536 && ring >= 8 && ring <= 256;
-  }
   void set_limits(std::size_t budget_bytes, std::uint32_t ring) {
     options_.budget_bytes = larger<std::size_t>(budget_bytes, 65'536);
     options_.ring = between<std::uint32_t>(ring, 8, 256);
@@ -288,21 +294,9 @@ class memory {
     ring_.push(std::move(slot));
     ++now_.remembered;
     clock_.note(now_ms);
-    where_memory_allows([&] { (void)seal_due(now_ms); });
-    where_memory_allows([&] { fit(); });
+    (void)detail::if_memory([&] { (void)seal_due(now_ms); });  // else the next call does
+    (void)detail::if_memory([&] { fit(); });
     return ok;
-  }
-  /// What the next call does as well, when this one cannot.
-  template <class F>
-  static void where_memory_allows(F&& f) {
-#if GYRE_EXCEPTIONS
-    try {
-      f();
-    } catch (const std::bad_alloc&) {
-    }
-#else
-    f();
-#endif
   }
   /// Seals the oldest of a ring that is over half full; true when it has.
   bool seal_due(std::int64_t now_ms) {
@@ -332,12 +326,17 @@ class memory {
     }
   }
 
-  consolidation apply(const detail::consolidation_outcome& o) {
+  void see_archive() noexcept {
+    now_.archive_bytes = archive_ ? archive_->bytes() : 0;
+    cold_damaged_ = archive_ ? archive_->damaged() : 0;
+  }
+  void apply(const detail::consolidation_outcome& o, consolidation& sum) {
     consolidation done;
     while (blocks_.first_id() < o.pruned_through) done.pruned += blocks_.drop();
     while (blocks_.first_id() < o.through) done.archived += blocks_.drop();
     now_.consolidated_by(o, done);
-    return done;
+    sum.archived += done.archived;
+    sum.pruned += done.pruned;
   }
 
   result<void> replay_remembered(byte_reader& in) {
@@ -355,7 +354,8 @@ class memory {
     // Blocks that were never sealed here, for want of memory then: their records are in the ring.
     o.through = smaller(o.through, blocks_.end_id());
     o.pruned_through = smaller(o.pruned_through, o.through);
-    apply(o);
+    consolidation done;
+    apply(o, done);
     return ok;
   }
   result<void> replay_attached(byte_reader& in) {
@@ -363,22 +363,18 @@ class memory {
     const std::uint64_t remembered = in.u64();
     in.u64();  // evicted: follows from the rest
     const std::uint64_t archived = in.u64();
-    const std::uint64_t rest = ring_.size() + blocks_.records() + archived + now_.merged;
-    if (!in.ok() || in.remaining() != 0 || remembered < rest) {
-      return fail(code::corrupt, "an archive that does not fit this memory");
-    }
+    const bool fits = in.ok() && in.remaining() == 0 &&
+                      now_.reattached(remembered, archived, ring_.size() + blocks_.records());
+    if (!fits) return fail(code::corrupt, "an archive that does not fit this memory");
     if (blocks_.empty()) blocks_.set_first_id(larger(blocks_.first_id(), first_id));
-    now_.remembered = remembered;
-    now_.archived = archived;
-    now_.evicted = remembered - rest;
     return ok;
   }
   result<void> replay_limited(byte_reader& in) {
     const std::int64_t now_ms = in.i64();
     const std::uint64_t budget = in.u64();
     const std::uint32_t ring = in.u32();
-    if (!in.ok() || in.remaining() != 0 || !possible(budget, ring)) {
-      return fail(code::corrupt, "limits that no memory has");
+    if (!in.ok() || in.remaining() != 0 || !memory_options::possible(budget, ring)) {
+      return fail(code::corrupt, "impossible limits");
     }
     journal_hook hook = std::exchange(journal_, nullptr);
     limit(static_cast<std::size_t>(smaller<std::uint64_t>(budget, SIZE_MAX)), ring, now_ms);
@@ -392,6 +388,8 @@ class memory {
   detail::figures now_;
   detail::believed_clock clock_;
   owner<archive> archive_;
+  std::uint64_t cold_damaged_ = 0;                      // as of the last look
+  std::uint64_t undo_ = detail::consolidator::nothing;  // its blocks from this id on are not to be
   journal_hook journal_;
   byte_writer scratch_, merged_row_;
 };

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/bounds.hpp>
 #include <gyre/core/hash.hpp>
 #include <gyre/core/result.hpp>
 
@@ -28,6 +29,19 @@ struct memory_options {
     if (ring < 8 || ring > 256) return fail(code::arg, "ring ", ring, " is not in 8..256");
     if (record_bytes < 1) return fail(code::arg, "record_bytes 0; at least 1");
     return ok;
+  }
+  /// The same, what is out of range moved into it.
+  memory_options within_range() const noexcept {
+    memory_options o = *this;
+    o.budget_bytes = larger<std::size_t>(o.budget_bytes, 65'536);
+    o.ring = between<std::uint32_t>(o.ring, 8, 256);
+    o.record_bytes = static_cast<std::uint32_t>(
+        between<std::size_t>(o.record_bytes, 1, o.budget_bytes / 8));
+    return o;
+  }
+  /// Whether a memory may have these limits.
+  static bool possible(std::uint64_t budget_bytes, std::uint32_t ring) noexcept {
+    return budget_bytes >= 65'536 && ring >= 8 && ring <= 256;
   }
 };
 

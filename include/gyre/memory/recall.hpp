@@ -4,22 +4,37 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <gyre/core/function.hpp>
 #include <gyre/core/vec.hpp>
 #include <gyre/memory/archive.hpp>
 #include <gyre/memory/history.hpp>
 #include <gyre/memory/ring.hpp>
+#include <span>
 #include <vector>
 
 namespace gyre {
 inline namespace v1 {
 namespace detail {
 
+/// A record of the archive that matches: shown unless there is a newer copy.
+struct candidate {
+  record_hash id;
+  std::uint32_t row = 0;  ///< of its block
+  bool newer = false;     ///< ring or blocks have one
+};
+
 /// One question under way. Lives for one call.
 class recaller {
  public:
+  using newer_copies = function_ref<void(std::span<candidate>)>;
+
   recaller(const query& q, std::vector<record>& found) noexcept : q_(q), found_(found) {}
   bool done() const noexcept { return found_.size() >= q_.limit; }
 
+  void from(const record_ring& ring, block_history& blocks) {
+    from(ring);
+    from(blocks);
+  }
   void from(const record_ring& ring) {
     for (std::size_t i = ring.size(); i-- > 0 && !done();) {
       const auto view = row::read(ring[i].bytes);
@@ -37,21 +52,28 @@ class recaller {
       }
     }
   }
-  /// What has no newer copy in ring, blocks, or what this call found in the archive. Errors: io,
-  /// corrupt; what could be read was looked at.
-  result<void> from(archive& cold, const record_ring& ring, block_history& blocks) {
+  /// What has no newer copy in ring and blocks, which `look` marks, or in what this call found in
+  /// the archive. Needs the archive alone but for `look`. Errors: io, corrupt; what could be read
+  /// was looked at.
+  result<void> from(archive& cold, key128 key, newer_copies look) {
     seen_.clear();
     tags_ = {};
-    block_codec codec;  // its own, since looking for newer copies opens blocks with the other
+    block_codec codec;
+    byte_writer scratch;
+    vec<candidate> some;
     return cold.newest_first(q_.from_ms, q_.to_ms, [&](const block& b) {
       if (!b.open(codec)) return false;
-      for (std::uint32_t i = b.count(); i-- > 0 && !done();) {
-        const record_view& view = codec.rows[i];
-        if (b.hidden(i) || !row::matches(view, q_)) continue;
-        const record_hash id = blocks.identity(view);
-        if (ring.find(id) < ring.size() || blocks.holds(id) || seen(id)) continue;
-        note(id);
-        take(view);
+      some.clear();
+      for (std::uint32_t i = b.count(); i-- > 0;) {
+        if (b.hidden(i) || !row::matches(codec.rows[i], q_)) continue;
+        some.push_back({block_history::identity(codec.rows[i], key, scratch), i});
+      }
+      if (!some.empty()) look({some.data(), some.size()});
+      for (const candidate& c : some) {
+        if (done()) break;
+        if (c.newer || seen(c.id)) continue;
+        note(c.id);
+        take(codec.rows[c.row]);
       }
       return done();
     });

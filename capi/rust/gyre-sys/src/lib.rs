@@ -276,8 +276,9 @@ abi_struct!(
     memory_bytes: f64,
     /// newest records kept as they are; default 100
     memory_ring: u32,
-    /// 0
-    reserved: u32,
+    /// 1: each start begins a new grid; default 0: with a store, loops of a
+    /// minute and more go on where they were before a restart
+    forget_times: u32,
 });
 
 abi_struct!(
