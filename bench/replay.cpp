@@ -56,7 +56,7 @@ void sample_of(std::uint32_t rows, const std::string& suffix, bool with_limit) {
   bench::row((what + suffix + "_ns").c_str(), mine, "ns", "vector of structs, mt19937", peer,
              (count + " rows of 44 bytes into columns, with replacement").c_str());
   if (with_limit && n == 256) {
-    bench::row("replay.cpprb_256_ns", mine, "ns", "cpprb, from Python", bench::none,
+    bench::row("replay.cpprb_256", mine, "ns", "cpprb, from Python", bench::none,
                (count + " rows into columns; ours in C++; pip install cpprb").c_str());
   }
   if (!with_limit) return;

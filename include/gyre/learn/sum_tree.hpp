@@ -188,8 +188,11 @@ class basic_sum_tree {
     if (changed_.size() == most_changed) settle();
     changed_.push_back(node);  // never reallocates: most_changed are reserved
   }
-  /// Fetches what set() will write.
-  void fetch(std::uint32_t slot) const noexcept { __builtin_prefetch(&sums_[slot / 16], 1); }
+  /// Fetches what set() will write, and what then is summed again.
+  void fetch(std::uint32_t slot) const noexcept {
+    __builtin_prefetch(&sums_[slot / 16], 1);
+    if (levels_ > 1) __builtin_prefetch(&greatest_[slot / 256], 1);
+  }
 
   /// The sum of all weights.
   float total() noexcept {
