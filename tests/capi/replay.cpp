@@ -7,7 +7,6 @@
 #include <gyre/learn/replay_buffer.hpp>
 
 #include "catch.hpp"
-#include "gyre.h"
 #include "kit.hpp"
 
 using kit::zero;
