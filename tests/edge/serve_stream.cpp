@@ -215,3 +215,109 @@ TEST_CASE("a recording has what was streamed, in the format of recorded runs", "
   ::unlink(path.c_str());
   ::rmdir(folder);
 }
+
+namespace {
+
+/// The snapshot that a client has after `change`, whose columns go into the rows of `base`.
+json changed(const json& base, const json& change) {
+  json out = change;
+  const json columns = change["loops"];
+  out["loops"] = base["loops"];
+  for (std::size_t k = 0; k < columns["at"].size(); ++k) {
+    json& row = out["loops"][columns["at"][k].get<std::size_t>()];
+    for (const auto& [key, column] : columns.items()) {
+      if (key == "at" || key == "of") continue;
+      if (column.is_array()) {
+        row[key] = column[k];
+      } else {
+        for (const auto& [part, values] : column.items()) row[key][part] = values[k];
+      }
+    }
+  }
+  return out;
+}
+
+/// Whole events of this name in what came, without reading them.
+std::size_t count(const std::string& got, const std::string& name) {
+  std::size_t n = 0;
+  const std::string head = "event: " + name + "\n";
+  for (std::size_t at = got.find(head); at != std::string::npos; at = got.find(head, at + 1)) {
+    n += got.find("\n\n", at) != std::string::npos ? 1 : 0;
+  }
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("who wants what changed can make each snapshot of it", "[serve]") {
+  gyre::engine e({.shards = 1});
+  for (int i = 0; i < 200; ++i) {  // of which a tenth is busy
+    e.add({.name = gyre::join("loop-", i),
+           .interval = i % 10 == 0 ? 20ms : 1h,
+           .group = "all",
+           .features = {{"seen", {1, 5}}},
+           .knobs = {{"size", {1, 2, 3}}}},
+          [](gyre::tick& t) {
+            (void)t.feature("seen", static_cast<double>(t.number() % 9));
+            (void)t.reward(t.knob("size"));
+            if (t.number() % 7 == 0) (void)t.fail("now and \"then\"");
+          })
+        .value();
+  }
+  e.start().value();
+  gyre::server live(e, options());
+  client whole = stream(live.port()), some = stream(live.port(), "?hz=20&rows=changed");
+  while (count(some.got(), "change") < 6) {
+    REQUIRE(some.receive());
+    REQUIRE(whole.receive());
+  }
+  std::size_t compared = 0, bytes = 0;
+  std::vector<json> each;  // snapshot by snapshot, as the client makes them
+  for (const event& e : events(some.got())) {
+    if (e.name == "snapshot") each = {e.data};
+    if (e.name != "change") continue;
+    CHECK(e.data["base"] == each.back()["seq"]);
+    CHECK(e.data["to"]["loops"]["at"].size() <= 40);
+    bytes = std::max(bytes, e.data.dump().size());
+    each.push_back(changed(each.back(), e.data["to"]));
+  }
+  for (const event& w : named(whole.got(), "snapshot")) {
+    for (const json& has : each) {
+      if (w.data["seq"] != has["seq"]) continue;
+      CHECK(w.data == has);
+      ++compared;
+    }
+  }
+  CHECK(compared >= 3);
+  CHECK(bytes * 3 < each.back().dump().size());
+  const std::size_t before = count(some.got(), "snapshot");
+  e.add({.name = "another", .interval = 1h}, [](gyre::tick&) {}).value();
+  while (count(some.got(), "snapshot") == before) REQUIRE(some.receive());
+  CHECK(named(some.got(), "snapshot").back().data["loops"].size() == 201);
+}
+
+TEST_CASE("who reads slowly is told what changed since what it has", "[serve]") {
+  gyre::engine e({.shards = 1});
+  for (int i = 0; i < 400; ++i) {
+    e.add({.name = gyre::join("loop-", i), .interval = 20ms}, [](gyre::tick&) {}).value();
+  }
+  e.start().value();
+  gyre::server live(e, options());
+  client slow(live.port());
+  const int little = 4096;
+  ::setsockopt(slow.fd(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+  slow.send(request(live.port(), "GET", "/v1/stream?hz=20&rows=changed"));
+  const gyre::duration end = gyre::monotonic_now() + at_most;
+  while (live.stats().skipped < 1) {
+    REQUIRE(gyre::monotonic_now() < end);
+    std::this_thread::yield();
+  }
+  while (count(slow.got(), "change") < 2) REQUIRE(slow.receive());
+  json seq;
+  for (const event& each : events(slow.got())) {
+    if (each.name == "snapshot") seq = each.data["seq"];
+    if (each.name != "change") continue;
+    CHECK(each.data["base"] == seq);
+    seq = each.data["to"]["seq"];
+  }
+}

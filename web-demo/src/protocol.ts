@@ -139,8 +139,8 @@ export type ToReader =
   | { type: 'at'; index: number }
   /** Runs it again by this module. */
   | { type: 'replay'; packed: Uint8Array }
-  /** Checks a snapshot, or records that were found, of a process. */
-  | { type: 'check'; json: string }
+  /** Checks a snapshot, what changed in it, or records that were found, of a process. */
+  | { type: 'check'; json: string; change: boolean }
   | { type: 'records'; json: string };
 
 export type FromReader =
@@ -149,7 +149,8 @@ export type FromReader =
   | { type: 'read'; head: Head; torn: boolean }
   | { type: 'at'; index: number; snap: Snapshot }
   | { type: 'replayed'; state: Replay }
-  | { type: 'checked'; snap: Snapshot; row: Row }
+  /** `snap.loops` are those that changed, at these places; all where `at` is null. `kept`: a line of a recording. */
+  | { type: 'checked'; snap: Snapshot; at: number[] | null; row: Row; kept: Blob | null }
   /** Null: they are none. */
   | { type: 'records'; found: Found[] | null }
   | { type: 'refused'; text: string };

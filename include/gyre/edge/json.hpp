@@ -144,6 +144,32 @@ inline void write(json_writer& out, const totals& t) {
   out.field("late_p99_ms", t.late.p99_ms).close('}');
 }
 
+inline void write_gates(json_writer& out, const loop_stats& l) {
+  out.open('[');
+  for (const gate_reading& g : l.gates) {
+    out.open('{').field("name", g.name).field("open", g.open).field("value", g.value);
+    out.field("closes_above", g.closes_above).field("opens_under", g.opens_under).close('}');
+  }
+  out.close(']');
+}
+inline void write_knobs(json_writer& out, const loop_stats& l) {
+  out.open('[');
+  for (const knob_reading& k : l.knobs) {
+    out.open('{').field("name", k.name).field("value", k.value);
+    if (!k.value_name.empty()) out.field("value_name", k.value_name);
+    out.close('}');
+  }
+  out.close(']');
+}
+inline void write_features(json_writer& out, const loop_stats& l) {
+  out.open('[');
+  for (const feature_reading& f : l.features) {
+    out.open('{').field("name", f.name).field("value", f.value).field("bucket", f.bucket);
+    out.close('}');
+  }
+  out.close(']');
+}
+
 inline void write(json_writer& out, const loop_stats& l) {
   const metrics_stats& m = l.metrics;
   out.open('{').field("id", l.id).field("name", l.name).field("group", l.group);
@@ -161,24 +187,10 @@ inline void write(json_writer& out, const loop_stats& l) {
   write(out.key("late"), m.late_total);
   out.field("learner", l.learner).field("state_index", l.state_index);
   out.field("action_index", l.action_index).field("reward", l.reward);
-  out.key("gates").open('[');
-  for (const gate_reading& g : l.gates) {
-    out.open('{').field("name", g.name).field("open", g.open).field("value", g.value);
-    out.field("closes_above", g.closes_above).field("opens_under", g.opens_under).close('}');
-  }
-  out.close(']');
-  out.key("knobs").open('[');
-  for (const knob_reading& k : l.knobs) {
-    out.open('{').field("name", k.name).field("value", k.value);
-    if (!k.value_name.empty()) out.field("value_name", k.value_name);
-    out.close('}');
-  }
-  out.close(']').key("features").open('[');
-  for (const feature_reading& f : l.features) {
-    out.open('{').field("name", f.name).field("value", f.value).field("bucket", f.bucket);
-    out.close('}');
-  }
-  out.close(']').close('}');
+  write_gates(out.key("gates"), l);
+  write_knobs(out.key("knobs"), l);
+  write_features(out.key("features"), l);
+  out.close('}');
 }
 
 template <class Numbers>
@@ -311,29 +323,38 @@ inline void write(json_writer& out, const record& r, std::int64_t now_ms) {
   out.field("tier", name(tier_of(r.wall_ms, now_ms))).close('}');
 }
 
-}  // namespace detail
-
-/// The whole snapshot as one JSON object on one line. What is not known (NaN) is null.
-inline std::string to_json(const snapshot_data& s) {
+/// A snapshot whose loops are what `loops` writes.
+template <class Loops>
+std::string write_snapshot(const snapshot_data& s, Loops&& loops) {
   json_writer out;
   out.open('{').field("gyre", version_text).field("format", 1).field("seq", s.sequence);
   out.field("now_ms", s.now_ms).field("uptime_s", s.uptime_s).field("running", s.running);
   out.field("seed", std::to_string(s.seed)).field("driver", s.driver).field("shards", s.shards);
-  detail::write(out.key("totals"), s.totals);
+  write(out.key("totals"), s.totals);
   out.key("process").open('{').field("cpu_percent", s.process_cpu_percent);
   out.field("resident_bytes", s.resident_bytes).close('}');
   out.key("gates").open('{').field("cpu_percent", s.cpu_percent);
   out.field("memory_percent", s.memory_percent).field("mode", s.mode).close('}');
-  out.key("loops").open('[');
-  for (const loop_stats& l : s.loops) detail::write(out, l);
-  out.close(']').key("learners").open('[');
-  for (const learner_view& l : s.learners) detail::write(out, l);
+  loops(out.key("loops"));
+  out.key("learners").open('[');
+  for (const learner_view& l : s.learners) write(out, l);
   out.close(']');
-  detail::write(out.key("bus"), s.bus);
-  detail::write(out.key("symbiosis"), s.symbiosis, s.score);
-  detail::write(out.key("memory"), s.memory, s.blocks);
-  detail::write(out.key("store"), s.store);
+  write(out.key("bus"), s.bus);
+  write(out.key("symbiosis"), s.symbiosis, s.score);
+  write(out.key("memory"), s.memory, s.blocks);
+  write(out.key("store"), s.store);
   return out.field("trace", s.trace).close('}').take();
+}
+
+}  // namespace detail
+
+/// The whole snapshot as one JSON object on one line. What is not known (NaN) is null.
+inline std::string to_json(const snapshot_data& s) {
+  return detail::write_snapshot(s, [&](json_writer& out) {
+    out.open('[');
+    for (const loop_stats& l : s.loops) detail::write(out, l);
+    out.close(']');
+  });
 }
 
 /// Records as a JSON array, in the order given. `now_ms` is the wall time that their tiers (short,

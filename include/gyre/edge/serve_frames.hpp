@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 
 #include <gyre/core/time.hpp>
-#include <gyre/edge/json.hpp>
+#include <gyre/edge/serve_changes.hpp>
 #include <gyre/engine/engine.hpp>
 
 namespace gyre {
@@ -39,6 +40,22 @@ class frame {
     });
     return text_;
   }
+  /// As an event that tells a client who has `base` what differs; the whole one where that does
+  /// not tell it, as when loops were added.
+  const std::string& change(const frame& base) const {
+    const std::lock_guard lock(mutex_);
+    const auto [found, fresh] = changes_.try_emplace(base.data().sequence);
+    if (fresh) {
+      const duration begin = thread_cpu_now();
+      const std::string json = changes_json(data_, base.data());
+      if (!json.empty()) {
+        found->second = join("event: change\ndata: {\"base\":", base.data().sequence,
+                             ",\"to\":", json, "}\n\n");
+      }
+      cost_.fetch_add((thread_cpu_now() - begin).count(), std::memory_order_relaxed);
+    }
+    return found->second.empty() ? event() : found->second;
+  }
   std::string_view json() const {
     return std::string_view(event()).substr(head.size(), text_.size() - head.size() - tail.size());
   }
@@ -51,6 +68,8 @@ class frame {
   std::atomic<std::uint64_t>& written_;
   mutable std::once_flag once_;
   mutable std::string text_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::uint64_t, std::string> changes_;  // by the sequence that they change
 };
 
 /// Takes the snapshots. However many ask, one is taken in 40 ms, and they take at most 2 % of a

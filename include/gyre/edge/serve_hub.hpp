@@ -237,9 +237,16 @@ class hub {
       p->place.due = grid_after(now, p->place.period);
       const auto f = rooms_.frames.get(std::chrono::milliseconds(20));
       if (f == p->place.last_frame) continue;
+      if (p->offer({f, &text_for(*p, *f)}, now)) ++rooms_.counts.skipped;
       p->place.last_frame = f;
-      if (p->offer({f, &f->event()}, now)) ++rooms_.counts.skipped;
     }
+  }
+  /// What changed since the frame that this client has, where it wants that.
+  static const std::string& text_for(peer& p, const frame& f) {
+    if (!p.place.changes) return f.event();
+    if (!p.waits()) p.place.base = p.place.last_frame;  // else that one never comes to it
+    if (p.place.base == nullptr) return f.event();
+    return f.change(*static_cast<const frame*>(p.place.base.get()));
   }
   void tell_events(duration now) {
     (void)rooms_.events.fetch();

@@ -71,7 +71,9 @@ inline request_head read_head(std::string& in, std::size_t longest, std::size_t 
 struct stream_place {
   duration period{}, due{};                ///< of its snapshots
   std::uint64_t last_event = 0;            ///< number of the last that it was sent
+  bool changes = false;                    ///< of loops it wants the changed alone
   std::shared_ptr<const void> last_frame;  ///< that it was offered
+  std::shared_ptr<const void> base;        ///< the last that it began to take
 };
 
 /// One connection, from its first byte to its last. Its socket never blocks.
@@ -155,10 +157,13 @@ class peer {
     own_ = std::move(head);
     sent_ = 0;
     place.period = wish.period;
+    place.changes = wish.changes;
     phase_ = phase::streaming;
     until_ = now + 2 * patience_;
     send(now);
   }
+  /// A frame was offered that it has not begun to take.
+  bool waits() const noexcept { return next_ != nullptr; }
   /// A frame, instead of one that it has not begun to take. @return whether it replaced one
   bool offer(std::shared_ptr<const std::string> frame, duration now) {
     const bool replaced = next_ != nullptr;

@@ -57,6 +57,7 @@ struct http_request {
 /// What a client of /v1/stream asks for.
 struct stream_wish {
   duration period{};     ///< between two snapshots
+  bool changes = false;  ///< of loops only those that changed
   std::string last;      ///< id of the last event it has; empty: none
 };
 

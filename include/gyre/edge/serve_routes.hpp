@@ -82,6 +82,11 @@ class routes {
     out.streams = true;
     // On a grid of 50 ms, so that clients of one rate get one snapshot.
     out.wish.period = std::chrono::milliseconds(50) * std::lround(20 / *hz);
+    const std::string* rows = r.param("rows");
+    out.wish.changes = rows != nullptr && *rows == "changed";
+    if (rows != nullptr && !out.wish.changes && *rows != "all") {
+      return refusal(400, "rows is all or changed");
+    }
     out.wish.last = r.header("Last-Event-ID");
     if (const std::string* last = r.param("last"); last != nullptr) out.wish.last = *last;
     return out;

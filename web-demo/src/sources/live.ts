@@ -5,6 +5,7 @@ import { Recorder } from '../kept.ts';
 import type { FromReader, ToReader } from '../protocol.ts';
 import type { Found } from '../records.ts';
 import { Refused } from '../refused.ts';
+import type { LoopRow } from '../snapshot.ts';
 import { MOST_FOUND, type Listener, type Order, type Source } from '../source.ts';
 import { begin } from './begin.ts';
 
@@ -57,7 +58,7 @@ export class LiveSource implements Source {
   private heard = 0;
   private last = ''; // id of the newest event
   private worker: Worker | null = null;
-  private unchecked: Blob[] = []; // snapshots that the worker has, the oldest first
+  private loops: LoopRow[] = []; // of the newest snapshot
   private readonly asked: ((found: Found[] | null) => void)[] = [];
 
   /** `other` is called when another process, or another run of it, answers than before: its clock began anew. */
@@ -80,7 +81,7 @@ export class LiveSource implements Source {
   /** Connects. */
   restart(): void {
     this.close();
-    const stream = new EventSource(`/v1/stream?hz=${RATE_HZ}${this.last ? `&last=${encodeURIComponent(this.last)}` : ''}`);
+    const stream = new EventSource(`/v1/stream?hz=${RATE_HZ}&rows=changed${this.last ? `&last=${encodeURIComponent(this.last)}` : ''}`);
     this.stream = stream;
     this.heard = performance.now();
     const on = (name: string, hear: (event: MessageEvent<string>) => void) =>
@@ -90,7 +91,8 @@ export class LiveSource implements Source {
         hear(event as MessageEvent<string>);
       });
     on('meta', ({ data }) => this.meet(JSON.parse(data) as Meta));
-    on('snapshot', ({ data }) => this.take(data));
+    on('snapshot', ({ data }) => this.post({ type: 'check', json: data, change: false }));
+    on('change', ({ data }) => this.post({ type: 'check', json: data, change: true }));
     on('event', ({ lastEventId }) => (this.last = lastEventId));
     on('beat', () => undefined);
     on('bye', () => this.lose('the program has ended its server'));
@@ -124,13 +126,8 @@ export class LiveSource implements Source {
     meta.value = now;
     if (before === null || (before.since_ms === now.since_ms && before.pid === now.pid)) return;
     this.worker?.terminate(); // what it still has is the other's
-    [this.worker, this.unchecked, this.kept] = [null, [], new Recorder()];
+    [this.worker, this.kept] = [null, new Recorder()];
     this.other();
-  }
-
-  private take(json: string): void {
-    this.unchecked.push(new Blob([json]));
-    this.post({ type: 'check', json });
   }
 
   private post(message: ToReader): void {
@@ -142,8 +139,14 @@ export class LiveSource implements Source {
     if (message.type === 'records') this.asked.shift()?.(message.found);
     else if (message.type === 'refused') this.refuse(message.text);
     else if (message.type === 'checked') {
-      this.kept.push(message.snap, this.unchecked.shift() as Blob);
-      this.listener.snapshot(message.snap, message.row, null);
+      const { snap, at } = message;
+      if (at) {
+        this.loops = this.loops.slice(); // the snapshot before keeps its own
+        at.forEach((i, k) => (this.loops[i] = snap.loops[k] as LoopRow));
+        snap.loops = this.loops;
+      } else this.loops = snap.loops;
+      if (message.kept) this.kept.push(snap, message.kept);
+      this.listener.snapshot(snap, message.row, null);
       if (this.stream) this.listener.phase('going', '');
     }
   }
@@ -151,7 +154,7 @@ export class LiveSource implements Source {
   private refuse(why: string): void {
     this.close();
     this.worker?.terminate();
-    [this.worker, this.unchecked] = [null, []];
+    this.worker = null;
     this.listener.phase('failed', `what the server sent cannot be shown: ${why}; page and program may be of different versions`);
   }
 

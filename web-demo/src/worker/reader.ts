@@ -6,6 +6,7 @@ import type { FromReader, Head, ToReader } from '../protocol.ts';
 import { records } from '../records.ts';
 import { Refused } from '../refused.ts';
 import { checked, type Snapshot } from '../snapshot.ts';
+import { Rows } from './changes.ts';
 import { replay } from './replay.ts';
 
 const MIB = 1024 * 1024;
@@ -13,6 +14,8 @@ const MIB = 1024 * 1024;
 const MOST_LINE = 64 * MIB;
 const MOST_SNAPSHOTS = 250_000;
 const SAY_MS = 100;
+const MANY = 1000; // loops; of more, a snapshot is kept each KEEP_MS
+const KEEP_MS = 2000;
 
 const send = (message: FromReader) => postMessage(message);
 
@@ -142,16 +145,22 @@ async function again(index: number): Promise<Snapshot> {
 }
 
 async function answer(message: Exclude<ToReader, { type: 'read' }>): Promise<void> {
-  if (message.type === 'check') check(message.json);
+  if (message.type === 'check') check(message.json, message.change);
   else if (message.type === 'records') send({ type: 'records', found: records(message.json) });
   else if (message.type === 'at') send({ type: 'at', index: message.index, snap: await again(message.index) });
   else await replay(message.packed, about as Head, places.length, again, (state) => send({ type: 'replayed', state }));
 }
 
-/** What a process sent. */
-function check(json: string): void {
-  const snap = checked(JSON.parse(json));
-  send({ type: 'checked', snap, row: toRow(snap, null) });
+const live = new Rows();
+let keptAt = -Infinity;
+
+/** What a process sent. Of many loops only some snapshots are kept: each is written as a whole. */
+function check(json: string, change: boolean): void {
+  const { snap, at } = change ? live.change(json) : { snap: live.whole(json), at: null };
+  const row = toRow({ ...snap, loops: live.loops }, null);
+  const keep = live.loops.length <= MANY || performance.now() - keptAt >= KEEP_MS;
+  if (keep) keptAt = performance.now();
+  send({ type: 'checked', snap, at, row, kept: keep ? new Blob([live.line()]) : null });
 }
 
 const fail = (error: unknown) =>
