@@ -48,7 +48,19 @@ if (values.loader) {
   writeFileSync(given(values.loader), `// Generated from wasm/index.ts by web-demo/tools/build.mjs.\n${loader.outputFiles[0].text}`);
 }
 
-const worker = await esbuild.build({ ...common, entryPoints: [join(root, 'src', 'worker', 'worker.ts')] });
+/** Of the loader, what the page never calls: it carries neither tuners by themselves nor the list of what other modules export. */
+const uncalled = {
+  'exports.ts': 'export const EXPORTS = [];',
+  'tuner.ts': 'export class Tuner {} export const learned = () => null, report = learned;',
+};
+const without = {
+  name: 'without',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/(exports|tuner)\.ts$/ }, ({ path }) => ({ path: path.slice(2), namespace: 'uncalled' }));
+    build.onLoad({ filter: /./, namespace: 'uncalled' }, ({ path }) => ({ contents: uncalled[path] }));
+  },
+};
+const worker = await esbuild.build({ ...common, plugins: [without], entryPoints: [join(root, 'src', 'worker', 'worker.ts')] });
 const scan = await esbuild.build({ ...common, entryPoints: ['src/main.tsx'], minify: false });
 const text = notices([...Object.keys(scan.metafile.inputs), ...Object.keys(worker.metafile.inputs)]);
 const main = await esbuild.build({
