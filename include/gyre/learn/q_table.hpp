@@ -132,8 +132,9 @@ class q_table {
   }
   /// An update that makes cell i `worth`. @pre not NaN
   void set(std::size_t i, double worth) noexcept {
-    if (updates_[i] == 0) ++learned_;
-    if (updates_[i] < std::numeric_limits<std::uint32_t>::max()) ++updates_[i];
+    const std::uint32_t n = updates_[i];
+    learned_ += n == 0 ? 1 : 0;
+    updates_[i] = n + (n < std::numeric_limits<std::uint32_t>::max() ? 1 : 0);
     put(i, worth);
   }
   /// Cells that were never updated are worth this from now on. O(cells). @pre finite as a float
