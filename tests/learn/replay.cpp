@@ -202,6 +202,29 @@ TEST_CASE("a batch does not depend on how many were drawn before it", "[learn]")
   }
 }
 
+// With replacement what comes next is drawn ahead, to be fetched: that must not show.
+TEST_CASE("nor does one drawn with replacement, whatever came between", "[learn]") {
+  gyre::replay<int> often = filled(50, 40);
+  gyre::rng random = stream(4), other = stream(5);
+  for (int round = 0; round < 3000; ++round) {
+    if (round % 7 > 4) often.push(1000 + round);  // 40 rows, then a full buffer
+    gyre::rng& drawing = round % 11 == 0 ? other : random;
+    const std::size_t n = 1 + static_cast<std::size_t>(round) * 13 % 90;
+    std::vector<int> got(n);
+    gyre::rng again = drawing;
+    REQUIRE(often.sample(got, drawing, sampling::with_replacement));
+    for (std::size_t k = 0; k < n; k += 2) {
+      const std::uint64_t bits = again.next();
+      CAPTURE(round, k);
+      REQUIRE(got[k] == often[static_cast<std::size_t>((bits >> 32) * often.size() >> 32)]);
+      if (k + 1 == n) break;
+      REQUIRE(got[k + 1] ==
+              often[static_cast<std::size_t>((bits & 0xffffffffU) * often.size() >> 32)]);
+    }
+    REQUIRE(drawing.counter() == again.counter());
+  }
+}
+
 TEST_CASE("a smaller buffer takes the newest of what was saved", "[learn]") {
   gyre::replay<own::row> large(10);
   for (std::uint32_t i = 0; i < 25; ++i) large.push({i});
