@@ -16,7 +16,7 @@ namespace rows_of_c {
 struct step {
   float seen[4];
   double reward;
-  std::uint8_t terminated, truncated;
+  std::uint8_t terminated, truncated, rest[6];  // no padding: rows are compared as bytes
 };
 
 constexpr std::uint32_t columns = 4;
