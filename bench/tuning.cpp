@@ -1,4 +1,5 @@
-// What tuning earns: regret on simulated services, all ticks and the last quarter, mean of seeds.
+// What tuning earns, in ordinary loops on the virtual clock: regret on simulated services, all
+// ticks and the last quarter, mean of seeds; its peers are driven directly.
 // Usage: tuning [seeds] [table | curves | names [other] | pipe <service>]; by itself it prints rows
 // of results.json. `table`: the tables of docs/tuning.md; `curves`: regret over time; `pipe`:
 // another program chooses, tuning_vw.py.
@@ -7,6 +8,7 @@
 #include <cstring>
 
 #include "bench.hpp"
+#include "tuning_loop.hpp"
 #include "tuning_peers.hpp"
 #include "tuning_services.hpp"
 
@@ -27,12 +29,27 @@ outcome mean_of(const service& what, int seeds) {
   return sum;
 }
 
+/// Ours, as a user has it: a loop with knobs. @param change of each reward
+template <class Reward>
+outcome mean_of_loops(const service& what, int seeds, Reward change) {
+  outcome sum;
+  for (int i = 0; i < seeds; ++i) {
+    const outcome o = bench::drive_loop(what, static_cast<std::uint64_t>(i),
+                                        1000U + static_cast<unsigned>(i), change,
+                                        [](int, double) {});
+    sum.all += o.all / seeds;
+    sum.last += o.last / seeds;
+  }
+  return sum;
+}
+double as_it_is(double r, gyre::rng&) { return r; }
+
 struct results {
   outcome ours, q, ucb, thompson, fixed;
 };
 
 results measure(const service& what, int seeds) {
-  return {mean_of<bench::our_tuner>(what, seeds), mean_of<bench::q_learner>(what, seeds),
+  return {mean_of_loops(what, seeds, as_it_is), mean_of<bench::q_learner>(what, seeds),
           mean_of<bench::ucb1>(what, seeds), mean_of<bench::thompson>(what, seeds),
           bench::best_fixed(what, 1000)};
 }
@@ -117,12 +134,9 @@ double astray(int seeds, Change change) {
   double sum = 0, n = 0;
   for (const auto& all : {bench::services(), bench::other_services()}) {
     for (const service& s : all) {
-      for (int i = 0; i < seeds; ++i) {
-        bench::our_tuner mind(s, static_cast<std::uint64_t>(i));
-        const auto reward = [&](double r, gyre::rng& w) { return w.unit() < .01 ? change(r) : r; };
-        sum += bench::drive(s, mind, 1000U + static_cast<unsigned>(i), reward).all;
-        ++n;
-      }
+      const auto reward = [&](double r, gyre::rng& w) { return w.unit() < .01 ? change(r) : r; };
+      sum += mean_of_loops(s, seeds, reward).all;
+      ++n;
     }
   }
   return sum / n;
@@ -221,7 +235,10 @@ void curves(int seeds) {
     for (int i = 0; i < seeds; ++i) {
       const auto seed = static_cast<std::uint64_t>(i);
       const unsigned world = 1000U + static_cast<unsigned>(i);
-      add(bench::our_tuner(s, seed), sums[0], s, world);
+      sums[0].resize(100);
+      (void)bench::drive_loop(s, seed, world, as_it_is, [&](int t, double regret) {
+        sums[0][static_cast<std::size_t>(t * 100 / s.ticks)] += regret * 100 / n;
+      });
       add(bench::thompson(s, seed), sums[1], s, world);
       add(bench::ucb1(s, seed), sums[2], s, world);
       add(bench::q_learner(s, seed), sums[3], s, world);

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tuning_services.hpp"
+#include "tuning_loop.hpp"
 
 namespace bench {
 
@@ -27,18 +27,13 @@ inline double deviation_of(const service& what, double mean) {
 /// A loop with this service as its work, a baseline in the middle of its settings and a budget.
 inline gyre::loop_options with_baseline(const service& what, std::uint32_t baseline,
                                         double budget) {
-  gyre::loop_options o{.name = "service", .interval = std::chrono::milliseconds(10), .jitter = 0};
+  gyre::loop_options o = loop_of(what);
   o.tuning.budget = budget;
   std::uint32_t rest = baseline;
   for (std::size_t k = what.knobs.size(); k-- > 0; rest /= what.knobs[k]) {
     const std::uint32_t n = what.knobs[k];
-    o.knobs.insert(o.knobs.begin(), {"k" + std::to_string(k), gyre::linear(0, n - 1, n),
-                                     what.ordered ? gyre::order::yes : gyre::order::none});
     o.tuning.baseline.push_back({"k" + std::to_string(k), static_cast<double>(rest % n)});
   }
-  std::vector<double> edges;
-  for (std::uint32_t s = 1; s < what.states; ++s) edges.push_back(s - .5);
-  if (!edges.empty()) o.features = std::vector<gyre::feature>{{"state", edges}};
   return o;
 }
 
@@ -52,12 +47,7 @@ inline double over_budget(const service& what, std::uint64_t seed, double budget
   int tick = 0;
   e.add(with_baseline(what, baseline, budget), [&](gyre::tick& t) {
      const std::uint32_t state = what.state_at(tick, world);
-     if (what.states > 1) t.feature("state", state);
-     std::uint32_t action = 0;
-     for (std::size_t k = 0; k < what.knobs.size(); ++k) {
-       const auto choice = static_cast<std::uint32_t>(t.knob("k" + std::to_string(k)));
-       action = action * what.knobs[k] + choice;
-     }
+     const std::uint32_t action = action_in(t, what, state);
      const double mean = what.mean(state, action, tick), base = what.mean(state, baseline, tick);
      const double deviation = deviation_of(what, mean);
      lost += base - mean;

@@ -180,6 +180,17 @@ struct outcome {
   double all = 0, last = 0;
 };
 
+/// A tick's part of its run's regret.
+inline double regret_of(const service& what, std::uint32_t state, std::uint32_t action, int tick) {
+  double best = -1e300, mean = 0;
+  for (std::uint32_t a = 0; a < what.actions(); ++a) {
+    const double m = what.mean(state, a, tick);
+    best = std::max(best, m);
+    mean += m / what.actions();
+  }
+  return (best - what.mean(state, action, tick)) / (best - mean) / what.ticks;
+}
+
 /// Lets `mind` (choose(state), observe(state, action, reward)) drive a service for its ticks.
 /// @param told of each tick, its number and its part of the run's regret
 template <class Mind, class Reward, class Told>
@@ -188,19 +199,12 @@ outcome drive(const service& what, Mind& mind, std::uint64_t seed, Reward change
   outcome sum;
   for (int t = 0; t < what.ticks; ++t) {
     const std::uint32_t s = what.state_at(t, world);
-    double best = -1e300, mean = 0;
-    for (std::uint32_t a = 0; a < what.actions(); ++a) {
-      const double m = what.mean(s, a, t);
-      best = std::max(best, m);
-      mean += m / what.actions();
-    }
     const std::uint32_t a = mind.choose(s);
-    const double m = what.mean(s, a, t);
-    const double regret = (best - m) / (best - mean) / what.ticks;
+    const double regret = regret_of(what, s, a, t);
     sum.all += regret;
     told(t, regret);
     if (t >= what.ticks * 3 / 4) sum.last += 4 * regret;
-    mind.observe(s, a, change(what.draw(m, world), world));
+    mind.observe(s, a, change(what.draw(what.mean(s, a, t), world), world));
   }
   return sum;
 }

@@ -252,3 +252,82 @@ TEST_CASE("a budget holds at every tick, through an engine", "[engine]") {
     }
   }
 }
+
+// Method: reference. What is kept of each decision is what the tick did, and of what another
+// setting would have earned the intervals hold the truth; a tick that used another setting is left
+// out.
+TEST_CASE("what another setting would have earned is told from a loop's own ticks", "[engine]") {
+  auto e = virtual_engine();
+  gyre::rng noise(5, 8, gyre::purpose::user);
+  auto o = loop({1, 2, 3});
+  o.tuning.at_random = .2;
+  o.tuning.history = 500;
+  std::vector<double> used, earned;
+  const auto it = e.add(std::move(o), [&](gyre::tick& t) {
+     double k = t.knob("k");
+     if (t.number() % 50 == 7) return (void)t.used("k", 2);
+     used.push_back(k);
+     earned.push_back(10 - (k - 3) * (k - 3) + noise.normal());
+     t.reward(earned.back());
+   }).value();
+  e.advance_to(9990ms).value();
+  const auto log = it.decisions().value();
+  REQUIRE(log.size() == 500);
+  for (std::size_t i = 0; i < 500; ++i) {
+    REQUIRE(log[i].action == std::uint32_t(used[used.size() - 500 + i]) - 1);
+    REQUIRE(log[i].reward == earned[earned.size() - 500 + i]);
+    REQUIRE(log[i].propensity >= .2 / 3 - 1e-6);
+  }
+  for (const double k : {1., 2., 3.}) {
+    const auto r = it.what_if({{"k", k}}).value();
+    const double truth = 10 - (k - 3) * (k - 3);
+    CAPTURE(k, r.ips.value, r.doubly_robust.value, r.doubly_robust.low, r.doubly_robust.high);
+    REQUIRE(r.rows == 500);
+    REQUIRE(r.fewest >= 5);
+    REQUIRE(r.doubly_robust.value == Approx(truth).margin(.8));
+    REQUIRE(r.as_seen.value == Approx(truth).margin(.8));
+  }
+  REQUIRE(it.what_if({{"k", 7}}).code() == gyre::code::arg);
+  REQUIRE(it.what_if({}).code() == gyre::code::arg);
+  const auto plain = e.add({.name = "plain", .interval = 10ms}, [](gyre::tick&) {}).value();
+  REQUIRE(plain.decisions().code() == gyre::code::state);
+}
+
+// Method: property and fault. A running loop explores as it is told from then on; what does not
+// fit how it learns is refused, with nothing changed; exploration that becomes the default makes no
+// tuner of Q-learning.
+TEST_CASE("exploration of a running loop can be changed", "[engine]") {
+  auto e = virtual_engine();
+  std::vector<double> used;
+  auto o = loop({1, 2, 3, 4});
+  o.learning.explore = {.from = .8, .to = .8};
+  const auto work = [&](gyre::tick& t) {
+    used.push_back(t.knob("k"));
+    t.reward(used.back());
+  };
+  auto q = e.add(std::move(o), work).value();
+  e.advance_to(10s).value();
+  REQUIRE(part_of(used, 500, 4) < .6);
+  REQUIRE(q.reconfigure({.at_random = .5}).code() == gyre::code::state);
+  REQUIRE(q.reconfigure({.explore = gyre::exploration{.from = 2}}).code() == gyre::code::arg);
+  REQUIRE(q.reconfigure({.explore = gyre::exploration{}}).has_value());
+  REQUIRE_FALSE(e.snapshot().learners.at(0).tunes);
+  const auto before = e.snapshot().learners[0].stats.observations;
+  e.advance_to(20s).value();
+  REQUIRE(part_of(used, 500, 4) > .85);  // at random in one of ten
+  REQUIRE(e.snapshot().learners[0].stats.observations > before);  // it goes on
+  q.remove().value();
+
+  used.clear();
+  auto tuned = e.add(loop({1, 2, 3, 4}), work).value();
+  e.advance_to(25s).value();
+  REQUIRE(part_of(used, 200, 4) == 1);
+  REQUIRE(tuned.reconfigure({.explore = gyre::exploration{}}).code() == gyre::code::state);
+  REQUIRE(tuned.reconfigure({.at_random = 1.5}).code() == gyre::code::arg);
+  REQUIRE(tuned.reconfigure({.at_random = 1}).has_value());
+  e.advance_to(35s).value();
+  REQUIRE(part_of(used, 800, 1) == Approx(.25).margin(.08));
+  REQUIRE(tuned.reconfigure({.at_random = 0}).has_value());
+  e.advance_to(45s).value();
+  REQUIRE(part_of(used, 500, 4) > .98);
+}

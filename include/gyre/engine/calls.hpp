@@ -96,6 +96,28 @@ GYRE_DECL result<void> loop::remove(duration most) {
   if (ended) return ok;
   return fail(code::timeout, "a tick of the removed loop did not end within ", to_ms(most), " ms");
 }
+GYRE_DECL result<std::vector<logged_choice>> loop::decisions() const {
+  GYRE_CHECK(detail::may_call(body_, id_));
+  std::vector<logged_choice> out;
+  GYRE_CHECK(detail::with_tuner(body_->env, id_, [&](const detail::shared_learner& l) {
+    out = l.decided.read();
+    return result<void>(ok);
+  }));
+  return out;
+}
+GYRE_DECL result<what_if_result> loop::what_if(const std::vector<setting>& always) const {
+  GYRE_CHECK(detail::may_call(body_, id_));
+  what_if_result out;
+  GYRE_CHECK(detail::with_tuner(
+      body_->env, id_, [&](const detail::shared_learner& l) -> result<void> {
+        GYRE_TRY(only, detail::rails_of({.baseline = always}, l.where));
+        if (always.empty()) return fail(code::arg, "what_if() needs a value for each knob");
+        out = gyre::what_if(l.decided.read(), l.where.states(), l.where.actions(),
+                            fixed_policy{only.baseline});
+        return ok;
+      }));
+  return out;
+}
 GYRE_DECL result<loop_stats> loop::stats() const {
   GYRE_CHECK(detail::may_call(body_, id_));
   return body_->stats(id_);

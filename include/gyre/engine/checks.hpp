@@ -10,6 +10,7 @@
 
 #include <gyre/engine/mind.hpp>
 #include <gyre/engine/options.hpp>
+#include <gyre/learn/history.hpp>
 #include <gyre/learn/tuner_check.hpp>
 #include <gyre/run/timer_buckets.hpp>
 
@@ -84,6 +85,10 @@ inline result<tuner_options> rails_of(const tuning& rails, const space& where) {
   out.budget = rails.budget;
   out.one_step = rails.one_step;
   out.mode = rails.mode;
+  out.at_random = rails.at_random;
+  if (rails.history > history::limit) {
+    return fail(code::arg, "tuning: history is at most ", history::limit, ", not ", rails.history);
+  }
   // The choices that a list of settings makes, `any` for a knob that it does not name.
   constexpr std::uint32_t any = 0xffffffffU;
   const auto choices = [&](const std::vector<setting>& list) -> result<std::vector<std::uint32_t>> {

@@ -56,7 +56,7 @@ struct learner_shape {
                                         .optimistic = q.optimistic} == learner_options{}) ||
                       q.explore.how != exploring::automatic;
     out.u8(static_cast<std::uint8_t>((q.sample_average ? 1 : 0) | (q.sequential ? 2 : 0) |
-                                     (asks ? 4 : 0)));
+                                     (asks ? 4 : 0) | (mind.asks_q ? 8 : 0)));
     out.f64(q.explore.from);
     out.f64(q.explore.to);
     out.u64(q.explore.over);
@@ -80,7 +80,10 @@ struct learner_shape {
     out.u32(t.baseline);
     out.f64(t.budget);
     out.u8(t.one_step ? 1 : 0);
-    out.u8(static_cast<std::uint8_t>(t.mode));
+    const bool random = t.at_random > 0;
+    out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(t.mode) |
+                                     (random ? has_random : 0)));
+    if (random) out.f64(t.at_random);
     out.varint(t.forbidden.size());
     for (const std::uint32_t a : t.forbidden) out.varint(a);
     out.u64(mind.seed);
@@ -106,6 +109,7 @@ struct learner_shape {
     const std::uint8_t flags = in.u8();
     q.sample_average = (flags & 1U) != 0;
     q.sequential = (flags & 2U) != 0;
+    s.mind.asks_q = (flags & 8U) != 0;
     q.explore.from = in.f64();
     q.explore.to = in.f64();
     q.explore.over = in.u64();
@@ -152,6 +156,7 @@ struct learner_shape {
   }
 
  private:
+  static constexpr std::uint8_t has_random = 128;  ///< beside the mode: at_random follows
   static bool read_tuning(byte_reader& in, mind_shape& into) {
     for (auto* axes : {&into.grid.features, &into.grid.knobs}) {
       for (std::uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
@@ -164,7 +169,9 @@ struct learner_shape {
     t.baseline = in.u32();
     t.budget = in.f64();
     t.one_step = in.u8() != 0;
-    const std::uint8_t mode = in.u8();
+    std::uint8_t mode = in.u8();
+    if ((mode & has_random) != 0) t.at_random = in.f64();
+    mode &= static_cast<std::uint8_t>(~has_random);
     if (mode > static_cast<std::uint8_t>(tuning_mode::frozen)) return false;
     t.mode = static_cast<tuning_mode>(mode);
     const std::uint64_t forbidden = in.varint();

@@ -45,7 +45,9 @@ inline bool make_room(shard& s, shared_learner& learning, std::size_t bytes) noe
 /// The learner has the lesson, and the store its frame; neither where there is no memory for it.
 inline void teach(shard& s, shared_learner& learning, const lesson& l) noexcept {
   if (!make_room(s, learning, lesson::most_bytes)) return;
-  if (!learning.mind.learn(l) || !s.env.journalled) return;
+  if (!learning.mind.learn(l)) return;
+  learning.keep_decision(l);
+  if (!s.env.journalled) return;
   byte_writer& out = learning.scratch;
   l.write(out);
   learning.mind.write_counts(out);
@@ -85,18 +87,6 @@ inline void teach_applied(shard& s, shared_learner& learning, std::uint32_t acti
   learning.mind.write_counts(out);
   s.keep_frame(learning.stream, applied_frame, out.data());
 }
-/// What is learned from now on is learned in this mode, also when the journal is read again. Throws
-/// std::bad_alloc, with nothing changed.
-inline void set_mode(shard& s, shared_learner& learning, tuning_mode mode) {
-  if (s.env.journalled) {
-    learner_shape next = learner_shape::of(learning);
-    next.mind.tuning.mode = mode;
-    const std::vector<std::byte> bytes = next.bytes();
-    s.kept.reserve(bytes.size());
-    s.keep_frame(learning.stream, retuned_frame, bytes);
-  }
-  learning.mind.set_mode(mode);
-}
 /// A lesson that still waits for what came next is told as cut off: nothing more comes. @pre
 /// loop.extra
 inline void close_lesson(shard& s, loop_record& loop) {
@@ -117,7 +107,9 @@ inline void choose(shard& s, run_state& run) {
     extra.held.next = run.state;
     teach(s, *extra.learning, extra.held);
   }
-  run.action = extra.learning->choose(run.state);
+  const decision taken = extra.learning->choose(run.state);
+  run.action = taken.action;
+  run.chance = taken.propensity;
   extra.state = run.state;
   extra.action = run.action;
 }
@@ -142,7 +134,8 @@ inline bool leave_open(loop_extra& extra, run_state& run, bool failed) noexcept 
   later->is = waits ? tickets::phase::waiting : tickets::phase::used;
   later->teaches = run.chosen && extra.learning != nullptr &&
                    !(run.terms != nullptr && run.terms->mute);
-  later->what = {run.state, run.action, 0, run.sees, run.terminated, run.truncated, false, true};
+  later->what = {run.state, run.action, 0, run.sees, run.terminated, run.truncated, false, true,
+                 false, run.chance};
   return waits;
 }
 /// A tick has ended, or is given up: its reward counts, and where it asked for a knob the learner
@@ -172,7 +165,7 @@ inline void learn(shard& s, run_state& run, tick_status status) {
   if (mute) return learning->mind.refuse();
   if (waits) return teach_applied(s, *learning, run.action);
   const lesson l{run.state, run.action, run.reward, run.sees, run.terminated, run.truncated,
-                 failed};
+                 failed, false, false, run.chance};
   const bool ends = run.terminated || run.truncated;
   if (run.saw || ends || !learning->mind.looks_ahead()) {
     teach(s, *learning, l);

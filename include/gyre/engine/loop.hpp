@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <gyre/engine/options.hpp>
+#include <gyre/learn/what_if.hpp>
 #include <gyre/snapshot.hpp>
 
 namespace gyre {
@@ -46,6 +47,12 @@ class loop {
   /// they are removed. REENTRANT from inside of the engine's own ticks and handlers.
   result<void> remove(duration most);
   result<loop_stats> stats() const;
+  /// The last decisions of its tuner whose reward has come, the oldest first: tuning::history.
+  /// STATE where it has none.
+  result<std::vector<logged_choice>> decisions() const;
+  /// What it would have earned by one setting, a value for each knob, in the states of these
+  /// decisions: see gyre::what_if. ARG naming the value; STATE as above.
+  result<what_if_result> what_if(const std::vector<setting>& always) const;
 
  private:
   friend class engine;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -16,6 +17,7 @@
 #include <gyre/engine/mind.hpp>
 #include <gyre/engine/tick.hpp>
 #include <gyre/engine/tickets.hpp>
+#include <gyre/learn/history.hpp>
 #include <gyre/observe/metrics.hpp>
 #include <gyre/run/gate.hpp>
 #include <gyre/run/intensity.hpp>
@@ -40,6 +42,7 @@ struct shared_learner {
   tuner_interventions told = {};        ///< as of the last observation window
   vec<std::uint32_t> not_now = {};      ///< for a choice; kept for its memory
   vec<owner<tick_terms>> spare = {};    ///< of ticks that are over, for those that come
+  history decided = history(0);         ///< of a tuner, while this process runs
 
   /// A tick's terms, which it has from now on.
   tick_terms& terms_of(owner<tick_terms>& tick) {
@@ -75,7 +78,15 @@ struct shared_learner {
       }
     }
   }
-  std::uint32_t choose(std::uint32_t state) noexcept {
+  /// Keeps what a lesson says of a decision; one without memory for it is not kept.
+  void keep_decision(const lesson& l) noexcept {
+    const tuner* const t = mind.tuning();
+    if (t == nullptr || l.chance <= 0) return;
+    const double earned = l.failed ? t->failure() : l.reward;
+    if (std::isnan(earned)) return;
+    (void)if_memory([&] { decided.add({l.state, l.action, l.chance, earned}); });
+  }
+  decision choose(std::uint32_t state) noexcept {
     return mind.choose(state, {not_now.data(), not_now.size()});
   }
 };

@@ -33,6 +33,7 @@ struct lesson {
   /// In the journal, with the counts behind it.
   static constexpr std::size_t most_bytes = 22 + 5 * 10;
   bool carried = false;  ///< no tick at all: what was known when the settings were others
+  double chance = 0;  ///< how likely the action was; 0: not known. Not in the journal
 
   void write(byte_writer& out) const {
     out.u32(state);
@@ -76,9 +77,19 @@ struct mind_shape {
   tuner_shape grid;
   tuner_options tuning;
   std::uint64_t seed = 0, stream = 0;
+  bool asks_q = false;  ///< Q-learning, though its options have become the defaults since
 
   /// Q-learning is for who asks: by `sequential`, a discount, or any of its options.
-  bool tunes() const noexcept { return q == learner_options{.capacity = q.capacity}; }
+  bool tunes() const noexcept {
+    return !asks_q && q == learner_options{.capacity = q.capacity};
+  }
+  /// Goes on with another exploration, and with Q-learning also if that is the default.
+  void explore(const exploration& e) noexcept {
+    const bool asked = !tunes();
+    q.explore = e;
+    asks_q = false;
+    asks_q = asked && tunes();
+  }
   bool fits(const mind_shape& o) const noexcept {
     return states == o.states && actions == o.actions && tunes() == o.tunes();
   }
@@ -107,9 +118,9 @@ class mind {
   /// Whether what follows an action matters, so that a lesson needs the state that came next.
   bool looks_ahead() const noexcept { return q_ && q_->options().discount > 0; }
 
-  /// @param not_now what a tuner leaves out
-  std::uint32_t choose(std::uint32_t state, std::span<const std::uint32_t> not_now) noexcept {
-    return tuner_ ? tuner_->choose(state, not_now).action : q_->act(state);
+  /// Of Q-learning without its propensity, which is 0. @param not_now what a tuner leaves out
+  decision choose(std::uint32_t state, std::span<const std::uint32_t> not_now) noexcept {
+    return tuner_ ? tuner_->choose(state, not_now) : decision{q_->act(state), 0};
   }
   /// False: refused, and counted; nothing else changed. Of Q-learning a failure earns what the
   /// lesson says, and never more than the worst success.
@@ -175,11 +186,6 @@ class mind {
     }
     return true;
   }
-  void set_mode(tuning_mode mode) noexcept {
-    shape_.tuning.mode = mode;
-    if (tuner_) tuner_->set_mode(mode);
-  }
-
   void save(byte_writer& out) const {
     if (tuner_) {
       tuner_->save(out);

@@ -63,6 +63,11 @@ struct tuning {
   std::vector<std::vector<setting>> forbidden = {};
   bool one_step = false;  ///< a knob with order moves at most to the next value from tick to tick
   tuning_mode mode = tuning_mode::tune;
+  /// 0..1: part of the ticks that take any setting, so that what_if() can tell of each of them.
+  double at_random = 0;
+  /// Of so many of its last decisions is kept how likely they were and what they earned, 24 bytes
+  /// each, for loop::what_if(); at most history::limit. Not in the store.
+  std::uint32_t history = 1024;
 };
 
 /// A loop's slack where it has none of its own.
@@ -111,7 +116,10 @@ struct loop_change {
   std::optional<int> priority = {};
   std::optional<backoff> retry = {};
   std::optional<duration> slack = {};
-  std::optional<tuning_mode> mode = {};  ///< of its learner, which a group shares
+  // Of its learner, which a group shares:
+  std::optional<tuning_mode> mode = {};
+  std::optional<exploration> explore = {};  ///< of Q-learning; `over` counts from its start
+  std::optional<double> at_random = {};     ///< of a tuner
 };
 
 /// What moves an engine's time.

@@ -20,6 +20,7 @@
 #include <gyre/engine/newcomer.hpp>
 #include <gyre/engine/post.hpp>
 #include <gyre/engine/readings.hpp>
+#include <gyre/engine/retune.hpp>
 #include <gyre/engine/symbiosis.hpp>
 #include <gyre/engine/vault.hpp>
 
@@ -156,6 +157,7 @@ class registry {
     return with_loop(env_, id, [&](shard& s, loop_record& l) -> result<void> {
       const loop_options o = changed(l, c);
       GYRE_CHECK(check(o));
+      GYRE_TRY(learner, retune::prepare(s, l.extra.get(), c));
       const instant now = env_.clock.now();
       const bool retimed = o.interval != configured(l);
       const bool rejitter = o.jitter != l.plan->jitter;
@@ -175,9 +177,7 @@ class registry {
                " ms, asked for");
       }
       if (reordered || reslacked) s.due.reorder(l, rejitter, now);
-      if (c.mode && l.extra != nullptr && l.extra->learning != nullptr) {
-        set_mode(s, *l.extra->learning, *c.mode);
-      }
+      learner.apply(s);
       return ok;
     });
   }
@@ -240,6 +240,7 @@ class registry {
                 std::move(rails), env_.options.seed, added_}),
           loop.where, added_});
       const std::string told = vault_.restore(*made, (alone ? "loop " : "group ") + name);
+      made->decided = history(o.tuning.history);
       if (!told.empty()) home.tell("gyre.learner", 0, std::string_view(told));
       known = home.loops.add_learner(std::move(made));
     } else if (known->where.features() != loop.where.features() ||

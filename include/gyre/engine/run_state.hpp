@@ -49,6 +49,7 @@ struct run_facts {
   std::uint32_t place = 0;       ///< among the shard's flights, if it is one
   std::uint32_t ticket = 0;      ///< under which its reward comes later; 0: it does not
   double reward = 0;
+  double chance = 0;             ///< how likely the action was when it was chosen; 0: not known
   owner<tick_terms> terms;       ///< null: it has said nothing of the kind
   std::string text;              ///< why it failed
 };

@@ -88,6 +88,7 @@ class services final : public tick_services {
       extra.learning->terms_of(run.terms).mute = true;
       return code::arg;
     }
+    run.chance = 0;
     extra.action = run.action = extra.where.with_choice(run.action, static_cast<std::size_t>(i),
                                                         static_cast<std::uint32_t>(choice));
     return code::ok;

@@ -136,6 +136,8 @@ class tuner {
   void applied(std::uint32_t action) noexcept { steps_.last = action; }
   std::uint32_t last() const noexcept { return steps_.last; }  ///< options.none: there is none
 
+  /// What observe_failure() teaches now. NaN before the first reward.
+  double failure() const noexcept { return seen_.failure(); }
   void set_mode(tuning_mode mode) noexcept { options_.mode = mode; }
   /// Sets what choose() has counted, for an owner that restores by observing its journal again:
   /// observe() and observe_failure() restore everything else.
