@@ -22,7 +22,8 @@ enum class kind : std::uint32_t {
   subscription = 4,
   replay = 5,
   learner = 6,
-  tuner = 7
+  tuner = 7,
+  dqn = 8
 };
 
 /// "a loop", for error texts.
@@ -35,6 +36,7 @@ inline const char* text(kind k) noexcept {
     case kind::replay: return "a replay buffer";
     case kind::learner: return "a learner";
     case kind::tuner: return "a tuner";
+    case kind::dqn: return "a dqn";
   }
   return "nothing that gyre knows";
 }

@@ -170,6 +170,20 @@ export const LEARNER_METRICS = /* @__PURE__ */ layout([
   ['replay_added', 'u64'], ['replay_sampled', 'u64'], ['exploration', 'f64'], ['discount', 'f64'],
   ['learning_rate', 'f64'], ['mean_reward', 'f64'],
 ]);
+/** Double, dueling, n-step, prioritized Q-learning of a network with a soft target, by Adam and Huber's loss. Inputs are brought to one scale as they are seen, so any unit will do; rewards are best of such a size that an action is worth some `corner` at most. */
+export const DQN_OPTIONS = /* @__PURE__ */ layout([
+  ['size', 'u32'], ['inputs', 'u32'], ['actions', 'u32'], ['layers', 'u32'], ['hidden', 'ptr'], ['discount', 'f64'],
+  ['learning_rate', 'f64'], ['target_rate', 'f64'], ['alpha', 'f64'], ['beta', 'f64'], ['beta_over', 'f64'],
+  ['corner', 'f64'], ['explore_from', 'f64'], ['explore_to', 'f64'], ['explore_over', 'f64'], ['seed', 'u64'],
+  ['batch', 'u32'], ['every', 'u32'], ['warmup', 'u32'], ['capacity', 'u32'], ['steps', 'u32'], ['flags', 'u32'],
+]);
+/** What it learned from. */
+export const DQN_METRICS = /* @__PURE__ */ layout([
+  ['size', 'u32'], ['inputs', 'u32'], ['actions', 'u32'], ['parameters', 'u32'], ['decisions', 'u64'],
+  ['observations', 'u64'], ['episodes', 'u64'], ['updates', 'u64'], ['replay_size', 'u64'],
+  ['replay_capacity', 'u64'], ['replay_added', 'u64'], ['replay_sampled', 'u64'], ['bytes', 'u64'],
+  ['exploration', 'f64'], ['beta', 'f64'], ['mean_reward', 'f64'], ['mean_error', 'f64'], ['mean_worth', 'f64'],
+]);
 /** What a tuner chooses among, and for. Rewards are of one choice: where a setting changes what the next one finds, use gyre_learner. */
 export const TUNER_OPTIONS = /* @__PURE__ */ layout([
   ['size', 'u32'], ['knob_count', 'u32'], ['knobs', 'ptr'], ['seed', 'u64'], ['features', 'ptr'], ['stream', 'u64'],

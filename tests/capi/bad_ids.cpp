@@ -85,7 +85,11 @@ void every_call_of_a_tick_and_others(std::uint32_t id) {
         gyre_tuner_observe_failure(id, 0, 0), gyre_tuner_set_mode(id, GYRE_TUNING_TUNE),
         gyre_tuner_save(id, nullptr, 0, &count), gyre_tuner_load(id, nullptr, 0, nullptr),
         gyre_tuner_metrics_read(id, &learned), gyre_tuner_report(id, 0, &report),
-        gyre_tuner_limit(id, 0, 0, "x", 1, 1)}) {
+        gyre_tuner_limit(id, 0, 0, "x", 1, 1), gyre_dqn_destroy(id),
+        gyre_dqn_act(id, nullptr, &count, 1), gyre_dqn_worth(id, nullptr, nullptr, 1),
+        gyre_dqn_observe(id, nullptr, nullptr, nullptr, nullptr, nullptr, 1),
+        gyre_dqn_train(id, 1), gyre_dqn_save(id, nullptr, 0, &count),
+        gyre_dqn_load(id, nullptr, 0, nullptr), gyre_dqn_metrics_read(id, nullptr)}) {
     CHECK((status == GYRE_E_STALE || status == GYRE_E_KIND));
   }
 }

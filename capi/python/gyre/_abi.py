@@ -95,6 +95,8 @@ GYRE_EXPLORE_BOLTZMANN = 4  # from, to: a temperature, as a part, 0..100, of the
 GYRE_EXPLORE_BONUS = 5  # what was tried less is worth more, by such a part
 GYRE_TRANSITION_TERMINATED = 1  # nothing follows: the next state is worth nothing
 GYRE_TRANSITION_TRUNCATED = 2  # cut off here: the next state is worth what it is worth
+GYRE_DQN_SINGLE = 1  # the target chooses the next action, too: no double Q-learning
+GYRE_DQN_PLAIN = 2  # a worth for each action, none of the state: not dueling
 GYRE_SERVE_CONTROL = 1  # who has the token may pause, resume, reconfigure ...
 GYRE_SERVE_ALLOW_REMOTE = 2  # `host` may be no loopback address; needs a `token`
 GYRE_SERVE_ANY_PORT = 65536  # for `port`: one that is free
@@ -612,6 +614,60 @@ class gyre_learner_metrics(_c.Structure):
     ]
 
 
+class gyre_dqn_options(_c.Structure):
+    """Double, dueling, n-step, prioritized Q-learning of a network with a soft target, by Adam and
+    Huber's loss. Inputs are brought to one scale as they are seen, so any unit will do; rewards are
+    best of such a size that an action is worth some `corner` at most."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('inputs', _c.c_uint32),  # numbers of an observation: 1..4,096
+        ('actions', _c.c_uint32),  # 1..1,024
+        ('layers', _c.c_uint32),  # how many `hidden`: at most 4; default: two of 64 units
+        ('hidden', _c.c_void_p),  # units of each hidden layer, 2..1,024
+        ('discount', _c.c_double),  # 0..1; default 0.99, GYRE_NONE: 0
+        ('learning_rate', _c.c_double),  # over 0, at most 1; default 0.001
+        ('target_rate', _c.c_double),  # of the way to the network, a batch; default 0.02
+        ('alpha', _c.c_double),  # rows are drawn with this power of their error; default 0.4
+        ('beta', _c.c_double),  # how much of that weights take back at first; default 0.4
+        ('beta_over', _c.c_double),  # batches until they take back all; default 20,000
+        ('corner', _c.c_double),  # errors beyond it, in rewards, pull no harder; default 30
+        ('explore_from', _c.c_double),  # 0..1, part of actions at random; default 1; GYRE_NONE: 0
+        ('explore_to', _c.c_double),  # ... after explore_over; default 0.02; GYRE_NONE: 0
+        ('explore_over', _c.c_double),  # decisions; default 5,000
+        ('seed', _c.c_uint64),  # default 1
+        ('batch', _c.c_uint32),  # rows a training, 1..1,024; default 64
+        ('every', _c.c_uint32),  # observations from training to training; default 1
+        ('warmup', _c.c_uint32),  # rows before the first; default 1,000
+        ('capacity', _c.c_uint32),  # rows kept; x (8 x inputs + 26) at most 1 GiB; default 50,000
+        ('steps', _c.c_uint32),  # rewards added up before the network is asked, 1..32; default 3
+        ('flags', _c.c_uint32),  # GYRE_DQN_...
+    ]
+
+
+class gyre_dqn_metrics(_c.Structure):
+    """What it learned from."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('inputs', _c.c_uint32),
+        ('actions', _c.c_uint32),
+        ('parameters', _c.c_uint32),  # floats of the network, padding too
+        ('decisions', _c.c_uint64),  # updates: batches
+        ('observations', _c.c_uint64),  # updates: batches
+        ('episodes', _c.c_uint64),  # updates: batches
+        ('updates', _c.c_uint64),  # updates: batches
+        ('replay_size', _c.c_uint64),
+        ('replay_capacity', _c.c_uint64),
+        ('replay_added', _c.c_uint64),
+        ('replay_sampled', _c.c_uint64),
+        ('bytes', _c.c_uint64),  # its memory
+        ('exploration', _c.c_double),  # at the next decision
+        ('beta', _c.c_double),  # as it has become
+        ('mean_reward', _c.c_double),  # of its recent observations
+        ('mean_error', _c.c_double),  # size of a row's, in rewards, over recent batches
+        ('mean_worth', _c.c_double),  # of actions replayed, over recent batches
+    ]
+
+
 class gyre_tuner_options(_c.Structure):
     """What a tuner chooses among, and for. Rewards are of one choice: where a setting changes what the
     next one finds, use gyre_learner."""
@@ -812,6 +868,15 @@ FUNCTIONS = {
     'gyre_learner_save': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_learner_load': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_learner_metrics_read': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
+    'gyre_dqn_create': (_c.c_int32, [_c.c_void_p, _c.c_void_p, _c.c_void_p]),
+    'gyre_dqn_destroy': (_c.c_int32, [_c.c_uint32]),
+    'gyre_dqn_act': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_uint32]),
+    'gyre_dqn_worth': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_uint32]),
+    'gyre_dqn_observe': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_void_p, _c.c_void_p, _c.c_void_p, _c.c_uint32]),
+    'gyre_dqn_train': (_c.c_int32, [_c.c_uint32, _c.c_uint32]),
+    'gyre_dqn_save': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_dqn_load': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_dqn_metrics_read': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_tuner_create': (_c.c_int32, [_c.c_void_p, _c.c_void_p, _c.c_void_p]),
     'gyre_tuner_destroy': (_c.c_int32, [_c.c_uint32]),
     'gyre_tuner_state': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),

@@ -23,6 +23,8 @@ pub type gyre_replay = u32;
 pub type gyre_learner = u32;
 /// a tuner by itself
 pub type gyre_tuner = u32;
+/// a learner by a network, by itself
+pub type gyre_dqn = u32;
 
 /// of this header, 0xMMmmpp; of the library: gyre_version()
 pub const GYRE_VERSION: u32 = 0x000100;
@@ -207,6 +209,10 @@ pub const GYRE_EXPLORE_BONUS: u32 = 5;
 pub const GYRE_TRANSITION_TERMINATED: u32 = 1;
 /// cut off here: the next state is worth what it is worth
 pub const GYRE_TRANSITION_TRUNCATED: u32 = 2;
+/// the target chooses the next action, too: no double Q-learning
+pub const GYRE_DQN_SINGLE: u32 = 1;
+/// a worth for each action, none of the state: not dueling
+pub const GYRE_DQN_PLAIN: u32 = 2;
 /// who has the token may pause, resume, reconfigure ...
 pub const GYRE_SERVE_CONTROL: u32 = 1;
 /// `host` may be no loopback address; needs a `token`
@@ -975,6 +981,90 @@ abi_struct!(
 });
 
 abi_struct!(
+    /// Double, dueling, n-step, prioritized Q-learning of a network with a soft target, by Adam and
+    /// Huber's loss. Inputs are brought to one scale as they are seen, so any unit will do; rewards are
+    /// best of such a size that an action is worth some `corner` at most.
+    gyre_dqn_options {
+    size: u32,
+    /// numbers of an observation: 1..4,096
+    inputs: u32,
+    /// 1..1,024
+    actions: u32,
+    /// how many `hidden`: at most 4; default: two of 64 units
+    layers: u32,
+    /// units of each hidden layer, 2..1,024
+    hidden: *const u32,
+    /// 0..1; default 0.99, GYRE_NONE: 0
+    discount: f64,
+    /// over 0, at most 1; default 0.001
+    learning_rate: f64,
+    /// of the way to the network, a batch; default 0.02
+    target_rate: f64,
+    /// rows are drawn with this power of their error; default 0.4
+    alpha: f64,
+    /// how much of that weights take back at first; default 0.4
+    beta: f64,
+    /// batches until they take back all; default 20,000
+    beta_over: f64,
+    /// errors beyond it, in rewards, pull no harder; default 30
+    corner: f64,
+    /// 0..1, part of actions at random; default 1; GYRE_NONE: 0
+    explore_from: f64,
+    /// ... after explore_over; default 0.02; GYRE_NONE: 0
+    explore_to: f64,
+    /// decisions; default 5,000
+    explore_over: f64,
+    /// default 1
+    seed: u64,
+    /// rows a training, 1..1,024; default 64
+    batch: u32,
+    /// observations from training to training; default 1
+    every: u32,
+    /// rows before the first; default 1,000
+    warmup: u32,
+    /// rows kept; x (8 x inputs + 26) at most 1 GiB; default 50,000
+    capacity: u32,
+    /// rewards added up before the network is asked, 1..32; default 3
+    steps: u32,
+    /// GYRE_DQN_...
+    flags: u32,
+});
+
+abi_struct!(
+    /// What it learned from.
+    gyre_dqn_metrics {
+    size: u32,
+    inputs: u32,
+    actions: u32,
+    /// floats of the network, padding too
+    parameters: u32,
+    /// updates: batches
+    decisions: u64,
+    /// updates: batches
+    observations: u64,
+    /// updates: batches
+    episodes: u64,
+    /// updates: batches
+    updates: u64,
+    replay_size: u64,
+    replay_capacity: u64,
+    replay_added: u64,
+    replay_sampled: u64,
+    /// its memory
+    bytes: u64,
+    /// at the next decision
+    exploration: f64,
+    /// as it has become
+    beta: f64,
+    /// of its recent observations
+    mean_reward: f64,
+    /// size of a row's, in rewards, over recent batches
+    mean_error: f64,
+    /// of actions replayed, over recent batches
+    mean_worth: f64,
+});
+
+abi_struct!(
     /// What a tuner chooses among, and for. Rewards are of one choice: where a setting changes what the
     /// next one finds, use gyre_learner.
     gyre_tuner_options {
@@ -1459,6 +1549,38 @@ extern "C" {
     pub fn gyre_learner_load(learner: gyre_learner, data: *const c_void, size: u32, err: *mut gyre_error) -> gyre_status;
     /// What it learned from, at one instant. Waits for a call on it that is under way.
     pub fn gyre_learner_metrics_read(learner: gyre_learner, out: *mut gyre_learner_metrics) -> gyre_status;
+    /// All memory is allocated here.
+    /// @return GYRE_E_ARG (a number out of its range: the text names it), GYRE_E_UNSUPPORTED (flags).
+    pub fn gyre_dqn_create(options: *const gyre_dqn_options, out: *mut gyre_dqn, err: *mut gyre_error) -> gyre_status;
+    /// Frees it. Calls under way in other threads end first; later ones are stale.
+    pub fn gyre_dqn_destroy(dqn: gyre_dqn) -> gyre_status;
+    /// Chooses an action for each of `count` observations, exploring.
+    /// @param seen count x inputs numbers, one observation after the other.
+    /// @return GYRE_E_ARG (a number not finite; none is chosen).
+    pub fn gyre_dqn_act(dqn: gyre_dqn, seen: *const f32, actions: *mut u32, count: u32) -> gyre_status;
+    /// What each action is held to be worth in each of `count` observations.
+    /// @param\[out\] worth count x actions numbers. Returns as the last.
+    pub fn gyre_dqn_worth(dqn: gyre_dqn, seen: *const f32, worth: *mut f32, count: u32) -> gyre_status;
+    /// Learns from `count` steps, given as columns, in the order in which they came; a batch that is
+    /// due takes some 0.1 ms with the defaults.
+    /// @param seen count x inputs. @param next the same, of what truly came, also where the episode was
+    /// cut off there.
+    /// @param flags optional: of each step GYRE_TRANSITION_..., or 0.
+    /// @return GYRE_E_ARG (an action out of range, a number not finite, both flags; none is taken).
+    pub fn gyre_dqn_observe(dqn: gyre_dqn, seen: *const f32, actions: *const u32, rewards: *const f64, next: *const f32, flags: *const u32, count: u32) -> gyre_status;
+    /// Trains on `batches` batches, at most 65,536, beyond those that are due.
+    /// @return GYRE_E_ARG (more); GYRE_E_STATE (no step is complete).
+    pub fn gyre_dqn_train(dqn: gyre_dqn, batches: u32) -> gyre_status;
+    /// All that it has learned, with its replay, as bytes that gyre_dqn_load takes, of any machine.
+    /// @return GYRE_E_BUFFER: `needed` says how many.
+    pub fn gyre_dqn_save(dqn: gyre_dqn, buf: *mut c_void, cap: u32, needed: *mut u32) -> gyre_status;
+    /// Replaces what it has learned. With the same options it goes on as the other did, bit for bit.
+    /// Takes as much memory as the dqn while it lasts.
+    /// @return GYRE_E_FORMAT (of another version, or of other inputs, actions, layers, steps or
+    /// capacity), GYRE_E_CORRUPT. Nothing has changed then.
+    pub fn gyre_dqn_load(dqn: gyre_dqn, data: *const c_void, size: u32, err: *mut gyre_error) -> gyre_status;
+    /// What it learned from, at one instant. Waits for a call on it that is under way.
+    pub fn gyre_dqn_metrics_read(dqn: gyre_dqn, out: *mut gyre_dqn_metrics) -> gyre_status;
     /// All memory is allocated here.
     /// @return GYRE_E_ARG (as gyre_loop_create; a rail that names no knob or value, all actions
     /// forbidden), GYRE_E_EXISTS (two of one name), GYRE_E_BUDGET (states x actions over
