@@ -70,7 +70,9 @@ const main = await esbuild.build({
 });
 const script = main.outputFiles[0].text.trim();
 if (/<\/script/i.test(script)) throw new Error('the script would end itself');
-const css = await esbuild.transform(`${read('node_modules/uplot/dist/uPlot.min.css')}\n${read('src/page.css')}`, { loader: 'css', minify: true, charset: 'utf8' });
+/** Without the legend, which is the page's own. */
+const ofCharts = read('node_modules/uplot/dist/uPlot.min.css').replace(/\.u-(title|legend|inline|series)[^{}]*\{[^}]*\}/g, '');
+const css = await esbuild.transform(`${ofCharts}\n${read('src/page.css')}`, { loader: 'css', minify: true, charset: 'utf8' });
 const style = css.code.trim();
 
 /** As a .lzma file that says its size: 15 % smaller than by gzip, and Python, which Meson needs, packs it. */
