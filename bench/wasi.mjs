@@ -1,10 +1,9 @@
-// Runs a standalone WebAssembly program in Node: node wasi.mjs <program.wasm>
+// Runs a standalone WebAssembly program of fixed memory in Node: node wasi.mjs <program.wasm>
 import { readFile } from 'node:fs/promises';
 import { WASI } from 'node:wasi';
 
 const wasi = new WASI({ version: 'preview1' });
 const { instance } = await WebAssembly.instantiate(await readFile(process.argv[2]), {
   wasi_snapshot_preview1: wasi.wasiImport,
-  env: { emscripten_notify_memory_growth() {} },
 });
 wasi.start(instance);
