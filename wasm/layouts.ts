@@ -89,7 +89,7 @@ export const LOOP_OPTIONS = /* @__PURE__ */ layout([
   ['gates', 'ptr'], ['explore_from', 'f64'], ['explore_to', 'f64'], ['explore_over', 'f64'], ['knob_count', 'u32'],
   ['feature_count', 'u32'], ['gate_count', 'u32'], ['missed', 'i32'], ['burst', 'u32'], ['priority', 'i32'],
   ['replay_capacity', 'u32'], ['sample_average', 'u32'], ['parent', 'ptr'], ['slack_ms', 'f64'], ['tuning', 'ptr'],
-  ['method', 'u32'], ['explore_how', 'u32'], ['step_power', 'f64'], ['lambda', 'f64'], ['planning', 'u32'],
+  ['step_power', 'f64'], ['method', 'u32'], ['explore_how', 'u32'], ['lambda', 'f64'], ['planning', 'u32'],
   ['optimistic', 'u32'],
 ]);
 /** What to change on a loop. 0 leaves a field as it is. */

@@ -91,10 +91,10 @@ typedef struct gyre_loop_options {
   double slack_ms;          /**< GYRE_DRIVER_WORKERS: so much later than due it may start, to share
                                a wake-up; default: as the engine; GYRE_NONE: precise */
   const gyre_tuning* tuning; /**< guard rails; of the first loop of a group; default: none */
+  double step_power;    /**< over 0, at most 1: step = max(learning_rate, n^-step_power) */
   uint32_t method;      /**< GYRE_METHOD_...; default: sweeping where it is sequential, else Q */
   uint32_t explore_how; /**< GYRE_EXPLORE_...; default: linear, or bonus where it is sequential and
                              explore_from and explore_to are left out */
-  double step_power;    /**< over 0, at most 1: step = max(learning_rate, n^-step_power) */
   double lambda;        /**< 0..1 of Q(lambda); default 0.5; GYRE_NONE */
   uint32_t planning;    /**< of dyna_q and sweeping, cells updated a tick; default 10 */
   uint32_t optimistic;  /**< 1: what was never tried is worth the most that can be */

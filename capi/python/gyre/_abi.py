@@ -328,9 +328,9 @@ class gyre_loop_options(_c.Structure):
         ('parent', _c.c_char_p),  # name of a loop that is there: paused, stopped or removed, it takes this one with it; default: none
         ('slack_ms', _c.c_double),  # GYRE_DRIVER_WORKERS: so much later than due it may start, to share a wake-up; default: as the engine; GYRE_NONE: precise
         ('tuning', _c.c_void_p),  # guard rails; of the first loop of a group; default: none
+        ('step_power', _c.c_double),  # over 0, at most 1: step = max(learning_rate, n^-step_power)
         ('method', _c.c_uint32),  # GYRE_METHOD_...; default: sweeping where it is sequential, else Q
         ('explore_how', _c.c_uint32),  # GYRE_EXPLORE_...; default: linear, or bonus where it is sequential and explore_from and explore_to are left out
-        ('step_power', _c.c_double),  # over 0, at most 1: step = max(learning_rate, n^-step_power)
         ('lambda', _c.c_double),  # 0..1 of Q(lambda); default 0.5; GYRE_NONE
         ('planning', _c.c_uint32),  # of dyna_q and sweeping, cells updated a tick; default 10
         ('optimistic', _c.c_uint32),  # 1: what was never tried is worth the most that can be

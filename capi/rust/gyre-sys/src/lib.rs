@@ -582,13 +582,13 @@ abi_struct!(
     slack_ms: f64,
     /// guard rails; of the first loop of a group; default: none
     tuning: *const gyre_tuning,
+    /// over 0, at most 1: step = max(learning_rate, n^-step_power)
+    step_power: f64,
     /// GYRE_METHOD_...; default: sweeping where it is sequential, else Q
     method: u32,
     /// GYRE_EXPLORE_...; default: linear, or bonus where it is sequential and
     /// explore_from and explore_to are left out
     explore_how: u32,
-    /// over 0, at most 1: step = max(learning_rate, n^-step_power)
-    step_power: f64,
     /// 0..1 of Q(lambda); default 0.5; GYRE_NONE
     lambda: f64,
     /// of dyna_q and sweeping, cells updated a tick; default 10
