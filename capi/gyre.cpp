@@ -20,6 +20,7 @@
 #include "learner.cpp"
 #include "tuner.cpp"
 #include "dqn.cpp"
+#include "what_if.cpp"
 #include "compress.cpp"
 // A module has no sockets; who defines GYRE_CAPI_SERVES compiles serve.cpp too, with cpp-httplib.
 #if !defined(__EMSCRIPTEN__) && !defined(GYRE_CAPI_SERVES)

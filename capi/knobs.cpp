@@ -117,7 +117,16 @@ result<tuning_mode> mode_of(std::int32_t mode) {
   return modes[mode - GYRE_TUNING_TUNE];
 }
 
-result<tuning> tuning_of(const gyre_tuning* from, double* at_random) {
+result<std::vector<setting>> setting_of(const gyre_setting* first, std::uint32_t count,
+                                        const char* what) {
+  std::vector<std::vector<setting>> made;
+  GYRE_CHECK(settings_of(first, count, what, made));
+  if (made.size() > 1) return fail(code::arg, what, ": each setting's rule is to be 0");
+  if (made.empty()) return std::vector<setting>();
+  return std::move(made[0]);
+}
+
+result<tuning> tuning_of(const gyre_tuning* from) {
   tuning out;
   if (!from) return out;
   GYRE_TRY(t, checked(from, "tuning"));
@@ -128,15 +137,10 @@ result<tuning> tuning_of(const gyre_tuning* from, double* at_random) {
   }
   set_or_none(out.budget, t.budget);
   out.one_step = t.one_step != 0;
-  std::vector<std::vector<setting>> baseline;
-  GYRE_CHECK(settings_of(t.baseline, t.baseline_count, "baseline", baseline));
-  if (baseline.size() > 1) return fail(code::arg, "baseline: each setting's rule is to be 0");
-  if (!baseline.empty()) out.baseline = std::move(baseline[0]);
+  GYRE_TRY(baseline, setting_of(t.baseline, t.baseline_count, "baseline"));
+  out.baseline = std::move(baseline);
   GYRE_CHECK(settings_of(t.forbidden, t.forbidden_count, "forbidden", out.forbidden));
-  if (at_random) *at_random = t.at_random;
-  if (!at_random && t.at_random != 0) {
-    return fail(code::unsupported, "tuning: at_random is for a tuner by itself");
-  }
+  out.at_random = t.at_random;
   return out;
 }
 

@@ -16,8 +16,10 @@ result<std::vector<knob>> knobs_of(const gyre_knob* first, std::uint32_t count);
 result<std::vector<feature>> features_of(const gyre_feature* first, std::uint32_t count);
 
 /// @param from null: none
-/// @param[out] at_random null: a loop, which has none
-result<tuning> tuning_of(const gyre_tuning* from, double* at_random);
+result<tuning> tuning_of(const gyre_tuning* from);
+/// The values of one setting, by its knobs. @param what the argument, for the error
+result<std::vector<setting>> setting_of(const gyre_setting* first, std::uint32_t count,
+                                        const char* what);
 
 /// GYRE_TUNING_... UNSUPPORTED: another.
 result<tuning_mode> mode_of(std::int32_t mode);

@@ -100,7 +100,7 @@ result<loop_options> options_of(const gyre_loop_options& o) {
   out.learning.sequential = (o.flags & GYRE_LOOP_SEQUENTIAL) != 0;
   if (o.slack_ms == GYRE_NONE) out.slack = duration{0};
   else GYRE_CHECK(set_ms(out.slack, o.slack_ms, "slack_ms"));
-  GYRE_TRY(rails, tuning_of(o.tuning, nullptr));
+  GYRE_TRY(rails, tuning_of(o.tuning));
   out.tuning = std::move(rails);
   GYRE_CHECK(read_space(o, out));
   return out;
@@ -198,6 +198,15 @@ gyre_status gyre_loop_reconfigure(gyre_loop loop, const gyre_loop_change* change
       if (c.mode != 0) {
         GYRE_TRY(mode, mode_of(c.mode));
         native.mode = mode;
+      }
+      const auto given = [](double v) { return v == GYRE_NONE ? 0 : v; };
+      if (c.at_random != 0) native.at_random = given(c.at_random);
+      if (c.explore_from != 0) {
+        const double from = given(c.explore_from);
+        const double to = c.explore_to == 0 ? from : given(c.explore_to);
+        native.explore = exploration{.from = from, .to = to, .over = c.explore_over};
+      } else if (c.explore_to != 0 || c.explore_over != 0) {
+        return fail(code::arg, "explore_from is needed with explore_to and explore_over");
       }
       return handle.reconfigure(native);
     });

@@ -75,10 +75,8 @@ gyre_status gyre_tuner_create(const gyre_tuner_options* options, gyre_tuner* out
     GYRE_TRY(knobs, knobs_of(o.knobs, o.knob_count));
     GYRE_TRY(features, features_of(o.features, o.feature_count));
     GYRE_TRY(where, space::make(std::move(features), std::move(knobs)));
-    double at_random = 0;
-    GYRE_TRY(tuning, tuning_of(o.tuning, &at_random));
+    GYRE_TRY(tuning, tuning_of(o.tuning));
     GYRE_TRY(rails, gyre::detail::rails_of(tuning, where));
-    rails.at_random = at_random;
     GYRE_CHECK(check(where.shape(), rails));
     auto object = std::make_unique<tuner_object>(std::move(where), rails, o.seed ? o.seed : 1,
                                                  o.stream);

@@ -150,7 +150,7 @@ export class Engine {
   /** Changes what is given, before the loop's next tick; `mode` is of its tuner, which a group shares. */
   reconfigure(
     loop: number,
-    change: { intervalMs?: number; timeoutMs?: number; jitter?: number | null; mode?: TuningMode },
+    change: { intervalMs?: number; timeoutMs?: number; jitter?: number | null; mode?: TuningMode; atRandom?: number },
   ): void {
     const { gyre } = this;
     const c = gyre.struct(LOOP_CHANGE, {
@@ -158,6 +158,7 @@ export class Engine {
       timeout_ms: change.timeoutMs ?? 0,
       jitter: change.jitter === null ? -1 : (change.jitter ?? 0),
       mode: change.mode === undefined ? 0 : modeOf(change.mode),
+      at_random: change.atRandom === undefined ? 0 : change.atRandom || -1,
     });
     gyre.check(gyre.call.gyre_loop_reconfigure(loop, c, gyre.resetError()));
   }

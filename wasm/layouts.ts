@@ -71,6 +71,13 @@ export const TUNING_METRICS = /* @__PURE__ */ layout([
   ['mean_reward', 'f64'], ['sharing', 'f64'], ['lost', 'f64'], ['may_lose', 'f64'], ['bytes', 'u64'],
   ['late_open', 'u64'], ['late_after', 'u64'], ['late_twice', 'u64'], ['late_never', 'u64'],
 ]);
+/** What another policy would have earned a tick: four estimates and their 95 % intervals, which are without end where too little is known. The first three need propensities, and of a tuner's log at_random of 0.1 or more; the last needs none, and work that does not change. */
+export const WHAT_IF_RESULT = /* @__PURE__ */ layout([
+  ['size', 'u32'], ['reserved', 'u32'], ['ips', 'f64'], ['ips_low', 'f64'], ['ips_high', 'f64'],
+  ['normalised', 'f64'], ['normalised_low', 'f64'], ['normalised_high', 'f64'], ['robust', 'f64'],
+  ['robust_low', 'f64'], ['robust_high', 'f64'], ['as_seen', 'f64'], ['as_seen_low', 'f64'], ['as_seen_high', 'f64'],
+  ['matching', 'f64'], ['weakest', 'f64'], ['fewest', 'u64'], ['rows', 'u64'], ['refused', 'u64'],
+]);
 /** What a tuner knows of one state. */
 export const STATE_REPORT = /* @__PURE__ */ layout([
   ['size', 'u32'], ['best', 'u32'], ['observations', 'u64'], ['last_change', 'u64'], ['estimate', 'f64'],
@@ -95,7 +102,8 @@ export const LOOP_OPTIONS = /* @__PURE__ */ layout([
 /** What to change on a loop. 0 leaves a field as it is. */
 export const LOOP_CHANGE = /* @__PURE__ */ layout([
   ['size', 'u32'], ['reserved', 'u32'], ['interval_ms', 'f64'], ['timeout_ms', 'f64'], ['jitter', 'f64'],
-  ['mode', 'i32'], ['reserved_2', 'u32'],
+  ['mode', 'i32'], ['reserved_2', 'u32'], ['at_random', 'f64'], ['explore_from', 'f64'], ['explore_to', 'f64'],
+  ['explore_over', 'u64'],
 ]);
 /** How long something took; quantiles within 1.1 %; all but count NaN when count is 0. */
 export const LATENCY = /* @__PURE__ */ layout([
@@ -188,6 +196,11 @@ export const DQN_METRICS = /* @__PURE__ */ layout([
 export const TUNER_OPTIONS = /* @__PURE__ */ layout([
   ['size', 'u32'], ['knob_count', 'u32'], ['knobs', 'ptr'], ['seed', 'u64'], ['features', 'ptr'], ['stream', 'u64'],
   ['feature_count', 'u32'], ['reserved', 'u32'], ['tuning', 'ptr'],
+]);
+/** Decisions as they were logged, a column each of `rows`. */
+export const DECISIONS = /* @__PURE__ */ layout([
+  ['size', 'u32'], ['rows', 'u32'], ['states', 'u32'], ['actions', 'u32'], ['state', 'ptr'], ['action', 'ptr'],
+  ['propensity', 'ptr'], ['reward', 'ptr'],
 ]);
 /** Something to remember. */
 export const RECORD = /* @__PURE__ */ layout([

@@ -18,6 +18,43 @@ func (l Loop) SetMode(mode Mode) error {
 	return check(C.gyre_loop_reconfigure(l.id, &change, err), err)
 }
 
+// given is a number in C's shape, where 0 leaves a setting as it is.
+func given(x float64) C.double {
+	if x == 0 {
+		return C.GYRE_NONE
+	}
+	return C.double(x)
+}
+
+// SetAtRandom is of its tuner: the part of ticks, 0..1, that take any setting.
+func (l Loop) SetAtRandom(part float64) error {
+	change, err := C.gyre_loop_change{}, newError()
+	change.size = C.uint32_t(unsafe.Sizeof(change))
+	change.at_random = given(part)
+	return check(C.gyre_loop_reconfigure(l.id, &change, err), err)
+}
+
+// SetExploration is of Q-learning: how likely an action is random, which moves over so many
+// decisions.
+func (l Loop) SetExploration(from, to float64, over uint64) error {
+	change, err := C.gyre_loop_change{}, newError()
+	change.size = C.uint32_t(unsafe.Sizeof(change))
+	change.explore_from, change.explore_to = given(from), given(to)
+	change.explore_over = C.uint64_t(over)
+	return check(C.gyre_loop_reconfigure(l.id, &change, err), err)
+}
+
+// WhatIf says what one setting, a value for each knob, would have earned in the states of its
+// tuner's last 1,024 decisions.
+func (l Loop) WhatIf(always Setting) (Estimates, error) {
+	a := arena{}
+	defer a.free()
+	rows, count := a.settings([]Setting{always})
+	return estimates(func(out *C.gyre_what_if_result, err *C.gyre_error) C.gyre_status {
+		return C.gyre_loop_what_if(l.id, rows, count, out, err)
+	})
+}
+
 // Learned says what the loop's tuner did and knows. An error: it has no knobs, or learns otherwise.
 func (l Loop) Learned() (Learned, error) {
 	return learned(func(m *C.gyre_tuning_metrics) C.gyre_status {

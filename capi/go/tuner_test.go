@@ -153,12 +153,37 @@ func TestTunedLoop(t *testing.T) {
 	if err := loop.SetMode(Tune); err != nil {
 		t.Fatal(err)
 	}
+	if err := loop.SetAtRandom(.5); err != nil {
+		t.Fatal(err)
+	}
+	if loop.SetExploration(.1, .1, 0) == nil || loop.SetAtRandom(2) == nil {
+		t.Error("exploration of a tuner, a part of 2")
+	}
 	run(1000)
+	if told, err := loop.WhatIf(Setting{"codec": 0}); err != nil || told.Fewest < 50 ||
+		told.AsSeen.Value > -7 || told.AsSeen.Low >= told.AsSeen.High {
+		t.Error(told, err)
+	}
+	if _, err := loop.WhatIf(Setting{"codec": 2}); err == nil {
+		t.Error("a value that is none")
+	}
 	for state := uint32(0); state < 2; state++ {
 		r, err := loop.Report(state)
 		set, err2 := loop.Values(r.Best)
 		if err != nil || err2 != nil || set[0] != float64(1-state) || math.IsNaN(r.Baseline) {
 			t.Error(state, r, set, err, err2)
 		}
+	}
+}
+
+func TestWhatIf(t *testing.T) {
+	log := []Decision{{0, 0, .5, 1}, {0, 1, .5, 3}, {0, 1, .25, 5}, {0, 0, .75, 1}, {9, 0, 1, 0}}
+	told, err := WhatIf(log, 1, 2, 1)
+	if err != nil || told.Rows != 4 || told.Refused != 1 || math.Abs(told.IPS.Value-6.5) > 1e-9 ||
+		told.AsSeen.Value != 4 || told.Fewest != 2 {
+		t.Error(told, err)
+	}
+	if _, err := WhatIf(log, 1, 2, 2); err == nil {
+		t.Error("an action that is none")
 	}
 }

@@ -56,7 +56,7 @@ type Tuning struct {
 	Budget    float64   // the part of its earnings that trying may cost; 0: 0.05; None: nothing
 	Forbidden []Setting // never tried, of whatever the knobs are that one does not name
 	OneStep   bool      // a knob with order moves at most to the next value from tick to tick
-	AtRandom  float64   // a tuner by itself: the part of choices that take any action
+	AtRandom  float64   // the part of choices that take any action, so that WhatIf can tell of each
 	Mode      Mode
 }
 

@@ -70,8 +70,8 @@ typedef struct gyre_tuning {
   double budget; /**< with a baseline: the part, 0..1, of what it would have earned that trying
                       others may cost, in sum, at every tick; default 0.05; GYRE_NONE: 0 */
   const gyre_setting* forbidden; /**< what is never tried, by `rule`; default: nothing */
-  double at_random; /**< a tuner by itself: the part, 0..1, of choices that take any action, so that
-                         their log tells of each; default 0. Of a loop: 0 */
+  double at_random; /**< the part, 0..1, of choices that take any action, so that their log tells of
+                         each: gyre_what_if; default 0 */
   uint32_t baseline_count;
   uint32_t forbidden_count;
   uint32_t one_step; /**< 1: a knob with order moves at most to the next value from tick to tick */
@@ -103,6 +103,23 @@ typedef struct gyre_tuning_metrics {
   uint64_t late_twice;      /**< ... when it was used up; nothing was learned, as of the last */
   uint64_t late_never;      /**< ... tickets that were given up without */
 } gyre_tuning_metrics;
+
+/** What another policy would have earned a tick: four estimates and their 95 % intervals, which are
+ *  without end where too little is known. The first three need propensities, and of a tuner's log
+ *  at_random of 0.1 or more; the last needs none, and work that does not change. */
+typedef struct gyre_what_if_result {
+  uint32_t size;
+  uint32_t reserved;
+  double ips, ips_low, ips_high;                      /**< inverse propensity: the widest */
+  double normalised, normalised_low, normalised_high; /**< ... by the weights' sum, by state */
+  double robust, robust_low, robust_high;             /**< doubly robust: the narrowest */
+  double as_seen, as_seen_low, as_seen_high;          /**< what each setting was seen to earn */
+  double matching;  /**< rows that the log is worth for this policy */
+  double weakest;   /**< the same of the state that has least of it */
+  uint64_t fewest;  /**< rows of what the policy does, of the state that has fewest: trust from 5 */
+  uint64_t rows;    /**< that were taken */
+  uint64_t refused; /**< not finite, a propensity not in 0..1 or 0, an index out of range */
+} gyre_what_if_result;
 
 /** A figure that is to stay under a bound. */
 typedef struct gyre_limit {

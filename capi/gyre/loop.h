@@ -109,6 +109,12 @@ typedef struct gyre_loop_change {
   double jitter; /**< GYRE_NONE: none */
   int32_t mode;  /**< GYRE_TUNING_...: of its tuner, which a group shares */
   uint32_t reserved_2; /**< 0 */
+  double at_random; /**< of its tuner: 0..1, part of ticks that take any setting; GYRE_NONE: 0 */
+  double explore_from; /**< of Q-learning: a probability 0..1 ...; GYRE_NONE: 0 */
+  double explore_to;   /**< ... that it moves to; GYRE_NONE: 0; default: explore_from, where that is
+                            given */
+  uint64_t explore_over; /**< over so many of its decisions, from its first on; at least 1 where
+                              the two differ */
 } gyre_loop_change;
 
 /** What a loop is doing. */
@@ -235,7 +241,8 @@ GYRE_API gyre_status gyre_loops_throttle(gyre_engine engine, const char* pattern
 GYRE_API gyre_status gyre_loop_trigger(gyre_loop loop);
 
 /** Changes it before its next tick. @return GYRE_E_ARG (interval, timeout, jitter),
- *  GYRE_E_UNSUPPORTED (mode).
+ *  GYRE_E_UNSUPPORTED (mode), GYRE_E_STATE (at_random, explore_from: it learns in another way, or
+ *  nothing); nothing has changed then.
  *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_loop_reconfigure(gyre_loop loop, const gyre_loop_change* change,
                                            gyre_error* err);
@@ -268,6 +275,14 @@ GYRE_API gyre_status gyre_loop_learned(gyre_loop loop, gyre_tuning_metrics* out)
  *  @return GYRE_E_ARG (no such state).
  *  @call any thread, short, in callbacks, since 0.1, may change */
 GYRE_API gyre_status gyre_loop_report(gyre_loop loop, uint32_t state, gyre_state_report* out);
+
+/** What it would have earned by one setting, in the states of its tuner's last 1,024 decisions
+ *  whose reward has come: see gyre_what_if. @param always `count` settings, a value for each knob.
+ *  @return GYRE_E_ARG (a knob, a value), GYRE_E_STATE as gyre_loop_learned.
+ *  @call any thread, short, in callbacks, since 0.1, not in wasm, may change
+ *  @status STATE */
+GYRE_API gyre_status gyre_loop_what_if(gyre_loop loop, const gyre_setting* always, uint32_t count,
+                                       gyre_what_if_result* out, gyre_error* err);
 
 /** The figures that are to stay under a bound, in the order in which they were first said.
  *  @param rows the first one's size counts for all. @param cap in rows.

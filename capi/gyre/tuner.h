@@ -136,6 +136,28 @@ GYRE_API gyre_status gyre_tuner_metrics_read(gyre_tuner tuner, gyre_tuning_metri
  *  @call any thread, short, in callbacks, since 0.1, may change */
 GYRE_API gyre_status gyre_tuner_report(gyre_tuner tuner, uint32_t state, gyre_state_report* out);
 
+/** Decisions as they were logged, a column each of `rows`. */
+typedef struct gyre_decisions {
+  uint32_t size;
+  uint32_t rows;
+  uint32_t states, actions;    /**< how many there are; states x actions is at most 65,536 */
+  const uint32_t* state;
+  const uint32_t* action;      /**< what was taken */
+  const double* propensity;    /**< how likely it was: gyre_tuner_choose; NULL: not known, 1 each */
+  const double* reward;
+} gyre_decisions;
+
+/** What another policy would have earned in the states that were logged. Takes memory for states x
+ *  actions, and O(rows x actions).
+ *  @param policy the probability of each action in each state, row by row; NULL: `always`.
+ *  @param always the one action that it takes in every state; with a policy: 0.
+ *  @return GYRE_E_ARG (`always`, a probability, a column that is missing), GYRE_E_BUDGET (states x
+ *           actions). A row that cannot be is counted in `refused`.
+ *  @call any thread, short, in callbacks, since 0.1, not in wasm, may change
+ *  @status BUDGET */
+GYRE_API gyre_status gyre_what_if(const gyre_decisions* log, const double* policy, uint32_t always,
+                                  gyre_what_if_result* out, gyre_error* err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -16,7 +16,8 @@ import shutil
 import subprocess
 import sys
 
-two_pointers = {"gyre_knob", "gyre_feature", "gyre_record", "gyre_query", "gyre_serve_options"}
+two_pointers = {"gyre_decisions", "gyre_knob", "gyre_feature", "gyre_record", "gyre_query",
+                "gyre_serve_options"}
 
 root, scratch, compiler, rustc = sys.argv[1:5]
 os.makedirs(scratch, exist_ok=True)

@@ -333,5 +333,59 @@ class Rooms(unittest.TestCase):
             self.assertEqual(learner.q.shape, (4, 2))
 
 
+class Tuners(unittest.TestCase):
+    def test_it_finds_what_earns_most_in_each_state_and_goes_on_from_what_it_saved(self):
+        how = dict(knobs={'level': [0, 1, 3, 6, 9], 'codec': ['zlib', 'none']},
+                   features={'request': ['read', 'write']}, seed=3,
+                   baseline={'level': 0, 'codec': 0}, budget=1.0,
+                   forbidden=[{'level': 9}], at_random=0.2)
+        log = []
+        with gyre.Tuner(**how) as tuner:
+            for tick in range(1000):
+                state = tuner.state(request=tick % 2)
+                choice = tuner.choose(state)
+                self.assertNotEqual(choice.values['level'], 9)
+                reward = (choice.values['codec'] == 1 - state) + choice.values['level'] / 10
+                tuner.observe(state, choice.action, reward)
+                log.append((state, choice.action, choice.propensity, reward))
+            for state in (0, 1):
+                self.assertEqual(tuner.values(tuner.report(state)['best']),
+                                 {'level': 6, 'codec': 1 - state})
+            self.assertEqual(tuner.metrics['observations'], 1000)
+            told = gyre.what_if(log, 2, 10, always=0)  # level 0, zlib: earns 0 and 1
+            self.assertAlmostEqual(told['as_seen'], 0.5)
+            self.assertTrue(told['ips_low'] < 0.5 < told['ips_high'])
+            some = gyre.what_if(log, 2, 10, policy=[[1] + 9 * [0]] * 2)
+            self.assertEqual(told, some)
+            with self.assertRaises(gyre.Error):
+                gyre.what_if(log, 2, 10, always=10)
+            with gyre.Tuner(**how) as other:
+                other.load(tuner.save())
+                for tick in range(20):
+                    self.assertEqual(tuner.choose(tick % 2), other.choose(tick % 2))
+            tuner.set_mode('frozen')
+            with self.assertRaises(gyre.Error):
+                tuner.observe(0, 0, 1.0)
+            with self.assertRaises(TypeError):
+                tuner.state(other=1)
+        with self.assertRaises(gyre.Error):
+            gyre.Tuner({'level': [1, 1]})
+
+    def test_a_loop_says_what_another_setting_would_have_earned(self):
+        with virtual(seed=2) as engine:
+            @engine.loop('ship', every=0.02, knobs={'level': [0, 1, 2]})
+            def ship(tick):
+                tick.reward(tick.knob('level'))
+
+            engine.advance_to(5)
+            ship.reconfigure(at_random=0.5)
+            engine.advance_to(20)
+            told = ship.what_if(level=1)
+            self.assertAlmostEqual(told['as_seen'], 1)
+            self.assertGreater(told['fewest'], 20)
+            with self.assertRaises(gyre.Error):
+                ship.what_if(level=7)
+
+
 if __name__ == '__main__':
     unittest.main()

@@ -164,6 +164,18 @@ fn tunes_alone() -> Result<bool> {
     let same = (0..20).all(|_| tuner.choose(0, &[]) == other.choose(0, &[]));
     let learned = tuner.learned()?;
     let counted = learned.observations == 400 && learned.refused == 1 && learned.actions == 10;
+    let log = gyre::Decisions {
+        states: vec![0, 0, 0, 0, 9],
+        actions: vec![0, 1, 1, 0, 0],
+        propensities: vec![0.5, 0.5, 0.25, 0.75, 1.0],
+        rewards: vec![1.0, 3.0, 5.0, 1.0, 0.0],
+    };
+    let what = gyre::what_if(&log, 1, 2, 1)?;
+    if what.rows != 4 || what.refused != 1 || (what.ips.value - 6.5).abs() > 1e-9
+        || (what.as_seen.value - 4.0).abs() > 1e-9 || gyre::what_if(&log, 1, 2, 2).is_ok()
+    {
+        return Ok(false);
+    }
     let bad = Tuning { baseline: vec![("level".to_string(), 9.0)], ..Default::default() };
     let refusal = Tuner::new(&knobs, &seen, &bad, 3);
     let told = refusal.map_or_else(|e| e.text.contains("level"), |_| false);

@@ -22,7 +22,8 @@ from ._library import Error, version
 from ._loop import Loop
 from ._memory import compress, decompress
 from ._tick import Tick
+from ._tuner import Choice, Tuner, what_if
 
 __version__ = version
-__all__ = ['Engine', 'Error', 'Learner', 'Loop', 'Message', 'Replay', 'Subscription', 'Tick',
-           'compress', 'decompress', 'version']
+__all__ = ['Choice', 'Engine', 'Error', 'Learner', 'Loop', 'Message', 'Replay', 'Subscription',
+           'Tick', 'Tuner', 'compress', 'decompress', 'version', 'what_if']

@@ -215,7 +215,7 @@ class gyre_tuning(_c.Structure):
         ('baseline', _c.c_void_p),  # what runs today, a value for each knob; default: none
         ('budget', _c.c_double),  # with a baseline: the part, 0..1, of what it would have earned that trying others may cost, in sum, at every tick; default 0.05; GYRE_NONE: 0
         ('forbidden', _c.c_void_p),  # what is never tried, by `rule`; default: nothing
-        ('at_random', _c.c_double),  # a tuner by itself: the part, 0..1, of choices that take any action, so that their log tells of each; default 0. Of a loop: 0
+        ('at_random', _c.c_double),  # the part, 0..1, of choices that take any action, so that their log tells of each: gyre_what_if; default 0
         ('baseline_count', _c.c_uint32),
         ('forbidden_count', _c.c_uint32),
         ('one_step', _c.c_uint32),  # 1: a knob with order moves at most to the next value from tick to tick
@@ -249,6 +249,33 @@ class gyre_tuning_metrics(_c.Structure):
         ('late_after', _c.c_uint64),  # ... rewards that came when the ticket had been given up
         ('late_twice', _c.c_uint64),  # ... when it was used up; nothing was learned, as of the last
         ('late_never', _c.c_uint64),  # ... tickets that were given up without
+    ]
+
+
+class gyre_what_if_result(_c.Structure):
+    """What another policy would have earned a tick: four estimates and their 95 % intervals, which are
+    without end where too little is known. The first three need propensities, and of a tuner's log
+    at_random of 0.1 or more; the last needs none, and work that does not change."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('reserved', _c.c_uint32),
+        ('ips', _c.c_double),  # inverse propensity: the widest
+        ('ips_low', _c.c_double),  # inverse propensity: the widest
+        ('ips_high', _c.c_double),  # inverse propensity: the widest
+        ('normalised', _c.c_double),  # ... by the weights' sum, by state
+        ('normalised_low', _c.c_double),  # ... by the weights' sum, by state
+        ('normalised_high', _c.c_double),  # ... by the weights' sum, by state
+        ('robust', _c.c_double),  # doubly robust: the narrowest
+        ('robust_low', _c.c_double),  # doubly robust: the narrowest
+        ('robust_high', _c.c_double),  # doubly robust: the narrowest
+        ('as_seen', _c.c_double),  # what each setting was seen to earn
+        ('as_seen_low', _c.c_double),  # what each setting was seen to earn
+        ('as_seen_high', _c.c_double),  # what each setting was seen to earn
+        ('matching', _c.c_double),  # rows that the log is worth for this policy
+        ('weakest', _c.c_double),  # the same of the state that has least of it
+        ('fewest', _c.c_uint64),  # rows of what the policy does, of the state that has fewest: trust from 5
+        ('rows', _c.c_uint64),  # that were taken
+        ('refused', _c.c_uint64),  # not finite, a propensity not in 0..1 or 0, an index out of range
     ]
 
 
@@ -347,6 +374,10 @@ class gyre_loop_change(_c.Structure):
         ('jitter', _c.c_double),  # GYRE_NONE: none
         ('mode', _c.c_int32),  # GYRE_TUNING_...: of its tuner, which a group shares
         ('reserved_2', _c.c_uint32),  # 0
+        ('at_random', _c.c_double),  # of its tuner: 0..1, part of ticks that take any setting; GYRE_NONE: 0
+        ('explore_from', _c.c_double),  # of Q-learning: a probability 0..1 ...; GYRE_NONE: 0
+        ('explore_to', _c.c_double),  # ... that it moves to; GYRE_NONE: 0; default: explore_from, where that is given
+        ('explore_over', _c.c_uint64),  # over so many of its decisions, from its first on; at least 1 where the two differ
     ]
 
 
@@ -684,6 +715,20 @@ class gyre_tuner_options(_c.Structure):
     ]
 
 
+class gyre_decisions(_c.Structure):
+    """Decisions as they were logged, a column each of `rows`."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('rows', _c.c_uint32),
+        ('states', _c.c_uint32),  # how many there are; states x actions is at most 65,536
+        ('actions', _c.c_uint32),  # how many there are; states x actions is at most 65,536
+        ('state', _c.c_void_p),
+        ('action', _c.c_void_p),  # what was taken
+        ('propensity', _c.c_void_p),  # how likely it was: gyre_tuner_choose; NULL: not known, 1 each
+        ('reward', _c.c_void_p),
+    ]
+
+
 class gyre_record(_c.Structure):
     """Something to remember."""
     _fields_ = [
@@ -816,6 +861,7 @@ FUNCTIONS = {
     'gyre_loop_reward': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_double, _c.c_void_p]),
     'gyre_loop_learned': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_loop_report': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_void_p]),
+    'gyre_loop_what_if': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p, _c.c_void_p]),
     'gyre_loop_limits': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_loop_values': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_tick_acquire': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p, _c.c_void_p]),
@@ -891,6 +937,7 @@ FUNCTIONS = {
     'gyre_tuner_load': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_tuner_metrics_read': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_tuner_report': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_void_p]),
+    'gyre_what_if': (_c.c_int32, [_c.c_void_p, _c.c_void_p, _c.c_uint32, _c.c_void_p, _c.c_void_p]),
     'gyre_memory_remember': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p]),
     'gyre_memory_recall': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_uint32, _c.c_void_p, _c.c_void_p]),
     'gyre_memory_consolidate': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),

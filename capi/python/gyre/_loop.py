@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from . import _abi as abi
 from ._library import call, check, lib, made, values_of
+from ._settings import declared, settings_of
 from ._tick import Tick, words
 
 if TYPE_CHECKING:
@@ -18,19 +19,6 @@ if TYPE_CHECKING:
 MISSED = {'once': abi.GYRE_MISSED_ONCE, 'skip': abi.GYRE_MISSED_SKIP,
           'burst': abi.GYRE_MISSED_BURST, 'delay': abi.GYRE_MISSED_DELAY}
 STATES = ('waiting', 'running', 'paused', 'backing_off', 'gated', 'stuck', 'stopped')
-
-
-def _array(struct: Any, numbers: str, of: Mapping[str, Sequence[float]],
-           kept: list[Any]) -> Any:
-    """Knobs or features in C's shape; `kept` holds what they point to."""
-    out = (struct * max(len(of), 1))()
-    for at, (name, values) in zip(out, of.items()):
-        row = (ctypes.c_double * len(values))(*values)
-        kept.append(row)
-        at.size, at.count, at.name = ctypes.sizeof(struct), len(values), name.encode()
-        setattr(at, numbers, ctypes.addressof(row))
-    kept.append(out)
-    return ctypes.addressof(out)
 
 
 def options(name: str, every: float, knobs: Mapping[str, Sequence[float]],
@@ -45,8 +33,8 @@ def options(name: str, every: float, knobs: Mapping[str, Sequence[float]],
         fields[key] = value.encode() if isinstance(value, str) else value
     made_of = made(abi.gyre_loop_options, name=name.encode(), interval_ms=every * 1e3,
                    flags=flags, **fields)
-    made_of.knobs, made_of.knob_count = _array(abi.gyre_knob, 'values', knobs, kept), len(knobs)
-    made_of.features = _array(abi.gyre_feature, 'edges', features, kept)
+    made_of.knobs, made_of.knob_count = declared(abi.gyre_knob, 'values', knobs, kept), len(knobs)
+    made_of.features = declared(abi.gyre_feature, 'edges', features, kept)
     made_of.feature_count = len(features)
     return made_of
 
@@ -102,12 +90,22 @@ class Loop:
         if engine is not None:
             engine._loops.pop(self.id, None)
 
-    def reconfigure(self, every: float = 0.0, timeout: float = 0.0, jitter: float = 0.0) -> None:
+    def reconfigure(self, every: float = 0.0, timeout: float = 0.0, jitter: float = 0.0,
+                    **settings: Any) -> None:
         """Changes it before its next tick. Seconds; 0 leaves a setting as it is, jitter -1 is none.
-        """
+        `settings` are further fields of gyre_loop_change (mode, at_random, explore_from, ...)."""
         change = made(abi.gyre_loop_change, interval_ms=every * 1e3, timeout_ms=timeout * 1e3,
-                      jitter=jitter)
+                      jitter=jitter, **settings)
         call(lib.gyre_loop_reconfigure, self.id, ctypes.byref(change))
+
+    def what_if(self, **always: float) -> dict[str, Any]:
+        """What one setting, a value for each knob, would have earned in the states of the last
+        decisions: the fields of gyre_what_if_result."""
+        kept: list[Any] = []
+        at, count = settings_of([always], kept)
+        out = made(abi.gyre_what_if_result)
+        call(lib.gyre_loop_what_if, self.id, at, count, ctypes.byref(out))
+        return values_of(out)
 
     def knob(self, name: str) -> float:
         """The value of a knob that its last tick used."""

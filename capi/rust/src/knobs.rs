@@ -99,7 +99,7 @@ pub struct Tuning {
     pub forbidden: Vec<Vec<(String, f64)>>,
     /// A knob with order moves at most to the next value from tick to tick.
     pub one_step: bool,
-    /// A tuner by itself: the part of choices that take any action.
+    /// The part of choices that take any action, so that `what_if` can tell of each.
     pub at_random: f64,
     pub mode: Mode,
 }

@@ -40,6 +40,7 @@ mod replay;
 mod serve;
 mod tick;
 mod tuner;
+mod what_if;
 
 pub use bus::{Message, Subscription};
 pub use control::Metrics;
@@ -54,3 +55,4 @@ pub use replay::{Drawn, Field, Replay, ReplayOptions, Return};
 pub use serve::ServeOptions;
 pub use tick::Tick;
 pub use tuner::{Choice, Tuner};
+pub use what_if::{what_if, Decisions, Estimate, WhatIf};

@@ -3,11 +3,17 @@
 // SAFETY, of the unsafe blocks without a comment of their own: as lib.rs says.
 
 use crate::engine::Engine;
-use crate::error::{check, Result};
+use crate::error::{c_string, check, Result};
 use crate::ffi;
 use crate::knobs::Mode;
 use crate::learned::{limits, numbers, Learned, Limit, Report};
+use crate::what_if::WhatIf;
 use std::marker::PhantomData;
+
+/// In C's shape, where 0 leaves a setting as it is.
+fn given(number: f64) -> f64 {
+    if number == 0.0 { ffi::GYRE_NONE } else { number }
+}
 
 /// A loop of an engine, which owns it: dropping this changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +36,38 @@ impl Loop<'_> {
         let change = ffi::gyre_loop_change { mode: mode.native(), ..Default::default() };
         // SAFETY: change outlives the call.
         check(|err| unsafe { ffi::gyre_loop_reconfigure(self.id, &change, err) })
+    }
+    /// Of its tuner: the part of ticks, 0 to 1, that take any setting.
+    pub fn set_at_random(&self, part: f64) -> Result<()> {
+        let at_random = given(part);
+        let change = ffi::gyre_loop_change { at_random, ..Default::default() };
+        // SAFETY: change outlives the call.
+        check(|err| unsafe { ffi::gyre_loop_reconfigure(self.id, &change, err) })
+    }
+    /// Of Q-learning: how likely an action is random, `from` moving to `to` over so many decisions.
+    pub fn set_exploration(&self, from: f64, to: f64, over: u64) -> Result<()> {
+        let change = ffi::gyre_loop_change {
+            explore_from: given(from),
+            explore_to: given(to),
+            explore_over: over,
+            ..Default::default()
+        };
+        // SAFETY: change outlives the call.
+        check(|err| unsafe { ffi::gyre_loop_reconfigure(self.id, &change, err) })
+    }
+    /// What one setting, a value for each knob, would have earned in the states of its tuner's last
+    /// 1,024 decisions.
+    pub fn what_if(&self, always: &[(&str, f64)]) -> Result<WhatIf> {
+        let names = always.iter().map(|(knob, _)| c_string(knob)).collect::<Result<Vec<_>>>()?;
+        let rows: Vec<_> = names.iter().zip(always).map(|(knob, (_, value))| {
+            ffi::gyre_setting { knob: knob.as_ptr(), value: *value, ..Default::default() }
+        }).collect();
+        let mut out = ffi::gyre_what_if_result::default();
+        // SAFETY: as many settings as the call is told, whose names outlive it.
+        check(|err| unsafe {
+            ffi::gyre_loop_what_if(self.id, rows.as_ptr(), rows.len() as u32, &mut out, err)
+        })?;
+        Ok(WhatIf::of(&out))
     }
     /// What its tuner did and knows as a whole. An error where it has no knobs or learns otherwise.
     pub fn learned(&self) -> Result<Learned> {

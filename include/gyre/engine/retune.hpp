@@ -49,22 +49,22 @@ class retune {
 
  private:
   static result<void> allowed(const shared_learner* of, const loop_change& c) {
-    const char* const asks = c.explore ? "exploration" : "at_random";
     if (!c.explore && !c.at_random) return ok;
-    if (of == nullptr) return fail(code::state, asks, ": the loop has no knobs");
-    if (c.explore) {
-      if (of->mind.tuning() != nullptr) {
-        return fail(code::state, "exploration: the loop is tuned; at_random is what it has");
-      }
-      learner_options next = of->mind.shape().q;
-      next.explore = *c.explore;
-      return check(next);
+    if (of == nullptr) return fail(code::state, "the loop has no knobs: nothing is explored");
+    const bool tunes = of->mind.tuning() != nullptr;
+    if (c.explore && tunes) {
+      return fail(code::state, "exploration: the loop is tuned; at_random is what it has");
     }
-    if (of->mind.tuning() == nullptr) {
+    if (c.at_random && !tunes) {
       return fail(code::state, "at_random: the loop learns by Q-learning, which has exploration");
     }
-    if (*c.at_random >= 0 && *c.at_random <= 1) return ok;
-    return fail(code::arg, "at_random is 0..1, not ", *c.at_random);
+    if (c.at_random && !(*c.at_random >= 0 && *c.at_random <= 1)) {
+      return fail(code::arg, "at_random is 0..1, not ", *c.at_random);
+    }
+    if (!c.explore) return ok;
+    learner_options next = of->mind.shape().q;
+    next.explore = *c.explore;
+    return check(next);
   }
 
   shared_learner* of_ = nullptr;

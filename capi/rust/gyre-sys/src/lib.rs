@@ -398,8 +398,8 @@ abi_struct!(
     budget: f64,
     /// what is never tried, by `rule`; default: nothing
     forbidden: *const gyre_setting,
-    /// a tuner by itself: the part, 0..1, of choices that take any action, so that
-    /// their log tells of each; default 0. Of a loop: 0
+    /// the part, 0..1, of choices that take any action, so that their log tells of
+    /// each: gyre_what_if; default 0
     at_random: f64,
     baseline_count: u32,
     forbidden_count: u32,
@@ -454,6 +454,49 @@ abi_struct!(
     late_twice: u64,
     /// ... tickets that were given up without
     late_never: u64,
+});
+
+abi_struct!(
+    /// What another policy would have earned a tick: four estimates and their 95 % intervals, which are
+    /// without end where too little is known. The first three need propensities, and of a tuner's log
+    /// at_random of 0.1 or more; the last needs none, and work that does not change.
+    gyre_what_if_result {
+    size: u32,
+    reserved: u32,
+    /// inverse propensity: the widest
+    ips: f64,
+    /// inverse propensity: the widest
+    ips_low: f64,
+    /// inverse propensity: the widest
+    ips_high: f64,
+    /// ... by the weights' sum, by state
+    normalised: f64,
+    /// ... by the weights' sum, by state
+    normalised_low: f64,
+    /// ... by the weights' sum, by state
+    normalised_high: f64,
+    /// doubly robust: the narrowest
+    robust: f64,
+    /// doubly robust: the narrowest
+    robust_low: f64,
+    /// doubly robust: the narrowest
+    robust_high: f64,
+    /// what each setting was seen to earn
+    as_seen: f64,
+    /// what each setting was seen to earn
+    as_seen_low: f64,
+    /// what each setting was seen to earn
+    as_seen_high: f64,
+    /// rows that the log is worth for this policy
+    matching: f64,
+    /// the same of the state that has least of it
+    weakest: f64,
+    /// rows of what the policy does, of the state that has fewest: trust from 5
+    fewest: u64,
+    /// that were taken
+    rows: u64,
+    /// not finite, a propensity not in 0..1 or 0, an index out of range
+    refused: u64,
 });
 
 abi_struct!(
@@ -612,6 +655,16 @@ abi_struct!(
     mode: i32,
     /// 0
     reserved_2: u32,
+    /// of its tuner: 0..1, part of ticks that take any setting; GYRE_NONE: 0
+    at_random: f64,
+    /// of Q-learning: a probability 0..1 ...; GYRE_NONE: 0
+    explore_from: f64,
+    /// ... that it moves to; GYRE_NONE: 0; default: explore_from, where that is
+    /// given
+    explore_to: f64,
+    /// over so many of its decisions, from its first on; at least 1 where
+    /// the two differ
+    explore_over: u64,
 });
 
 abi_part!(
@@ -1087,6 +1140,23 @@ abi_struct!(
 });
 
 abi_struct!(
+    /// Decisions as they were logged, a column each of `rows`.
+    gyre_decisions {
+    size: u32,
+    rows: u32,
+    /// how many there are; states x actions is at most 65,536
+    states: u32,
+    /// how many there are; states x actions is at most 65,536
+    actions: u32,
+    state: *const u32,
+    /// what was taken
+    action: *const u32,
+    /// how likely it was: gyre_tuner_choose; NULL: not known, 1 each
+    propensity: *const f64,
+    reward: *const f64,
+});
+
+abi_struct!(
     /// Something to remember.
     gyre_record {
     size: u32,
@@ -1325,7 +1395,8 @@ extern "C" {
     /// are one. @return GYRE_E_STATE (paused, stopped).
     pub fn gyre_loop_trigger(r#loop: gyre_loop) -> gyre_status;
     /// Changes it before its next tick. @return GYRE_E_ARG (interval, timeout, jitter),
-    /// GYRE_E_UNSUPPORTED (mode).
+    /// GYRE_E_UNSUPPORTED (mode), GYRE_E_STATE (at_random, explore_from: it learns in another way, or
+    /// nothing); nothing has changed then.
     pub fn gyre_loop_reconfigure(r#loop: gyre_loop, change: *const gyre_loop_change, err: *mut gyre_error) -> gyre_status;
     /// Everything counted about it. Never waits for a tick. For many loops gyre_snapshot_loops is
     /// cheaper.
@@ -1344,6 +1415,10 @@ extern "C" {
     /// @param state as gyre_loop_metrics has it; of the first 64, which alone are reported.
     /// @return GYRE_E_ARG (no such state).
     pub fn gyre_loop_report(r#loop: gyre_loop, state: u32, out: *mut gyre_state_report) -> gyre_status;
+    /// What it would have earned by one setting, in the states of its tuner's last 1,024 decisions
+    /// whose reward has come: see gyre_what_if. @param always `count` settings, a value for each knob.
+    /// @return GYRE_E_ARG (a knob, a value), GYRE_E_STATE as gyre_loop_learned.
+    pub fn gyre_loop_what_if(r#loop: gyre_loop, always: *const gyre_setting, count: u32, out: *mut gyre_what_if_result, err: *mut gyre_error) -> gyre_status;
     /// The figures that are to stay under a bound, in the order in which they were first said.
     /// @param rows the first one's size counts for all. @param cap in rows.
     /// @return GYRE_E_BUFFER; GYRE_E_STATE as gyre_loop_learned.
@@ -1628,6 +1703,13 @@ extern "C" {
     pub fn gyre_tuner_metrics_read(tuner: gyre_tuner, out: *mut gyre_tuning_metrics) -> gyre_status;
     /// What it knows of one state. Takes a few choices' time. @return GYRE_E_ARG (no such state).
     pub fn gyre_tuner_report(tuner: gyre_tuner, state: u32, out: *mut gyre_state_report) -> gyre_status;
+    /// What another policy would have earned in the states that were logged. Takes memory for states x
+    /// actions, and O(rows x actions).
+    /// @param policy the probability of each action in each state, row by row; NULL: `always`.
+    /// @param always the one action that it takes in every state; with a policy: 0.
+    /// @return GYRE_E_ARG (`always`, a probability, a column that is missing), GYRE_E_BUDGET (states x
+    /// actions). A row that cannot be is counted in `refused`.
+    pub fn gyre_what_if(log: *const gyre_decisions, policy: *const f64, always: u32, out: *mut gyre_what_if_result, err: *mut gyre_error) -> gyre_status;
     /// Keeps a record. One with the same text, tags, user, role and source as an earlier one takes its
     /// place, with the later time and the counts added: `count` in what is recalled. Amortised O(1);
     /// every 25th call compresses a block.

@@ -1,0 +1,31 @@
+"""Knobs, features and settings in C's shape. `kept` holds what they point to."""
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Mapping, Sequence
+
+from . import _abi as abi
+
+
+def declared(struct: Any, numbers: str, of: Mapping[str, Sequence[Any]], kept: list[Any]) -> Any:
+    """The address of gyre_knob or gyre_feature for each: numbers, or names as str."""
+    out = (struct * max(len(of), 1))()
+    for at, (name, values) in zip(out, of.items()):
+        at.size, at.count, at.name = ctypes.sizeof(struct), len(values), name.encode()
+        words = bool(values) and all(isinstance(value, str) for value in values)
+        row: Any = (ctypes.c_char_p * len(values))(*(v.encode() for v in values)) if words \
+            else (ctypes.c_double * len(values))(*values)
+        kept.append(row)
+        setattr(at, 'names' if words else numbers, ctypes.addressof(row))
+    kept.append(out)
+    return ctypes.addressof(out)
+
+
+def settings_of(rules: Sequence[Mapping[str, float]], kept: list[Any]) -> tuple[Any, int]:
+    """The address of gyre_setting for each value of each rule, and how many there are."""
+    rows = [(i, knob, value) for i, rule in enumerate(rules) for knob, value in rule.items()]
+    out = (abi.gyre_setting * max(len(rows), 1))()
+    for at, (rule, knob, value) in zip(out, rows):
+        at.size, at.rule, at.knob, at.value = ctypes.sizeof(at), rule, knob.encode(), value
+    kept.append(out)
+    return (ctypes.addressof(out) if rows else None), len(rows)
