@@ -18,6 +18,7 @@
 #include "snapshot.cpp"
 #include "replay.cpp"
 #include "learner.cpp"
+#include "tiles.cpp"
 #include "tuner.cpp"
 #include "dqn.cpp"
 #include "what_if.cpp"

@@ -149,6 +149,7 @@
 #include "gyre/replay.h"    /* a replay buffer by itself */
 #include "gyre/learner.h"   /* a learner by itself */
 #include "gyre/dqn.h"       /* the same by a network, for states that are numbers */
+#include "gyre/tiles.h"     /* a learner that sees numbers, by itself */
 #include "gyre/tuner.h"     /* a tuner by itself */
 #include "gyre/memory.h"    /* remember, recall; compression by itself */
 #include "gyre/symbiosis.h" /* graph, score, the reference loops */

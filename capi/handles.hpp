@@ -23,7 +23,8 @@ enum class kind : std::uint32_t {
   replay = 5,
   learner = 6,
   tuner = 7,
-  dqn = 8
+  dqn = 8,
+  tiles = 9
 };
 
 /// "a loop", for error texts.
@@ -37,6 +38,7 @@ inline const char* text(kind k) noexcept {
     case kind::learner: return "a learner";
     case kind::tuner: return "a tuner";
     case kind::dqn: return "a dqn";
+    case kind::tiles: return "a learner over tiles";
   }
   return "nothing that gyre knows";
 }

@@ -68,6 +68,7 @@ typedef uint32_t gyre_replay;       /**< a replay buffer by itself */
 typedef uint32_t gyre_learner;      /**< a learner by itself */
 typedef uint32_t gyre_tuner;        /**< a tuner by itself */
 typedef uint32_t gyre_dqn;          /**< a learner by a network, by itself */
+typedef uint32_t gyre_tiles;        /**< a learner over tiles by itself */
 
 /** Why a call failed. Zero-initialise, set `size`, hand in; not touched on GYRE_OK. */
 typedef struct gyre_error {

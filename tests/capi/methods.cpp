@@ -1,5 +1,6 @@
 // Method: property: each method is reached through the ABI, learns, and goes on after save and
 // load; fault: what is out of range, and other bytes.
+#include <cmath>
 #include <vector>
 
 #include "kit.hpp"
@@ -85,4 +86,52 @@ TEST_CASE("a method that is none, and numbers out of range, are refused", "[capi
   CHECK(refused([](auto& o) { o.step_power = 1.5; }) == GYRE_E_ARG);
   CHECK(refused([](auto& o) { o.lambda = 2; }) == GYRE_E_ARG);
   CHECK(refused([](auto& o) { o.planning = 65'537; }) == GYRE_E_ARG);
+}
+
+TEST_CASE("a learner over tiles learns through the ABI in batches, and goes on after load",
+          "[capi]") {
+  const double lows[] = {0, 0}, highs[] = {1, 1};
+  const std::uint32_t cuts[] = {4, 4};
+  auto how = zero<gyre_tiles_options>();
+  how.axis_count = 2;
+  how.lows = lows;
+  how.highs = highs;
+  how.cuts = cuts;
+  how.actions = 2;
+  how.weights = 256;
+  how.explore_from = .5;
+  gyre_tiles id = 0, again = 0;
+  REQUIRE(gyre_tiles_create(&how, &id, nullptr) == GYRE_OK);
+  REQUIRE(gyre_tiles_create(&how, &again, nullptr) == GYRE_OK);
+  const float seen[] = {.1F, .1F, .9F, .9F};
+  const std::uint32_t ends[] = {GYRE_TRANSITION_TERMINATED, GYRE_TRANSITION_TERMINATED};
+  std::uint32_t actions[2] = {};
+  for (int i = 0; i < 200; ++i) {  // in one place 0 pays, in the other 1
+    REQUIRE(gyre_tiles_choose(id, seen, actions, 2) == GYRE_OK);
+    const double rewards[] = {actions[0] == 0 ? 1. : 0., actions[1] == 1 ? 1. : 0.};
+    REQUIRE(gyre_tiles_observe(id, seen, actions, rewards, seen, ends, 2) == GYRE_OK);
+  }
+  REQUIRE(gyre_tiles_greedy(id, seen, actions, 2) == GYRE_OK);
+  CHECK((actions[0] == 0 && actions[1] == 1));
+  std::uint32_t needed = 0;
+  CHECK(gyre_tiles_save(id, nullptr, 0, &needed) == GYRE_E_BUFFER);
+  std::vector<char> bytes(needed), back(needed);
+  REQUIRE(gyre_tiles_save(id, bytes.data(), needed, &needed) == GYRE_OK);
+  REQUIRE(gyre_tiles_load(again, bytes.data(), needed, nullptr) == GYRE_OK);
+  REQUIRE(gyre_tiles_save(again, back.data(), needed, &needed) == GYRE_OK);
+  CHECK(bytes == back);
+  CHECK(gyre_tiles_load(again, bytes.data(), needed - 1, nullptr) == GYRE_E_CORRUPT);
+  CHECK(gyre_tiles_load(again, bytes.data(), 3, nullptr) == GYRE_E_FORMAT);
+  const double zeros[] = {0, 0};
+  const float bad[] = {0, 0, 0, INFINITY};
+  actions[1] = 2;
+  CHECK(gyre_tiles_observe(id, seen, actions, zeros, seen, nullptr, 2) == GYRE_E_ARG);
+  CHECK(gyre_tiles_choose(id, bad, actions, 2) == GYRE_E_ARG);
+  CHECK(gyre_tiles_choose(id, nullptr, actions, 2) == GYRE_E_ARG);
+  how.explore_how = GYRE_EXPLORE_BONUS;
+  gyre_tiles none = 0;
+  CHECK(gyre_tiles_create(&how, &none, nullptr) == GYRE_E_ARG);
+  REQUIRE(gyre_tiles_destroy(id) == GYRE_OK);
+  CHECK(gyre_tiles_destroy(id) == GYRE_E_STALE);
+  REQUIRE(gyre_tiles_destroy(again) == GYRE_OK);
 }

@@ -12,7 +12,7 @@ import sys
 
 PRINTS = {
     'bus': r'shop\.orders\.new: two tables',
-    'engine': '', 'learner': '', 'replay': '', 'tuner': '',
+    'engine': '', 'learner': '', 'replay': '', 'tiles': '', 'tuner': '',
     'knob': r'1 to 4096 KiB',
     'library': r'gyre \d+\.\d+\.\d+; -4 is GYRE_E_STALE',
     'memory': r'\[\{.*"the link is slow".*"network".*\}\]',

@@ -699,6 +699,30 @@ class gyre_dqn_metrics(_c.Structure):
     ]
 
 
+class gyre_tiles_options(_c.Structure):
+    """What it sees and does. The arrays have `axis_count` elements, read during the call only."""
+    _fields_ = [
+        ('size', _c.c_uint32),
+        ('axis_count', _c.c_uint32),  # numbers that are seen, 1..32
+        ('lows', _c.c_void_p),  # where each begins; what lies outside counts as the end
+        ('highs', _c.c_void_p),  # where it ends, over its low
+        ('cuts', _c.c_void_p),  # into how many tiles it is cut, 1..65,536
+        ('actions', _c.c_uint32),  # 1..65,536
+        ('tilings', _c.c_uint32),  # grids, 1..64; default 8
+        ('weights', _c.c_uint32),  # 16..16,777,216, of 8 bytes; default 65,536; more tiles share them
+        ('method', _c.c_uint32),  # GYRE_METHOD_SARSA (default) or GYRE_METHOD_Q
+        ('discount', _c.c_double),  # 0..1; default 1; GYRE_NONE
+        ('learning_rate', _c.c_double),  # over 0, at most 1; default 0.3
+        ('lambda', _c.c_double),  # 0..1; default 0.9; GYRE_NONE
+        ('explore_from', _c.c_double),  # as in gyre_loop_options, but default 0
+        ('explore_to', _c.c_double),  # as in gyre_loop_options, but default 0
+        ('explore_over', _c.c_double),  # as in gyre_loop_options, but default 0
+        ('explore_how', _c.c_uint32),  # GYRE_EXPLORE_...; not BY_VISITS, not BONUS
+        ('reserved', _c.c_uint32),  # 0
+        ('seed', _c.c_uint64),  # default 1
+    ]
+
+
 class gyre_tuner_options(_c.Structure):
     """What a tuner chooses among, and for. Rewards are of one choice: where a setting changes what the
     next one finds, use gyre_learner."""
@@ -923,6 +947,13 @@ FUNCTIONS = {
     'gyre_dqn_save': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_dqn_load': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_dqn_metrics_read': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
+    'gyre_tiles_create': (_c.c_int32, [_c.c_void_p, _c.c_void_p, _c.c_void_p]),
+    'gyre_tiles_destroy': (_c.c_int32, [_c.c_uint32]),
+    'gyre_tiles_choose': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_uint32]),
+    'gyre_tiles_greedy': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_uint32]),
+    'gyre_tiles_observe': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p, _c.c_void_p, _c.c_void_p, _c.c_void_p, _c.c_uint32]),
+    'gyre_tiles_save': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
+    'gyre_tiles_load': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_tuner_create': (_c.c_int32, [_c.c_void_p, _c.c_void_p, _c.c_void_p]),
     'gyre_tuner_destroy': (_c.c_int32, [_c.c_uint32]),
     'gyre_tuner_state': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),

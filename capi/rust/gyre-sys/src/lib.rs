@@ -25,6 +25,8 @@ pub type gyre_learner = u32;
 pub type gyre_tuner = u32;
 /// a learner by a network, by itself
 pub type gyre_dqn = u32;
+/// a learner over tiles by itself
+pub type gyre_tiles = u32;
 
 /// of this header, 0xMMmmpp; of the library: gyre_version()
 pub const GYRE_VERSION: u32 = 0x000100;
@@ -1118,6 +1120,46 @@ abi_struct!(
 });
 
 abi_struct!(
+    /// What it sees and does. The arrays have `axis_count` elements, read during the call only.
+    gyre_tiles_options {
+    size: u32,
+    /// numbers that are seen, 1..32
+    axis_count: u32,
+    /// where each begins; what lies outside counts as the end
+    lows: *const f64,
+    /// where it ends, over its low
+    highs: *const f64,
+    /// into how many tiles it is cut, 1..65,536
+    cuts: *const u32,
+    /// 1..65,536
+    actions: u32,
+    /// grids, 1..64; default 8
+    tilings: u32,
+    /// 16..16,777,216, of 8 bytes; default 65,536; more tiles share them
+    weights: u32,
+    /// GYRE_METHOD_SARSA (default) or GYRE_METHOD_Q
+    method: u32,
+    /// 0..1; default 1; GYRE_NONE
+    discount: f64,
+    /// over 0, at most 1; default 0.3
+    learning_rate: f64,
+    /// 0..1; default 0.9; GYRE_NONE
+    lambda: f64,
+    /// as in gyre_loop_options, but default 0
+    explore_from: f64,
+    /// as in gyre_loop_options, but default 0
+    explore_to: f64,
+    /// as in gyre_loop_options, but default 0
+    explore_over: f64,
+    /// GYRE_EXPLORE_...; not BY_VISITS, not BONUS
+    explore_how: u32,
+    /// 0
+    reserved: u32,
+    /// default 1
+    seed: u64,
+});
+
+abi_struct!(
     /// What a tuner chooses among, and for. Rewards are of one choice: where a setting changes what the
     /// next one finds, use gyre_learner.
     gyre_tuner_options {
@@ -1656,6 +1698,25 @@ extern "C" {
     pub fn gyre_dqn_load(dqn: gyre_dqn, data: *const c_void, size: u32, err: *mut gyre_error) -> gyre_status;
     /// What it learned from, at one instant. Waits for a call on it that is under way.
     pub fn gyre_dqn_metrics_read(dqn: gyre_dqn, out: *mut gyre_dqn_metrics) -> gyre_status;
+    /// All memory is allocated here. @return GYRE_E_ARG (a number out of its range).
+    pub fn gyre_tiles_create(options: *const gyre_tiles_options, out: *mut gyre_tiles, err: *mut gyre_error) -> gyre_status;
+    /// Frees it. Calls under way in other threads end first; later ones are stale.
+    pub fn gyre_tiles_destroy(tiles: gyre_tiles) -> gyre_status;
+    /// Chooses an action for each of `count` rows of axis_count numbers, exploring.
+    /// @return GYRE_E_ARG (a number not finite; none is chosen).
+    pub fn gyre_tiles_choose(tiles: gyre_tiles, seen: *const f32, actions: *mut u32, count: u32) -> gyre_status;
+    /// The action of most worth for each row; no decision is counted. @return as gyre_tiles_choose.
+    pub fn gyre_tiles_greedy(tiles: gyre_tiles, seen: *const f32, actions: *mut u32, count: u32) -> gyre_status;
+    /// Learns from `count` steps in order, given as columns: what was seen and what came next, rows of
+    /// axis_count numbers. @param flags GYRE_TRANSITION_... of each; null: none
+    /// @return GYRE_E_ARG (a number not finite, an action out of range, both flags; none is taken).
+    pub fn gyre_tiles_observe(tiles: gyre_tiles, seen: *const f32, actions: *const u32, rewards: *const f64, next: *const f32, flags: *const u32, count: u32) -> gyre_status;
+    /// All that it has learned, as bytes that gyre_tiles_load takes, of any machine.
+    /// @return GYRE_E_BUFFER: `needed` says how many.
+    pub fn gyre_tiles_save(tiles: gyre_tiles, buf: *mut c_void, cap: u32, needed: *mut u32) -> gyre_status;
+    /// Replaces what it has learned. With the same options it goes on as the other did, bit for bit.
+    /// @return GYRE_E_FORMAT (of another version or shape), GYRE_E_CORRUPT.
+    pub fn gyre_tiles_load(tiles: gyre_tiles, data: *const c_void, size: u32, err: *mut gyre_error) -> gyre_status;
     /// All memory is allocated here.
     /// @return GYRE_E_ARG (as gyre_loop_create; a rail that names no knob or value, all actions
     /// forbidden), GYRE_E_EXISTS (two of one name), GYRE_E_BUDGET (states x actions over
