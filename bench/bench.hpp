@@ -13,15 +13,19 @@
 
 namespace bench {
 
-/// Nanoseconds of thread CPU time (in wasm: of time) an operation, best of five runs of `n` each.
+/// Thread CPU time (in wasm: time).
+inline std::chrono::nanoseconds now() {
+#if defined(__EMSCRIPTEN__)  // a module knows no time of its own
+  return std::chrono::steady_clock::now().time_since_epoch();
+#else
+  return gyre::thread_cpu_now();
+#endif
+}
+
+/// Nanoseconds of now() an operation, best of five runs of `n` each.
 template <class F>
 double ns_each(std::uint64_t n, F&& run) {
   double best = 1e300;
-#if defined(__EMSCRIPTEN__)  // a module knows no time of its own
-  const auto now = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
-#else
-  const auto now = [] { return gyre::thread_cpu_now(); };
-#endif
   for (int round = 0; round < 5; ++round) {
     const std::chrono::nanoseconds begin = now();
     run(n);

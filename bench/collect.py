@@ -76,6 +76,13 @@ def cpprb_ns():
     return json.loads(done.stdout)['ns'] if done.returncode == 0 else None
 
 
+def sb3():
+    """What bench/dqn_sb3.py says; {} where the package is not installed for this Python."""
+    script = os.path.join(root, 'bench', 'dqn_sb3.py')
+    done = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout) if done.returncode == 0 else {}
+
+
 def wasm_rows(source):
     """The rows of a program built for wasm and run in Node; none where either is missing, or
     Node fails."""
@@ -111,6 +118,13 @@ for program in programs:
         in_turn.add_peers(rows[-1], peers)
 rows.extend(in_turn.rows(peers))
 rows.extend(wasm_rows('replay_prioritized.cpp'))
+rows.extend(wasm_rows('dqn.cpp'))
+by_sb3 = {'learn.dqn_cartpole_s': 'cpu_s', 'learn.dqn_cartpole_s_wasm': 'cpu_s',
+          'learn.dqn_cartpole_return': 'return'}
+of_sb3 = sb3() if any(row['name'] in by_sb3 for row in rows) else {}
+for row in rows:
+    if row['name'] in by_sb3:
+        row['peer_value'] = of_sb3.get(by_sb3[row['name']])
 rows.append(include_row('include.gyre_hpp_s', 'gyre/gyre.hpp'))
 for room in ('learn/learner', 'bus/bus', 'observe/metrics', 'memory/memory', 'store/journal',
              'run/scheduler'):
