@@ -16,6 +16,7 @@ asyncio in `await engine.serve()`. An exception is a failed tick with its text, 
 `loop.exception`; what a call refuses is a gyre.Error.
 """
 from ._bus import Message, Subscription
+from ._dqn import Dqn
 from ._engine import Engine
 from ._learn import Learner, Replay
 from ._library import Error, version
@@ -25,5 +26,5 @@ from ._tick import Tick
 from ._tuner import Choice, Tuner, what_if
 
 __version__ = version
-__all__ = ['Choice', 'Engine', 'Error', 'Learner', 'Loop', 'Message', 'Replay', 'Subscription',
-           'Tick', 'Tuner', 'compress', 'decompress', 'version', 'what_if']
+__all__ = ['Choice', 'Dqn', 'Engine', 'Error', 'Learner', 'Loop', 'Message', 'Replay',
+           'Subscription', 'Tick', 'Tuner', 'compress', 'decompress', 'version', 'what_if']
