@@ -28,6 +28,7 @@ pub use gyre_sys as ffi;
 
 mod bus;
 mod control;
+mod dqn;
 mod engine;
 mod error;
 mod knobs;
@@ -44,6 +45,7 @@ mod what_if;
 
 pub use bus::{Message, Subscription};
 pub use control::Metrics;
+pub use dqn::{Dqn, Steps};
 pub use engine::{Driver, Engine, Totals};
 pub use error::{Error, Kind, Result};
 pub use knobs::{geometric, linear, Feature, Knob, Mode, Tuning};

@@ -1,0 +1,128 @@
+//! dqn.rs - Q-learning by a small network, by itself: for states that are numbers.
+
+// SAFETY, of the unsafe blocks without a comment of their own: as lib.rs says.
+
+use crate::error::{check, Error, Result};
+use crate::ffi;
+
+/// Steps as columns, in the order in which they came.
+#[derive(Debug, Clone, Copy)]
+pub struct Steps<'a> {
+    /// An observation for each step, one after the other.
+    pub seen: &'a [f32],
+    pub actions: &'a [u32],
+    pub rewards: &'a [f64],
+    /// What truly came, also where an episode was cut off there.
+    pub next: &'a [f32],
+    /// Of each step `ffi::GYRE_TRANSITION_...`, or 0; empty: no episode ended.
+    pub flags: &'a [u32],
+}
+
+/// A learner by a network. Inputs may be in any unit.
+///
+/// Threads: calls on one wait for each other.
+pub struct Dqn {
+    id: ffi::gyre_dqn,
+    inputs: usize,
+    actions: usize,
+}
+
+impl Dqn {
+    /// Of as many numbers and actions, with the defaults; all draws follow from `seed`.
+    pub fn new(inputs: u32, actions: u32, seed: u64) -> Result<Dqn> {
+        Dqn::with(&ffi::gyre_dqn_options { inputs, actions, seed, ..Default::default() }, &[])
+    }
+    /// With options, and the units of its hidden layers; none: two of 64.
+    pub fn with(options: &ffi::gyre_dqn_options, hidden: &[u32]) -> Result<Dqn> {
+        let mut all = *options;
+        all.hidden = hidden.as_ptr();
+        all.layers = u32::try_from(hidden.len()).map_err(|_| Error::arg("too many layers"))?;
+        let mut id = 0;
+        // SAFETY: options, layers and id outlive the call.
+        check(|err| unsafe { ffi::gyre_dqn_create(&all, &mut id, err) })?;
+        Ok(Dqn { id, inputs: all.inputs as usize, actions: all.actions as usize })
+    }
+    /// How many observations lie in `seen`.
+    fn count(&self, seen: &[f32]) -> Result<u32> {
+        if seen.len() % self.inputs != 0 {
+            return Err(Error::arg("the numbers are no whole observations"));
+        }
+        u32::try_from(seen.len() / self.inputs).map_err(|_| Error::arg("too many observations"))
+    }
+    /// An action for each observation, exploring.
+    pub fn act(&self, seen: &[f32]) -> Result<Vec<u32>> {
+        let count = self.count(seen)?;
+        let mut actions = vec![0; count as usize];
+        // SAFETY: both have as many numbers as the call is told.
+        check(|_| unsafe {
+            ffi::gyre_dqn_act(self.id, seen.as_ptr(), actions.as_mut_ptr(), count)
+        })?;
+        Ok(actions)
+    }
+    /// What each action is held to be worth in each observation, row by row.
+    pub fn worth(&self, seen: &[f32]) -> Result<Vec<f32>> {
+        let count = self.count(seen)?;
+        let mut worth = vec![0.0; count as usize * self.actions];
+        // SAFETY: both have as many numbers as the call is told.
+        check(|_| unsafe {
+            ffi::gyre_dqn_worth(self.id, seen.as_ptr(), worth.as_mut_ptr(), count)
+        })?;
+        Ok(worth)
+    }
+    /// Learns from steps; from none when one is refused.
+    pub fn observe(&self, steps: &Steps) -> Result<()> {
+        let count = self.count(steps.seen)?;
+        let n = count as usize;
+        if steps.next.len() != steps.seen.len()
+            || steps.actions.len() != n
+            || steps.rewards.len() != n
+            || !(steps.flags.is_empty() || steps.flags.len() == n)
+        {
+            return Err(Error::arg("the columns are of different lengths"));
+        }
+        let flags =
+            if steps.flags.is_empty() { std::ptr::null() } else { steps.flags.as_ptr() };
+        // SAFETY: each has as many rows as the call is told.
+        check(|_| unsafe {
+            ffi::gyre_dqn_observe(
+                self.id,
+                steps.seen.as_ptr(),
+                steps.actions.as_ptr(),
+                steps.rewards.as_ptr(),
+                steps.next.as_ptr(),
+                flags,
+                count,
+            )
+        })
+    }
+    /// Trains on so many batches beyond those that are due.
+    pub fn train(&self, batches: u32) -> Result<()> {
+        // SAFETY: the id is checked.
+        check(|_| unsafe { ffi::gyre_dqn_train(self.id, batches) })
+    }
+    /// All that it has learned, with its replay, for `load`.
+    pub fn save(&self) -> Result<Vec<u8>> {
+        let mut needed = 0;
+        // SAFETY: no room is asked to be written to; the call says how much it needs.
+        unsafe { ffi::gyre_dqn_save(self.id, std::ptr::null_mut(), 0, &mut needed) };
+        let mut bytes = vec![0_u8; needed as usize];
+        // SAFETY: as much room as the call is told.
+        check(|_| unsafe {
+            ffi::gyre_dqn_save(self.id, bytes.as_mut_ptr().cast(), needed, &mut needed)
+        })?;
+        Ok(bytes)
+    }
+    /// Replaces what it has learned; with the same options it goes on bit for bit.
+    pub fn load(&self, bytes: &[u8]) -> Result<()> {
+        let size = u32::try_from(bytes.len()).map_err(|_| Error::arg("too many bytes"))?;
+        // SAFETY: as many bytes as the call is told.
+        check(|err| unsafe { ffi::gyre_dqn_load(self.id, bytes.as_ptr().cast(), size, err) })
+    }
+}
+
+impl Drop for Dqn {
+    fn drop(&mut self) {
+        // SAFETY: the id is ours alone, and stale afterwards.
+        unsafe { ffi::gyre_dqn_destroy(self.id) };
+    }
+}
