@@ -9,11 +9,12 @@ import { seedAsked } from './view.ts';
 
 declare const GYRE_NOTICES: string; // put in by tools/build.mjs
 
+const program = document.currentScript?.textContent ?? '';
+
 /** The texts that the loops ship are what the page carries anyway: its own program, its style, its notices. */
 function carried(): string {
-  const script = document.querySelector('script:not([type])')?.textContent ?? '';
   const style = document.querySelector('style')?.textContent ?? '';
-  return `${style}\n${GYRE_NOTICES}\n${script}`;
+  return `${style}\n${GYRE_NOTICES}\n${program}`;
 }
 
 function start(): void {

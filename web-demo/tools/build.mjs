@@ -68,7 +68,9 @@ const main = await esbuild.build({
   entryPoints: ['src/main.tsx'],
   define: { GYRE_WORKER: JSON.stringify(worker.outputFiles[0].text), GYRE_NOTICES: JSON.stringify(text) },
 });
-const script = main.outputFiles[0].text.trim();
+const program = main.outputFiles[0].text.trim();
+const boot = await esbuild.build({ ...common, entryPoints: ['src/boot.ts'] });
+const script = boot.outputFiles[0].text.trim();
 if (/<\/script/i.test(script)) throw new Error('the script would end itself');
 /** Without the legend, which is the page's own. */
 const ofCharts = read('node_modules/uplot/dist/uPlot.min.css').replace(/\.u-(title|legend|inline|series)[^{}]*\{[^}]*\}/g, '');
@@ -90,7 +92,7 @@ sys.stdout.buffer.write(out[:5] + len(data).to_bytes(8, "little") + out[13:])`;
 const wasm = values.wasm ? packed(readFileSync(given(values.wasm))).toString('base64') : '';
 const csp = [
   "default-src 'none'",
-  `script-src ${hash(script)} 'wasm-unsafe-eval'`,
+  `script-src ${hash(script)} ${hash(program)} 'wasm-unsafe-eval'`,
   `style-src ${hash(style)}`,
   'worker-src blob:',
   'img-src data:',
@@ -98,9 +100,9 @@ const csp = [
   "base-uri 'none'",
   "form-action 'none'",
 ].join('; ');
-const parts = { CSP: csp, STYLE: style, WASM: wasm, SCRIPT: script };
-const html = read('src/page.html').replace(/%(CSP|STYLE|WASM|SCRIPT)%/g, (_, key) => parts[key]);
+const parts = { CSP: csp, STYLE: style, WASM: wasm, PROGRAM: packed(Buffer.from(program)).toString('base64'), SCRIPT: script };
+const html = read('src/page.html').replace(/%(CSP|STYLE|WASM|PROGRAM|SCRIPT)%/g, (_, key) => parts[key]);
 mkdirSync(dirname(out), { recursive: true });
 writeFileSync(out, html);
 const kb = (n) => `${(n / 1024).toFixed(0)} KiB`;
-console.log(`${out}: ${kb(html.length)}, ${kb(gzipSync(html, { level: 9 }).length)} gzip (script ${kb(script.length)}, module ${kb((wasm.length * 3) / 4)} packed)`);
+console.log(`${out}: ${kb(html.length)}, ${kb(gzipSync(html, { level: 9 }).length)} gzip (program ${kb(program.length)}, ${kb((parts.PROGRAM.length * 3) / 4)} packed, module ${kb((wasm.length * 3) / 4)} packed)`);
