@@ -75,8 +75,8 @@ func (d *Dqn) Act(seen []float32) ([]uint32, error) {
 		return nil, errColumns
 	}
 	out := make([]uint32, n)
-	return out, check(C.gyre_dqn_act(d.id, first[float32, C.float](seen), first[uint32, C.uint32_t](out),
-		C.uint32_t(n)), nil)
+	return out, check(C.gyre_dqn_act(d.id, first[float32, C.float](seen),
+		first[uint32, C.uint32_t](out), C.uint32_t(n)), nil)
 }
 
 // Observe learns from steps; from none when one is refused.
@@ -86,9 +86,9 @@ func (d *Dqn) Observe(s DqnSteps) error {
 		s.Flags != nil && len(s.Flags) != n {
 		return errColumns
 	}
-	return check(C.gyre_dqn_observe(d.id, first[float32, C.float](s.Seen), first[uint32, C.uint32_t](s.Actions),
-		first[float64, C.double](s.Rewards), first[float32, C.float](s.Next), first[uint32, C.uint32_t](s.Flags),
-		C.uint32_t(n)), nil)
+	return check(C.gyre_dqn_observe(d.id, first[float32, C.float](s.Seen),
+		first[uint32, C.uint32_t](s.Actions), first[float64, C.double](s.Rewards),
+		first[float32, C.float](s.Next), first[uint32, C.uint32_t](s.Flags), C.uint32_t(n)), nil)
 }
 
 // Worth says what each action is held to be worth in each observation, row by row.
