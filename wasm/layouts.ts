@@ -194,10 +194,10 @@ export const DQN_METRICS = /* @__PURE__ */ layout([
 ]);
 /** What it sees and does. The arrays have `axis_count` elements, read during the call only. */
 export const TILES_OPTIONS = /* @__PURE__ */ layout([
-  ['size', 'u32'], ['axis_count', 'u32'], ['lows', 'ptr'], ['highs', 'ptr'], ['cuts', 'ptr'], ['actions', 'u32'],
-  ['tilings', 'u32'], ['weights', 'u32'], ['method', 'u32'], ['discount', 'f64'], ['learning_rate', 'f64'],
-  ['lambda', 'f64'], ['explore_from', 'f64'], ['explore_to', 'f64'], ['explore_over', 'f64'], ['explore_how', 'u32'],
-  ['reserved', 'u32'], ['seed', 'u64'],
+  ['size', 'u32'], ['axis_count', 'u32'], ['lows', 'ptr'], ['discount', 'f64'], ['highs', 'ptr'],
+  ['learning_rate', 'f64'], ['cuts', 'ptr'], ['lambda', 'f64'], ['actions', 'u32'], ['tilings', 'u32'],
+  ['weights', 'u32'], ['method', 'u32'], ['explore_from', 'f64'], ['explore_to', 'f64'], ['explore_over', 'f64'],
+  ['explore_how', 'u32'], ['reserved', 'u32'], ['seed', 'u64'],
 ]);
 /** What a tuner chooses among, and for. Rewards are of one choice: where a setting changes what the next one finds, use gyre_learner. */
 export const TUNER_OPTIONS = /* @__PURE__ */ layout([

@@ -30,15 +30,15 @@ typedef struct gyre_tiles_options {
   uint32_t size;
   uint32_t axis_count;  /**< numbers that are seen, 1..32 */
   const double* lows;   /**< where each begins; what lies outside counts as the end */
+  double discount;      /**< 0..1; default 1; GYRE_NONE */
   const double* highs;  /**< where it ends, over its low */
+  double learning_rate; /**< over 0, at most 1; default 0.3 */
   const uint32_t* cuts; /**< into how many tiles it is cut, 1..65,536 */
+  double lambda;        /**< 0..1; default 0.9; GYRE_NONE */
   uint32_t actions;     /**< 1..65,536 */
   uint32_t tilings;     /**< grids, 1..64; default 8 */
   uint32_t weights;     /**< 16..16,777,216, of 8 bytes; default 65,536; more tiles share them */
   uint32_t method;      /**< GYRE_METHOD_SARSA (default) or GYRE_METHOD_Q */
-  double discount;      /**< 0..1; default 1; GYRE_NONE */
-  double learning_rate; /**< over 0, at most 1; default 0.3 */
-  double lambda;        /**< 0..1; default 0.9; GYRE_NONE */
   double explore_from, explore_to, explore_over; /**< as in gyre_loop_options, but default 0 */
   uint32_t explore_how; /**< GYRE_EXPLORE_...; not BY_VISITS, not BONUS */
   uint32_t reserved;    /**< 0 */

@@ -705,15 +705,15 @@ class gyre_tiles_options(_c.Structure):
         ('size', _c.c_uint32),
         ('axis_count', _c.c_uint32),  # numbers that are seen, 1..32
         ('lows', _c.c_void_p),  # where each begins; what lies outside counts as the end
+        ('discount', _c.c_double),  # 0..1; default 1; GYRE_NONE
         ('highs', _c.c_void_p),  # where it ends, over its low
+        ('learning_rate', _c.c_double),  # over 0, at most 1; default 0.3
         ('cuts', _c.c_void_p),  # into how many tiles it is cut, 1..65,536
+        ('lambda', _c.c_double),  # 0..1; default 0.9; GYRE_NONE
         ('actions', _c.c_uint32),  # 1..65,536
         ('tilings', _c.c_uint32),  # grids, 1..64; default 8
         ('weights', _c.c_uint32),  # 16..16,777,216, of 8 bytes; default 65,536; more tiles share them
         ('method', _c.c_uint32),  # GYRE_METHOD_SARSA (default) or GYRE_METHOD_Q
-        ('discount', _c.c_double),  # 0..1; default 1; GYRE_NONE
-        ('learning_rate', _c.c_double),  # over 0, at most 1; default 0.3
-        ('lambda', _c.c_double),  # 0..1; default 0.9; GYRE_NONE
         ('explore_from', _c.c_double),  # as in gyre_loop_options, but default 0
         ('explore_to', _c.c_double),  # as in gyre_loop_options, but default 0
         ('explore_over', _c.c_double),  # as in gyre_loop_options, but default 0

@@ -1127,10 +1127,16 @@ abi_struct!(
     axis_count: u32,
     /// where each begins; what lies outside counts as the end
     lows: *const f64,
+    /// 0..1; default 1; GYRE_NONE
+    discount: f64,
     /// where it ends, over its low
     highs: *const f64,
+    /// over 0, at most 1; default 0.3
+    learning_rate: f64,
     /// into how many tiles it is cut, 1..65,536
     cuts: *const u32,
+    /// 0..1; default 0.9; GYRE_NONE
+    lambda: f64,
     /// 1..65,536
     actions: u32,
     /// grids, 1..64; default 8
@@ -1139,12 +1145,6 @@ abi_struct!(
     weights: u32,
     /// GYRE_METHOD_SARSA (default) or GYRE_METHOD_Q
     method: u32,
-    /// 0..1; default 1; GYRE_NONE
-    discount: f64,
-    /// over 0, at most 1; default 0.3
-    learning_rate: f64,
-    /// 0..1; default 0.9; GYRE_NONE
-    lambda: f64,
     /// as in gyre_loop_options, but default 0
     explore_from: f64,
     /// as in gyre_loop_options, but default 0
