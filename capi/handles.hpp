@@ -27,7 +27,7 @@ enum class kind : std::uint32_t {
   tiles = 9
 };
 
-/// "a loop", for error texts.
+/// "a loop", for error texts; null for what is no kind.
 inline const char* text(kind k) noexcept {
   switch (k) {
     case kind::engine: return "an engine";
@@ -40,7 +40,7 @@ inline const char* text(kind k) noexcept {
     case kind::dqn: return "a dqn";
     case kind::tiles: return "a learner over tiles";
   }
-  return "nothing that gyre knows";
+  return nullptr;
 }
 
 /// What the table names. Each derived class says its kind as `static constexpr kind id_kind`.
@@ -194,7 +194,7 @@ class handle_table {
 
   error wrong(std::uint32_t id, kind wanted) const {
     const kind k = kind_of(id);
-    const bool known = k >= kind::engine && k <= kind::learner;
+    const bool known = text(k) != nullptr;
     if (known && (id & (slot_limit - 1)) < first_) {
       return fail(code::forked, "the id is of the process that this one was forked from");
     }

@@ -225,6 +225,7 @@ static gyre_status range(double first, double last, uint32_t count, double* out,
   return guard(nullptr, [&]() -> result<void> {
     GYRE_CHECK(not_null(out, "out"));
     if (count == 0 || count > 65'536) return wrong("count", count, "1..65,536");
+    if (!std::isfinite(last)) return wrong("last", last, "a finite number");  // of 1 it is not used
     const std::vector<double> made = make(first, last, count);
     for (const double v : made) {
       if (!std::isfinite(v)) return fail(code::arg, "an end is not finite, or not over 0");

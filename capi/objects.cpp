@@ -9,7 +9,9 @@ engine_object::~engine_object() {
   // A thread that is stuck in a callback keeps the engine's core, and so every function in it; it
   // holds its own user data itself. All others are told, once no function is left to be called.
   engine.reset();
-  for (const auto& [tick, native] : ticks) (void)destroy<tick_object>(tick);
+  for (const auto& [tick, native] : ticks) {  // to say that one is stale already takes memory
+    (void)detail::if_memory([id = tick] { (void)destroy<tick_object>(id); });
+  }
   for (const auto& [native, loop] : loops) (void)retire<loop_object>(loop);
   for (const auto& [subscription, native] : subscriptions) {
     (void)retire<subscription_object>(subscription);

@@ -1,6 +1,7 @@
 // tuner.cpp - the bodies of gyre/tuner.h: a tuner by itself.
 // Room: capi. Threads: any call from any thread; a tuner's mutex guards all of it.
 #include <cmath>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -149,6 +150,10 @@ gyre_status gyre_tuner_limit(gyre_tuner tuner, uint32_t state, uint32_t action, 
                              double value, double at_most) {
   return with_tuner(tuner, nullptr, [&](tuner_object& t) -> result<void> {
     GYRE_CHECK(check_name(name, "name"));
+    const std::size_t bytes = std::strlen(name);
+    if (bytes < 1 || bytes > GYRE_NAME_MAX) {
+      return fail(code::arg, "name: 1 to 63 bytes expected, not ", bytes);
+    }
     const code got = t.learns.observe_limit(state, action, name, value, at_most);
     if (got != code::ok) return fail(got, "the limit was not taken");
     return ok;

@@ -135,6 +135,7 @@ GYRE_API gyre_status gyre_engine_poll(gyre_engine engine, double now_ms, uint32_
 /** The same, and ends after the tick that used up the time; the next call goes on in order.
  *  @param budget_ms of real time, by the machine's clock; 0: no limit. No effect in gyre.wasm,
  *           which has no clock.
+ *  @param out       optional.
  *  @call one at a time on an engine, runs ticks, not in callbacks, since 0.1, not in wasm
  *  @status STATE REENTRANT */
 GYRE_API gyre_status gyre_engine_poll_within(gyre_engine engine, double now_ms, uint32_t max_ticks,

@@ -214,6 +214,7 @@ GYRE_API gyre_status gyre_loops_pause(gyre_engine engine, const char* pattern, u
                                       gyre_error* err);
 
 /** gyre_loop_resume on each.
+ *  @param count optional, as with the last.
  *  @call any thread, short, in callbacks, since 0.1
  *  @status NOT_FOUND */
 GYRE_API gyre_status gyre_loops_resume(gyre_engine engine, const char* pattern, uint32_t* count,
@@ -222,6 +223,7 @@ GYRE_API gyre_status gyre_loops_resume(gyre_engine engine, const char* pattern, 
 /** Pauses each, and has gyre_tick_cancelled tell its ticks under way, and those of loops below it,
  *  to return soon; waits for nothing. A tick that then fails is counted as cancelled; an external
  *  one that was not acquired yet is taken back. gyre_loop_resume or gyre_loops_resume ends it.
+ *  @param count optional, as with the last.
  *  @call any thread, short, in callbacks, since 0.1
  *  @status NOT_FOUND */
 GYRE_API gyre_status gyre_loops_stop(gyre_engine engine, const char* pattern, uint32_t* count,
@@ -229,6 +231,7 @@ GYRE_API gyre_status gyre_loops_stop(gyre_engine engine, const char* pattern, ui
 
 /** Each has `factor` times its interval from now on, at most 60 s but never under its own; 1 takes
  *  that back. Where the engine throttles it too (GYRE_LOOP_DEFERRABLE), the larger factor counts.
+ *  @param count optional, as with the last.
  *  @return also GYRE_E_ARG: the factor is not finite or under 1.
  *  @call any thread, short, in callbacks, since 0.1
  *  @status NOT_FOUND */

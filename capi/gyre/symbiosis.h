@@ -32,7 +32,8 @@ GYRE_API gyre_status gyre_graph_score(gyre_engine engine, double* out);
 /** Adds the four reference loops (awareness 10 s, emotional_decay 5 s, memory_consolidation 60 s,
  *  curiosity 30 s) and their five edges.
  *  @param divisor of these intervals, 0.001..1,000; 0: 1.
- *  @return GYRE_E_ARG (divisor), GYRE_E_EXISTS (one of the names).
+ *  @return GYRE_E_ARG (divisor), GYRE_E_EXISTS (one of the names), GYRE_E_NOMEM: where none is left
+ *           even for taking them out again, some of the loops stay.
  *  @call any thread, short, in callbacks, since 0.1
  *  @status EXISTS */
 GYRE_API gyre_status gyre_society_add(gyre_engine engine, double divisor, gyre_error* err);

@@ -39,7 +39,8 @@ typedef struct gyre_completion {
  *  @param ticks room for `cap` ids. Several threads may take ticks and return them.
  *  @param[out] count how many were taken, at most `cap`; 0 is no error. More may be due: call again
  *           while it is `cap`.
- *  @return GYRE_E_NOMEM: no id is left; the ticks that would have had one are timeouts.
+ *  @return GYRE_E_NOMEM: no id is left; the ticks that would have had one are timeouts, and what
+ *           `ticks` then holds is not specified.
  *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_tick_acquire(gyre_engine engine, gyre_tick* ticks, uint32_t cap,
                                        uint32_t* count, gyre_error* err);

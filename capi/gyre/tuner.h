@@ -95,8 +95,8 @@ GYRE_API gyre_status gyre_tuner_observe_failure(gyre_tuner tuner, uint32_t state
 
 /** Says what another figure was than the reward, and what it may be at most, as
  *  ("p99_ms", 31.5, 50). Settings that break the limit with 95 % confidence are avoided. At most
- *  four names; each takes as much memory as the tuner, at first. Returns as gyre_tuner_observe, and
- *  GYRE_E_BUDGET: a fifth name.
+ *  four names, of 1 to 63 bytes; each takes as much memory as the tuner, at first. Returns as
+ *  gyre_tuner_observe, and GYRE_E_BUDGET: a fifth name.
  *  @call any thread, short, in callbacks, since 0.1, may change
  *  @status STATE BUDGET */
 GYRE_API gyre_status gyre_tuner_limit(gyre_tuner tuner, uint32_t state, uint32_t action,

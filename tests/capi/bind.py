@@ -1,19 +1,16 @@
 #!/usr/bin/env python3
-"""Method: fault, and use. What tools/bind wrote is what it would write now; its reader refuses,
-with the place, what is not in the header's own style; and the functions of which docs/c.md says
-that they may not come from a callback are those that answer so there.
+"""Method: fault. What tools/bind wrote is what it would write now; its reader refuses, with the
+place, what is not in the header's own style.
 
-usage: bind.py <source root> <libgyre.so>
+usage: bind.py <source root>
 """
-import ctypes
-import importlib.util
 import pathlib
 import subprocess
 import sys
 import tempfile
 import unittest
 
-ROOT, LIBRARY = pathlib.Path(sys.argv[1]), sys.argv[2]
+ROOT = pathlib.Path(sys.argv[1])
 sys.path.insert(0, str(ROOT / 'tools'))
 from binding import header  # noqa: E402
 
@@ -43,15 +40,6 @@ REFUSED = [
 ]
 
 
-def abi():
-    """The ctypes of the header, as the Python package has them."""
-    path = ROOT / 'capi' / 'python' / 'gyre' / '_abi.py'
-    spec = importlib.util.spec_from_file_location('abi', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 class Bind(unittest.TestCase):
     def test_what_was_written_is_what_would_be(self):
         done = subprocess.run([sys.executable, ROOT / 'tools' / 'bind', '--check'],
@@ -74,44 +62,6 @@ class Bind(unittest.TestCase):
         texts = ''.join(path.read_text() for path in (ROOT / 'capi' / 'gyre').glob('*.h'))
         self.assertEqual(len(header.all_of(sections, 'functions')), texts.count('\nGYRE_API '))
         self.assertEqual(len(header.all_of(sections, 'structs')), texts.count('typedef struct '))
-
-    def test_the_table_says_what_may_come_from_a_callback(self):
-        of, library = abi(), ctypes.CDLL(LIBRARY)
-        of.declare(library)
-        functions = [f for f in header.all_of(header.read(ROOT / 'capi'), 'functions')
-                     if f.parts and f.parts[0].type.base == 'gyre_engine']
-        said, engines, moved = {}, {}, []
-
-        @of.gyre_tick_fn
-        def tick(_user, _tick, status):
-            for function in functions:
-                driver = 'host' if 'poll' in function.name else 'virtual'
-                if driver != moved[-1]:
-                    continue
-                rest = [0.0 if p.type.base == 'double' and not p.type.stars else
-                        0 if not p.type.stars else None for p in function.parts[1:]]
-                said[function.name] = getattr(library, function.name)(engines[driver], *rest)
-
-        for driver, number in (('host', of.GYRE_DRIVER_HOST), ('virtual', of.GYRE_DRIVER_VIRTUAL)):
-            options = of.gyre_engine_options(driver=number)
-            options.size, engine = ctypes.sizeof(options), ctypes.c_uint32()
-            self.assertEqual(library.gyre_engine_create(ctypes.byref(options),
-                                                        ctypes.byref(engine), None), 0)
-            engines[driver] = engine.value
-        for engine in engines.values():
-            loop = of.gyre_loop_options(name=b'a', interval_ms=1.0, tick=tick)
-            loop.size = ctypes.sizeof(loop)
-            self.assertEqual(library.gyre_loop_create(engine, ctypes.byref(loop),
-                                                      ctypes.byref(ctypes.c_uint32()), None), 0)
-        moved.append('virtual')
-        self.assertEqual(library.gyre_engine_advance_to(engines['virtual'], 2.0, None), 0)
-        moved.append('host')
-        self.assertEqual(library.gyre_engine_poll(engines['host'], 2.0, 0, None, None), 0)
-        self.assertEqual(len(said), len(functions))
-        refused = {name for name, status in said.items() if status == of.GYRE_E_REENTRANT}
-        self.assertEqual(refused, {f.name for f in functions if f.call.callbacks != 'in callbacks'})
-        for engine in engines.values():
-            self.assertEqual(library.gyre_engine_destroy(engine, None), 0)
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "kit.hpp"
+#include "misuse.hpp"
 
 using kit::loop_of;
 using kit::make_engine;
@@ -75,4 +76,22 @@ TEST_CASE("in the child of a fork the parent's ids are refused and new engines r
   CHECK(gyre_engine_now(engine, &now) == GYRE_OK);
   CHECK(gyre_engine_destroy(engine, nullptr) == GYRE_OK);
   CHECK(gyre_replay_destroy(replay) == GYRE_OK);
+}
+
+TEST_CASE("in the child of a fork every function that takes an id refuses the parent's", "[capi]") {
+  misuse::world w;
+  int asked = 0;
+  for (std::size_t i = 0; i < misuse::function_count; ++i) {
+    const misuse::function& f = misuse::functions[i];
+    if (f.parts[0].kind != misuse::kind::id) continue;
+    INFO(f.name);
+    const auto a = w.arguments(f);
+    const pid_t child = fork();
+    if (child == 0) _exit(f.call(a.data()) == GYRE_E_FORKED ? 0 : 1);
+    int status = 1;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    ++asked;
+  }
+  CHECK(asked > 80);
 }

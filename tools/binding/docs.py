@@ -12,9 +12,9 @@ stable, is in the manual at the top of [gyre.h](../capi/gyre.h).
 ## All functions
 
 *Threads*: who may call at one time. *Blocks*: whether it may wait longer than for another call on
-the same object; ticks run inside of what says so. *In callbacks*: whether it may come from a
-`tick`, an `on_message` or a `destroy`; else it is `GYRE_E_REENTRANT` there. *May change*: before
-1.0, as the manual says under "What is stable".
+the same object; ticks run inside of what says so. *In callbacks*: whether it may come from inside
+of a `tick` or an `on_message`, and of a `destroy` that is called as a part of one; else it is
+`GYRE_E_REENTRANT` there. *May change*: before 1.0, as the manual says under "What is stable".
 
 '''
 THREADS = {'any thread': 'any', 'one at a time on a tick': 'one a tick',

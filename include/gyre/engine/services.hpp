@@ -100,12 +100,13 @@ class services final : public tick_services {
         run.loop->extra == nullptr ? nullptr : run.loop->extra->learning;
     const code good = checked_limit(run, learning, name, value, at_most);
     if (good != code::ok) return good;
+    tick_terms& terms = learning->terms_of(run.terms);
+    terms.figures.make_room(1);  // before there is a limit of that name
     const int i = learning->mind.limit(name);
     if (i < 0) {
       spoil(run, join("limit \"", name, "\" would be a fifth one"));
       return code::budget;
     }
-    tick_terms& terms = learning->terms_of(run.terms);
     for (tick_terms::figure& f : terms.figures) {
       if (f.limit != static_cast<std::uint32_t>(i)) continue;
       f = {f.limit, value, at_most};

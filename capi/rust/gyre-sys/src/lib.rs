@@ -1373,6 +1373,7 @@ extern "C" {
     /// The same, and ends after the tick that used up the time; the next call goes on in order.
     /// @param budget_ms of real time, by the machine's clock; 0: no limit. No effect in gyre.wasm,
     /// which has no clock.
+    /// @param out       optional.
     pub fn gyre_engine_poll_within(engine: gyre_engine, now_ms: f64, max_ticks: u32, budget_ms: f64, out: *mut gyre_poll_result, err: *mut gyre_error) -> gyre_status;
     /// GYRE_DRIVER_VIRTUAL: runs every tick due up to and at `to_ms`, each at its own instant; the
     /// clock then stands at `to_ms`. An instant before the clock's: no effect.
@@ -1424,13 +1425,16 @@ extern "C" {
     /// three.
     pub fn gyre_loops_pause(engine: gyre_engine, pattern: *const c_char, count: *mut u32, err: *mut gyre_error) -> gyre_status;
     /// gyre_loop_resume on each.
+    /// @param count optional, as with the last.
     pub fn gyre_loops_resume(engine: gyre_engine, pattern: *const c_char, count: *mut u32, err: *mut gyre_error) -> gyre_status;
     /// Pauses each, and has gyre_tick_cancelled tell its ticks under way, and those of loops below it,
     /// to return soon; waits for nothing. A tick that then fails is counted as cancelled; an external
     /// one that was not acquired yet is taken back. gyre_loop_resume or gyre_loops_resume ends it.
+    /// @param count optional, as with the last.
     pub fn gyre_loops_stop(engine: gyre_engine, pattern: *const c_char, count: *mut u32, err: *mut gyre_error) -> gyre_status;
     /// Each has `factor` times its interval from now on, at most 60 s but never under its own; 1 takes
     /// that back. Where the engine throttles it too (GYRE_LOOP_DEFERRABLE), the larger factor counts.
+    /// @param count optional, as with the last.
     /// @return also GYRE_E_ARG: the factor is not finite or under 1.
     pub fn gyre_loops_throttle(engine: gyre_engine, pattern: *const c_char, factor: f64, count: *mut u32, err: *mut gyre_error) -> gyre_status;
     /// One tick as soon as possible, whatever the grid says, backoff included. Several before it ran
@@ -1475,7 +1479,8 @@ extern "C" {
     /// @param ticks room for `cap` ids. Several threads may take ticks and return them.
     /// @param\[out\] count how many were taken, at most `cap`; 0 is no error. More may be due: call again
     /// while it is `cap`.
-    /// @return GYRE_E_NOMEM: no id is left; the ticks that would have had one are timeouts.
+    /// @return GYRE_E_NOMEM: no id is left; the ticks that would have had one are timeouts, and what
+    /// `ticks` then holds is not specified.
     pub fn gyre_tick_acquire(engine: gyre_engine, ticks: *mut gyre_tick, cap: u32, count: *mut u32, err: *mut gyre_error) -> gyre_status;
     /// Ends an external tick.
     /// @param completion NULL: well.
@@ -1745,8 +1750,8 @@ extern "C" {
     pub fn gyre_tuner_observe_failure(tuner: gyre_tuner, state: u32, action: u32) -> gyre_status;
     /// Says what another figure was than the reward, and what it may be at most, as
     /// ("p99_ms", 31.5, 50). Settings that break the limit with 95 % confidence are avoided. At most
-    /// four names; each takes as much memory as the tuner, at first. Returns as gyre_tuner_observe, and
-    /// GYRE_E_BUDGET: a fifth name.
+    /// four names, of 1 to 63 bytes; each takes as much memory as the tuner, at first. Returns as
+    /// gyre_tuner_observe, and GYRE_E_BUDGET: a fifth name.
     pub fn gyre_tuner_limit(tuner: gyre_tuner, state: u32, action: u32, name: *const c_char, value: f64, at_most: f64) -> gyre_status;
     /// Those figures, in the order in which they were first said. @param cap in rows.
     /// @return GYRE_E_BUFFER.
@@ -1808,7 +1813,8 @@ extern "C" {
     /// Adds the four reference loops (awareness 10 s, emotional_decay 5 s, memory_consolidation 60 s,
     /// curiosity 30 s) and their five edges.
     /// @param divisor of these intervals, 0.001..1,000; 0: 1.
-    /// @return GYRE_E_ARG (divisor), GYRE_E_EXISTS (one of the names).
+    /// @return GYRE_E_ARG (divisor), GYRE_E_EXISTS (one of the names), GYRE_E_NOMEM: where none is left
+    /// even for taking them out again, some of the loops stay.
     pub fn gyre_society_add(engine: gyre_engine, divisor: f64, err: *mut gyre_error) -> gyre_status;
     /// Everything observable at one instant, as one JSON object; docs/formats.md names its fields.
     /// Never waits for a tick. Its length changes from call to call: give room for more than the last
