@@ -6,6 +6,7 @@ usage: serve.py <libgyre.so> <web-demo/gyre.html>
 """
 import ctypes
 import json
+import os
 import pathlib
 import sys
 import urllib.error
@@ -87,4 +88,22 @@ assert status == 0 and url.endswith('=a-token-of-our-own'), text
 ask(url)
 assert lib.gyre_engine_destroy(engine, None) == 0
 assert refused(url), 'it is served after its engine has gone'
-print('served, with errors, and ended')
+
+os.environ['GYRE_LIBRARY'] = sys.argv[1]
+sys.path.insert(0, str(pathlib.Path(sys.argv[2]).resolve().parents[1] / 'capi' / 'python'))
+import gyre  # noqa: E402
+
+with gyre.Engine() as ours:
+    url = ours.start_server(port=0, control=True, token='a-token-of-our-own', title='ours')
+    assert url.endswith('=a-token-of-our-own'), url
+    assert ask(url) == served, 'another page'
+    try:
+        ours.start_server(port=0)
+        sys.exit('it is served twice')
+    except gyre.Error as error:
+        assert error.name == 'GYRE_E_STATE', error
+    ours.stop_server()
+    assert refused(url)
+    url = ours.start_server(port=0)
+assert refused(url), 'it is served after the engine was closed'
+print('served, with errors, and ended; so by Python')

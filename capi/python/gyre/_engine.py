@@ -13,6 +13,7 @@ from ._bus import Bus
 from ._library import Error, call, check, lib, made, text_of, values_of
 from ._loop import Loop, options, register, row
 from ._memory import Memory
+from ._serve import Served
 from ._tick import Tick, complete
 
 BATCH = 256  # external ticks taken at once
@@ -20,7 +21,7 @@ LONGEST = 3600.0  # s that run() sleeps at most
 DRIVERS = {'host': abi.GYRE_DRIVER_HOST, 'virtual': abi.GYRE_DRIVER_VIRTUAL}
 
 
-class Engine(Bus, Memory):
+class Engine(Bus, Memory, Served):
     """Loops that run on the thread that calls run(), poll() or advance_to(). Times are seconds.
 
     driver: 'host' goes by the machine's clock; 'virtual' by advance_to(), and repeats exactly.
