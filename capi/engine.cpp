@@ -158,6 +158,18 @@ gyre_status gyre_engine_advance_to(gyre_engine engine, double to_ms, gyre_error*
   });
 }
 
+gyre_status gyre_engine_step_to(gyre_engine engine, double to_ms, double* now, gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    const auto driving = table().drive(owner);
+    if (!driving) return driving.error();
+    GYRE_TRY(to, ms_of(to_ms, "to_ms"));
+    GYRE_CHECK(owner->engine->step_to(to));
+    if (now) *now = gyre::to_ms(owner->engine->now());
+    return ok;
+  });
+}
+
 gyre_status gyre_engine_jump_to(gyre_engine engine, double to_ms, gyre_error* err) {
   return guard(err, [&]() -> result<void> {
     GYRE_TRY(owner, pin<engine_object>(engine));

@@ -58,7 +58,15 @@ export class Engine {
     return next < 0 ? null : next;
   }
 
-  /** Virtual driver: runs everything due up to `toMs`; stops where external ticks are due. */
+  /**
+   * Virtual driver: moves the clock to where a tick is due, `toMs` at most: acquire and complete what there is, and
+   * call it again until `now` is there.
+   */
+  stepTo(toMs: number): void {
+    this.gyre.check(this.gyre.call.gyre_engine_step_to(this.id, toMs, 0, this.gyre.resetError()));
+  }
+
+  /** Virtual driver: moves the clock to `toMs`; of a loop's ticks that are due up to then one waits, the others were missed. */
   advanceTo(toMs: number): void {
     this.gyre.check(this.gyre.call.gyre_engine_advance_to(this.id, toMs, this.gyre.resetError()));
   }

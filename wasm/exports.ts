@@ -4,11 +4,11 @@
 
 export const EXPORTS = [
   'gyre_version_string', 'gyre_status_name', 'gyre_alloc', 'gyre_free', 'gyre_engine_create', 'gyre_engine_destroy',
-  'gyre_engine_start', 'gyre_engine_stop', 'gyre_engine_poll', 'gyre_engine_advance_to', 'gyre_engine_now',
-  'gyre_engine_supply', 'gyre_linear', 'gyre_geometric', 'gyre_loop_create', 'gyre_loop_remove', 'gyre_loop_pause',
-  'gyre_loop_resume', 'gyre_loop_trigger', 'gyre_loop_reconfigure', 'gyre_loop_reward', 'gyre_loop_learned',
-  'gyre_loop_report', 'gyre_loop_values', 'gyre_tick_acquire', 'gyre_tick_complete', 'gyre_tick_knob',
-  'gyre_tick_forbid', 'gyre_tick_used', 'gyre_tick_feature', 'gyre_tick_reward', 'gyre_tick_cost',
+  'gyre_engine_start', 'gyre_engine_stop', 'gyre_engine_poll', 'gyre_engine_advance_to', 'gyre_engine_step_to',
+  'gyre_engine_now', 'gyre_engine_supply', 'gyre_linear', 'gyre_geometric', 'gyre_loop_create', 'gyre_loop_remove',
+  'gyre_loop_pause', 'gyre_loop_resume', 'gyre_loop_trigger', 'gyre_loop_reconfigure', 'gyre_loop_reward',
+  'gyre_loop_learned', 'gyre_loop_report', 'gyre_loop_values', 'gyre_tick_acquire', 'gyre_tick_complete',
+  'gyre_tick_knob', 'gyre_tick_forbid', 'gyre_tick_used', 'gyre_tick_feature', 'gyre_tick_reward', 'gyre_tick_cost',
   'gyre_tick_reward_later', 'gyre_tick_limit', 'gyre_tick_terminated', 'gyre_tick_truncated', 'gyre_tick_vitality',
   'gyre_tick_info_read', 'gyre_bus_publish', 'gyre_bus_subscribe', 'gyre_bus_poll', 'gyre_learner_create',
   'gyre_learner_destroy', 'gyre_learner_choose', 'gyre_learner_observe', 'gyre_learner_q',

@@ -88,6 +88,18 @@ func (s *Subscription) Next() (Message, bool, error) {
 	}
 }
 
+// All is an iterator over what waits: `for m := range s.All`, from Go 1.23 on, or
+// s.All(func(m Message) bool { ...; return true }). It ends at the first error, which it returns to
+// nobody: Next would say it again.
+func (s *Subscription) All(yield func(Message) bool) {
+	for {
+		m, ok, err := s.Next()
+		if err != nil || !ok || !yield(m) {
+			return
+		}
+	}
+}
+
 // Close ends it; what waits is dropped.
 func (s *Subscription) Close() error {
 	C.free(s.buffer)

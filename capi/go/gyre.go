@@ -63,14 +63,20 @@ type Engine struct {
 	loops map[C.gyre_loop]func(*Tick) error
 	ticks [256]C.gyre_tick
 	begin time.Time // of the engine's clock, for Run
+
+	virtual bool // AdvanceTo moves the clock
 }
 
 // New makes an engine without threads whose clock is the argument of RunDue.
-func New() (*Engine, error) {
+func New() (*Engine, error) { return newEngine(C.GYRE_DRIVER_HOST, 0) }
+
+func newEngine(driver C.int32_t, seed uint64) (*Engine, error) {
 	options, err := C.gyre_engine_options{}, newError()
 	options.size = C.uint32_t(unsafe.Sizeof(options))
-	options.driver = C.GYRE_DRIVER_HOST
-	e := &Engine{loops: map[C.gyre_loop]func(*Tick) error{}, begin: time.Now()}
+	options.driver = driver
+	options.seed = C.uint64_t(seed)
+	e := &Engine{loops: map[C.gyre_loop]func(*Tick) error{}, begin: time.Now(),
+		virtual: driver == C.GYRE_DRIVER_VIRTUAL}
 	if err := check(C.gyre_engine_create(&options, &e.id, err), err); err != nil {
 		return nil, err
 	}
@@ -188,19 +194,29 @@ func (e *Engine) RunDue(now time.Duration) (ran int, next time.Duration, err err
 		if err := check(C.gyre_engine_poll(e.id, ms, 0, &result, native), native); err != nil {
 			return ran, 0, err
 		}
-		var count C.uint32_t
-		status := C.gyre_tick_acquire(e.id, &e.ticks[0], C.uint32_t(len(e.ticks)), &count, native)
-		if err := check(status, native); err != nil {
+		count, err := e.runAcquired()
+		if err != nil {
 			return ran, 0, err
 		}
 		if count == 0 {
 			return ran, due(float64(result.next_due_ms)), nil
 		}
-		for _, id := range e.ticks[:count] {
-			e.runOne(id)
-			ran++
-		}
+		ran += count
 	}
+}
+
+// runAcquired runs the ticks that are due, and says how many.
+func (e *Engine) runAcquired() (int, error) {
+	var count C.uint32_t
+	native := newError()
+	status := C.gyre_tick_acquire(e.id, &e.ticks[0], C.uint32_t(len(e.ticks)), &count, native)
+	if err := check(status, native); err != nil {
+		return 0, err
+	}
+	for _, id := range e.ticks[:count] {
+		e.runOne(id)
+	}
+	return int(count), nil
 }
 
 func (e *Engine) runOne(id C.gyre_tick) {
@@ -217,8 +233,10 @@ func (e *Engine) runOne(id C.gyre_tick) {
 	defer a.free()
 	done := (*C.gyre_completion)(a.bytes(C.sizeof_gyre_completion))
 	done.size = C.sizeof_gyre_completion
-	// The engine's clock stands still meanwhile, and 0 would ask for it.
-	done.took_ms = C.double(math.Max(took.Seconds()*1e3, 1e-6))
+	if !e.virtual {
+		// The engine's clock stands still meanwhile, and 0 would ask for it.
+		done.took_ms = C.double(math.Max(took.Seconds()*1e3, 1e-6))
+	}
 	if err != nil {
 		done.failed = 1
 		done.text = a.text(strings.ReplaceAll(err.Error(), "\x00", "\uFFFD"))

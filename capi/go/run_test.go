@@ -14,33 +14,6 @@ import (
 	"gyre.example/gyre"
 )
 
-func Example() {
-	engine, err := gyre.New()
-	if err != nil {
-		panic(err)
-	}
-	defer engine.Close()
-	err = engine.Add(gyre.Options{
-		Name: "ship", Interval: 20 * time.Millisecond,
-		Knobs: []gyre.Knob{{Name: "level", Values: []float64{0, 1, 3, 6, 9}}},
-	}, func(tick *gyre.Tick) error {
-		level, err := tick.Knob("level")
-		if err != nil {
-			return err
-		}
-		if level > 6 {
-			level = 12 - level
-		}
-		return tick.Reward(level) // pays most at 6
-	})
-	for now := time.Duration(0); err == nil && now < time.Minute; { // or engine.Run(ctx)
-		_, now, err = engine.RunDue(now)
-	}
-	totals, _ := engine.Totals()
-	fmt.Println(totals.Loops, "loop,", totals.Errors, "errors,", err)
-	// Output: 1 loop, 0 errors, <nil>
-}
-
 func newEngine(t *testing.T) *gyre.Engine {
 	t.Helper()
 	engine, err := gyre.New()

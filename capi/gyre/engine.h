@@ -149,6 +149,15 @@ GYRE_API gyre_status gyre_engine_poll_within(gyre_engine engine, double now_ms, 
  *  @status STATE REENTRANT */
 GYRE_API gyre_status gyre_engine_advance_to(gyre_engine engine, double to_ms, gyre_error* err);
 
+/** gyre_engine_advance_to, but it stops, the clock with it, where an external tick is due: take it
+ *  with gyre_tick_acquire, hand it back, and call this again until the clock stands at `to_ms`.
+ *  @param now optional: where the clock stands.
+ *  @return as gyre_engine_advance_to.
+ *  @call one at a time on an engine, runs ticks, not in callbacks, since 0.1
+ *  @status STATE REENTRANT */
+GYRE_API gyre_status gyre_engine_step_to(gyre_engine engine, double to_ms, double* now,
+                                         gyre_error* err);
+
 /** GYRE_DRIVER_VIRTUAL: moves the clock and runs nothing, as if the machine had slept.
  *  @return GYRE_E_ARG (backwards), and as gyre_engine_advance_to.
  *  @call one at a time on an engine, short, not in callbacks, since 0.1

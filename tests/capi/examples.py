@@ -20,7 +20,7 @@ program = os.path.join(scratch, "example-" + language)
 
 def run(*command, **options):
     print("+", " ".join(command), flush=True)
-    return subprocess.run(command, env=env, check=True, timeout=300, **options)
+    return subprocess.run(command, check=True, timeout=300, **{"env": env, **options})
 
 
 def build_c(source):
@@ -106,7 +106,12 @@ elif language == "go":
                GOTOOLCHAIN="local", GOCACHE=os.path.join(scratch, "go-cache"))
     their_module()
     run(compiler, "vet", "./...", cwd=os.path.join(capi, "go"))
-    run(compiler, "test", "./...", cwd=os.path.join(capi, "go"))
+    # With the race detector, and with every store of a Go pointer into C's memory looked at.
+    version = subprocess.run([compiler, "env", "GOVERSION"], env=env, check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+    new = tuple(int(n) for n in re.findall(r"\d+", version)[:2]) >= (1, 21)
+    checks = {"GOEXPERIMENT": "cgocheck2"} if new else {"GODEBUG": "cgocheck=2"}
+    run(compiler, "test", "-race", "./...", cwd=os.path.join(capi, "go"), env={**env, **checks})
     run(compiler, "build", "-o", program, "./examples/tune", cwd=os.path.join(capi, "go"))
 
 env.update(GODEBUG="cgocheck=1")

@@ -193,10 +193,10 @@ TEST_CASE("a call of the C ABI that finds no memory says so and has changed noth
 
 // Every function of the header, by its good call.
 TEST_CASE("each allocation of each function of gyre.h fails in turn", "[capi]") {
-  const bool for_good = GENERATE(false, true);
   for (std::size_t i = 0; i < misuse::function_count; ++i) {
     const misuse::function& f = misuse::functions[i];
-    for (std::size_t n = 0;; ++n) {
+    for (std::size_t n = 0;; n += n < 30 ? 1 : 7) {
+      const bool for_good = n % 2 == 1;
       INFO(f.name << ", allocation " << n << (for_good ? " and all after" : ""));
       REQUIRE(n < 400);
       misuse::world w(f.of_host() ? GYRE_DRIVER_HOST : GYRE_DRIVER_VIRTUAL);

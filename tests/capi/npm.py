@@ -26,7 +26,7 @@ def run(*command, folder=work):
 
 
 def check(said):
-    if re.sub(r'\d+', '#', said) != re.sub(r'\d+', '#', expected):
+    if said != expected:
         sys.exit(f'the program printed {said!r}, README.md says {expected!r}')
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles and runs every block of README.md as it stands, and compares what it prints with the
-block of text that follows; numbers that are measured may differ, their places may not. The C++
-program also compiles and links with the engine compiled once, if that is given.
+block of text that follows; numbers that the C++ program measures may differ, their places may not. It
+also compiles and links with the engine compiled once, if that is given.
 
 usage: readme.py <source root> <folder to work in> [<folder of libgyre> [<libgyre-compiled.a>]]
 """
@@ -140,7 +140,8 @@ def main():
         ran += 1
         if expected is None:
             sys.exit(f'README.md does not show what its {language} program prints')
-        if shape(got) != shape(expected):
+        measured = language == 'cpp'  # the others go by the virtual clock
+        if (shape(got) != shape(expected)) if measured else (got != expected):
             sys.exit(f'the {language} program printed\n{got}\nREADME.md says\n{expected}')
     check_links(root, readme)
     print(f'{ran} programs ran and printed what README.md says')

@@ -862,6 +862,7 @@ FUNCTIONS = {
     'gyre_engine_poll': (_c.c_int32, [_c.c_uint32, _c.c_double, _c.c_uint32, _c.c_void_p, _c.c_void_p]),
     'gyre_engine_poll_within': (_c.c_int32, [_c.c_uint32, _c.c_double, _c.c_uint32, _c.c_double, _c.c_void_p, _c.c_void_p]),
     'gyre_engine_advance_to': (_c.c_int32, [_c.c_uint32, _c.c_double, _c.c_void_p]),
+    'gyre_engine_step_to': (_c.c_int32, [_c.c_uint32, _c.c_double, _c.c_void_p, _c.c_void_p]),
     'gyre_engine_jump_to': (_c.c_int32, [_c.c_uint32, _c.c_double, _c.c_void_p]),
     'gyre_engine_now': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_engine_state': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),

@@ -221,6 +221,10 @@ GYRE_DECL result<std::uint64_t> engine::advance_to(instant t) {
   GYRE_CHECK(body_->post.outside());
   return body_->time.advance_to(t);
 }
+GYRE_DECL result<void> engine::step_to(instant t) {
+  GYRE_CHECK(body_->post.outside());
+  return body_->time.step_to(t);
+}
 GYRE_DECL result<void> engine::jump_to(instant t) {
   GYRE_CHECK(body_->post.outside());
   return body_->time.jump_to(t);

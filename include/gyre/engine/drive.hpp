@@ -109,6 +109,14 @@ class drive {
     if (t > now()) env_.clock.move_to(t);
     return ticks;
   }
+  /// As engine::step_to().
+  result<void> step_to(instant t) {
+    for (;;) {
+      const instant next = std::min(t, std::max(next_event(), now()));
+      GYRE_CHECK(advance_to(next));
+      if (next == t || env_.desk.has_ready()) return ok;
+    }
+  }
   /// As engine::jump_to().
   result<void> jump_to(instant t) {
     if (!env_.clock.is_virtual()) {

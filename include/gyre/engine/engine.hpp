@@ -119,6 +119,9 @@ class engine {
   /// of add). @return ticks run. ARG: over 100 years. STATE: another driver, or handlers published
   /// to each other for 10,000 rounds without a tick; the clock stands there. REENTRANT.
   result<std::uint64_t> advance_to(instant t);
+  /// advance_to(t), but it stops, the clock with it, where an external tick is due: acquire() it,
+  /// end it, and call this again. The trace is that of advance_to over functions. Errors as there.
+  result<void> step_to(instant t);
   /// driver::virtual_time: sets the clock without running what is due before `t`: it is late then.
   /// ARG: back, or over 100 years. STATE, REENTRANT.
   result<void> jump_to(instant t);

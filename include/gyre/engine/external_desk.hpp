@@ -57,6 +57,11 @@ class external_desk {
     slots_[i].waits = true;
     return true;
   }
+  /// Whether one is due that take() has not handed out.
+  bool has_ready() {
+    const std::lock_guard lock(mutex_);
+    return ready_.size != 0;
+  }
   /// The ids of those that have waited longest, oldest first: how many. @param shards gets a bit
   /// for each shard that has one of them
   std::size_t take(std::span<object_id> ids, std::uint64_t& shards) {

@@ -1379,6 +1379,11 @@ extern "C" {
     /// clock then stands at `to_ms`. An instant before the clock's: no effect.
     /// @return GYRE_E_STATE (another driver), GYRE_E_REENTRANT.
     pub fn gyre_engine_advance_to(engine: gyre_engine, to_ms: f64, err: *mut gyre_error) -> gyre_status;
+    /// gyre_engine_advance_to, but it stops, the clock with it, where an external tick is due: take it
+    /// with gyre_tick_acquire, hand it back, and call this again until the clock stands at `to_ms`.
+    /// @param now optional: where the clock stands.
+    /// @return as gyre_engine_advance_to.
+    pub fn gyre_engine_step_to(engine: gyre_engine, to_ms: f64, now: *mut f64, err: *mut gyre_error) -> gyre_status;
     /// GYRE_DRIVER_VIRTUAL: moves the clock and runs nothing, as if the machine had slept.
     /// @return GYRE_E_ARG (backwards), and as gyre_engine_advance_to.
     pub fn gyre_engine_jump_to(engine: gyre_engine, to_ms: f64, err: *mut gyre_error) -> gyre_status;
