@@ -60,7 +60,12 @@ class tester {
 
 void each_function(const std::function<void(const function&, tester&)>& body) {
   REQUIRE(function_count > 80);
-  for (std::size_t i = 0; i < function_count; ++i) {
+#if defined(__SANITIZE_THREAD__)
+  constexpr std::size_t step = 5;  // one thread has nothing to race with
+#else
+  constexpr std::size_t step = 1;
+#endif
+  for (std::size_t i = 0; i < function_count; i += step) {
     tester t(functions[i]);
     body(functions[i], t);
   }

@@ -1,4 +1,5 @@
 // misuse_world.cpp - one of each object of the C ABI, and arguments with which each call is good.
+// A new function's are found by their types and names; where that will not do, say so here.
 // Method: what misuse.hpp declares; the tests over it are in misuse.cpp and no_memory.cpp.
 #include <map>
 
@@ -121,10 +122,13 @@ void world::add_learners() {
   its_.learner = a_learner();
   const auto* const options = static_cast<const gyre_tuner_options*>(good("gyre_tuner_options"));
   must(gyre_tuner_create(options, &its_.tuner, nullptr));
-  saved_.resize(1u << 14);
+  tuned_.resize(1u << 14);
   std::uint32_t n = 0;
-  must(gyre_tuner_save(its_.tuner, saved_.data(), 1u << 14, &n));
-  saved_.resize(n);
+  must(gyre_tuner_save(its_.tuner, tuned_.data(), 1u << 14, &n));
+  tuned_.resize(n);
+  learned_.resize(1u << 14);
+  must(gyre_learner_save(its_.learner, learned_.data(), 1u << 14, &n));
+  learned_.resize(n);
   gyre_tuner gone_tuner = 0;
   must(gyre_tuner_create(options, &gone_tuner, nullptr));
   must(gyre_tuner_destroy(gone_tuner));
@@ -245,7 +249,10 @@ slot world::argument(const function& f, std::size_t i) {
       {"max_ticks", 0}, {"state", 0}, {"action", 0}, {"flags", 0}, {"payload_size", 4},
       {"data_size", 4}, {"raw_size", 4}, {"count", 1}};
   if (name == "ticket") return of(its_.ticket);
-  if (name == "size") return of(static_cast<std::uint32_t>(saved_.size()));
+  if (name == "size") {
+    const auto& bytes = f.is("gyre_tuner_load") ? tuned_ : learned_;
+    return of(static_cast<std::uint32_t>(bytes.size()));
+  }
   if (f.is("gyre_decompress") && name == "data_size") {
     return of(static_cast<std::uint32_t>(packed_.size()));
   }
@@ -274,7 +281,8 @@ void* world::bytes_of(const function& f, const part& p) {
   if (std::strcmp(p.type, "double") == 0) return put(1.0);
   if (std::strcmp(p.type, "gyre_tick") == 0) return put(its_.tick);
   if (std::strcmp(p.type, "uint32_t") == 0) return put(std::uint32_t{1});
-  if (f.is("gyre_tuner_load")) return saved_.data();
+  if (f.is("gyre_tuner_load")) return tuned_.data();
+  if (f.is("gyre_learner_load")) return learned_.data();
   if (f.is("gyre_decompress")) return packed_.data();
   return std::memcpy(block(64), "some", 4);
 }

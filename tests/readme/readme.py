@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles and runs every block of README.md as it stands, and compares what it prints with the
-block of text that follows; numbers that the C++ program measures may differ, their places may not. It
-also compiles and links with the engine compiled once, if that is given.
+block of text that follows; numbers that the C++ program measures may differ, their places may not.
+It also compiles and links with the engine compiled once, if that is given.
 
 usage: readme.py <source root> <folder to work in> [<folder of libgyre> [<libgyre-compiled.a>]]
 """
