@@ -147,7 +147,7 @@ class world {
   std::vector<std::uint32_t> dead_;
   std::vector<std::vector<char>> blocks_;
   std::vector<std::pair<const char*, std::vector<char>>> before_;  // what a call may write
-  std::vector<char> tuned_, learned_, packed_;  // for the calls that load, and decompress
+  std::vector<char> tuned_, learned_, kept_rows_, packed_;  // for calls that load or decompress
   double values_[3] = {1, 2, 3};
 };
 

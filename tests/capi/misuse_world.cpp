@@ -33,9 +33,15 @@ std::string raw(const T& value) {
 }
 
 gyre_replay a_replay() {
+  auto column = zero<gyre_replay_column>();
+  column.bytes = 4;
+  column.role = GYRE_COLUMN_REWARD;
   auto o = zero<gyre_replay_options>();
   o.row_size = 4;
   o.capacity = 100;
+  o.flags = GYRE_REPLAY_PRIORITIZED;
+  o.columns = &column;
+  o.column_count = 1;
   gyre_replay id = 0;
   must(gyre_replay_create(&o, &id, nullptr));
   return id;
@@ -126,6 +132,9 @@ void world::add_learners() {
   std::uint32_t n = 0;
   must(gyre_tuner_save(its_.tuner, tuned_.data(), 1u << 14, &n));
   tuned_.resize(n);
+  kept_rows_.resize(1u << 14);
+  must(gyre_replay_save(its_.replay, kept_rows_.data(), 1u << 14, &n));
+  kept_rows_.resize(n);
   learned_.resize(1u << 14);
   must(gyre_learner_save(its_.learner, learned_.data(), 1u << 14, &n));
   learned_.resize(n);
@@ -250,7 +259,9 @@ slot world::argument(const function& f, std::size_t i) {
       {"data_size", 4}, {"raw_size", 4}, {"count", 1}};
   if (name == "ticket") return of(its_.ticket);
   if (name == "size") {
-    const auto& bytes = f.is("gyre_tuner_load") ? tuned_ : learned_;
+    const auto& bytes = f.is("gyre_tuner_load")    ? tuned_
+                        : f.is("gyre_replay_load") ? kept_rows_
+                                                   : learned_;
     return of(static_cast<std::uint32_t>(bytes.size()));
   }
   if (f.is("gyre_decompress") && name == "data_size") {
@@ -283,76 +294,66 @@ void* world::bytes_of(const function& f, const part& p) {
   if (std::strcmp(p.type, "uint32_t") == 0) return put(std::uint32_t{1});
   if (f.is("gyre_tuner_load")) return tuned_.data();
   if (f.is("gyre_learner_load")) return learned_.data();
+  if (f.is("gyre_replay_load")) return kept_rows_.data();
   if (f.is("gyre_decompress")) return packed_.data();
   return std::memcpy(block(64), "some", 4);
 }
 
 void* world::good(const std::string& type) {
-  using maker = void* (*)(world&);
-  static const std::map<std::string, maker> makers = {
-      {"gyre_engine_options", [](world& w) -> void* {
-        auto o = zero<gyre_engine_options>();
-        o.driver = GYRE_DRIVER_HOST;
-        return w.put(o); }},
-      {"gyre_loop_options", [](world& w) -> void* {
-        auto o = zero<gyre_loop_options>();
-        o.name = "another";
-        o.interval_ms = 10;
-        o.tick = well;
-        o.knobs = static_cast<const gyre_knob*>(w.good("gyre_knob"));
-        o.features = static_cast<const gyre_feature*>(w.good("gyre_feature"));
-        o.gates = static_cast<const gyre_gate*>(w.good("gyre_gate"));
-        o.tuning = static_cast<const gyre_tuning*>(w.good("gyre_tuning"));
-        o.knob_count = o.feature_count = o.gate_count = 1;
-        return w.put(o); }},
-      {"gyre_tuner_options", [](world& w) -> void* {
-        auto o = zero<gyre_tuner_options>();
-        o.knobs = static_cast<const gyre_knob*>(w.good("gyre_knob"));
-        o.features = static_cast<const gyre_feature*>(w.good("gyre_feature"));
-        o.tuning = static_cast<const gyre_tuning*>(w.good("gyre_tuning"));
-        o.knob_count = o.feature_count = 1;
-        return w.put(o); }},
-      {"gyre_knob", [](world& w) -> void* {
-        auto k = zero<gyre_knob>();
-        k.name = "knob";
-        k.count = 3;
-        k.values = w.values_;
-        return w.put(k); }},
-      {"gyre_feature", [](world& w) -> void* {
-        auto k = zero<gyre_feature>();
-        k.name = "feature";
-        k.count = 3;
-        k.edges = w.values_;
-        return w.put(k); }},
-      {"gyre_gate", [](world& w) -> void* {
-        auto g = zero<gyre_gate>();
-        g.kind = GYRE_GATE_CPU;
-        return w.put(g); }},
-      {"gyre_setting", [](world& w) -> void* {
-        auto s = zero<gyre_setting>();
-        s.knob = "knob";
-        s.value = 1;
-        return w.put(s); }},
-      {"gyre_tuning", [](world& w) -> void* {
-        auto t = zero<gyre_tuning>();
-        t.baseline = static_cast<const gyre_setting*>(w.good("gyre_setting"));
-        t.baseline_count = 1;
-        return w.put(t); }},
-      {"gyre_record", [](world& w) -> void* {
-        auto r = zero<gyre_record>();
-        r.text = "another";
-        return w.put(r); }},
-      {"gyre_replay_options", [](world& w) -> void* {
-        auto o = zero<gyre_replay_options>();
-        o.row_size = 4;
-        return w.put(o); }},
-      {"gyre_learner_options", [](world& w) -> void* {
-        auto o = zero<gyre_learner_options>();
-        o.states = o.actions = 2;
-        return w.put(o); }},
+  const auto declares = [this](auto o) {  // what loops and tuners have in common
+    o.knobs = static_cast<const gyre_knob*>(good("gyre_knob"));
+    o.features = static_cast<const gyre_feature*>(good("gyre_feature"));
+    o.tuning = static_cast<const gyre_tuning*>(good("gyre_tuning"));
+    o.knob_count = o.feature_count = 1;
+    return o;
   };
-  const auto found = makers.find(type);
-  return found == makers.end() ? zeroed(type) : found->second(*this);
+  if (type == "gyre_loop_options") {
+    auto o = declares(zero<gyre_loop_options>());
+    o.name = "another";
+    o.interval_ms = 10;
+    o.tick = well;
+    o.gates = static_cast<const gyre_gate*>(good("gyre_gate"));
+    o.gate_count = 1;
+    return put(o);
+  }
+  if (type == "gyre_tuner_options") return put(declares(zero<gyre_tuner_options>()));
+  if (type == "gyre_tuning") {
+    auto t = zero<gyre_tuning>();
+    t.baseline = static_cast<const gyre_setting*>(good("gyre_setting"));
+    t.baseline_count = 1;
+    return put(t);
+  }
+  if (type == "gyre_replay_options") {
+    auto o = zero<gyre_replay_options>();
+    o.row_size = 4;
+    o.columns = static_cast<const gyre_replay_column*>(good("gyre_replay_column"));
+    o.column_count = 1;
+    return put(o);
+  }
+  // The rest has no struct in it.
+  auto* const at = zeroed(type);
+  const auto is = [&](const char* name) { return type == name; };
+  if (is("gyre_engine_options")) {
+    static_cast<gyre_engine_options*>(at)->driver = GYRE_DRIVER_HOST;
+  } else if (is("gyre_knob") || is("gyre_feature")) {  // the same fields
+    auto* const k = static_cast<gyre_knob*>(at);
+    k->name = is("gyre_knob") ? "knob" : "feature";
+    k->count = 3;
+    k->values = values_;
+  } else if (is("gyre_gate")) {
+    static_cast<gyre_gate*>(at)->kind = GYRE_GATE_CPU;
+  } else if (is("gyre_setting")) {
+    static_cast<gyre_setting*>(at)->knob = "knob";
+    static_cast<gyre_setting*>(at)->value = 1;
+  } else if (is("gyre_record")) {
+    static_cast<gyre_record*>(at)->text = "another";
+  } else if (is("gyre_replay_column")) {
+    static_cast<gyre_replay_column*>(at)->bytes = 4;
+  } else if (is("gyre_learner_options")) {
+    auto* const o = static_cast<gyre_learner_options*>(at);
+    o->states = o->actions = 2;
+  }
+  return at;
 }
 void* world::zeroed(const std::string& type) {
   for (const record* r = records;; ++r) {

@@ -38,9 +38,9 @@ def optional(function, part):
     """Whether the comment says of a pointer that it may be NULL."""
     if not part.type.stars or part.name in ('err', 'needed'):
         return part.type.stars > 0
-    for names, words in re.findall(r'@param(?:\[out\])?\s+(\w+(?:, \w+)*)\s+(.*?)(?=@|\Z)',
+    for names, words in re.findall(r'@param(?:\[out\])?\s+(\w+(?:,\s*\w+)*)\s+(.*?)(?=@|\Z)',
                                    function.note, re.S):
-        if part.name in names.split(', ') and re.search(r'optional|NULL', words):
+        if part.name in re.split(r',\s*', names) and re.search(r'optional|NULL', words):
             return True
     return False
 
