@@ -10,6 +10,41 @@
 
 #include "misuse.hpp"
 
+namespace misuse {
+
+void world::call_inside(const char* from, std::function<void()> f) {
+  from_ = from;
+  inside_ = std::move(f);
+  if (from_ == "a handler") {
+    REQUIRE(gyre_bus_publish(its_.engine, "heard", "", 0, nullptr, nullptr) == GYRE_OK);
+  }
+  if (from_ == "a notifier") {
+    REQUIRE(gyre_loop_remove(its_.calls, nullptr) == GYRE_OK);
+  } else {
+    REQUIRE(move(70) == GYRE_OK);
+  }
+}
+void world::came_to(const char* from) {
+  if (from_ == from && inside_) std::exchange(inside_, nullptr)();
+}
+void world::tick(void* user, gyre_tick, gyre_status* status) {
+  auto& w = *static_cast<world*>(user);
+  w.came_to("a tick");
+  if (w.from_ == "a notifier in a tick") (void)gyre_loop_remove(w.its_.calls, nullptr);
+  *status = GYRE_OK;
+}
+void world::heard(void* user, const gyre_message*, gyre_status* status) {
+  static_cast<world*>(user)->came_to("a handler");
+  *status = GYRE_OK;
+}
+void world::ended(void* user) {
+  auto& w = *static_cast<world*>(user);
+  w.came_to("a notifier");
+  w.came_to("a notifier in a tick");
+}
+
+}  // namespace misuse
+
 using namespace misuse;
 
 namespace {
@@ -136,7 +171,7 @@ TEST_CASE("NULL is refused where a comment does not allow it", "[capi]") {
 
 TEST_CASE("ids that are 0, dead or of each other kind are refused by every function", "[capi]") {
   const char* const kinds[] = {"gyre_engine", "gyre_loop",    "gyre_tick", "gyre_subscription",
-                               "gyre_replay", "gyre_learner", "gyre_tuner"};
+                               "gyre_replay", "gyre_learner", "gyre_tuner", "gyre_dqn"};
   each_function([&](const function& f, tester& t) {
     for (std::size_t i = 0; i < f.count; ++i) {
       const part& p = f.parts[i];

@@ -142,12 +142,13 @@ class world {
     gyre_replay replay = 0;
     gyre_learner learner = 0;
     gyre_tuner tuner = 0;
+    gyre_dqn dqn = 0;
     std::uint32_t ticket = 0;
   } its_;
   std::vector<std::uint32_t> dead_;
   std::vector<std::vector<char>> blocks_;
   std::vector<std::pair<const char*, std::vector<char>>> before_;  // what a call may write
-  std::vector<char> tuned_, learned_, kept_rows_, packed_;  // for calls that load or decompress
+  std::vector<char> tuned_, learned_, kept_rows_, net_, packed_;  // for calls that load, unpack
   double values_[3] = {1, 2, 3};
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 /// In the order in which a world makes, and loses, one of each.
 const char* const names_of_kinds[] = {"gyre_engine", "gyre_loop",  "gyre_tick", "gyre_subscription",
-                                      "gyre_replay", "gyre_learner", "gyre_tuner"};
+                                      "gyre_replay", "gyre_learner", "gyre_tuner", "gyre_dqn"};
 
 void well(void*, gyre_tick, gyre_status* status) { *status = GYRE_OK; }
 
@@ -145,7 +145,19 @@ void world::add_learners() {
   must(gyre_replay_destroy(gone_replay));
   const gyre_learner gone_learner = a_learner();
   must(gyre_learner_destroy(gone_learner));
-  dead_.insert(dead_.end(), {gone_replay, gone_learner, gone_tuner});
+  const auto* const how = static_cast<const gyre_dqn_options*>(good("gyre_dqn_options"));
+  must(gyre_dqn_create(how, &its_.dqn, nullptr));
+  const float seen = 1;
+  const double reward = 1;
+  const std::uint32_t action = 1, over = GYRE_TRANSITION_TERMINATED;
+  must(gyre_dqn_observe(its_.dqn, &seen, &action, &reward, &seen, &over, 1));
+  net_.resize(1u << 16);
+  must(gyre_dqn_save(its_.dqn, net_.data(), 1u << 16, &n));
+  net_.resize(n);
+  gyre_dqn gone_dqn = 0;
+  must(gyre_dqn_create(how, &gone_dqn, nullptr));
+  must(gyre_dqn_destroy(gone_dqn));
+  dead_.insert(dead_.end(), {gone_replay, gone_learner, gone_tuner, gone_dqn});
 }
 
 world::~world() {
@@ -153,6 +165,7 @@ world::~world() {
   (void)gyre_replay_destroy(its_.replay);
   (void)gyre_learner_destroy(its_.learner);
   (void)gyre_tuner_destroy(its_.tuner);
+  (void)gyre_dqn_destroy(its_.dqn);
   (void)gyre_engine_destroy(its_.engine, nullptr);
 }
 
@@ -162,8 +175,8 @@ gyre_status world::move(double to_ms) const {
 }
 
 std::uint32_t world::id(const std::string& type) const {
-  const std::uint32_t ids[] = {its_.engine, its_.loop,    its_.tick, its_.kept,
-                               its_.replay, its_.learner, its_.tuner};
+  const std::uint32_t ids[] = {its_.engine, its_.loop,    its_.tick,  its_.kept,
+                               its_.replay, its_.learner, its_.tuner, its_.dqn};
   for (std::size_t i = 0; i < std::size(ids); ++i) {
     if (type == names_of_kinds[i]) return ids[i];
   }
@@ -194,9 +207,11 @@ std::string world::print() const {
   auto tuned = zero<gyre_tuning_metrics>();
   REQUIRE(gyre_tuner_metrics_read(its_.tuner, &tuned) == GYRE_OK);
   tuned.refused = 0;  // which counts what was refused
+  auto net = zero<gyre_dqn_metrics>();
+  REQUIRE(gyre_dqn_metrics_read(its_.dqn, &net) == GYRE_OK);
   float q[4] = {};
   REQUIRE(gyre_learner_q(its_.learner, q, 4, nullptr) == GYRE_OK);
-  return out + raw(bus) + raw(rows) + raw(mind) + raw(tuned) + raw(q);
+  return out + raw(bus) + raw(rows) + raw(mind) + raw(tuned) + raw(net) + raw(q);
 }
 
 char* world::block(std::size_t size) {
@@ -261,6 +276,7 @@ slot world::argument(const function& f, std::size_t i) {
   if (name == "size") {
     const auto& bytes = f.is("gyre_tuner_load")    ? tuned_
                         : f.is("gyre_replay_load") ? kept_rows_
+                        : f.is("gyre_dqn_load")    ? net_
                                                    : learned_;
     return of(static_cast<std::uint32_t>(bytes.size()));
   }
@@ -290,11 +306,13 @@ const char* world::text_of(const function& f, const std::string& name) const {
 
 void* world::bytes_of(const function& f, const part& p) {
   if (std::strcmp(p.type, "double") == 0) return put(1.0);
+  if (std::strcmp(p.type, "float") == 0) return put(1.0f);
   if (std::strcmp(p.type, "gyre_tick") == 0) return put(its_.tick);
   if (std::strcmp(p.type, "uint32_t") == 0) return put(std::uint32_t{1});
   if (f.is("gyre_tuner_load")) return tuned_.data();
   if (f.is("gyre_learner_load")) return learned_.data();
   if (f.is("gyre_replay_load")) return kept_rows_.data();
+  if (f.is("gyre_dqn_load")) return net_.data();
   if (f.is("gyre_decompress")) return packed_.data();
   return std::memcpy(block(64), "some", 4);
 }
@@ -352,6 +370,13 @@ void* world::good(const std::string& type) {
   } else if (is("gyre_learner_options")) {
     auto* const o = static_cast<gyre_learner_options*>(at);
     o->states = o->actions = 2;
+  } else if (is("gyre_dqn_options")) {
+    static const std::uint32_t units[] = {2};
+    auto* const o = static_cast<gyre_dqn_options*>(at);
+    o->inputs = o->layers = 1;
+    o->actions = 2;
+    o->hidden = units;
+    o->capacity = 64;
   }
   return at;
 }
@@ -361,35 +386,6 @@ void* world::zeroed(const std::string& type) {
     const auto size = static_cast<std::uint32_t>(r->size);
     return std::memcpy(block(2 * r->size + 64), &size, sizeof size);
   }
-}
-
-void world::call_inside(const char* from, std::function<void()> f) {
-  from_ = from;
-  inside_ = std::move(f);
-  if (from_ == "a handler") must(gyre_bus_publish(its_.engine, "heard", "", 0, nullptr, nullptr));
-  if (from_ == "a notifier") {
-    must(gyre_loop_remove(its_.calls, nullptr));
-  } else {
-    must(move(70));
-  }
-}
-void world::came_to(const char* from) {
-  if (from_ == from && inside_) std::exchange(inside_, nullptr)();
-}
-void world::tick(void* user, gyre_tick, gyre_status* status) {
-  auto& w = *static_cast<world*>(user);
-  w.came_to("a tick");
-  if (w.from_ == "a notifier in a tick") (void)gyre_loop_remove(w.its_.calls, nullptr);
-  *status = GYRE_OK;
-}
-void world::heard(void* user, const gyre_message*, gyre_status* status) {
-  static_cast<world*>(user)->came_to("a handler");
-  *status = GYRE_OK;
-}
-void world::ended(void* user) {
-  auto& w = *static_cast<world*>(user);
-  w.came_to("a notifier");
-  w.came_to("a notifier in a tick");
 }
 
 }  // namespace misuse

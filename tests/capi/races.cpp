@@ -16,7 +16,7 @@ namespace {
 /// One of each, destroyed and made anew by one thread, called by others.
 struct shared {
   std::atomic<std::uint32_t> engine{0}, loop{0}, tick{0}, subscription{0}, replay{0}, learner{0},
-      tuner{0};
+      tuner{0}, dqn{0};
   std::atomic<bool> over{false};
   std::atomic<long> calls{0}, good{0};
 
@@ -26,6 +26,7 @@ struct shared {
     if (type == "gyre_subscription") return subscription;
     if (type == "gyre_replay") return replay;
     if (type == "gyre_learner") return learner;
+    if (type == "gyre_dqn") return dqn;
     return type == "gyre_tuner" ? tuner : engine;
   }
 };
@@ -88,6 +89,12 @@ void renew_learners(shared& all) {
   if (gyre_learner_create(&mind, &id, nullptr) == GYRE_OK) {
     (void)gyre_learner_destroy(all.learner.exchange(id));
   }
+  auto net = kit::zero<gyre_dqn_options>();
+  net.inputs = net.actions = 1;
+  net.capacity = 64;
+  if (gyre_dqn_create(&net, &id, nullptr) == GYRE_OK) {
+    (void)gyre_dqn_destroy(all.dqn.exchange(id));
+  }
   if (gyre_tuner_create(&tunes, &id, nullptr) == GYRE_OK) {
     (void)gyre_tuner_destroy(all.tuner.exchange(id));
   }
@@ -117,6 +124,7 @@ TEST_CASE("what is destroyed while three threads call it is stale, and nothing w
   (void)gyre_replay_destroy(all.replay);
   (void)gyre_learner_destroy(all.learner);
   (void)gyre_tuner_destroy(all.tuner);
+  (void)gyre_dqn_destroy(all.dqn);
   INFO(lives << " lives, " << all.calls << " calls, " << all.good << " of them good");
   CHECK(all.good > 0);
   CHECK(all.calls > all.good);
