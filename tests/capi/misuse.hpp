@@ -129,6 +129,7 @@ class world {
     return static_cast<T*>(std::memcpy(block(2 * sizeof value + 64), &value, sizeof value));
   }
   void* good(const std::string& type);
+  void* plain(const std::string& type);
   void* zeroed(const std::string& type);
 
   int driver_;
@@ -143,12 +144,13 @@ class world {
     gyre_learner learner = 0;
     gyre_tuner tuner = 0;
     gyre_dqn dqn = 0;
+    gyre_tiles tiles = 0;
     std::uint32_t ticket = 0;
   } its_;
   std::vector<std::uint32_t> dead_;
   std::vector<std::vector<char>> blocks_;
   std::vector<std::pair<const char*, std::vector<char>>> before_;  // what a call may write
-  std::vector<char> tuned_, learned_, kept_rows_, net_, packed_;  // for calls that load, unpack
+  std::vector<char> tuned_, learned_, kept_rows_, net_, grid_, packed_;  // what calls load, unpack
   double values_[3] = {1, 2, 3};
 };
 

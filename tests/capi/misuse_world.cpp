@@ -13,24 +13,13 @@ namespace {
 
 /// In the order in which a world makes, and loses, one of each.
 const char* const names_of_kinds[] = {"gyre_engine", "gyre_loop",  "gyre_tick", "gyre_subscription",
-                                      "gyre_replay", "gyre_learner", "gyre_tuner", "gyre_dqn"};
+                                      "gyre_replay", "gyre_learner", "gyre_tuner", "gyre_dqn",
+                                      "gyre_tiles"};
 
 void well(void*, gyre_tick, gyre_status* status) { *status = GYRE_OK; }
 
 /// The status of a call that is to work here.
 void must(gyre_status status) { REQUIRE(status == GYRE_OK); }
-
-/// Without what stands from each `from` to the `to` after it.
-std::string without(std::string text, const char* from, const char* to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos;) {
-    text.erase(at, text.find_first_of(to, at) - at);
-  }
-  return text;
-}
-template <class T>
-std::string raw(const T& value) {
-  return {reinterpret_cast<const char*>(&value), sizeof value};
-}
 
 gyre_replay a_replay() {
   auto column = zero<gyre_replay_column>();
@@ -157,7 +146,15 @@ void world::add_learners() {
   gyre_dqn gone_dqn = 0;
   must(gyre_dqn_create(how, &gone_dqn, nullptr));
   must(gyre_dqn_destroy(gone_dqn));
-  dead_.insert(dead_.end(), {gone_replay, gone_learner, gone_tuner, gone_dqn});
+  const auto* const grid = static_cast<const gyre_tiles_options*>(good("gyre_tiles_options"));
+  must(gyre_tiles_create(grid, &its_.tiles, nullptr));
+  grid_.resize(1u << 16);
+  must(gyre_tiles_save(its_.tiles, grid_.data(), 1u << 16, &n));
+  grid_.resize(n);
+  gyre_tiles gone_tiles = 0;
+  must(gyre_tiles_create(grid, &gone_tiles, nullptr));
+  must(gyre_tiles_destroy(gone_tiles));
+  dead_.insert(dead_.end(), {gone_replay, gone_learner, gone_tuner, gone_dqn, gone_tiles});
 }
 
 world::~world() {
@@ -166,6 +163,7 @@ world::~world() {
   (void)gyre_learner_destroy(its_.learner);
   (void)gyre_tuner_destroy(its_.tuner);
   (void)gyre_dqn_destroy(its_.dqn);
+  (void)gyre_tiles_destroy(its_.tiles);
   (void)gyre_engine_destroy(its_.engine, nullptr);
 }
 
@@ -176,7 +174,7 @@ gyre_status world::move(double to_ms) const {
 
 std::uint32_t world::id(const std::string& type) const {
   const std::uint32_t ids[] = {its_.engine, its_.loop,    its_.tick,  its_.kept,
-                               its_.replay, its_.learner, its_.tuner, its_.dqn};
+                               its_.replay, its_.learner, its_.tuner, its_.dqn, its_.tiles};
   for (std::size_t i = 0; i < std::size(ids); ++i) {
     if (type == names_of_kinds[i]) return ids[i];
   }
@@ -187,31 +185,6 @@ std::uint32_t world::dead(const std::string& type) const {
     if (type == names_of_kinds[i]) return dead_[i];
   }
   return dead_[0];
-}
-
-std::string world::print() const {
-  std::vector<char> room(std::size_t{1} << 18);
-  const auto cap = static_cast<std::uint32_t>(room.size());
-  std::string out;
-  REQUIRE(gyre_snapshot_json(its_.engine, room.data(), cap, nullptr, nullptr) == GYRE_OK);
-  out += without(without(without(room.data(), "\"seq\":", ","), "\"process\":", "}"),
-                 "\"rejected\":", ",");
-  REQUIRE(gyre_memory_recall(its_.engine, nullptr, room.data(), cap, nullptr, nullptr) == GYRE_OK);
-  out += room.data();
-  auto bus = zero<gyre_bus_metrics>();
-  REQUIRE(gyre_bus_metrics_read(its_.kept, &bus) == GYRE_OK);
-  auto rows = zero<gyre_replay_metrics>();
-  REQUIRE(gyre_replay_metrics_read(its_.replay, &rows) == GYRE_OK);
-  auto mind = zero<gyre_learner_metrics>();
-  REQUIRE(gyre_learner_metrics_read(its_.learner, &mind) == GYRE_OK);
-  auto tuned = zero<gyre_tuning_metrics>();
-  REQUIRE(gyre_tuner_metrics_read(its_.tuner, &tuned) == GYRE_OK);
-  tuned.refused = 0;  // which counts what was refused
-  auto net = zero<gyre_dqn_metrics>();
-  REQUIRE(gyre_dqn_metrics_read(its_.dqn, &net) == GYRE_OK);
-  float q[4] = {};
-  REQUIRE(gyre_learner_q(its_.learner, q, 4, nullptr) == GYRE_OK);
-  return out + raw(bus) + raw(rows) + raw(mind) + raw(tuned) + raw(net) + raw(q);
 }
 
 char* world::block(std::size_t size) {
@@ -270,13 +243,15 @@ slot world::argument(const function& f, std::size_t i) {
     return of(static_cast<std::uint32_t>(before == "char" || before == "void" ? block_size : 64));
   }
   static const std::map<std::string, std::uint32_t> words = {
-      {"max_ticks", 0}, {"state", 0}, {"action", 0}, {"flags", 0}, {"payload_size", 4},
+      {"max_ticks", 0}, {"state", 0}, {"action", 0}, {"always", 0},
+      {"flags", 0}, {"payload_size", 4},
       {"data_size", 4}, {"raw_size", 4}, {"count", 1}};
   if (name == "ticket") return of(its_.ticket);
   if (name == "size") {
     const auto& bytes = f.is("gyre_tuner_load")    ? tuned_
                         : f.is("gyre_replay_load") ? kept_rows_
                         : f.is("gyre_dqn_load")    ? net_
+                        : f.is("gyre_tiles_load")  ? grid_
                                                    : learned_;
     return of(static_cast<std::uint32_t>(bytes.size()));
   }
@@ -313,6 +288,7 @@ void* world::bytes_of(const function& f, const part& p) {
   if (f.is("gyre_learner_load")) return learned_.data();
   if (f.is("gyre_replay_load")) return kept_rows_.data();
   if (f.is("gyre_dqn_load")) return net_.data();
+  if (f.is("gyre_tiles_load")) return grid_.data();
   if (f.is("gyre_decompress")) return packed_.data();
   return std::memcpy(block(64), "some", 4);
 }
@@ -348,7 +324,9 @@ void* world::good(const std::string& type) {
     o.column_count = 1;
     return put(o);
   }
-  // The rest has no struct in it.
+  return plain(type);
+}
+void* world::plain(const std::string& type) {
   auto* const at = zeroed(type);
   const auto is = [&](const char* name) { return type == name; };
   if (is("gyre_engine_options")) {
@@ -370,6 +348,22 @@ void* world::good(const std::string& type) {
   } else if (is("gyre_learner_options")) {
     auto* const o = static_cast<gyre_learner_options*>(at);
     o->states = o->actions = 2;
+  } else if (is("gyre_decisions")) {
+    static const std::uint32_t first = 0;
+    auto* const d = static_cast<gyre_decisions*>(at);
+    d->rows = d->states = d->actions = 1;
+    d->state = d->action = &first;
+    d->reward = values_;
+  } else if (is("gyre_tiles_options")) {
+    static const std::uint32_t cuts[] = {4};
+    static const double low = 0;
+    auto* const o = static_cast<gyre_tiles_options*>(at);
+    o->axis_count = 1;
+    o->lows = &low;
+    o->highs = values_;
+    o->cuts = cuts;
+    o->actions = 2;
+    o->weights = 64;
   } else if (is("gyre_dqn_options")) {
     static const std::uint32_t units[] = {2};
     auto* const o = static_cast<gyre_dqn_options*>(at);

@@ -39,7 +39,7 @@ else:
 files = {path.name for path in (site / 'gyre').iterdir()}
 if not {'libgyre.so', 'py.typed', '_abi.py'} <= files:
     sys.exit(f'the package is {sorted(files)}')
-for scenarios in ('package.py', 'package_dqn.py'):
+for scenarios in ('package.py', 'package_dqn.py', 'sb3.py'):
     run(sys.executable, '-W', 'error', root / 'tests' / 'capi' / scenarios, PYTHONPATH=str(site))
 if importlib.util.find_spec('mypy'):
     run(sys.executable, '-m', 'mypy', '--strict', site / 'gyre')

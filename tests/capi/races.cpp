@@ -16,7 +16,7 @@ namespace {
 /// One of each, destroyed and made anew by one thread, called by others.
 struct shared {
   std::atomic<std::uint32_t> engine{0}, loop{0}, tick{0}, subscription{0}, replay{0}, learner{0},
-      tuner{0}, dqn{0};
+      tuner{0}, dqn{0}, tiles{0};
   std::atomic<bool> over{false};
   std::atomic<long> calls{0}, good{0};
 
@@ -27,6 +27,7 @@ struct shared {
     if (type == "gyre_replay") return replay;
     if (type == "gyre_learner") return learner;
     if (type == "gyre_dqn") return dqn;
+    if (type == "gyre_tiles") return tiles;
     return type == "gyre_tuner" ? tuner : engine;
   }
 };

@@ -1719,6 +1719,7 @@ extern "C" {
     pub fn gyre_tiles_greedy(tiles: gyre_tiles, seen: *const f32, actions: *mut u32, count: u32) -> gyre_status;
     /// Learns from `count` steps in order, given as columns: what was seen and what came next, rows of
     /// axis_count numbers. @param flags GYRE_TRANSITION_... of each; null: none
+    /// @param flags optional.
     /// @return GYRE_E_ARG (a number not finite, an action out of range, both flags; none is taken).
     pub fn gyre_tiles_observe(tiles: gyre_tiles, seen: *const f32, actions: *const u32, rewards: *const f64, next: *const f32, flags: *const u32, count: u32) -> gyre_status;
     /// All that it has learned, as bytes that gyre_tiles_load takes, of any machine.
