@@ -1,4 +1,4 @@
-"""Method: scenarios. gyre.sb3 as Stable-Baselines3 uses it: python.py runs this beside package.py."""
+"""Method: scenarios. gyre.sb3 as Stable-Baselines3 uses it, of the package installed."""
 import importlib.util
 import types
 import unittest
