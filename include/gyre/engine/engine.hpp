@@ -200,7 +200,8 @@ class engine {
   /// the store's disk, which is full or does not answer). Nothing changed then.
   result<void> remember(const record& r);
   /// Newest first. Reads files where there is a store and memory has not enough: one caller at a
-  /// time does, or is in consolidate(), which holds up nothing else.
+  /// time does, or is in consolidate(), which holds up nothing else. What is archived and is
+  /// remembered again while its file is read may be missing once.
   std::vector<record> recall(const query& q = {});
   /// The time that records are stamped with: ms since 1970; on a virtual clock since the creation.
   std::int64_t wall_ms() const noexcept;
