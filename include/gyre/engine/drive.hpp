@@ -111,8 +111,17 @@ class drive {
   }
   /// As engine::step_to().
   result<void> step_to(instant t) {
+    if (!env_.clock.is_virtual()) {
+      return fail(code::state, "step_to() is for driver::virtual_time");
+    }
+    if (t > longest) return too_far(t);
     for (;;) {
-      const instant next = std::min(t, std::max(next_event(), now()));
+      instant next = t;
+      {
+        const moving here(driving_);
+        if (!here.alone()) return busy_already();
+        next = std::min(t, std::max(next_event(), now()));
+      }
       GYRE_CHECK(advance_to(next));
       if (next == t || env_.desk.has_ready()) return ok;
     }
