@@ -91,3 +91,32 @@ TEST_CASE("an external tick that is over does nothing more", "[engine]") {
   REQUIRE(e.snapshot().bus.published == e.snapshot().bus.unrouted);
   REQUIRE(e.snapshot().memory.remembered == 0);
 }
+
+// Method: reference. Loops whose ticks the caller ends leave the trace of loops that are functions.
+TEST_CASE("a virtual clock stops at each external tick, and loses none", "[engine]") {
+  const auto options = [](int i) {
+    gyre::loop_options o;
+    o.name = std::to_string(i);
+    o.interval = (30 + 40 * i) * 1ms;
+    return o;
+  };
+  gyre::engine whole(virtual_clock()), steps(virtual_clock());
+  for (int i = 0; i < 2; ++i) {
+    whole.add(options(i), [](gyre::tick&) {}).value();
+    steps.add_external(options(i)).value();
+  }
+  whole.advance_to(2s).value();
+  std::uint64_t ended = 0;
+  do {
+    steps.step_to(2s).value();
+    std::array<std::uint32_t, 4> ids{};
+    const std::uint32_t n = steps.acquire(ids);
+    for (std::uint32_t i = 0; i < n; ++i) REQUIRE(steps.complete(ids[i]));
+    ended += n;
+  } while (steps.now() < 2s);
+  REQUIRE(ended > 80);
+  REQUIRE(steps.snapshot().totals.ticks == whole.snapshot().totals.ticks);
+  REQUIRE(steps.trace_hash() == whole.trace_hash());
+  gyre::engine other({.driver = gyre::driver::host});
+  REQUIRE(other.step_to(1s).code() == gyre::code::state);
+}
