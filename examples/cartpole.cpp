@@ -5,8 +5,8 @@
 // `seed step return`, for each of 10 seeds; `ninja cartpole-plot` draws docs/cartpole.svg of it.
 //
 // Prints:
-// 2500 steps: upright for 430 of 500
-// 5000 steps: upright for 500 of 500
+//   2500 steps: upright for 430 of 500
+//   5000 steps: upright for 500 of 500
 #include <gyre/learn/dqn.hpp>
 
 #include <cstdint>
