@@ -14,7 +14,8 @@ import subprocess
 import sys
 
 root, libs, work = [pathlib.Path(path).resolve() for path in sys.argv[1:4]]
-cc, cxx, compiled, *wasm = sys.argv[4:]
+cc, cxx = sys.argv[4:6]
+compiled, *wasm = [pathlib.Path(path).resolve() for path in sys.argv[6:]]
 here = root / 'tests' / 'capi' / 'table'
 capi = root / 'capi'
 work.mkdir(parents=True, exist_ok=True)
