@@ -18,6 +18,7 @@ def blocks(readme):
 
 def shape(text):
     """The text with each number, and each run of blanks, made alike; chosen levels too."""
+    text = re.sub(r', a change noticed \d+ ticks ago', '', text)  # or not: it depends on the times
     text = re.sub(r'\d+(\.\d+)?', '#', text)
     return re.sub(r'[ \t]+', ' ', text).strip()
 

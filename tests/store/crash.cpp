@@ -79,5 +79,5 @@ TEST_CASE("killed at 100 random instants, a store holds all that was acknowledge
     before = seen.count;
   }
   INFO("torn tails: " << torn);
-  CHECK(before > 100'000);
+  CHECK(before > fewer(100'000U, 5));
 }

@@ -28,8 +28,10 @@ export function Events({ frame }: { frame: Frame }) {
   const now = frame.snap.now_ms / 1000;
   const find = eventQuery.value.toLowerCase();
   const held = useRef<number | null>(null);
+  const region = useRef<HTMLDivElement>(null);
+  // Asked each time: what had the focus and is gone told nobody that it lost it.
+  held.current = region.current?.matches(':hover, :focus-within') ? (held.current ?? now) : null;
   const until = Math.min(now, held.current ?? now);
-  const hold = (on: boolean) => (held.current = on ? (held.current ?? now) : null);
   const list = events().filter((e) => e.t <= until && kinds.value.includes(e.kind) && (find === '' || `${e.of} ${e.text}`.toLowerCase().includes(find)));
   return (
     <div class="grid">
@@ -40,8 +42,7 @@ export function Events({ frame }: { frame: Frame }) {
         </label>}
         hint="What changed from one snapshot to the next. The kinds chosen are marked at the top of every chart; a row shows its moment. While the list is pointed at, it stands still.">
         <Kinds />
-        <div class="scroll tall" tabIndex={0} role="region" aria-label="Events, scrollable"
-          onPointerEnter={() => hold(true)} onPointerLeave={() => hold(false)} onFocusIn={() => hold(true)} onFocusOut={() => hold(false)}>
+        <div ref={region} class="scroll tall" tabIndex={0} role="region" aria-label="Events, scrollable">
           <table class="data sticky" id="event-table">
             <thead><tr><th scope="col">Time</th><th scope="col">Kind</th><th scope="col">Loop</th><th scope="col">What</th></tr></thead>
             <tbody>

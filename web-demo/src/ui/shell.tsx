@@ -49,10 +49,10 @@ export function Shell({ notices }: { notices: string }) {
       <main data-seq={frame.value?.snap.seq}>
         <Tabs tabs={TABS} value={tab.value} onChange={(id) => (tab.value = id)} />
         <Whom />
-        <Strips />
+        <Boundary what="The controls of time"><Strips /></Boundary>
         {TABS.map(([id]) => (
           <div key={id} role="tabpanel" id={`panel-${id}`} aria-labelledby={`tab-${id}`} tabIndex={0} hidden={id !== tab.value}>
-            {id === tab.value && <Boundary key={recording.value?.name ?? ''}><View id={id} /></Boundary>}
+            {id === tab.value && <Boundary what="This tab" key={recording.value?.name ?? ''}><View id={id} /></Boundary>}
           </div>
         ))}
       </main>
