@@ -273,13 +273,13 @@ TEST_CASE("who wants what changed can make each snapshot of it", "[serve]") {
   }
   std::size_t compared = 0, bytes = 0;
   std::vector<json> each;  // snapshot by snapshot, as the client makes them
-  for (const event& e : events(some.got())) {
-    if (e.name == "snapshot") each = {e.data};
-    if (e.name != "change") continue;
-    CHECK(e.data["base"] == each.back()["seq"]);
-    CHECK(e.data["to"]["loops"]["at"].size() <= 40);
-    bytes = std::max(bytes, e.data.dump().size());
-    each.push_back(changed(each.back(), e.data["to"]));
+  for (const event& got : events(some.got())) {
+    if (got.name == "snapshot") each = {got.data};
+    if (got.name != "change") continue;
+    CHECK(got.data["base"] == each.back()["seq"]);
+    CHECK(got.data["to"]["loops"]["at"].size() <= 40);
+    bytes = std::max(bytes, got.data.dump().size());
+    each.push_back(changed(each.back(), got.data["to"]));
   }
   for (const event& w : named(whole.got(), "snapshot")) {
     for (const json& has : each) {

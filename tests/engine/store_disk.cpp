@@ -260,7 +260,7 @@ TEST_CASE("what the archive waits for its disk for holds up nobody else", "[engi
   {
     const behind wait(at_sync, disk);
     std::thread tidy([&] { moved = e->consolidate(); });
-    const bool more = say(*e, "one more");  // which the scribe has to sync
+    const bool more = !!say(*e, "one more");  // which the scribe has to sync
     const bool waits = more && eventually([&] { return disk.entered(2); });
     const int before = ticks;
     const bool ran = eventually([&] { return ticks >= before + 20; }, 5s);
