@@ -43,7 +43,7 @@ struct step_columns {
   }
 };
 
-/// A binary tree over a power of two of doubles, as in the textbooks and in OpenAI's baselines.
+/// A binary tree over a power of two of doubles, as in the textbooks.
 template <class Join>
 class binary_tree {
  public:
