@@ -1,6 +1,6 @@
 // boot.ts - unpacks the page's program and runs it: packed like the module it is a tenth smaller than by gzip.
 // Room: page. Threads: the page's main thread.
-import { unpack } from './worker/lzma.ts';
+import { unpack } from './lzma.ts';
 
 try {
   const packed = document.getElementById('program')?.textContent ?? '';

@@ -13,7 +13,7 @@ export async function compiled(path) {
   return import(pathToFileURL(out).href);
 }
 
-export const { unpack } = await compiled(join('..', 'src', 'worker', 'lzma.ts'));
+export const { unpack } = await compiled(join('..', 'src', 'lzma.ts'));
 
 /** The module as the page carries it. */
 export const carried = () => unpack(Buffer.from(/<script id="engine" type="text\/plain">([^<]*)</.exec(readFileSync(PAGE, 'utf8'))[1], 'base64'));

@@ -9,7 +9,7 @@ import { checked, type Snapshot } from '../snapshot.ts';
 import { Clock } from './clock.ts';
 import { stateOf } from './keep.ts';
 import { INTERVAL_MS, LOOPS, SOCIETY, World } from './job.ts';
-import { unpack } from './lzma.ts';
+import { unpack } from '../lzma.ts';
 import { pieces } from './texts.ts';
 
 const REPORT_MS = 250;

@@ -3,7 +3,7 @@
 import { Gyre, type Learner } from '../../../wasm/index.ts';
 import type { FromLab, LabView, ToLab, WorldName } from '../protocol.ts';
 import { CartPole, Grid, type World } from '../worlds.ts';
-import { unpack } from './lzma.ts';
+import { unpack } from '../lzma.ts';
 import { random } from './texts.ts';
 
 const TURN_MS = 16;

@@ -3,7 +3,7 @@
 import { Gyre } from '../../../wasm/index.ts';
 import type { Head, Replay } from '../protocol.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { unpack } from './lzma.ts';
+import { unpack } from '../lzma.ts';
 
 const SAY_MS = 100;
 
