@@ -117,7 +117,7 @@ class count_model {
       const std::uint64_t n = in.varint();
       std::uint64_t sum = 0;
       bool sane = in.ok() && std::isfinite(read.reward_[c]) && seen <= most && n <= width_;
-      for (std::uint64_t k = 0; sane && k < n; ++k) {
+      for (std::uint32_t k = 0; sane && k < n; ++k) {
         const std::uint64_t state = in.varint(), count = in.varint();
         sum += count;
         sane = in.ok() && state <= states_ && count > 0 && count <= seen;

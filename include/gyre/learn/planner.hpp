@@ -74,24 +74,22 @@ class planner {
     const auto cells = static_cast<std::uint32_t>(model_.cells());
     const std::uint64_t tried = in.varint();
     for (std::uint64_t i = 0; i < tried; ++i) {
-      const std::uint64_t c = in.varint();
-      if (!in.ok() || c >= cells || model_.seen(static_cast<std::uint32_t>(c)) == 0 ||
-          tried_.size() >= cells) {
+      const std::uint32_t c = read_cell(in);
+      if (!in.ok() || c >= cells || model_.seen(c) == 0 || tried_.size() >= cells) {
         return fail(code::corrupt, "planner: what was tried is damaged");
       }
-      tried_.push_back(static_cast<std::uint32_t>(c));
+      tried_.push_back(c);
     }
     const std::uint64_t waiting = in.varint();
     for (std::uint64_t i = 0; i < waiting; ++i) {
-      const std::uint64_t c = in.varint();
+      const std::uint32_t c = read_cell(in);
       const double priority = in.f64();
-      if (!in.ok() || c >= cells || place_[c] != none || !(priority >= 0) ||
-          model_.seen(static_cast<std::uint32_t>(c)) == 0) {
+      if (!in.ok() || c >= cells || place_[c] != none || !(priority >= 0) || model_.seen(c) == 0) {
         return fail(code::corrupt, "planner: its queue is damaged");
       }
       place_[c] = static_cast<std::uint32_t>(heap_.size());
       priority_[c] = priority;
-      heap_.push_back(static_cast<std::uint32_t>(c));
+      heap_.push_back(c);
     }
     if (!in.ok()) return fail(code::corrupt, "planner: it ends early");
     return ok;
@@ -102,6 +100,11 @@ class planner {
   /// A change of less than this part of a worth, and 1, does not make others wait.
   static constexpr double least = 1e-9;
 
+  /// What is too large for a cell is none.
+  static std::uint32_t read_cell(byte_reader& in) noexcept {
+    const std::uint64_t c = in.varint();
+    return c < none ? static_cast<std::uint32_t>(c) : none;
+  }
   double worth(const q_table& q, std::uint32_t cell, double discount) const noexcept {
     return model_.worth(cell, discount, [&](std::uint32_t s) { return q.exact_best(s); });
   }

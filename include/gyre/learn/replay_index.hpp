@@ -306,7 +306,7 @@ class replay_index {
         cut_ = ended == 0;
         continue;
       }
-      const std::uint32_t slot = slots_.slot(i - left_out);
+      const std::uint32_t slot = slots_.slot(static_cast<std::size_t>(i - left_out));
       ends_.set(slot, ended == 1);
       if (!drawn_.empty()) drawn_[slot] = static_cast<std::uint32_t>(drawn);
       if (!priorities_) continue;
