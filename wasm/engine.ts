@@ -11,7 +11,7 @@ import { Status } from './status.ts';
 import { Subscription } from './subscription.ts';
 import { Tick } from './tick.ts';
 import { learned, report } from './tuner.ts';
-import { declare, method, modeOf, rails } from './tuning.ts';
+import { declare, learning, modeOf, rails } from './tuning.ts';
 
 const OVERFLOW = { drop_newest: 0, drop_oldest: 1, keep_latest: 2, block: 3 };
 
@@ -109,10 +109,7 @@ export class Engine {
         feature_count: Object.keys(o.features ?? {}).length,
         gates: this.gates(o.gates ?? [], hold),
         gate_count: o.gates?.length ?? 0,
-        discount: o.discount ?? 0,
-        learning_rate: o.learningRate ?? 0,
-        sample_average: o.sampleAverage ? 1 : 0,
-        ...method(o),
+        ...learning(o),
         replay_capacity: o.replayCapacity ?? 0,
         priority: o.priority ?? 0,
         tuning: rails(gyre, o.tuning, o.knobs ?? {}, hold),

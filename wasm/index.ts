@@ -13,16 +13,21 @@
 //       tick.reward(ship(tick.knob('level')));
 //       tick.complete();
 //     }
+export type { ArrayOf, Ends, Numbers, NumberType, Steps } from './columns.ts';
+export { Dqn } from './dqn.ts';
 export { Engine } from './engine.ts';
 export { EXPORTS } from './exports.ts';
-export { Learner } from './learner.ts';
+export { Learner, type Transitions } from './learner.ts';
 export { type Pointer } from './memory.ts';
 export { Gyre } from './module.ts';
 export type {
-  EngineOptions, Feature, Gate, Knob, Learned, LearnerMetrics, LearnerOptions, LoopOptions, Message, Query, Recollection,
-  Report, Setting, SubscriptionOptions, Transition, TunerOptions, Tuning, TuningMode,
+  DqnMetrics, DqnOptions, EngineOptions, Feature, Gate, Knob, Learned, LearnerMetrics, LearnerOptions, LoopOptions, Message,
+  Query, Recollection, ReplayMetrics, ReplayOptions, Report, Setting, SubscriptionOptions, TilesOptions, Transition,
+  TunerOptions, Tuning, TuningMode,
 } from './options.ts';
+export { Replay, type Column, type Drawn, type DrawnPlaces, type Places, type Rows, type Schema } from './replay.ts';
 export { GyreError, Status } from './status.ts';
 export { Subscription } from './subscription.ts';
 export { Tick } from './tick.ts';
+export { Tiles } from './tiles.ts';
 export { Tuner } from './tuner.ts';

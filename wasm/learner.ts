@@ -1,8 +1,17 @@
 // learner.ts - a tabular learner by itself, for those whose actions change what they find next.
 // Room: wasm. Threads: those of the module: one.
+import { chosen, endsOf, loaded, same, saved, type Ends, type Numbers } from './columns.ts';
 import { LEARNER_METRICS, TRANSITION } from './layouts.ts';
-import type { Memory, Pointer } from './memory.ts';
+import type { Call, Memory, Pointer } from './memory.ts';
 import type { LearnerMetrics, Transition } from './options.ts';
+
+/** Transitions as columns. */
+export interface Transitions extends Ends {
+  states: Numbers;
+  actions: Numbers;
+  rewards: Numbers;
+  next: Numbers;
+}
 
 /**
  * Q-learning over states x actions, trained from its own replay buffer.
@@ -22,12 +31,24 @@ export class Learner {
     this.word = gyre.alloc(8);
   }
 
-  /** Chooses an action, exploring. @throws GyreError: no such state */
-  choose(state: number): number {
+  /** Chooses an action, exploring; for many states one each. @throws GyreError: no such state */
+  choose(state: number): number;
+  choose(states: Numbers, into?: Uint32Array): Uint32Array;
+  choose(states: Numbers | number, into?: Uint32Array): Uint32Array | number {
+    return this.of(this.gyre.call.gyre_learner_choose, states, into);
+  }
+  /** The action of most worth; for many states one each. No decision is counted. */
+  greedy(state: number): number;
+  greedy(states: Numbers, into?: Uint32Array): Uint32Array;
+  greedy(states: Numbers | number, into?: Uint32Array): Uint32Array | number {
+    return this.of(this.gyre.call.gyre_learner_greedy, states, into);
+  }
+  private of(call: Call, states: Numbers | number, into?: Uint32Array): Uint32Array | number {
     const { gyre, word } = this;
+    if (typeof states !== 'number') return chosen(gyre, 'u32', 1, states, into, (...at) => call(this.id, ...at));
     gyre.resetError();
-    gyre.view.setUint32(word, state, true);
-    gyre.check(gyre.call.gyre_learner_choose(this.id, word, word + 4, 1));
+    gyre.view.setUint32(word, states, true);
+    gyre.check(call(this.id, word, word + 4, 1));
     return gyre.u32(word + 4);
   }
   /** Learns from what happened. */
@@ -38,6 +59,35 @@ export class Learner {
       state: t.state, action: t.action, next: t.next, reward: t.reward, flags: (t.terminated ? 1 : 0) | (t.truncated ? 2 : 0),
     });
     gyre.check(gyre.call.gyre_learner_observe(this.id, at, 1));
+  }
+  /** ... from many transitions, in order; from none when one is refused. */
+  observeMany(t: Transitions): void {
+    const { gyre } = this;
+    const count = t.states.length;
+    for (const name of ['actions', 'rewards', 'next'] as const) same(name, t[name].length, count);
+    const ends = endsOf(t, count);
+    gyre.holding((hold) => {
+      const at = hold(gyre.alloc(Math.max(8, count * TRANSITION.size)));
+      for (let i = 0; i < count; i += 1) {
+        const [state, action, next, reward] = [t.states[i], t.actions[i], t.next[i], t.rewards[i]] as [number, number, number, number];
+        gyre.struct(TRANSITION, { state, action, next, reward, flags: ends[i] as number }, at + i * TRANSITION.size);
+      }
+      gyre.resetError();
+      if (count > 0) gyre.check(gyre.call.gyre_learner_observe(this.id, at, count));
+    });
+  }
+  /** Learns once more from what was observed: a batch of its replay, or by planning. */
+  train(): void {
+    this.gyre.resetError();
+    this.gyre.check(this.gyre.call.gyre_learner_train(this.id));
+  }
+  /** All that it has learned, as bytes that load() takes, of any machine. */
+  save(): Uint8Array {
+    return saved(this.gyre, (...room) => this.gyre.call.gyre_learner_save(this.id, ...room));
+  }
+  /** Replaces what it has learned; with the same options it goes on as the other did, bit for bit. */
+  load(bytes: Uint8Array): void {
+    loaded(this.gyre, bytes, (...given) => this.gyre.call.gyre_learner_load(this.id, ...given));
   }
   /** The table, row by row: states x actions. */
   q(): Float32Array {

@@ -1,14 +1,17 @@
 // module.ts - one instance of gyre.wasm: compiled, started, and what needs no engine.
 // Room: wasm. Threads: one; nothing here is shared.
+import { dqn, type Dqn } from './dqn.ts';
 import { Engine } from './engine.ts';
 import { EXPORTS, type Exported } from './exports.ts';
 import { ENGINE_OPTIONS, LEARNER_OPTIONS, TUNER_OPTIONS } from './layouts.ts';
 import { Learner } from './learner.ts';
 import { Memory, pick, whole, type Call, type Pointer } from './memory.ts';
-import type { EngineOptions, LearnerOptions, TunerOptions } from './options.ts';
+import type { DqnOptions, EngineOptions, LearnerOptions, ReplayOptions, TilesOptions, TunerOptions } from './options.ts';
+import { replay, type Replay, type Schema } from './replay.ts';
 import { GyreError, Status } from './status.ts';
+import { tiles, type Tiles } from './tiles.ts';
 import { Tuner } from './tuner.ts';
-import { declare, method, rails } from './tuning.ts';
+import { declare, learning, rails } from './tuning.ts';
 
 /** One instance of the module. Everything made from it lives in its memory. */
 export class Gyre extends Memory {
@@ -78,14 +81,24 @@ export class Gyre extends Memory {
       return new Tuner(this, this.u32(this.word));
     });
   }
+  /** A replay buffer by itself. @throws GyreError */
+  replay<S extends Schema>(o: ReplayOptions<S>): Replay<S> {
+    return replay(this, o);
+  }
+  /** A learner by a network, for states that are numbers. @throws GyreError */
+  dqn(o: DqnOptions): Dqn {
+    return dqn(this, o);
+  }
+  /** A learner over tiles, for states that are a few numbers. @throws GyreError */
+  tiles(o: TilesOptions): Tiles {
+    return tiles(this, o);
+  }
   /** A Q-learner by itself. @throws GyreError */
   learner(o: LearnerOptions): Learner {
     const at = this.struct(LEARNER_OPTIONS, {
       states: o.states,
       actions: o.actions,
-      discount: o.discount ?? 0,
-      learning_rate: o.learningRate ?? 0,
-      ...method(o),
+      ...learning(o),
       sequential: o.sequential ? 1 : 0,
       replay_capacity: o.replayCapacity ?? 0,
       batch: o.batch ?? 0,

@@ -1,5 +1,6 @@
 // options.ts - what callers say of engines, loops, subscriptions and records, and what they get.
 // Room: wasm. Threads: plain values.
+import type { Schema } from './replay.ts';
 
 export interface EngineOptions {
   /** `host`: you call poll(now). `virtual`: you call advanceTo(t), and everything repeats. */
@@ -122,16 +123,31 @@ export interface Exploration {
   how?: 'linear' | 'exponential' | 'by_visits' | 'boltzmann' | 'bonus';
 }
 
-/** A Q-learner by itself. What is left out has its default, as gyre_learner_options says. */
-export interface LearnerOptions {
-  states: number;
-  actions: number;
+/** How a loop or a learner over states learns. What is left out has its default, as gyre_learner_options says. */
+export interface Learning {
   discount?: number;
   learningRate?: number;
+  /** A step is max(learningRate, 1/n). */
+  sampleAverage?: boolean;
+  /** ... or max(learningRate, n^-stepPower). */
+  stepPower?: number;
   explore?: Exploration;
-  /** How it learns; default `q`, or `sweeping` where it is sequential. */
+  /** How it learns; default `sweeping` where it is sequential; else a learner by itself `q`. */
   method?: Method;
+  /** Of `q_lambda`. */
+  lambda?: number;
+  /** Of `dyna_q` and `sweeping`: cells updated a tick. */
+  planning?: number;
+  /** What was never tried is worth the most that can be. */
+  optimistic?: boolean;
+  /** An action changes what is found next: of a loop Q-learning, with a discount of 0.95. */
   sequential?: boolean;
+}
+
+/** A Q-learner by itself. */
+export interface LearnerOptions extends Learning {
+  states: number;
+  actions: number;
   replayCapacity?: number;
   /** Rows a training, observations between two and before the first. */
   batch?: number;
@@ -170,7 +186,124 @@ export interface LearnerMetrics {
   meanReward: number;
 }
 
-export interface LoopOptions {
+/** A learner by a network. What is left out has its default, as gyre_dqn_options says. */
+export interface DqnOptions {
+  /** Numbers of an observation. */
+  inputs: number;
+  actions: number;
+  /** Units of each hidden layer, at most four. */
+  hidden?: readonly number[];
+  discount?: number;
+  learningRate?: number;
+  /** Of the way from the target to the network, a batch. */
+  targetRate?: number;
+  /** Of its priorities: rows are drawn with this power of their error; what weights take back, and over how many batches. */
+  alpha?: number;
+  beta?: number;
+  betaOver?: number;
+  /** Errors beyond it, in rewards, pull no harder. */
+  corner?: number;
+  /** Part of actions at random: from, to, over how many decisions. */
+  explore?: { from?: number; to?: number; over?: number };
+  /** Rows a training, observations between two, rows before the first and at most. */
+  batch?: number;
+  every?: number;
+  warmup?: number;
+  capacity?: number;
+  /** Rewards added up before the network is asked. */
+  steps?: number;
+  /** No double Q-learning; not dueling. */
+  single?: boolean;
+  plain?: boolean;
+  seed?: bigint;
+}
+
+/** What a dqn learned from. */
+export interface DqnMetrics {
+  inputs: number;
+  actions: number;
+  parameters: number;
+  decisions: number;
+  observations: number;
+  episodes: number;
+  /** Batches. */
+  updates: number;
+  replaySize: number;
+  replayCapacity: number;
+  replayAdded: number;
+  replaySampled: number;
+  bytes: number;
+  exploration: number;
+  beta: number;
+  meanReward: number;
+  /** Size of a row's, in rewards, over recent batches. */
+  meanError: number;
+  meanWorth: number;
+}
+
+/** A learner over tiles. What is left out has its default, as gyre_tiles_options says. */
+export interface TilesOptions {
+  /** What is seen, 1 to 32 numbers: where each begins and ends, and into how many tiles it is cut. */
+  axes: readonly { low: number; high: number; cuts: number }[];
+  actions: number;
+  /** Grids, 1 to 64. */
+  tilings?: number;
+  /** Numbers that are learned; more tiles share them. */
+  weights?: number;
+  discount?: number;
+  learningRate?: number;
+  lambda?: number;
+  method?: 'sarsa' | 'q';
+  /** Not `by_visits`, not `bonus`. */
+  explore?: Exploration;
+  seed?: bigint;
+}
+
+/** A replay buffer. What is left out has its default, as gyre_replay_options says. */
+export interface ReplayOptions<S extends Schema> {
+  /** The fields of a row. */
+  columns: S;
+  /** Rows ... */
+  capacity?: number;
+  /** ... or as many as fit, bookkeeping included. */
+  budgetBytes?: number;
+  /** Draw by priority, (|error| + epsilon)^alpha. */
+  prioritized?: boolean;
+  /** Count for each row how often it was drawn. */
+  countSamples?: boolean;
+  /** Divide weights by the greatest that any row could have, not by the greatest of the batch. */
+  weightsByAll?: boolean;
+  /** Nothing is drawn before so many rows are there. */
+  minSize?: number;
+  alpha?: number;
+  /** Weights are (rows x probability)^-beta; what that has become after so many batches. */
+  beta?: number;
+  betaEnd?: number;
+  betaSteps?: number;
+  epsilon?: number;
+  seed?: bigint;
+}
+
+/** What a replay buffer holds and did. */
+export interface ReplayMetrics {
+  rowSize: number;
+  rows: number;
+  capacity: number;
+  totalAdded: number;
+  totalSampled: number;
+  utilization: number;
+  /** Refused since the row was replaced meanwhile. */
+  staleUpdates: number;
+  /** Held whole. */
+  episodes: number;
+  /** Of rows as they were drawn, in newer rows. */
+  meanAge: number;
+  beta: number;
+  totalPriority: number;
+  greatestPriority: number;
+}
+
+export interface LoopOptions extends Learning {
   name: string;
   intervalMs: number;
   timeoutMs?: number;
@@ -187,12 +320,6 @@ export interface LoopOptions {
   /** Guard rails of its tuner. */
   tuning?: Tuning;
   gates?: Gate[];
-  discount?: number;
-  learningRate?: number;
-  sampleAverage?: boolean;
-  explore?: Exploration;
-  /** How it learns, where it is sequential; default `sweeping`. */
-  method?: Method;
   replayCapacity?: number;
   priority?: number;
   paused?: boolean;
@@ -200,8 +327,6 @@ export interface LoopOptions {
   stateless?: boolean;
   /** Instead of features: the error streak, the last duration by the median, the CPU load. */
   engineFeatures?: boolean;
-  /** An action changes what the next tick finds: Q-learning, with a discount of 0.95. */
-  sequential?: boolean;
 }
 
 export interface SubscriptionOptions {

@@ -1,5 +1,6 @@
 // tuner.ts - a tuner by itself, for those who bring their own loop.
 // Room: wasm. Threads: those of the module: one.
+import { loaded, saved } from './columns.ts';
 import { STATE_REPORT, TUNING_METRICS } from './layouts.ts';
 import type { Memory } from './memory.ts';
 import type { Learned, Report, TuningMode } from './options.ts';
@@ -70,18 +71,11 @@ export class Tuner {
   }
   /** All that it has learned, as bytes that load() takes, of any machine. */
   save(): Uint8Array {
-    const { gyre } = this;
-    gyre.resetError();
-    const { at, size } = gyre.grown((buf, cap, needed) => gyre.call.gyre_tuner_save(this.id, buf, cap, needed));
-    return gyre.bytes.slice(at, at + size);
+    return saved(this.gyre, (...room) => this.gyre.call.gyre_tuner_save(this.id, ...room));
   }
   /** Replaces what it has learned; with the same options it goes on draw for draw. */
   load(bytes: Uint8Array): void {
-    const { gyre } = this;
-    gyre.holding((hold) => {
-      const at = hold(gyre.place(bytes));
-      gyre.check(gyre.call.gyre_tuner_load(this.id, at, bytes.length, gyre.resetError()));
-    });
+    loaded(this.gyre, bytes, (...given) => this.gyre.call.gyre_tuner_load(this.id, ...given));
   }
   /** What it did and knows as a whole. */
   learned(): Learned {

@@ -2,7 +2,7 @@
 // Room: wasm. Threads: those of the module: one.
 import { KNOB, SETTING, TUNING } from './layouts.ts';
 import { pick, type Memory, type Pointer } from './memory.ts';
-import type { Exploration, Feature, Knob, Method, Setting, Tuning, TuningMode } from './options.ts';
+import type { Exploration, Feature, Knob, Learning, Method, Setting, Tuning, TuningMode } from './options.ts';
 import { GyreError, Status } from './status.ts';
 
 type Hold = (at: Pointer) => Pointer;
@@ -22,7 +22,7 @@ const METHODS = {
 };
 const EXPLORE = { linear: 1, exponential: 2, by_visits: 3, boltzmann: 4, bonus: 5 };
 
-/** How it learns and explores, as fields that loops and learners have in common. */
+/** How it learns and explores, as fields that all learners have. */
 export function method(o: { explore?: Exploration; method?: Method }): Record<string, number> {
   const { explore } = o;
   return {
@@ -31,6 +31,20 @@ export function method(o: { explore?: Exploration; method?: Method }): Record<st
     explore_over: explore?.over ?? 0,
     explore_how: explore?.how ? pick('how', EXPLORE, explore.how) : 0,
     method: o.method ? pick('method', METHODS, o.method) : 0,
+  };
+}
+
+/** ... that loops and learners over states have in common. */
+export function learning(o: Learning): Record<string, number> {
+  return {
+    ...method(o),
+    discount: o.discount ?? 0,
+    learning_rate: o.learningRate ?? 0,
+    sample_average: o.sampleAverage ? 1 : 0,
+    step_power: o.stepPower ?? 0,
+    lambda: o.lambda === 0 ? -1 : (o.lambda ?? 0),
+    planning: o.planning ?? 0,
+    optimistic: o.optimistic ? 1 : 0,
   };
 }
 

@@ -1,6 +1,6 @@
 // dqn.cpp - a dqn by itself: what gyre::dqn is, over C; each wrong argument is an error.
 // Method: model, a gyre::dqn of the same options fed alike; golden, the bits of what it has
-// learned, which web-demo/tests/dqn.test.mjs asks of the module; tables of what is refused.
+// learned, which web-demo/tests/learning.test.mjs asks of the module; tables of what is refused.
 #include <cmath>
 #include <string>
 #include <vector>

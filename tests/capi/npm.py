@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Method: use. The npm package as `npm pack` packs it, in a project of its own: the TypeScript
-program of README.md has no error of types, runs in Node and prints what README.md says; bundled by
-esbuild, with the module as a file beside the bundle, it prints the same.
+program of README.md has no error of types, nor has one over columns. The former runs in Node and
+prints what README.md says; bundled by esbuild, with the module as a file beside the bundle, it
+prints the same.
 
 usage: npm.py <source root> <gyre.wasm> <folder to work in>
 """
@@ -12,6 +13,29 @@ import subprocess
 import sys
 import tarfile
 
+# A schema's columns have its types, and no others.
+TYPED = '''import { load } from 'gyre';
+const gyre = await load();
+const columns = { seen: { type: 'f32', count: 2 }, reward: 'f64', end: 'u8' } as const;
+const replay = gyre.replay({ columns });
+replay.push({ seen: [1, 2], reward: 1, end: 0 });
+const { slots, weights } = replay.draw(1);
+const seen: Float32Array = replay.column('seen', slots);
+const reward: Float64Array = replay.read(slots).reward;
+const action: Uint32Array = gyre.dqn({ inputs: 2, actions: 2 }).act(seen);
+const one: number = gyre.learner({ states: 2, actions: 2 }).greedy(1);
+// @ts-expect-error
+replay.push({ seen: [1, 2], reward: 1 });
+// @ts-expect-error
+replay.column('other', slots);
+// @ts-expect-error
+const wrong: Float32Array = replay.column('end', slots);
+// @ts-expect-error
+gyre.tiles({ axes: [{ low: 0, high: 1 }], actions: 2 });
+// @ts-expect-error
+gyre.replay({ columns: { seen: 'f16' } });
+console.log(weights, reward, action, one, wrong);
+'''
 root, wasm, work = [pathlib.Path(path).resolve() for path in sys.argv[1:4]]
 page = root / 'web-demo'
 theirs = work / 'theirs'
@@ -48,9 +72,10 @@ if not {'index.js', 'gyre.wasm', 'package.json', 'types/npm.d.ts', 'LICENSE'} <=
 (work / 'unpacked' / 'package').rename(theirs / 'node_modules' / 'gyre')
 
 (theirs / 'main.ts').write_text(program)
-run('node', page / 'node_modules' / 'typescript' / 'bin' / 'tsc', 'main.ts', '--noEmit', '--strict',
-    '--ignoreConfig', '--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler',
-    '--lib', 'es2023,dom', '--types', '', folder=theirs)
+(theirs / 'typed.ts').write_text(TYPED)
+run('node', page / 'node_modules' / 'typescript' / 'bin' / 'tsc', 'main.ts', 'typed.ts', '--noEmit',
+    '--strict', '--ignoreConfig', '--target', 'es2022', '--module', 'esnext',
+    '--moduleResolution', 'bundler', '--lib', 'es2023,dom', '--types', '', folder=theirs)
 esbuild = [page / 'node_modules' / '.bin' / 'esbuild', '--format=esm', '--target=es2022']
 run(*esbuild, 'main.ts', '--outfile=main.mjs', folder=theirs)
 check(run('node', 'main.mjs', folder=theirs))

@@ -48,15 +48,22 @@ if (values.loader) {
   writeFileSync(given(values.loader), `// Generated from wasm/index.ts by web-demo/tools/build.mjs.\n${loader.outputFiles[0].text}`);
 }
 
-/** Of the loader, what the page never calls: it carries neither tuners by themselves nor the list of what other modules export. */
+/** Of the loader, what the page never calls: tuners, networks, tiles and replay by themselves, columns, the list of what other modules export. */
 const uncalled = {
+  'columns.ts': 'export const chosen = () => null, endsOf = chosen, loaded = chosen, same = chosen, saved = chosen;',
+  'dqn.ts': 'export class Dqn {} export const dqn = () => null;',
   'exports.ts': 'export const EXPORTS = [];',
+  'replay.ts': 'export class Replay {} export const replay = () => null;',
+  'tiles.ts': 'export class Tiles {} export const tiles = () => null;',
   'tuner.ts': 'export class Tuner {} export const learned = () => null, report = learned;',
 };
 const without = {
   name: 'without',
   setup(build) {
-    build.onResolve({ filter: /^\.\/(exports|tuner)\.ts$/ }, ({ path }) => ({ path: path.slice(2), namespace: 'uncalled' }));
+    build.onResolve({ filter: /^\.\/\w+\.ts$/ }, ({ path, importer }) => {
+      if (!/\/wasm\/\w+\.ts$/.test(importer) || !Object.hasOwn(uncalled, path.slice(2))) return undefined;
+      return { path: path.slice(2), namespace: 'uncalled' };
+    });
     build.onLoad({ filter: /./, namespace: 'uncalled' }, ({ path }) => ({ contents: uncalled[path] }));
   },
 };
