@@ -49,6 +49,7 @@ function laidOut(schema: Schema): { fields: Field[]; size: number } {
     const offset = Math.ceil(end / width) * width;
     end = offset + width * Number(whole(`count of ${name}`, count, 1, 65_537));
     const kind = role ?? (Object.hasOwn(ROLES, name) ? (name as keyof typeof ROLES) : 'plain');
+    if (kind === 'reward' && (type[0] !== 'f' || count !== 1)) throw refuse(`${name}, the reward, is ${count} ${type}: one f32 or f64 expected`);
     return { name, type, count, offset, role: pick('role', ROLES, kind) };
   });
   return { fields, size: Math.ceil(end / widest) * widest };

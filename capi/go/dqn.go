@@ -5,10 +5,7 @@ package gyre
 // #include <gyre.h>
 import "C"
 
-import (
-	"errors"
-	"unsafe"
-)
+import "unsafe"
 
 // Dqn learns by a network which action suits what is seen, in any unit. Close frees it. Calls of
 // several goroutines wait for each other.
@@ -22,15 +19,19 @@ type DqnOptions struct {
 	Inputs, Actions                int
 	Hidden                         []uint32 // units of each hidden layer
 	Discount, LearningRate         float64
+	TargetRate, Corner             float64
+	Alpha, Beta, BetaOver          float64 // of its priorities
 	ExploreFrom, ExploreTo         float64
 	ExploreOver                    float64
 	Batch, Every, Warmup, Capacity uint32
 	Steps                          uint32
+	Single, Plain                  bool // no double Q-learning; not dueling
 	Seed                           uint64
 }
 
-// DqnSteps are steps as columns. Seen and Next have an observation for each, one after the other.
-type DqnSteps struct {
+// Steps are steps as columns, in the order in which they came. Seen and Next have an observation
+// for each, one after the other; Next is what truly came, also where an episode was cut off there.
+type Steps struct {
 	Seen    []float32
 	Actions []uint32
 	Rewards []float64
@@ -56,6 +57,15 @@ func NewDqn(o DqnOptions) (*Dqn, error) {
 	native.batch, native.every = C.uint32_t(o.Batch), C.uint32_t(o.Every)
 	native.warmup, native.capacity = C.uint32_t(o.Warmup), C.uint32_t(o.Capacity)
 	native.steps, native.seed = C.uint32_t(o.Steps), C.uint64_t(o.Seed)
+	native.target_rate, native.corner = C.double(o.TargetRate), C.double(o.Corner)
+	native.alpha, native.beta = C.double(o.Alpha), C.double(o.Beta)
+	native.beta_over = C.double(o.BetaOver)
+	if o.Single {
+		native.flags |= C.GYRE_DQN_SINGLE
+	}
+	if o.Plain {
+		native.flags |= C.GYRE_DQN_PLAIN
+	}
 	d := &Dqn{inputs: o.Inputs, actions: o.Actions}
 	if err := check(C.gyre_dqn_create(native, &d.id, err), err); err != nil {
 		return nil, err
@@ -66,7 +76,7 @@ func NewDqn(o DqnOptions) (*Dqn, error) {
 // Close frees it.
 func (d *Dqn) Close() error { return check(C.gyre_dqn_destroy(d.id), nil) }
 
-var errColumns = errors.New("gyre: the columns are of different lengths")
+var errColumns = &Error{Code: C.GYRE_E_ARG, Text: "the columns are of different lengths"}
 
 // Act gives an action for each observation, exploring.
 func (d *Dqn) Act(seen []float32) ([]uint32, error) {
@@ -79,11 +89,17 @@ func (d *Dqn) Act(seen []float32) ([]uint32, error) {
 		first[uint32, C.uint32_t](out), C.uint32_t(n)), nil)
 }
 
-// Observe learns from steps; from none when one is refused.
-func (d *Dqn) Observe(s DqnSteps) error {
+// whole says whether the columns are of one length, with so many numbers an observation.
+func (s *Steps) whole(inputs int) bool {
 	n := len(s.Actions)
-	if len(s.Seen) != n*d.inputs || len(s.Next) != n*d.inputs || len(s.Rewards) != n ||
-		s.Flags != nil && len(s.Flags) != n {
+	return len(s.Seen) == n*inputs && len(s.Next) == n*inputs && len(s.Rewards) == n &&
+		(s.Flags == nil || len(s.Flags) == n)
+}
+
+// Observe learns from steps; from none when one is refused.
+func (d *Dqn) Observe(s Steps) error {
+	n := len(s.Actions)
+	if !s.whole(d.inputs) {
 		return errColumns
 	}
 	return check(C.gyre_dqn_observe(d.id, first[float32, C.float](s.Seen),
@@ -109,11 +125,17 @@ func (d *Dqn) Train(batches uint32) error {
 
 // Save gives all that it has learned, with its replay, as bytes that Load takes.
 func (d *Dqn) Save() ([]byte, error) {
+	return saved(func(buf unsafe.Pointer, room C.uint32_t, needed *C.uint32_t) C.gyre_status {
+		return C.gyre_dqn_save(d.id, buf, room, needed)
+	})
+}
+
+// saved asks for bytes until they fit.
+func saved(save func(unsafe.Pointer, C.uint32_t, *C.uint32_t) C.gyre_status) ([]byte, error) {
 	var out []byte
 	for {
 		var needed C.uint32_t
-		room := C.uint32_t(len(out))
-		status := C.gyre_dqn_save(d.id, unsafe.Pointer(first[byte, byte](out)), room, &needed)
+		status := save(unsafe.Pointer(first[byte, byte](out)), C.uint32_t(len(out)), &needed)
 		if status != C.GYRE_E_BUFFER {
 			return out[:needed], check(status, nil)
 		}
@@ -125,4 +147,28 @@ func (d *Dqn) Save() ([]byte, error) {
 func (d *Dqn) Load(saved []byte) error {
 	err, size := newError(), C.uint32_t(len(saved))
 	return check(C.gyre_dqn_load(d.id, unsafe.Pointer(first[byte, byte](saved)), size, err), err)
+}
+
+// DqnMetrics are what one learned from.
+type DqnMetrics struct {
+	Inputs, Actions, Parameters       int // parameters: floats of the network, padding too
+	Decisions, Observations, Episodes uint64
+	Updates                           uint64 // batches
+	ReplaySize, ReplayCapacity        uint64
+	ReplayAdded, ReplaySampled, Bytes uint64
+	Exploration, Beta                 float64
+	MeanReward, MeanError, MeanWorth  float64 // over recent observations and batches
+}
+
+// Metrics are of one instant.
+func (d *Dqn) Metrics() (DqnMetrics, error) {
+	m := C.gyre_dqn_metrics{size: C.sizeof_gyre_dqn_metrics}
+	if err := check(C.gyre_dqn_metrics_read(d.id, &m), nil); err != nil {
+		return DqnMetrics{}, err
+	}
+	return DqnMetrics{int(m.inputs), int(m.actions), int(m.parameters), uint64(m.decisions),
+		uint64(m.observations), uint64(m.episodes), uint64(m.updates), uint64(m.replay_size),
+		uint64(m.replay_capacity), uint64(m.replay_added), uint64(m.replay_sampled),
+		uint64(m.bytes), float64(m.exploration), float64(m.beta), float64(m.mean_reward),
+		float64(m.mean_error), float64(m.mean_worth)}, nil
 }

@@ -27,7 +27,7 @@ func TestADqnFindsTheBetterActionAndGoesOnFromWhatWasSaved(t *testing.T) {
 			if actions[0] == i%2+1 {
 				rewards[0] = 1
 			}
-			must(d.Observe(DqnSteps{Seen: seen, Actions: actions, Rewards: rewards, Next: seen,
+			must(d.Observe(Steps{Seen: seen, Actions: actions, Rewards: rewards, Next: seen,
 				Flags: []uint32{1}}))
 		}
 	}
@@ -52,6 +52,11 @@ func TestADqnFindsTheBetterActionAndGoesOnFromWhatWasSaved(t *testing.T) {
 	two, _ := other.Save()
 	if len(one) == 0 || !bytes.Equal(one, two) {
 		t.Fatal("it went on otherwise")
+	}
+	m, err := d.Metrics()
+	must(err)
+	if m.Inputs != 2 || m.Observations != 650 || m.ReplaySize != 300 || m.Updates == 0 {
+		t.Fatal(m)
 	}
 	saved[len(saved)-1] ^= 1
 	if other.Load(saved) == nil {

@@ -62,6 +62,81 @@ func ExampleLearner() {
 	// Output: true true <nil>
 }
 
+func ExampleReplay() {
+	type step struct {
+		Seen       [2]float32
+		Reward     float64
+		Terminated bool
+	}
+	replay, err := gyre.NewReplay[step](gyre.ReplayOptions{Capacity: 1000, Prioritized: true})
+	if err != nil {
+		panic(err)
+	}
+	defer replay.Close()
+	for i := 0; i < 100 && err == nil; i++ {
+		err = replay.Push(step{[2]float32{float32(i), 1}, 1, i%10 == 9})
+	}
+	var drawn gyre.Drawn
+	var returns gyre.Returns
+	rows, errors := make([]step, 32), make([]float32, 32)
+	if err == nil {
+		err = replay.Draw(32, &drawn)
+	}
+	replay.Rows(drawn.Slots, rows)                  // or a column: gyre.Column(replay, "Reward", ...)
+	replay.NStep([]uint32{0, 8, 9}, 3, 1, &returns) // none beyond the end of the episode
+	refused, _ := replay.Update(&drawn, errors)     // of rows that were replaced meanwhile
+	fmt.Println(len(rows), returns.Rewards, returns.Bootstraps, refused, err)
+	// Output: 32 [3 2 1] [1 0 0] 0 <nil>
+}
+
+func ExampleTiles() {
+	tiles, err := gyre.NewTiles(gyre.TilesOptions{ExploreFrom: 0.2, Actions: 2,
+		Axes: []gyre.Axis{{Low: 0, High: 100, Cuts: 8}}})
+	if err != nil {
+		panic(err)
+	}
+	defer tiles.Close()
+	action := make([]uint32, 2)
+	for i := 0; i < 1000 && err == nil; i++ { // action 1 pays over 50, action 0 below
+		load, earned := []float32{float32(i * 37 % 100)}, []float64{0}
+		if err = tiles.Choose(load, action); err != nil {
+			break
+		}
+		if (action[0] == 1) == (load[0] > 50) {
+			earned[0] = 1
+		}
+		err = tiles.Observe(gyre.Steps{Seen: load, Actions: action[:1], Rewards: earned, Next: load,
+			Flags: []uint32{1}}) // each is an episode
+	}
+	tiles.Greedy([]float32{20, 80}, action)
+	fmt.Println(action, err)
+	// Output: [0 1] <nil>
+}
+
+func ExampleDqn() {
+	dqn, err := gyre.NewDqn(gyre.DqnOptions{Inputs: 2, Actions: 2, Hidden: []uint32{16},
+		ExploreOver: 300, Warmup: 100, Discount: gyre.None})
+	if err != nil {
+		panic(err)
+	}
+	defer dqn.Close()
+	for i := 0; i < 800 && err == nil; i++ { // the action of the greater number pays
+		seen, earned := []float32{float32(i * 7 % 10), float32(i * 3 % 11)}, []float64{0}
+		actions, failed := dqn.Act(seen)
+		if failed != nil {
+			panic(failed)
+		}
+		if (actions[0] == 1) == (seen[1] > seen[0]) {
+			earned[0] = 1
+		}
+		err = dqn.Observe(gyre.Steps{Seen: seen, Actions: actions, Rewards: earned, Next: seen,
+			Flags: []uint32{1}})
+	}
+	worth, _ := dqn.Worth([]float32{9, 0, 0, 9})
+	fmt.Println(worth[0] > worth[1], worth[3] > worth[2], err)
+	// Output: true true <nil>
+}
+
 func ExampleEngine_Recall() {
 	engine, err := gyre.NewVirtual(0)
 	if err != nil {

@@ -129,16 +129,9 @@ func (t *Tuner) SetMode(mode Mode) error {
 
 // Save gives all that it has learned, as bytes that Load takes.
 func (t *Tuner) Save() ([]byte, error) {
-	var out []byte
-	for {
-		var needed C.uint32_t
-		room := C.uint32_t(len(out))
-		status := C.gyre_tuner_save(t.id, unsafe.Pointer(first[byte, byte](out)), room, &needed)
-		if status != C.GYRE_E_BUFFER {
-			return out[:needed], check(status, nil)
-		}
-		out = make([]byte, needed)
-	}
+	return saved(func(buf unsafe.Pointer, room C.uint32_t, needed *C.uint32_t) C.gyre_status {
+		return C.gyre_tuner_save(t.id, buf, room, needed)
+	})
 }
 
 // Load replaces what it has learned; with the same options it goes on draw for draw.

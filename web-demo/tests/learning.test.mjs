@@ -244,7 +244,8 @@ test('columns of each type come out as they went in; what cannot be is refused, 
   refused(() => replay.update(replay.draw(1), [1]), 'STATE');
   refused(() => replay.nStep([0], 2, 0.9), 'STATE');
   assert.equal(replay.metrics().rows, 2);
-  refused(() => gyre.replay({ columns: { reward: 'u8' } }), 'ARG', /reward/);
+  refused(() => gyre.replay({ columns: { reward: 'i32' } }), 'ARG', /reward, the reward, is 1 i32/);
+  refused(() => gyre.replay({ columns: { r: { type: 'f32', count: 2, role: 'reward' } } }), 'ARG', /r, the reward, is 2 f32/);
   refused(() => gyre.replay({ columns: { a: { type: 'f32', count: 0 } } }), 'ARG', /count of a is 0/);
   refused(() => gyre.replay({ columns: { a: { type: 'f32', role: 'x' } } }), 'ARG', /one of plain, reward/);
   refused(() => gyre.replay({ columns: { a: 'f32' }, alpha: 2 }), 'ARG', /alpha/);

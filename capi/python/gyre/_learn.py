@@ -111,6 +111,9 @@ class Replay(_Owned):
         known = {'reward': abi.GYRE_COLUMN_REWARD, 'terminated': abi.GYRE_COLUMN_TERMINATED,
                  'truncated': abi.GYRE_COLUMN_TRUNCATED}
         roles = {name: name for name in known} if roles is None else roles
+        for name in fields:
+            if roles.get(name) == 'reward' and fields[name][0].kind != 'f':
+                raise ValueError(f'{name}, the reward, is {fields[name][0]}: a float is expected')
         columns = (abi.gyre_replay_column * max(len(fields), 1))(*(
             made(abi.gyre_replay_column, offset=fields[name][1], bytes=fields[name][0].itemsize,
                  role=known[roles[name]] if name in roles else abi.GYRE_COLUMN_PLAIN)
