@@ -40,6 +40,11 @@ gyre::result<void> say(gyre::engine& e, std::string text) {
   r.text = std::move(text);
   return e.remember(r);
 }
+/// Waits until all that was said before is older than now: archive_after_s counts whole
+/// milliseconds, and what is as young as the clock's own stays in memory.
+bool older(const gyre::engine& e) {
+  return eventually([&, said = e.wall_ms()] { return e.wall_ms() > said; });
+}
 /// Whether f ends, on a thread of its own, while the door is shut; where it does not, opens it.
 template <class F>
 bool ends_before(door& shut, F&& f) {
@@ -256,6 +261,7 @@ TEST_CASE("what the archive waits for its disk for holds up nobody else", "[engi
   counted_loop(*e, ticks);
   REQUIRE(e->start());
   for (int i = 0; i < 400; ++i) REQUIRE(say(*e, "record " + std::to_string(i)));
+  REQUIRE(older(*e));
   gyre::result<gyre::consolidation> moved = gyre::fail(gyre::code::internal, "not yet");
   {
     const behind wait(at_sync, disk);
@@ -299,6 +305,7 @@ TEST_CASE("what is evicted while it is archived is not in both", "[engine]") {
     auto e = gyre::engine::create(o).value();
     REQUIRE(e->start());
     for (int i = 0; i < 200; ++i) REQUIRE(say(*e, text()));
+    REQUIRE(older(*e));
     gyre::result<gyre::consolidation> moved = gyre::fail(gyre::code::internal, "not yet");
     const behind wait(at_sync, disk);
     std::thread tidy([&] { moved = e->consolidate(); });
