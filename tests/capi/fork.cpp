@@ -1,8 +1,6 @@
 // fork.cpp - the child of a fork: what is the parent's is refused, what it makes itself works.
 // Method: fault. The child's findings come back as its exit status; it ends without destructors.
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include "forked.hpp"
 #include "kit.hpp"
 #include "misuse.hpp"
 
@@ -14,7 +12,7 @@ namespace {
 
 /// The number of the first thing that is not as it should be; 0: all is well. Asserts nothing
 /// itself: the child would go on with the parent's other cases.
-int in_child(gyre_engine old_engine, gyre_loop old_loop, gyre_replay old_replay) {
+int of_child(gyre_engine old_engine, gyre_loop old_loop, gyre_replay old_replay) {
   double number = 0;
   gyre_error error = {};
   error.size = sizeof error;
@@ -43,13 +41,12 @@ int in_child(gyre_engine old_engine, gyre_loop old_loop, gyre_replay old_replay)
   if (gyre_engine_destroy(engine, &error) != GYRE_OK) return 12;
   if (gyre_loop_pause(loop) != GYRE_E_STALE) return 13;
   if (gyre_engine_now(old_engine, &number) != GYRE_E_FORKED) return 14;
-  const pid_t grandchild = fork();
-  if (grandchild == 0) _exit(gyre_replay_push(replay, "abcd", 1) == GYRE_E_FORKED &&
-                             gyre_replay_push(old_replay, "abcd", 1) == GYRE_E_FORKED &&
-                             gyre_engine_create(&how, &engine, nullptr) == GYRE_OK ? 0 : 1);
-  int status = 1;
-  if (waitpid(grandchild, &status, 0) != grandchild || status != 0) return 15;
-  return 0;
+  const int grandchild = ended_child([&] {
+    return gyre_replay_push(replay, "abcd", 1) == GYRE_E_FORKED &&
+           gyre_replay_push(old_replay, "abcd", 1) == GYRE_E_FORKED &&
+           gyre_engine_create(&how, &engine, nullptr) == GYRE_OK ? 0 : 1;
+  });
+  return grandchild == 0 ? 0 : 15;
 }
 
 }  // namespace
@@ -66,12 +63,7 @@ TEST_CASE("in the child of a fork the parent's ids are refused and new engines r
   rows.row_size = 4;
   gyre_replay replay = 0;
   REQUIRE(gyre_replay_create(&rows, &replay, nullptr) == GYRE_OK);
-  const pid_t child = fork();
-  if (child == 0) _exit(in_child(engine, loop, replay));
-  int status = 1;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(ended_child([&] { return of_child(engine, loop, replay); }) == 0);
   double now = 0;
   CHECK(gyre_engine_now(engine, &now) == GYRE_OK);
   CHECK(gyre_engine_destroy(engine, nullptr) == GYRE_OK);
@@ -86,11 +78,7 @@ TEST_CASE("in the child of a fork every function that takes an id refuses the pa
     if (f.parts[0].kind != misuse::kind::id) continue;
     INFO(f.name);
     const auto a = w.arguments(f);
-    const pid_t child = fork();
-    if (child == 0) _exit(f.call(a.data()) == GYRE_E_FORKED ? 0 : 1);
-    int status = 1;
-    REQUIRE(waitpid(child, &status, 0) == child);
-    CHECK(status == 0);
+    CHECK(ended_child([&] { return f.call(a.data()) == GYRE_E_FORKED ? 0 : 1; }) == 0);
     ++asked;
   }
   CHECK(asked > 80);

@@ -15,6 +15,7 @@
 
 #include "catch.hpp"
 #include "doors.hpp"
+#include "forked.hpp"
 #include "store_world.hpp"
 
 using namespace std::chrono_literals;
@@ -31,15 +32,7 @@ constexpr bool threads_behind_forks = true;
 
 /// How the child ended, by wait(): 0 when f() was true.
 int in_child(const std::function<bool()>& f) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::signal(SIGALRM, SIG_DFL);
-    ::alarm(60);
-    ::_exit(f() ? 0 : 1);
-  }
-  int status = -1;
-  if (child < 0 || ::waitpid(child, &status, 0) != child) return -1;
-  return status;
+  return ended_child([&] { return f() ? 0 : 1; });
 }
 bool is_forked(gyre::code c) { return c == gyre::code::forked; }
 
