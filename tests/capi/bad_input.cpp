@@ -2,7 +2,7 @@
 // Method: tables of cases; after each the counts of loops, rows and messages are what they were.
 #include "bad_input.hpp"
 
-using namespace bad_input;
+namespace bad_input {
 
 TEST_CASE("null pointers are errors", "[capi]") {
   fixture f;
@@ -225,3 +225,5 @@ TEST_CASE("compression says what is wrong", "[capi]") {
   REQUIRE(gyre_decompress(packed, needed, raw, 3, &err) == GYRE_OK);
   CHECK(std::memcmp(raw, "abc", 3) == 0);
 }
+
+}  // namespace bad_input

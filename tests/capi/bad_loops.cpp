@@ -2,7 +2,7 @@
 // Method: tables of cases; after each the counts of loops, rows and messages are what they were.
 #include "bad_input.hpp"
 
-using namespace bad_input;
+namespace bad_input {
 
 TEST_CASE("a loop is refused for each thing that is wrong with it", "[capi]") {
   fixture f;
@@ -166,3 +166,5 @@ TEST_CASE("a tick that asks wrongly gets an error and counts as failed", "[capi]
     CHECK(metrics.mean_reward == 0);
   }
 }
+
+}  // namespace bad_input

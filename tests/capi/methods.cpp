@@ -5,6 +5,8 @@
 
 #include "kit.hpp"
 
+namespace methods {
+
 using namespace kit;
 
 namespace {
@@ -135,3 +137,5 @@ TEST_CASE("a learner over tiles learns through the ABI in batches, and goes on a
   CHECK(gyre_tiles_destroy(id) == GYRE_E_STALE);
   REQUIRE(gyre_tiles_destroy(again) == GYRE_OK);
 }
+
+}  // namespace methods

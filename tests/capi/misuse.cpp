@@ -86,10 +86,6 @@ void world::ended(void* user) {
   w.came_to("a notifier in a tick");
 }
 
-}  // namespace misuse
-
-using namespace misuse;
-
 namespace {
 
 const double not_a_number = std::numeric_limits<double>::quiet_NaN();
@@ -321,3 +317,5 @@ TEST_CASE("in a callback what waits for callbacks is REENTRANT, and nothing else
     }
   }
 }
+
+}  // namespace misuse

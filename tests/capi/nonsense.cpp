@@ -2,7 +2,7 @@
 // Method: tables of cases, each of which was once GYRE_OK.
 #include "bad_input.hpp"
 
-using namespace bad_input;
+namespace bad_input {
 using kit::make_engine;
 
 TEST_CASE("readings are finite and not negative, or not known", "[capi]") {
@@ -217,3 +217,5 @@ TEST_CASE("an engine has one shard unless it is told", "[capi]") {
   how.shards = 3;
   CHECK(shards(&how) == 3);
 }
+
+}  // namespace bad_input

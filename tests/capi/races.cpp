@@ -9,7 +9,7 @@
 
 #include "misuse.hpp"
 
-using namespace misuse;
+namespace misuse {
 
 namespace {
 
@@ -47,7 +47,7 @@ void call_all(shared& all, world& mine, std::uint32_t seed) {
   }
 }
 
-void well(void*, gyre_tick, gyre_status* status) { *status = GYRE_OK; }
+void ends_well(void*, gyre_tick, gyre_status* status) { *status = GYRE_OK; }
 
 /// Makes one of each, lets the others at it for a moment, destroys it.
 void live_and_die(shared& all, int driver) {
@@ -55,7 +55,7 @@ void live_and_die(shared& all, int driver) {
   how.driver = driver;
   gyre_engine engine = 0;
   if (gyre_engine_create(&how, &engine, nullptr) != GYRE_OK) return;
-  auto o = kit::loop_of("one", well, nullptr);
+  auto o = kit::loop_of("one", ends_well, nullptr);
   o.destroy = nullptr;
   std::uint32_t id = 0;
   if (gyre_loop_create(engine, &o, &id, nullptr) == GYRE_OK) all.loop = id;
@@ -130,3 +130,5 @@ TEST_CASE("what is destroyed while three threads call it is stale, and nothing w
   CHECK(all.good > 0);
   CHECK(all.calls > all.good);
 }
+
+}  // namespace misuse

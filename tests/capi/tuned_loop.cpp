@@ -10,6 +10,8 @@
 
 #include "kit.hpp"
 
+namespace tuned_loop {
+
 using kit::zero;
 
 namespace {
@@ -393,3 +395,5 @@ TEST_CASE("an episode that ends, or is cut off, is told over C", "[capi]") {
   CHECK(q_of_first(gyre_tick_terminated) == Approx(.95 * 8).epsilon(.02));
   CHECK(q_of_first(gyre_tick_truncated) > 20);  // 0.95 of 8 and of all that comes after
 }
+
+}  // namespace tuned_loop

@@ -10,6 +10,8 @@
 
 #include "kit.hpp"
 
+namespace tuner_alone {
+
 using kit::zero;
 
 namespace {
@@ -394,3 +396,5 @@ TEST_CASE("ranges are those of gyre::linear and gyre::geometric", "[capi]") {
   CHECK(gyre_linear(0, 1, 3, nullptr) == GYRE_E_ARG);
   CHECK(out[0] == 77);
 }
+
+}  // namespace tuner_alone

@@ -5,6 +5,8 @@
 
 #include "kit.hpp"
 
+namespace what_if {
+
 using kit::zero;
 
 namespace {
@@ -149,3 +151,5 @@ TEST_CASE("columns of decisions tell what another policy earns", "[capi]") {
   log.reward = reward;
   CHECK(gyre_what_if(&log, nullptr, 1, &out, &err) == GYRE_E_BUDGET);
 }
+
+}  // namespace what_if
