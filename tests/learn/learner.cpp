@@ -98,6 +98,23 @@ TEST_CASE("a buffer smaller than batch and warmup trains all the same", "[learn]
   REQUIRE(l.stats().updates == 8);
 }
 
+TEST_CASE("the newest row is one of each batch: what was just seen waits for no luck", "[learn]") {
+  gyre::learner_options o;
+  o.discount = 0.5;
+  o.learning_rate = 1;
+  o.every = 1;
+  o.warmup = 1;
+  o.batch = 1;
+  o.capacity = 100;
+  gyre::learner l(100, 1, o, 1, 0);
+  for (std::uint32_t s = 0; s < 100; ++s) {  // left to chance it were drawn once in so many
+    REQUIRE(l.observe({.state = s, .reward = s + 1.0, .next = s, .terminated = 1}));
+    REQUIRE(l.q()[s] == static_cast<float>(s + 1));
+  }
+  l.train();
+  REQUIRE(l.table().updates(99, 0) == 2);
+}
+
 TEST_CASE("terminated stops the bootstrap, truncated does not, nor does discount 0 bootstrap",
           "[learn]") {
   for (const double discount : {0.0, 0.5}) {

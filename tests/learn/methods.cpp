@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "methods.hpp"
+#include "reach.hpp"
 
 TEST_CASE("the worlds have the optima that are known of them", "[learn]") {
   const double optima[7][4] = {
@@ -35,9 +36,9 @@ TEST_CASE("sequential reaches the optimum of FrozenLake and CliffWalking without
   const worlds::world lake = worlds::frozen_lake(4, true), cliff = worlds::cliff_walking();
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     CAPTURE(seed);
-    REQUIRE(methods::steps_to(lake, {.sequential = true}, seed, .98 * .1804715784, .95, 20'000) <=
+    REQUIRE(worlds::steps_to(lake, {.sequential = true}, seed, .98 * .1804715784, .95, 20'000) <=
             20'000);
-    REQUIRE(methods::steps_to(cliff, {.sequential = true}, seed, -9.7331583344, .95, 2'000) <=
+    REQUIRE(worlds::steps_to(cliff, {.sequential = true}, seed, -9.7331583344, .95, 2'000) <=
             2'000);
   }
 }

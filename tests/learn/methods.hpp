@@ -65,17 +65,5 @@ struct walker {
 inline double worth(const worlds::world& w, const gyre::learner& l, double discount) {
   return worlds::worth(w, [&](std::uint32_t s) { return l.greedy(s); }, discount);
 }
-/// Steps until the greedy policy is worth `needed`, looked at each 500.
-inline std::uint64_t steps_to(const worlds::world& w, const gyre::learner_options& o,
-                              std::uint64_t seed, double needed, double discount,
-                              std::uint64_t most) {
-  gyre::learner l(w.states, w.actions, o, seed, 0);
-  walker walk(w, seed);
-  for (std::uint64_t n = 1; n <= most; ++n) {
-    (void)walk.step(l);
-    if (n % 500 == 0 && worth(w, l, discount) >= needed - 1e-9) return n;
-  }
-  return most + 1;
-}
 
 }  // namespace methods

@@ -22,9 +22,10 @@ inline namespace v1 {
 /// default Q-learning from replay, epsilon-greedy (Watkins 1989; Lin 1992). act(), do it,
 /// observe() what came of it. Of the methods that replay every `every` observations a batch is
 /// replayed, each row moving its cell towards `reward + discount * max Q(next)`, without the second
-/// term where the transition terminated. With a discount of 0 the last 100 rows are replayed alone,
-/// since older ones may tell of a world that has changed. Everything follows from (seed, stream)
-/// and the calls, on every machine.
+/// term where the transition terminated; the newest row is one of each batch, so that with `every`
+/// 1 nothing seen waits for chance. With a discount of 0 the last 100 rows are replayed: older
+/// ones may tell of a world that has changed. Everything follows from (seed, stream) and the
+/// calls, on every machine.
 /// act() and observe() take no memory and cost no more than a batch, and `planning` cells; where
 /// `optimistic` is set a reward greater than all before costs once more a pass over the table.
 class learner {
@@ -97,6 +98,10 @@ class learner {
     const bool drawn = options_.discount > 0 ? replay_.sample(rows, random_)
                                              : replay_.sample_newest(rows, random_, recent);
     if (!drawn) return;
+    // Of q the newest is one of them (Zhang and Sutton 2017); the others have learned it already.
+    if (options_.discount > 0 && options_.method == learning_method::q) {
+      rows.back() = replay_[replay_.size() - 1];
+    }
     for (const transition& t : rows) rules_.replay(table_, t, random_, [this](std::uint32_t s) {
       return expected(s);
     });

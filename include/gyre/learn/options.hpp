@@ -12,7 +12,7 @@ inline namespace v1 {
 /// observed of a cell.
 enum class learning_method : std::uint8_t {
   automatic,             ///< `sweeping` where `sequential` is said, else `q`
-  q,                     ///< Q-learning, `batch` rows from replay each `every` observations
+  q,                     ///< Q-learning, `batch` rows of replay each `every` observations
   double_q,              ///< Double Q-learning: two tables, so that luck is not taken for worth
   sarsa,                 ///< what it does itself is what it learns the worth of: keeps off cliffs
   expected_sarsa,        ///< the same without the luck of the next draw
@@ -58,7 +58,8 @@ struct learner_options {
   double learning_rate = 0.1;   ///< 0 < rate <= 1: the step towards each sampled target
   bool sample_average = false;  ///< step max(learning_rate, 1/n) at a cell's n-th update
   exploration explore{};        ///< how often an action is random
-  std::uint32_t batch = 32;     ///< rows replayed at once (all of them while there are fewer), >= 1
+  /// Rows replayed at once (as many as there are while there are fewer), >= 1; the newest is one.
+  std::uint32_t batch = 32;
   std::uint32_t every = 10;     ///< observations from one batch to the next, >= 1
   std::uint32_t warmup = 32;    ///< rows that must be there first; at most `capacity` is waited for
   std::uint32_t capacity = 0;   ///< rows that replay keeps, <= most; 0: 5,000, a group's 10,000
