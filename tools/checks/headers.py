@@ -10,7 +10,14 @@ Together, with every compiler that is there, with exceptions and RTTI and withou
 one file as header-only; and with GYRE_SEPARATE_COMPILATION a program with all that users include,
 and src.hpp in a file of its own, linked and run.
 
-Usage: headers.py [tree [compiler...]]
+One thing that is compiled is a job, so that ninja can do each by itself, and again when a file that
+it read has changed; tests/checks/meson.build asks for that.
+
+Usage: headers.py [tree [compiler...]]              all jobs
+       headers.py --jobs [tree]                     their names
+       headers.py --job name said deps [tree]       does one: `said` gets what is wrong, `deps` what
+                                                    it read, for make
+       headers.py --said file...                    what these say
 """
 import concurrent.futures
 import pathlib
@@ -22,7 +29,7 @@ import tempfile
 
 import tree
 
-COMPILERS = [c for c in sys.argv[2:] or ('clang++', 'g++') if shutil.which(c)]  # quickest first
+COMPILERS = [c for c in ('clang++', 'g++') if shutil.which(c)]  # quickest first
 FLAGS = ['-std=c++20', '-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Wconversion',
          '-Wno-sign-conversion', '-Werror']
 BARE = ['-fno-exceptions', '-fno-rtti']
@@ -47,16 +54,17 @@ def said(command, source=None):
     return '' if done.returncode == 0 else done.stderr[:2000] or f'ended with {done.returncode}'
 
 
-def compile_alone(top, header):
-    command = [COMPILERS[0], *FLAGS, *BARE, *SEPARATE, '-fsyntax-only', f'-I{top / "include"}',
-               '-x', 'c++', '-']
-    words = said(command, includes([header] * 2))
-    return words and f'{COMPILERS[0]} include/gyre/{header}\n{words}'
+def compile_alone(top, compiler, mode, header, *more):
+    command = [compiler, *FLAGS, *mode, f'-I{top / "include"}', '-x', 'c++', '-']
+    words = said([*command, '-fsyntax-only', *more], includes([header] * 2))
+    return words and f'{compiler} include/gyre/{header}\n{words}'
 
 
 def lacks_library(top, header):
     """Whether this is an edge/ header over an outside library that is not installed here."""
-    return header.startswith('edge/') and bool(ABSENT.search(compile_alone(top, header)))
+    return header.startswith('edge/') and bool(
+        ABSENT.search(said([COMPILERS[0], *FLAGS, f'-I{top / "include"}', '-M', '-x', 'c++', '-'],
+                           includes([header]))))
 
 
 def compile_together(top, compiler, mode, headers):
@@ -79,18 +87,53 @@ def link_separate(top, compiler, mode, headers):
     return words and f'{" ".join([compiler, *mode, *SEPARATE])}, linked with src.hpp\n{words}'
 
 
+def jobs(top):
+    """What is to be compiled, by name: how, with which compiler and mode, and which header."""
+    headers = tree.headers(top)
+    out = {}
+    for compiler in COMPILERS:
+        for mode in ([], BARE):
+            kind = f'{compiler} {"bare" if mode else "full"}'
+            if 'src.hpp' in headers:
+                out[f'linked {kind}'] = (link_separate, compiler, mode, '')
+            out[f'together {kind}'] = (compile_together, compiler, mode, '')
+    for header in headers:
+        out[f'alone {header}'] = (compile_alone, COMPILERS[0], BARE + SEPARATE, header)
+    return out
+
+
+def do(top, job, *more):
+    how, compiler, mode, header = jobs(top)[job]
+    if header:
+        return '' if lacks_library(top, header) else how(top, compiler, mode, header, *more)
+    return how(top, compiler, mode, [h for h in tree.headers(top) if not lacks_library(top, h)])
+
+
+def do_for_ninja(job, out, deps, top):
+    words = do(top, job, *(['-MD', '-MF', deps, '-MT', out] if job.startswith('alone') else []))
+    if words or not pathlib.Path(deps).exists():  # then whatever may have been read
+        everything = [str(top / 'include' / 'gyre' / header) for header in tree.headers(top)]
+        pathlib.Path(deps).write_text(f'{out}: {" ".join(everything)}\n')
+    pathlib.Path(out).write_text(words)
+
+
 def check(top):
-    headers = [h for h in tree.headers(top) if not lacks_library(top, h)]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        jobs = []
-        for compiler in COMPILERS:
-            for mode in ([], BARE):
-                if 'src.hpp' in headers:
-                    jobs.append(pool.submit(link_separate, top, compiler, mode, headers))
-                jobs.append(pool.submit(compile_together, top, compiler, mode, headers))
-        jobs += [pool.submit(compile_alone, top, header) for header in headers]
-        return [job.result() for job in jobs if job.result()]
+        done = [pool.submit(do, top, job) for job in jobs(top)]
+        return [job.result() for job in done if job.result()]
 
 
 if __name__ == '__main__':
-    tree.report('headers', check(tree.root()))
+    if sys.argv[1:2] == ['--said']:
+        words = [pathlib.Path(name).read_text() for name in sys.argv[2:]]
+        tree.report('headers', [each for each in words if each])
+    elif sys.argv[1:2] == ['--job']:
+        job, out, deps = sys.argv[2:5]
+        del sys.argv[1:5]
+        do_for_ninja(job, out, deps, tree.root())
+    elif sys.argv[1:2] == ['--jobs']:
+        del sys.argv[1]
+        print('\n'.join(jobs(tree.root())))
+    else:
+        COMPILERS = [c for c in sys.argv[2:] or COMPILERS if shutil.which(c)]
+        tree.report('headers', check(tree.root()))
