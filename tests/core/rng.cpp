@@ -26,6 +26,14 @@ TEST_CASE("below is uniform: chi-square of 64 cells under its 99.9 % bound", "[c
   }
 }
 
+// A remainder would: of 2^32 numbers those under 2^30 have two ways to come, the others one.
+TEST_CASE("below does not prefer small numbers, however large the range", "[core]") {
+  gyre::rng r(3, 1, gyre::purpose::user);
+  double thirds[3] = {0, 0, 0};
+  for (int i = 0; i < 30000; ++i) thirds[r.below(3U << 30) >> 30] += 1;
+  for (const double n : thirds) REQUIRE(n == Approx(10000).margin(300));
+}
+
 TEST_CASE("neighbouring streams, purposes and counters are uncorrelated", "[core]") {
   double sum_xy[3] = {0, 0, 0};
   const int n = 20000;

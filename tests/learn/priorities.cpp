@@ -115,6 +115,29 @@ TEST_CASE("weights are (size x probability)^-beta over the greatest", "[learn]")
   REQUIRE(differs == (by == gyre::weights_by::all));
 }
 
+// tianshou's least priority never rises again: weights stay small for good after one tiny error.
+TEST_CASE("the least priority is forgotten with its row, and with its error", "[learn]") {
+  auto kept = with_errors({1e-4F, 1, 1, 1}, {.priority = {.alpha = 1, .beta = 1, .beta_end = 1,
+                                             .epsilon = 0, .weights = gyre::weights_by::all}});
+  const auto weight_of_1 = [&] {
+    gyre::drawn_row batch[8];
+    REQUIRE(kept.sample(batch));
+    for (const gyre::drawn_row& row : batch) {
+      if (priority_of(kept, row.id.slot) >= 1) return static_cast<double>(row.weight);
+    }
+    return 0.;
+  };
+  REQUIRE(weight_of_1() == Approx(1e-4));
+  const gyre::row_id first[] = {{0, 1}};
+  const float worse[] = {.5F}, tiny[] = {1e-5F};
+  REQUIRE(kept.update(std::span<const gyre::row_id>(first), worse).applied == 1);
+  REQUIRE(weight_of_1() == Approx(.5));
+  REQUIRE(kept.update(std::span<const gyre::row_id>(first), tiny).applied == 1);
+  REQUIRE(weight_of_1() == Approx(1e-5));
+  kept.push(4);  // in its place
+  REQUIRE(weight_of_1() == Approx(1));
+}
+
 // mlpack's beta goes on beyond 1, where weights amplify what they are to undo.
 TEST_CASE("beta goes to its end in equal steps and stays there", "[learn]") {
   auto kept = with_errors({1, 2, 3, 4}, {.priority = {.beta = .4, .beta_end = 1, .beta_steps = 6}});

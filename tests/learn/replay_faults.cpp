@@ -1,6 +1,29 @@
 // Method: fault. One test for each fault known of other replay buffers that concerns what a row
 // says and what survives; those of priorities stand in priorities.cpp. And a buffer saved and
 // loaded against the one that went on, of the same capacity and of others, and damaged bytes.
+//
+// The faults, and the tests that fail on them:
+//  1 a time limit taken for an end: "after a time limit the next state still has its worth"; of
+//    learners "an end is worth nothing, a cut what it is worth", "a step that was cut off goes on"
+//  2 the next slot taken for the next state: "the next state is the row's own", "what was truly
+//    seen counts"
+//  3 n steps over an end, with a wrong discount, a tail lost: "an n-step return has the steps
+//    there are", "an episode's end hands out what waits"
+//  4 alpha x p for p^alpha, no epsilon, the mean weight, beta over 1: "a priority is", "weights
+//    are", "beta goes to its end"
+//  5 a greatest priority that only grows, a least that only falls: "a new row gets the greatest
+//    priority", "the least priority is forgotten with its row"
+//  6 weights over the greatest of the batch or of all, mixed up: "weights are"
+//  7 a draw past the last row, or of priority 0: "a row of priority 0 is never drawn"
+//  8 a row twice in an update: "of a row that comes twice in an update the last error counts"
+//  9 an error of a row that was replaced: "an error of a row that was replaced meanwhile"
+// 10 a remainder for a draw, a seed from outside, a draw too early: "below does not prefer small
+//    numbers", "draws follow from the seed, and wait for min_size rows"
+// 11 rows doubled, priorities lost, another capacity after a load: "a loaded buffer goes on", "a
+//    buffer of another capacity loads the newest rows"
+// 12 a ring of one row more: "exactly the newest rows are there"
+// 13 rows lost that were replaced since the last save: the same, "also when saved in the middle of
+//    a lap"
 #include <gyre/learn/replay_buffer.hpp>
 #include <gyre/learn/transition.hpp>
 #include <set>
