@@ -4,6 +4,7 @@
 
 use crate::error::{check, Error, Result};
 use crate::ffi;
+use crate::learner::saved;
 
 /// Steps as columns, in the order in which they came.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +19,42 @@ pub struct Steps<'a> {
     pub flags: &'a [u32],
 }
 
+impl Steps<'_> {
+    /// An error where the columns are not of `n` steps.
+    pub(crate) fn check(&self, n: usize) -> Result<()> {
+        let whole = self.next.len() == self.seen.len()
+            && self.actions.len() == n
+            && self.rewards.len() == n
+            && (self.flags.is_empty() || self.flags.len() == n);
+        if whole {
+            Ok(())
+        } else {
+            Err(Error::arg("the columns are of different lengths"))
+        }
+    }
+    pub(crate) fn flags(&self) -> *const u32 {
+        if self.flags.is_empty() {
+            std::ptr::null()
+        } else {
+            self.flags.as_ptr()
+        }
+    }
+}
+
 /// A learner by a network. Inputs may be in any unit.
+///
+/// ```
+/// use gyre::{ffi, Dqn, Steps};
+/// # fn main() -> gyre::Result<()> {
+/// let options = ffi::gyre_dqn_options { inputs: 2, actions: 3, ..Default::default() };
+/// let dqn = Dqn::with(&options, &[16])?; // one hidden layer
+/// let (seen, next) = ([12.5, 0.3], [11.0, 0.4]);
+/// let actions = &dqn.act(&seen)?[..];
+/// dqn.observe(&Steps { seen: &seen, actions, rewards: &[1.0], next: &next, flags: &[] })?;
+/// assert_eq!(dqn.metrics()?.observations, 1);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// Threads: calls on one wait for each other.
 pub struct Dqn {
@@ -72,16 +108,7 @@ impl Dqn {
     /// Learns from steps; from none when one is refused.
     pub fn observe(&self, steps: &Steps) -> Result<()> {
         let count = self.count(steps.seen)?;
-        let n = count as usize;
-        if steps.next.len() != steps.seen.len()
-            || steps.actions.len() != n
-            || steps.rewards.len() != n
-            || !(steps.flags.is_empty() || steps.flags.len() == n)
-        {
-            return Err(Error::arg("the columns are of different lengths"));
-        }
-        let flags =
-            if steps.flags.is_empty() { std::ptr::null() } else { steps.flags.as_ptr() };
+        steps.check(count as usize)?;
         // SAFETY: each has as many rows as the call is told.
         check(|_| unsafe {
             ffi::gyre_dqn_observe(
@@ -90,7 +117,7 @@ impl Dqn {
                 steps.actions.as_ptr(),
                 steps.rewards.as_ptr(),
                 steps.next.as_ptr(),
-                flags,
+                steps.flags(),
                 count,
             )
         })
@@ -102,21 +129,21 @@ impl Dqn {
     }
     /// All that it has learned, with its replay, for `load`.
     pub fn save(&self) -> Result<Vec<u8>> {
-        let mut needed = 0;
-        // SAFETY: no room is asked to be written to; the call says how much it needs.
-        unsafe { ffi::gyre_dqn_save(self.id, std::ptr::null_mut(), 0, &mut needed) };
-        let mut bytes = vec![0_u8; needed as usize];
         // SAFETY: as much room as the call is told.
-        check(|_| unsafe {
-            ffi::gyre_dqn_save(self.id, bytes.as_mut_ptr().cast(), needed, &mut needed)
-        })?;
-        Ok(bytes)
+        saved(|at, room, needed| unsafe { ffi::gyre_dqn_save(self.id, at, room, needed) })
     }
     /// Replaces what it has learned; with the same options it goes on bit for bit.
     pub fn load(&self, bytes: &[u8]) -> Result<()> {
         let size = u32::try_from(bytes.len()).map_err(|_| Error::arg("too many bytes"))?;
         // SAFETY: as many bytes as the call is told.
         check(|err| unsafe { ffi::gyre_dqn_load(self.id, bytes.as_ptr().cast(), size, err) })
+    }
+    /// What it learned from.
+    pub fn metrics(&self) -> Result<ffi::gyre_dqn_metrics> {
+        let mut out = ffi::gyre_dqn_metrics::default();
+        // SAFETY: it outlives the call and says its size.
+        check(|_| unsafe { ffi::gyre_dqn_metrics_read(self.id, &mut out) })?;
+        Ok(out)
     }
 }
 

@@ -4,9 +4,10 @@
 
 use crate::error::{check, Error, Result};
 use crate::ffi;
+use std::os::raw::c_void;
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Transition {
     pub state: u32,
     pub action: u32,
@@ -14,6 +15,15 @@ pub struct Transition {
     pub next: u32,
     /// Nothing follows: the next state is worth nothing.
     pub terminated: bool,
+    /// It was only cut off here: what follows is worth what it is.
+    pub truncated: bool,
+}
+
+impl Transition {
+    fn flags(&self) -> u32 {
+        (u32::from(self.terminated) * ffi::GYRE_TRANSITION_TERMINATED)
+            | (u32::from(self.truncated) * ffi::GYRE_TRANSITION_TRUNCATED)
+    }
 }
 
 /// How it learns: docs/learning.md says which for which job.
@@ -32,6 +42,18 @@ pub enum Method {
 
 /// A tabular Q-learner over states x actions, trained from its own replay buffer.
 ///
+/// ```
+/// use gyre::{Learner, Transition};
+/// # fn main() -> gyre::Result<()> {
+/// let learner = Learner::new(4, 2, 0.9, 1)?;
+/// let action = learner.choose(&[0])?[0];
+/// let seen = Transition { state: 0, action, reward: 1.0, next: 1, ..Default::default() };
+/// learner.observe(&[seen])?;
+/// assert_eq!(learner.metrics()?.observations, 1);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// Threads: calls on one wait for each other.
 pub struct Learner {
     id: ffi::gyre_learner,
@@ -43,7 +65,7 @@ impl Learner {
     /// All memory is allocated here: states x actions at most 65,536. `discount` is that of the
     /// next state's worth; all draws follow from `seed`.
     pub fn new(states: u32, actions: u32, discount: f64, seed: u64) -> Result<Learner> {
-        Learner::made(&ffi::gyre_learner_options {
+        Learner::with(&ffi::gyre_learner_options {
             states,
             actions,
             discount,
@@ -53,7 +75,7 @@ impl Learner {
     }
     /// One whose actions change the next state, by a method; it explores as suits that.
     pub fn sequential(states: u32, actions: u32, method: Method, seed: u64) -> Result<Learner> {
-        Learner::made(&ffi::gyre_learner_options {
+        Learner::with(&ffi::gyre_learner_options {
             states,
             actions,
             seed,
@@ -62,7 +84,8 @@ impl Learner {
             ..Default::default()
         })
     }
-    fn made(options: &ffi::gyre_learner_options) -> Result<Learner> {
+    /// With options.
+    pub fn with(options: &ffi::gyre_learner_options) -> Result<Learner> {
         let mut id = 0;
         // SAFETY: options and id outlive the call.
         check(|err| unsafe { ffi::gyre_learner_create(options, &mut id, err) })?;
@@ -95,21 +118,21 @@ impl Learner {
     }
     /// All that it has learned, for `load`.
     pub fn save(&self) -> Result<Vec<u8>> {
-        let mut needed = 0;
-        // SAFETY: no room is asked to be written to; the call says how much it needs.
-        unsafe { ffi::gyre_learner_save(self.id, std::ptr::null_mut(), 0, &mut needed) };
-        let mut bytes = vec![0_u8; needed as usize];
         // SAFETY: as much room as the call is told.
-        check(|_| unsafe {
-            ffi::gyre_learner_save(self.id, bytes.as_mut_ptr().cast(), needed, &mut needed)
-        })?;
-        Ok(bytes)
+        saved(|at, room, needed| unsafe { ffi::gyre_learner_save(self.id, at, room, needed) })
     }
     /// Replaces what it has learned; with the same options it goes on as the other did.
     pub fn load(&self, bytes: &[u8]) -> Result<()> {
         let size = u32::try_from(bytes.len()).map_err(|_| Error::arg("too many bytes"))?;
         // SAFETY: as many bytes as the call is told.
         check(|err| unsafe { ffi::gyre_learner_load(self.id, bytes.as_ptr().cast(), size, err) })
+    }
+    /// What it learned from.
+    pub fn metrics(&self) -> Result<ffi::gyre_learner_metrics> {
+        let mut out = ffi::gyre_learner_metrics::default();
+        // SAFETY: it outlives the call and says its size.
+        check(|_| unsafe { ffi::gyre_learner_metrics_read(self.id, &mut out) })?;
+        Ok(out)
     }
     /// Learns from transitions; from none when one is refused.
     pub fn observe(&self, transitions: &[Transition]) -> Result<()> {
@@ -120,7 +143,7 @@ impl Learner {
                 action: t.action,
                 next: t.next,
                 reward: t.reward,
-                flags: if t.terminated { ffi::GYRE_TRANSITION_TERMINATED } else { 0 },
+                flags: t.flags(),
                 ..Default::default()
             })
             .collect();
@@ -145,5 +168,22 @@ impl Drop for Learner {
     fn drop(&mut self) {
         // SAFETY: the id is ours alone, and stale afterwards.
         unsafe { ffi::gyre_learner_destroy(self.id) };
+    }
+}
+
+/// Asks for bytes until they fit.
+pub(crate) fn saved(
+    save: impl Fn(*mut c_void, u32, &mut u32) -> ffi::gyre_status,
+) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    loop {
+        let mut needed = 0;
+        let status = save(bytes.as_mut_ptr() as *mut _, bytes.len() as u32, &mut needed);
+        if status != ffi::GYRE_E_BUFFER {
+            check(|_| status)?;
+            bytes.truncate(needed as usize);
+            return Ok(bytes);
+        }
+        bytes.resize(needed as usize, 0_u8);
     }
 }

@@ -40,6 +40,7 @@ mod options;
 mod replay;
 mod serve;
 mod tick;
+mod tiles;
 mod tuner;
 mod what_if;
 
@@ -53,8 +54,9 @@ pub use learned::{Learned, Limit, Report};
 pub use learner::{Learner, Method, Transition};
 pub use loops::Loop;
 pub use options::LoopOptions;
-pub use replay::{Drawn, Field, Replay, ReplayOptions, Return};
+pub use replay::{Drawn, Field, Number, Replay, ReplayOptions, Return, RowStats};
 pub use serve::ServeOptions;
 pub use tick::Tick;
+pub use tiles::{Axis, Tiles};
 pub use tuner::{Choice, Tuner};
 pub use what_if::{what_if, Decisions, Estimate, WhatIf};

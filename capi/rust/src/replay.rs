@@ -4,6 +4,7 @@
 
 use crate::error::{check, Error, Result};
 use crate::ffi;
+use crate::learner::saved;
 use std::marker::PhantomData;
 use std::mem::{size_of, MaybeUninit};
 
@@ -15,8 +16,7 @@ pub struct Field {
     pub bytes: usize,
 }
 
-/// What a replay buffer is asked to be, beyond its capacity. Priorities are as of the header's
-/// defaults; `alpha` and `beta` are theirs where they are not 0.
+/// What a replay buffer is asked to be. What is 0 is the header's default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ReplayOptions {
     pub capacity: u32,
@@ -24,22 +24,56 @@ pub struct ReplayOptions {
     pub budget_bytes: u64,
     pub seed: u64,
     pub prioritized: bool,
+    /// Count for each row how often it was drawn.
+    pub count_samples: bool,
+    /// Divide weights by the greatest that any row could have, not by the greatest of the batch.
+    pub weights_by_all: bool,
+    /// Nothing is drawn before so many rows are there.
+    pub min_size: u32,
+    /// Priority: (|error| + epsilon)^alpha.
     pub alpha: f64,
+    pub epsilon: f64,
+    /// Weight: (rows x probability)^-beta; what that has become after so many batches.
     pub beta: f64,
+    pub beta_end: f64,
+    pub beta_steps: f64,
     /// A float or a double.
     pub reward: Option<Field>,
     pub terminated: Option<Field>,
     pub truncated: Option<Field>,
+    /// Further fields, for `column`.
+    pub columns: &'static [Field],
 }
 
 /// A batch by place: `slots` and `generations` name rows while they are held; `weights` are those
-/// of their updates.
+/// of their updates, 0..1.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Drawn {
     pub slots: Vec<u32>,
     pub generations: Vec<u32>,
     pub weights: Vec<f32>,
+    pub probabilities: Vec<f32>,
 }
+
+/// A row as it was used.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RowStats {
+    /// How many rows are newer.
+    pub age: u32,
+    /// How often it was drawn; 0 where that is not counted.
+    pub drawn: u32,
+    pub priority: f32,
+}
+
+/// A number that any bytes are one of.
+pub trait Number: Copy + sealed::Sealed {}
+mod sealed {
+    pub trait Sealed {}
+}
+macro_rules! numbers {
+    ($($name:ty)*) => { $(impl sealed::Sealed for $name {} impl Number for $name {})* };
+}
+numbers!(u8 i8 u16 i16 u32 i32 u64 i64 f32 f64);
 
 /// What came of up to n steps from a row on.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -66,20 +100,14 @@ pub struct Return {
 /// Threads: calls on one wait for each other.
 pub struct Replay<T: Copy + Send + 'static> {
     id: ffi::gyre_replay,
-    columns: u32,
+    columns: Vec<Field>,
     row: PhantomData<fn(T) -> T>,
 }
 
 impl<T: Copy + Send + 'static> Replay<T> {
     /// At most `capacity` rows, the oldest make room; all draws follow from `seed`.
     pub fn new(capacity: u32, seed: u64) -> Result<Replay<T>> {
-        let row_size = u32::try_from(size_of::<T>()).map_err(|_| Error::arg("too large a row"))?;
-        let options =
-            ffi::gyre_replay_options { row_size, capacity, seed, ..Default::default() };
-        let mut id = 0;
-        // SAFETY: options and id outlive the call.
-        check(|err| unsafe { ffi::gyre_replay_create(&options, &mut id, err) })?;
-        Ok(Replay { id, columns: 0, row: PhantomData })
+        Replay::with(ReplayOptions { capacity, seed, ..Default::default() })
     }
     /// The same with priorities, episodes and n-step returns.
     pub fn with(how: ReplayOptions) -> Result<Replay<T>> {
@@ -90,9 +118,10 @@ impl<T: Copy + Send + 'static> Replay<T> {
             (how.terminated, ffi::GYRE_COLUMN_TERMINATED),
             (how.truncated, ffi::GYRE_COLUMN_TRUNCATED),
         ];
-        let columns: Vec<ffi::gyre_replay_column> = roles
-            .iter()
-            .filter_map(|&(field, role)| {
+        let plain = how.columns.iter().map(|&field| (Some(field), ffi::GYRE_COLUMN_PLAIN));
+        let columns: Vec<ffi::gyre_replay_column> = plain
+            .chain(roles)
+            .filter_map(|(field, role)| {
                 let Field { offset, bytes } = field?;
                 let (offset, bytes) = (offset as u32, bytes as u32);
                 Some(ffi::gyre_replay_column { size, offset, bytes, role })
@@ -104,16 +133,26 @@ impl<T: Copy + Send + 'static> Replay<T> {
             seed: how.seed,
             columns: columns.as_ptr(),
             column_count: columns.len() as u32,
-            flags: if how.prioritized { ffi::GYRE_REPLAY_PRIORITIZED } else { 0 },
+            flags: (u32::from(how.prioritized) * ffi::GYRE_REPLAY_PRIORITIZED)
+                | (u32::from(how.count_samples) * ffi::GYRE_REPLAY_COUNT_SAMPLES)
+                | (u32::from(how.weights_by_all) * ffi::GYRE_REPLAY_WEIGHTS_BY_ALL),
             budget_bytes: how.budget_bytes as f64,
+            min_size: how.min_size,
             alpha: how.alpha,
             beta: how.beta,
+            beta_end: how.beta_end,
+            beta_steps: how.beta_steps,
+            epsilon: how.epsilon,
             ..Default::default()
         };
         let mut id = 0;
         // SAFETY: options, what they point to, and id outlive the call.
         check(|err| unsafe { ffi::gyre_replay_create(&options, &mut id, err) })?;
-        Ok(Replay { id, columns: options.column_count, row: PhantomData })
+        let columns = columns
+            .iter()
+            .map(|c| Field { offset: c.offset as usize, bytes: c.bytes as usize })
+            .collect();
+        Ok(Replay { id, columns, row: PhantomData })
     }
     /// Appends rows.
     pub fn push(&self, rows: &[T]) -> Result<()> {
@@ -142,22 +181,31 @@ impl<T: Copy + Send + 'static> Replay<T> {
     }
     /// Draws the places of `count` rows: by priority, or uniformly and none twice without any.
     pub fn draw_places(&self, count: usize) -> Result<Drawn> {
+        self.places(count, 0)
+    }
+    /// The same uniformly, whatever the priorities; none twice unless `replace`.
+    pub fn draw_places_uniformly(&self, count: usize, replace: bool) -> Result<Drawn> {
+        let replace = u32::from(replace) * ffi::GYRE_SAMPLE_WITH_REPLACEMENT;
+        self.places(count, ffi::GYRE_SAMPLE_UNIFORM | replace)
+    }
+    fn places(&self, count: usize, flags: u32) -> Result<Drawn> {
         let number = u32::try_from(count).map_err(|_| Error::arg("too many rows"))?;
         let mut drawn = Drawn {
             slots: vec![0; count],
             generations: vec![0; count],
             weights: vec![0.0; count],
+            probabilities: vec![0.0; count],
         };
-        // SAFETY: room for so many in each; no probabilities.
+        // SAFETY: room for so many in each.
         check(|_| unsafe {
             ffi::gyre_replay_draw(
                 self.id,
                 drawn.slots.as_mut_ptr(),
                 drawn.generations.as_mut_ptr(),
                 drawn.weights.as_mut_ptr(),
-                std::ptr::null_mut(),
+                drawn.probabilities.as_mut_ptr(),
                 number,
-                0,
+                flags,
             )
         })?;
         Ok(drawn)
@@ -178,10 +226,44 @@ impl<T: Copy + Send + 'static> Replay<T> {
         let (from, count, to) = (slots.as_ptr(), slots.len() as u32, rows.as_mut_ptr());
         // SAFETY: room for so many.
         check(|_| unsafe {
-            ffi::gyre_replay_read(self.id, from, count, self.columns, to as *mut _)
+            ffi::gyre_replay_read(self.id, from, count, self.columns.len() as u32, to as *mut _)
         })?;
         // SAFETY: the call wrote all of them, each the bytes of a row that was pushed.
         Ok(rows.into_iter().map(|row| unsafe { row.assume_init() }).collect())
+    }
+    /// Copies a field of the rows in those slots into `out`, one after the other. It is one of
+    /// those that the buffer was made with.
+    pub fn column<N: Number>(&self, field: Field, slots: &[u32], out: &mut [N]) -> Result<()> {
+        let at = self.columns.iter().position(|&each| each == field);
+        let column = at.ok_or_else(|| Error::arg("there is no such column"))? as u32;
+        if field.bytes % size_of::<N>() != 0 {
+            return Err(Error::arg("the column is of other numbers"));
+        }
+        if out.len() < field.bytes / size_of::<N>() * slots.len() {
+            return Err(Error::arg("there is less room than numbers"));
+        }
+        let (from, count, to) = (slots.as_ptr(), slots.len() as u32, out.as_mut_ptr());
+        // SAFETY: room for so many, and any bytes are numbers.
+        check(|_| unsafe { ffi::gyre_replay_read(self.id, from, count, column, to as *mut _) })
+    }
+    /// How each row in those slots was used.
+    pub fn stats(&self, slots: &[u32]) -> Result<Vec<RowStats>> {
+        let count = slots.len();
+        let (mut ages, mut drawn) = (vec![0; count], vec![0; count]);
+        let mut priorities = vec![0.0; count];
+        // SAFETY: room for so many in each.
+        check(|_| unsafe {
+            ffi::gyre_replay_rows_read(
+                self.id,
+                slots.as_ptr(),
+                count as u32,
+                ages.as_mut_ptr(),
+                drawn.as_mut_ptr(),
+                priorities.as_mut_ptr(),
+            )
+        })?;
+        let one = |i: usize| RowStats { age: ages[i], drawn: drawn[i], priority: priorities[i] };
+        Ok((0..count).map(one).collect())
     }
     /// Sets the priorities of rows by their errors. How many were refused, since the row was
     /// replaced meanwhile or the error is not finite.
@@ -242,19 +324,15 @@ impl<T: Copy + Send + 'static> Replay<T> {
     }
     /// Everything: rows, priorities, the position of the draws.
     pub fn save(&self) -> Result<Vec<u8>> {
-        let mut needed = 0;
-        // SAFETY: no room is needed for nothing; it says how much is.
-        unsafe { ffi::gyre_replay_save(self.id, std::ptr::null_mut(), 0, &mut needed) };
-        let mut out = vec![0u8; needed as usize];
-        // SAFETY: room for so many.
-        check(|_| unsafe {
-            ffi::gyre_replay_save(self.id, out.as_mut_ptr() as *mut _, needed, &mut needed)
-        })?;
-        out.truncate(needed as usize);
-        Ok(out)
+        // SAFETY: as much room as the call is told.
+        saved(|at, room, needed| unsafe { ffi::gyre_replay_save(self.id, at, room, needed) })
     }
-    /// Replaces everything by what `save` gave, of rows of the same size.
-    pub fn load(&self, data: &[u8]) -> Result<()> {
+    /// Replaces everything by what `save` gave.
+    ///
+    /// # Safety
+    /// The rows in `data` are values of `T`, which nothing here can see: `save` of a buffer of the
+    /// same type gave it; of this run, where `T` has references.
+    pub unsafe fn load(&self, data: &[u8]) -> Result<()> {
         let size = u32::try_from(data.len()).map_err(|_| Error::arg("too many bytes"))?;
         // SAFETY: so many bytes.
         check(|err| unsafe { ffi::gyre_replay_load(self.id, data.as_ptr() as *const _, size, err) })
@@ -265,10 +343,14 @@ impl<T: Copy + Send + 'static> Replay<T> {
     }
     /// How many rows there are.
     pub fn len(&self) -> Result<u64> {
-        let mut metrics = ffi::gyre_replay_metrics::default();
+        Ok(self.metrics()?.rows)
+    }
+    /// What it holds and did.
+    pub fn metrics(&self) -> Result<ffi::gyre_replay_metrics> {
+        let mut out = ffi::gyre_replay_metrics::default();
         // SAFETY: it outlives the call and says its size.
-        check(|_| unsafe { ffi::gyre_replay_metrics_read(self.id, &mut metrics) })?;
-        Ok(metrics.rows)
+        check(|_| unsafe { ffi::gyre_replay_metrics_read(self.id, &mut out) })?;
+        Ok(out)
     }
     /// Whether there are none.
     pub fn is_empty(&self) -> Result<bool> {

@@ -6,6 +6,7 @@ use crate::error::{c_string, check, Result};
 use crate::ffi;
 use crate::knobs::{Declared, Feature, Knob, Mode, Tuning};
 use crate::learned::{limits, numbers, Learned, Limit, Report};
+use crate::learner::saved;
 
 /// Finds what earns most in each state, in few noisy tries. A *state* is a bucket for each feature,
 /// an *action* a value for each knob, both numbered mixed radix, the first declared counting most.
@@ -104,21 +105,8 @@ impl Tuner {
     }
     /// All that it has learned, as bytes that `load` takes.
     pub fn save(&self) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        loop {
-            let mut needed = 0;
-            // SAFETY: the buffer is as long as the call is told.
-            let status = unsafe {
-                let (buf, cap) = (bytes.as_mut_ptr() as *mut _, bytes.len() as u32);
-                ffi::gyre_tuner_save(self.0, buf, cap, &mut needed)
-            };
-            if status != ffi::GYRE_E_BUFFER {
-                check(|_| status)?;
-                bytes.truncate(needed as usize);
-                return Ok(bytes);
-            }
-            bytes.resize(needed as usize, 0u8);
-        }
+        // SAFETY: as much room as the call is told.
+        saved(|at, room, needed| unsafe { ffi::gyre_tuner_save(self.0, at, room, needed) })
     }
     /// Replaces what it has learned; with the same options it goes on draw for draw.
     pub fn load(&self, bytes: &[u8]) -> Result<()> {

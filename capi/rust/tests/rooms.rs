@@ -115,7 +115,9 @@ fn a_method_plans_and_goes_on_after_load() -> Result<()> {
             let action = learner.choose(&[state])?[0];
             let next = if action == 1 { state + 1 } else { state };
             let reward = if next == 2 { 1.0 } else { 0.0 };
-            learner.observe(&[Transition { state, action, reward, next, terminated: next == 2 }])?;
+            let terminated = next == 2;
+            let seen = Transition { state, action, reward, next, terminated, truncated: false };
+            learner.observe(&[seen])?;
         }
     }
     learner.train()?;
@@ -137,7 +139,9 @@ fn priorities_returns_and_episodes_of_rows() -> Result<()> {
         reward: f32,
         terminated: u32,
     }
+    const NUMBER: Field = Field { offset: 0, bytes: 4 };
     let how = ReplayOptions {
+        columns: &[NUMBER],
         capacity: 8,
         prioritized: true,
         alpha: 1.0,
@@ -167,8 +171,25 @@ fn priorities_returns_and_episodes_of_rows() -> Result<()> {
     let saved = replay.save()?;
     replay.push(&[Step { number: 10, reward: 0.0, terminated: 0 }])?;
     assert_eq!(replay.update(&drawn, &[3.0; 8])?, 1); // of the row that was replaced
-    replay.load(&saved)?;
+    // SAFETY: a buffer of the same rows has saved it.
+    unsafe { replay.load(&saved)? };
     assert_eq!(replay.update(&drawn, &[3.0; 8])?, 0);
+    assert!(replay.stats(&drawn.slots)?.iter().all(|row| row.priority >= 3.0 && row.age < 8));
+    let mut numbers = [0_u32; 8];
+    replay.column(NUMBER, &drawn.slots, &mut numbers)?;
+    assert!(numbers.iter().zip(&rows).all(|(&number, row)| number == row.number));
+    for refused in [
+        replay.column(NUMBER, &drawn.slots, &mut numbers[..7]),
+        replay.column(NUMBER, &drawn.slots, &mut [0_u64; 8]),
+        replay.column(Field { offset: 0, bytes: 8 }, &drawn.slots, &mut numbers),
+    ] {
+        assert_eq!(refused.unwrap_err().kind(), Kind::Argument);
+    }
+    let mut all = replay.draw_places_uniformly(8, false)?.slots;
+    all.sort_unstable();
+    assert_eq!(all, (0..8).collect::<Vec<u32>>());
+    assert_eq!(replay.draw_places_uniformly(20, true)?.probabilities.len(), 20);
+    assert_eq!(replay.metrics()?.stale_updates, 0); // as it was when it was saved
     replay.resize(3)?;
     assert_eq!(replay.len()?, 3);
     replay.check()
@@ -181,12 +202,15 @@ fn a_learner_finds_the_better_action() -> Result<()> {
         for (state, &action) in (0..).zip(&learner.choose(&[0, 1])?) {
             let reward = if action == state + 1 { 1.0 } else { 0.0 };
             let next = state;
-            learner.observe(&[Transition { state, action, reward, next, terminated: false }])?;
+            let seen = Transition { state, action, reward, next, ..Default::default() };
+            learner.observe(&[seen])?;
         }
     }
     let q = learner.q()?;
     assert!(q[0][1] > q[0][0] && q[1][2] > q[1][0]);
-    let wrong = Transition { state: 9, action: 0, reward: 0.0, next: 0, terminated: true };
+    let wrong = Transition { state: 9, ..Default::default() };
     assert_eq!(learner.observe(&[wrong]).unwrap_err().kind(), Kind::Argument);
+    let both = Transition { terminated: true, truncated: true, ..Default::default() };
+    assert_eq!(learner.observe(&[both]).unwrap_err().kind(), Kind::Argument);
     Ok(())
 }
