@@ -22,9 +22,12 @@ from ._learn import Learner, Replay
 from ._library import Error, version
 from ._loop import Loop
 from ._memory import compress, decompress
+from ._settings import geometric, linear
 from ._tick import Tick
+from ._tiles import Tiles
 from ._tuner import Choice, Tuner, what_if
 
 __version__ = version
 __all__ = ['Choice', 'Dqn', 'Engine', 'Error', 'Learner', 'Loop', 'Message', 'Replay',
-           'Subscription', 'Tick', 'Tuner', 'compress', 'decompress', 'version', 'what_if']
+           'Subscription', 'Tick', 'Tiles', 'Tuner', 'compress', 'decompress', 'geometric',
+           'linear', 'version', 'what_if']

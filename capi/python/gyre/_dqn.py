@@ -6,7 +6,7 @@ from array import array
 from typing import Any
 
 from . import _abi as abi
-from ._learn import _address, _Owned
+from ._learn import _address, _columns, _Owned, _rows, _saved
 from ._library import call, check, lib, made, values_of
 
 
@@ -29,19 +29,9 @@ class Dqn(_Owned):
         call(lib.gyre_dqn_create, ctypes.byref(made_of), ctypes.byref(number))
         self._id = number.value
 
-    def _rows(self, seen: Any) -> tuple[Any, int]:
-        """The observations as a buffer, and how many they are."""
-        given: Any = array('f', seen) if isinstance(seen, (list, tuple)) else seen
-        view = memoryview(given)
-        size = view.nbytes
-        if size % (4 * self.inputs) or view.format != 'f':
-            raise ValueError(f'{size} bytes of {view.format!r} are not observations of '
-                             f'{self.inputs} numbers of float32')
-        return given, size // (4 * self.inputs)
-
     def act(self, seen: Any) -> Any:
         """An action for each observation, exploring: an int for one, else array('I')."""
-        given, count = self._rows(seen)
+        given, count = _rows(seen, self.inputs)
         out = array('I', bytes(4 * count))
         if count:
             check(lib.gyre_dqn_act(self._id, _address(given)[0], _address(out, True)[0], count))
@@ -49,7 +39,7 @@ class Dqn(_Owned):
 
     def worth(self, seen: Any) -> Any:
         """What each action is held to be worth in each observation, as array('f')."""
-        given, count = self._rows(seen)
+        given, count = _rows(seen, self.inputs)
         out = array('f', bytes(4 * count * self.actions))
         if count:
             check(lib.gyre_dqn_worth(self._id, _address(given)[0], _address(out, True)[0], count))
@@ -67,16 +57,10 @@ class Dqn(_Owned):
                      flags: Any = None) -> None:
         """Learns from steps given as columns; none is taken when one is refused. `flags` are of
         each GYRE_TRANSITION_..., or 0."""
-        (before, count), (after, others) = self._rows(seen), self._rows(following)
-        columns = [array('I', actions), array('d', rewards)]
-        ends = None if flags is None else array('I', flags)
-        if any(len(c) != count for c in columns + ([] if ends is None else [ends])) \
-                or others != count:
-            raise ValueError('the columns are of different lengths')
-        if count:
-            check(lib.gyre_dqn_observe(
-                self._id, _address(before)[0], _address(columns[0])[0], _address(columns[1])[0],
-                _address(after)[0], None if ends is None else _address(ends)[0], count))
+        columns = _columns(self.inputs, seen, actions, rewards, following, flags)
+        if len(columns[1]):
+            at = [None if column is None else _address(column)[0] for column in columns]
+            check(lib.gyre_dqn_observe(self._id, *at, len(columns[1])))
 
     def train(self, batches: int = 1) -> None:
         """Trains on so many batches beyond those that are due."""
@@ -84,11 +68,7 @@ class Dqn(_Owned):
 
     def save(self) -> bytes:
         """All that it has learned, with its replay, for load()."""
-        needed = ctypes.c_uint32()
-        lib.gyre_dqn_save(self._id, None, 0, ctypes.byref(needed))
-        out = bytearray(needed.value)
-        check(lib.gyre_dqn_save(self._id, _address(out, True)[0], len(out), ctypes.byref(needed)))
-        return bytes(out)
+        return _saved(lib.gyre_dqn_save, self._id)
 
     def load(self, data: bytes) -> None:
         """Replaces what it has learned; with the same settings it goes on as the other did."""

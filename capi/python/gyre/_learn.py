@@ -50,11 +50,53 @@ def _typed(values: Any) -> Any:
     return ctypes.cast(address, ctypes.POINTER(kind))
 
 
+def _rows(seen: Any, inputs: int) -> tuple[Any, int]:
+    """Observations of so many numbers as a buffer, and how many they are."""
+    given: Any = array('f', seen) if isinstance(seen, (list, tuple)) else seen
+    view = memoryview(given)
+    size = view.nbytes
+    if size % (4 * inputs) or view.format != 'f':
+        raise ValueError(f'{size} bytes of {view.format!r} are not observations of '
+                         f'{inputs} numbers of float32')
+    return given, size // (4 * inputs)
+
+
+def _columns(inputs: int, seen: Any, actions: Any, rewards: Any, following: Any,
+             flags: Any) -> list[Any]:
+    """Steps as the columns that C takes, in its order."""
+    (before, count), (after, others) = _rows(seen, inputs), _rows(following, inputs)
+    columns = [before, array('I', actions), array('d', rewards), after,
+               None if flags is None else array('I', flags)]
+    if others != count or any(c is not None and len(c) != count for c in
+                              (columns[1], columns[2], columns[4])):
+        raise ValueError('the columns are of different lengths')
+    return columns
+
+
+def _saved(function: Any, number: int) -> bytes:
+    """What a function saves, however much."""
+    needed, room = ctypes.c_uint32(), ctypes.create_string_buffer(0)
+    while True:
+        status = function(number, room, len(room), ctypes.byref(needed))
+        if status != abi.GYRE_E_BUFFER:
+            check(status)
+            return room.raw[:needed.value]
+        room = ctypes.create_string_buffer(needed.value)
+
+
 class Drawn(NamedTuple):
-    """Rows by slot and generation, and the weights of their updates."""
+    """Rows by slot and generation, the weights of their updates, how likely each was drawn."""
     slots: Any
     generations: Any
     weights: Any
+    probabilities: Any
+
+
+class Stats(NamedTuple):
+    """Of rows: how many are newer, how often each was drawn (where that is counted), priorities."""
+    ages: Any
+    drawn: Any
+    priorities: Any
 
 
 class Returns(NamedTuple):
@@ -148,11 +190,11 @@ class Replay(_Owned):
     def draw(self, count: int, uniform: bool = False, replace: bool = False) -> Drawn:
         """Draws the places of rows, by priority where there are any, and the weights of their
         updates. Uniformly, none twice unless `replace`, without priorities or with `uniform`."""
-        drawn = Drawn(_zeros('I', count), _zeros('I', count), _zeros('f', count))
+        drawn = Drawn(_zeros('I', count), _zeros('I', count), _zeros('f', count),
+                      _zeros('f', count))
         flags = (abi.GYRE_SAMPLE_UNIFORM if uniform else 0) | (
             abi.GYRE_SAMPLE_WITH_REPLACEMENT if replace else 0)
-        check(lib.gyre_replay_draw(self._id, *(_typed(column) for column in drawn), None, count,
-                                   flags))
+        check(lib.gyre_replay_draw(self._id, *(_typed(column) for column in drawn), count, flags))
         return drawn
 
     def draw_runs(self, count: int, length: int = 0) -> tuple[Any, Any]:
@@ -203,17 +245,22 @@ class Replay(_Owned):
                                      *(_typed(column) for column in out)))
         return out
 
+    def stats(self, slots: Any) -> Stats:
+        """How each of those rows was used."""
+        slots = _plain('I', slots)
+        count = len(slots)
+        out = Stats(_zeros('I', count), _zeros('I', count), _zeros('f', count))
+        check(lib.gyre_replay_rows_read(self._id, _typed(slots), count,
+                                        *(_typed(column) for column in out)))
+        return out
+
     def resize(self, capacity: int) -> None:
         """Keeps the newest rows that fit, oldest in slot 0."""
         call(lib.gyre_replay_resize, self._id, capacity)
 
     def save(self) -> bytes:
         """Everything: rows, priorities, the position of the draws."""
-        needed = ctypes.c_uint32()
-        lib.gyre_replay_save(self._id, None, 0, ctypes.byref(needed))
-        out = ctypes.create_string_buffer(needed.value)
-        check(lib.gyre_replay_save(self._id, out, needed.value, ctypes.byref(needed)))
-        return out.raw[:needed.value]
+        return _saved(lib.gyre_replay_save, self._id)
 
     def load(self, data: bytes) -> None:
         """Replaces everything by what save() gave, of the same row."""
@@ -290,12 +337,7 @@ class Learner(_Owned):
 
     def save(self) -> bytes:
         """All that it has learned, for load()."""
-        needed = ctypes.c_uint32()
-        lib.gyre_learner_save(self._id, None, 0, ctypes.byref(needed))
-        out = bytearray(needed.value)
-        check(lib.gyre_learner_save(self._id, _address(out, True)[0], len(out),
-                                    ctypes.byref(needed)))
-        return bytes(out)
+        return _saved(lib.gyre_learner_save, self._id)
 
     def load(self, data: bytes) -> None:
         """Replaces what it has learned; with the same settings it goes on as the other did."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from . import _abi as abi
 from ._library import call, check, lib, made, values_of
-from ._settings import declared, settings_of
+from ._settings import declared, limits_of, settings_of
 from ._tick import Tick, words
 
 if TYPE_CHECKING:
@@ -112,6 +112,34 @@ class Loop:
         value = ctypes.c_double()
         check(lib.gyre_loop_knob(self.id, name.encode(), ctypes.byref(value)))
         return value.value
+
+    def reward(self, ticket: int, value: float) -> None:
+        """What the tick of a ticket earned, of Tick.reward_later()."""
+        call(lib.gyre_loop_reward, self.id, ticket, value)
+
+    @property
+    def learned(self) -> dict[str, Any]:
+        """What its tuner did and knows as a whole: the fields of gyre_tuning_metrics."""
+        out = made(abi.gyre_tuning_metrics)
+        check(lib.gyre_loop_learned(self.id, ctypes.byref(out)))
+        return values_of(out)
+
+    def report(self, state: int = 0) -> dict[str, Any]:
+        """What it knows of one of its first 64 states: the fields of gyre_state_report."""
+        out = made(abi.gyre_state_report)
+        check(lib.gyre_loop_report(self.id, state, ctypes.byref(out)))
+        return values_of(out)
+
+    @property
+    def limits(self) -> list[dict[str, Any]]:
+        """The figures of Tick.limit(): the fields of gyre_limit."""
+        return limits_of(lib.gyre_loop_limits, self.id)
+
+    def values(self, action: int) -> list[float]:
+        """The value that each knob has in an action, in declared order."""
+        out, needed = (ctypes.c_double * 64)(), ctypes.c_uint32()
+        check(lib.gyre_loop_values(self.id, action, out, len(out), ctypes.byref(needed)))
+        return list(out[:needed.value])
 
     @property
     def metrics(self) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""Knobs, features and settings in C's shape. `kept` holds what they point to."""
+"""Knobs, features, settings and limits in C's shape. `kept` holds what they point to."""
 from __future__ import annotations
 
 import ctypes
 from typing import Any, Mapping, Sequence
 
 from . import _abi as abi
+from ._library import check, lib, values_of
 
 
 def declared(struct: Any, numbers: str, of: Mapping[str, Sequence[Any]], kept: list[Any]) -> Any:
@@ -29,3 +30,29 @@ def settings_of(rules: Sequence[Mapping[str, float]], kept: list[Any]) -> tuple[
         at.size, at.rule, at.knob, at.value = ctypes.sizeof(at), rule, knob.encode(), value
     kept.append(out)
     return (ctypes.addressof(out) if rows else None), len(rows)
+
+
+def limits_of(function: Any, number: int) -> list[dict[str, Any]]:
+    """What a function says of limits, of which there are four at most."""
+    rows, needed = (abi.gyre_limit * 4)(), ctypes.c_uint32()
+    rows[0].size = ctypes.sizeof(abi.gyre_limit)
+    check(function(number, rows, len(rows), ctypes.byref(needed)))
+    return [values_of(row) for row in rows[:needed.value]]
+
+
+def _range(function: Any, first: float, last: float, count: int) -> list[float]:
+    if not 0 < count <= 65_536:
+        raise ValueError(f'count is {count}: 1..65,536 expected')
+    out = (ctypes.c_double * count)()
+    check(function(first, last, count, out))
+    return list(out)
+
+
+def linear(first: float, last: float, count: int) -> list[float]:
+    """So many values from `first` to `last` in equal steps, for a knob."""
+    return _range(lib.gyre_linear, first, last, count)
+
+
+def geometric(first: float, last: float, count: int) -> list[float]:
+    """... each the same multiple of the one before; both ends over 0."""
+    return _range(lib.gyre_geometric, first, last, count)

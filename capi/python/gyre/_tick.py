@@ -32,6 +32,36 @@ class Tick:
         """What the tick earned."""
         check(lib.gyre_tick_reward(self._id, value))
 
+    def cost(self, value: float) -> None:
+        """What the tick cost: a reward of -value."""
+        check(lib.gyre_tick_cost(self._id, value))
+
+    def reward_later(self) -> int:
+        """A ticket for Loop.reward(): the reward comes later than the tick's end."""
+        ticket = ctypes.c_uint32()
+        check(lib.gyre_tick_reward_later(self._id, ctypes.byref(ticket)))
+        return ticket.value
+
+    def limit(self, name: str, value: float, at_most: float) -> None:
+        """A goal beside the reward: this tick's figure of that name, and what it may be at most."""
+        check(lib.gyre_tick_limit(self._id, name.encode(), value, at_most))
+
+    def forbid(self, knob: str, value: float) -> None:
+        """Rules out for this tick what has this value; before the first knob()."""
+        check(lib.gyre_tick_forbid(self._id, knob.encode(), value))
+
+    def used(self, knob: str, value: float) -> None:
+        """Someone else has set this knob: the reward is learned of that."""
+        check(lib.gyre_tick_used(self._id, knob.encode(), value))
+
+    def terminated(self) -> None:
+        """With `sequential`: nothing is earned after this tick."""
+        check(lib.gyre_tick_terminated(self._id))
+
+    def truncated(self) -> None:
+        """... what the loop does was cut off here, and the next tick begins anew."""
+        check(lib.gyre_tick_truncated(self._id))
+
     def vitality(self, value: float) -> None:
         """How well the loop's work is, 0..1, in its own judgement."""
         check(lib.gyre_tick_vitality(self._id, value))

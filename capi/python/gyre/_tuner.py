@@ -6,9 +6,9 @@ from array import array
 from typing import Any, Mapping, NamedTuple, Sequence
 
 from . import _abi as abi
-from ._learn import _Owned
+from ._learn import _Owned, _saved
 from ._library import call, check, lib, made, values_of
-from ._settings import declared, settings_of
+from ._settings import declared, limits_of, settings_of
 
 MODES = {'tune': abi.GYRE_TUNING_TUNE, 'observe': abi.GYRE_TUNING_OBSERVE,
          'frozen': abi.GYRE_TUNING_FROZEN}
@@ -94,17 +94,18 @@ class Tuner(_Owned):
         """
         check(lib.gyre_tuner_limit(self._id, state, action, name.encode(), value, at_most))
 
+    @property
+    def limits(self) -> list[dict[str, Any]]:
+        """Those figures: the fields of gyre_limit."""
+        return limits_of(lib.gyre_tuner_limits, self._id)
+
     def set_mode(self, mode: str) -> None:
         """'tune', 'observe' (the baseline acts) or 'frozen'."""
         check(lib.gyre_tuner_set_mode(self._id, MODES[mode]))
 
     def save(self) -> bytes:
         """All that it has learned."""
-        needed = ctypes.c_uint32()
-        lib.gyre_tuner_save(self._id, None, 0, ctypes.byref(needed))
-        out = ctypes.create_string_buffer(needed.value)
-        check(lib.gyre_tuner_save(self._id, out, needed.value, ctypes.byref(needed)))
-        return out.raw
+        return _saved(lib.gyre_tuner_save, self._id)
 
     def load(self, data: bytes) -> None:
         """Replaces what it has learned; with the same options it goes on draw for draw."""
