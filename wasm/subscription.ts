@@ -44,4 +44,9 @@ export class Subscription {
     while (n < most && this.poll() !== null) n += 1;
     return n;
   }
+  /** Ends it; what waits is dropped. */
+  close(): void {
+    this.gyre.resetError();
+    this.gyre.check(this.gyre.call.gyre_bus_unsubscribe(this.id));
+  }
 }

@@ -136,7 +136,8 @@ func newReplay(row reflect.Type, fields []field, o ReplayOptions) (C.gyre_replay
 	native.beta, native.beta_end = C.double(o.Beta), C.double(o.BetaEnd)
 	native.beta_steps = C.double(o.BetaSteps)
 	var id C.gyre_replay
-	return id, check(C.gyre_replay_create(native, &id, err), err)
+	wrong := check(C.gyre_replay_create(native, &id, err), err)
+	return id, wrong
 }
 
 // Close frees it; later calls are ErrStale.

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Method: fault. What tools/bind wrote is what it would write now; its reader refuses, with the
-place, what is not in the header's own style.
+place, what is not in the header's own style; a function that a language does not reach needs a
+reason, and none that it reaches has one.
 
 usage: bind.py <source root>
 """
@@ -12,7 +13,7 @@ import unittest
 
 ROOT = pathlib.Path(sys.argv[1])
 sys.path.insert(0, str(ROOT / 'tools'))
-from binding import header  # noqa: E402
+from binding import header, reach  # noqa: E402
 
 HEAD = '/* a.h - an example. */\n#include <stdint.h>\n'
 CALL = '@call any thread, short, in callbacks, since 0.1'
@@ -62,6 +63,20 @@ class Bind(unittest.TestCase):
         texts = ''.join(path.read_text() for path in (ROOT / 'capi' / 'gyre').glob('*.h'))
         self.assertEqual(len(header.all_of(sections, 'functions')), texts.count('\nGYRE_API '))
         self.assertEqual(len(header.all_of(sections, 'structs')), texts.count('typedef struct '))
+
+    def test_what_a_language_does_not_reach_has_a_reason(self):
+        functions = header.all_of(header.read(ROOT / 'capi'), 'functions')
+        there = {language: reach.reached(language) for language in reach.LANGUAGES}
+        reach.of(functions, there)
+        for name, language, why, said in [
+                ('gyre_replay_draw', 'Go', (), 'Go does not reach gyre_replay_draw, and'),
+                ('gyre_tiles_greedy', 'TypeScript', (), 'TypeScript does not reach gyre_tiles_'),
+                ('', 'Rust', ('Rust', 'gyre_tick_knob'), 'Rust reaches gyre_tick_knob, and there'),
+                ('', 'Rust', ('Rust', 'gyre_none'), 'gyre_none is no function')]:
+            without = {**there, language: there[language] - {name}}
+            with self.subTest(said), self.assertRaises(SystemExit) as refused:
+                reach.of(functions, without, [*reach.WHY, ('so', *why)] if why else None)
+            self.assertIn(said, str(refused.exception))
 
 
 if __name__ == '__main__':

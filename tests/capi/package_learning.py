@@ -129,6 +129,18 @@ class Loops(unittest.TestCase):
             self.assertEqual(other.learned['cells_tried'], 1)
             self.assertAlmostEqual(other.learned['mean_reward'], -2)
 
+    def test_a_loop_is_told_to_return(self):
+        with gyre.Engine(driver='virtual') as engine:
+            told = []
+
+            @engine.loop('asks', every=1)
+            def asks(tick):
+                self.assertEqual(engine.stop_loops('as*'), 1)
+                told.append(tick.cancelled)
+
+            engine.advance_to(5)
+            self.assertEqual(told, [True])
+
     def test_a_sequential_loop_ends_its_episodes(self):
         with gyre.Engine(driver='virtual', seed=1) as engine:
             at = [0]

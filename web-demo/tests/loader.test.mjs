@@ -123,6 +123,8 @@ test('a host engine: failed ticks, late ones, messages, memory, gates, change', 
   assert.equal(message.topic, 'shop.orders.new');
   assert.equal(new TextDecoder().decode(message.payload), '{"id":7}');
   assert.equal(inbox.poll(), null);
+  inbox.close();
+  assert.throws(() => inbox.poll(), (e) => e.status === api.Status.STALE);
   assert.throws(() => engine.publish('a..b'), (e) => e.status === api.Status.ARG);
 
   for (let i = 0; i < 60; i += 1) engine.remember({ text: `record ${i} æøå`, source: 'a', tags: ['t'], wallMs: 1000 + i });

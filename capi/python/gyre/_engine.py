@@ -111,6 +111,10 @@ class Engine(Bus, Memory, Served):
         """Undoes pause()."""
         return self._many(lib.gyre_loops_resume, pattern)
 
+    def stop_loops(self, pattern: str) -> int:
+        """Pauses them, and tells their ticks under way to return soon: Tick.cancelled."""
+        return self._many(lib.gyre_loops_stop, pattern)
+
     def throttle(self, pattern: str, factor: float) -> int:
         """Each has `factor` times its interval from now on."""
         return self._many(lib.gyre_loops_throttle, pattern, factor)

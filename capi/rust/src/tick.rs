@@ -69,6 +69,17 @@ impl Tick {
     pub fn truncated(&self) -> Result<()> {
         check(|_| unsafe { ffi::gyre_tick_truncated(self.id) })
     }
+    /// How well the loop's work is, 0..1, in its own judgement.
+    pub fn vitality(&self, vitality: f64) -> Result<()> {
+        check(|_| unsafe { ffi::gyre_tick_vitality(self.id, vitality) })
+    }
+    /// Which tick it is, how late, how long so far.
+    pub fn info(&self) -> Result<ffi::gyre_tick_info> {
+        let mut info = ffi::gyre_tick_info::default();
+        // SAFETY: it outlives the call and says its size.
+        check(|_| unsafe { ffi::gyre_tick_info_read(self.id, &mut info) })?;
+        Ok(info)
+    }
     /// Virtual engines: the tick took so long.
     pub fn spend(&self, time: Duration) -> Result<()> {
         check(|_| unsafe { ffi::gyre_tick_spend(self.id, time.as_secs_f64() * 1e3) })

@@ -1,0 +1,41 @@
+//! fleet.rs - loops that are held up and looked at from outside, through the crate.
+//! Method: scenarios on the virtual clock.
+use gyre::{Driver, Engine, Kind, LoopOptions, Reading, Result};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+#[test]
+fn loops_are_paused_throttled_and_told_to_return() -> Result<()> {
+    let engine = Engine::new(Driver::Virtual)?;
+    let ran: Arc<[AtomicU64; 3]> = Arc::default();
+    for (i, name) in ["shop.a", "shop.b", "other"].into_iter().enumerate() {
+        let ran = ran.clone();
+        engine.add(LoopOptions::new(name, Duration::from_secs(1)), move |tick| {
+            assert_eq!(tick.info()?.number, ran[i].fetch_add(1, Ordering::Relaxed));
+            tick.vitality(0.5)
+        })?;
+    }
+    let times = |i: usize| ran[i].load(Ordering::Relaxed);
+    engine.start()?;
+    engine.advance_to(Duration::from_secs(10))?;
+    assert_eq!(engine.now()?, Duration::from_secs(10));
+    assert_eq!((engine.pause_all("shop.*")?, engine.throttle_all("oth?r", 10.0)?), (2, 1));
+    let before = [times(0), times(2)];
+    engine.advance_to(Duration::from_secs(50))?;
+    assert_eq!(times(0), before[0]);
+    assert!((3..=6).contains(&(times(2) - before[1])), "a tenth of 40");
+    assert_eq!(engine.throttle_all("other", 0.5).unwrap_err().kind(), Kind::Argument);
+    assert_eq!((engine.resume_all("shop.a")?, engine.stop_all("shop.b")?), (1, 1));
+    engine.advance_to(Duration::from_secs(60))?;
+    assert!(times(0) > before[0]);
+    engine.supply(&Reading { cpu_percent: Some(20.0), ..Default::default() })?;
+    let wrong = Reading { latency_ms: Some(-2.0), ..Default::default() };
+    assert_eq!(engine.supply(&wrong).unwrap_err().kind(), Kind::Argument);
+    engine.add_society(20.0)?;
+    assert_eq!(engine.totals()?.loops, 7);
+    engine.consolidate()?;
+    engine.sync()?;
+    assert!(gyre::version().starts_with("0."));
+    Ok(())
+}
