@@ -1,9 +1,9 @@
 // protocol.ts - the messages between the page and its workers: the one that holds the engine, and the one that reads a file.
 // Room: page. Threads: types only; both sides import them.
+import type { Carried } from './columns.ts';
 import type { Happening } from './events.ts';
 import type { Row } from './history.ts';
 import type { Found } from './records.ts';
-import type { Snapshot } from './snapshot.ts';
 import type { Order } from './source.ts';
 import type { GridName } from './worlds.ts';
 
@@ -70,8 +70,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { type: 'ready'; societyFactor: number }
-  /** `kept` is the snapshot as it was written: a line of a recording. */
-  | { type: 'snapshot'; snap: Snapshot; row: Row; job: Job; kept: Blob }
+  /** `events`: since the one before. `kept` is the snapshot as it was written: a line of a recording. */
+  | { type: 'snapshot'; snap: Carried; row: Row; events: Happening[]; job: Job; kept: Blob }
   | { type: 'recalled'; id: number; found: Found[] }
   | { type: 'saved'; state: Blob }
   /** `wrong`: why not; empty: it has begun anew. */
@@ -147,10 +147,10 @@ export type FromReader =
   /** More rows, what happened in them, and how much of the file has been read, 0..1. */
   | { type: 'rows'; rows: Row[]; events: Happening[]; done: number }
   | { type: 'read'; head: Head; torn: boolean }
-  | { type: 'at'; index: number; snap: Snapshot }
+  | { type: 'at'; index: number; snap: Carried }
   | { type: 'replayed'; state: Replay }
-  /** `snap.loops` are those that changed, at these places; all where `at` is null. `kept`: a line of a recording. */
-  | { type: 'checked'; snap: Snapshot; at: number[] | null; row: Row; kept: Blob | null }
+  /** `events`: since the one before. `kept`: a line of a recording. */
+  | { type: 'checked'; snap: Carried; row: Row; events: Happening[]; kept: Blob | null }
   /** Null: they are none. */
   | { type: 'records'; found: Found[] | null }
   | { type: 'refused'; text: string };

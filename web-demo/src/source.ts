@@ -1,5 +1,6 @@
 // source.ts - where snapshots come from: what every source can be asked, and what it tells the page.
 // Room: page. Threads: the page's main thread; what is behind a source (a worker, a file, a process) is its own business.
+import type { Happening } from './events.ts';
 import type { Row } from './history.ts';
 import type { Fault, Job, LinkMode } from './protocol.ts';
 import type { Found } from './records.ts';
@@ -19,8 +20,8 @@ export type Phase = 'starting' | 'going' | 'lost' | 'failed';
 
 /** What a source tells. All snapshots have been checked (snapshot.ts), in a worker. */
 export interface Listener {
-  /** `row` is what the charts show of it; `job` what the demo's job says beside it. */
-  snapshot(snap: Snapshot, row: Row, job: Job | null): void;
+  /** `row` is what the charts show of it, `events` what happened since the one before, `job` what the demo's job says beside it. */
+  snapshot(snap: Snapshot, row: Row, events: Happening[], job: Job | null): void;
   phase(phase: Phase, why: string): void;
 }
 

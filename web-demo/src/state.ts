@@ -1,7 +1,7 @@
 // state.ts - what the page shows now: the newest of its source, or one of the snapshots that were kept or recorded.
 // Room: page. Threads: the page's main thread.
 import { computed, signal } from '@preact/signals';
-import { MOST_EVENTS, Watcher, type Happening } from './events.ts';
+import { MOST_EVENTS, type Happening } from './events.ts';
 import { brief, clock, int } from './format.ts';
 import { History, type Row } from './history.ts';
 import { nearest, type Kept } from './kept.ts';
@@ -54,7 +54,6 @@ export const live = computed(() => recording.value === null);
 let source: Source | null = null;
 let ownHistory = new History();
 let ownEvents: Happening[] = [];
-let watcher = new Watcher();
 let pending: { snap: Snapshot; job: Job | null } | null = null;
 let lastOwn: Frame | null = null;
 
@@ -92,8 +91,8 @@ function onPhase(next: Phase, why: string): void {
 /** Takes what `opens` makes as the page's own source. */
 export function connect(opens: Opens): void {
   source = opens({
-    snapshot(snap: Snapshot, row: Row, job: Job | null) {
-      ownEvents.push(...watcher.see(snap));
+    snapshot(snap: Snapshot, row: Row, events: Happening[], job: Job | null) {
+      ownEvents.push(...events);
       if (ownEvents.length > MOST_EVENTS) ownEvents.splice(0, ownEvents.length - MOST_EVENTS);
       ownHistory.push(row); // kept while the page stands still: the charts have no hole
       pending = { snap, job };
@@ -107,7 +106,7 @@ export function connect(opens: Opens): void {
 
 /** Another engine answers than before: what was drawn of the old one is no part of its past. */
 export function forget(): void {
-  [ownHistory, ownEvents, watcher] = [new History(), [], new Watcher()];
+  [ownHistory, ownEvents] = [new History(), []];
   [pending, lastOwn] = [null, null];
   if (recording.value === null) [position.value, shown.value, stretch.value] = [null, null, null];
   notice.value = 'Another process answers';
@@ -132,7 +131,7 @@ function keepEarlier(): void {
 
 function anew(link: LinkMode): void {
   setPlaying(false);
-  [ownHistory, ownEvents, watcher] = [new History(), [], new Watcher()];
+  [ownHistory, ownEvents] = [new History(), []];
   [pending, lastOwn, frame.value, position.value, shown.value, stretch.value] = [null, null, null, null, null, null];
   [running.value, fault.value, linkMode.value] = [true, { loop: '', kind: 'none' }, link];
 }

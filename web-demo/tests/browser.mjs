@@ -20,14 +20,38 @@ export const VICTIM = 'ship-007';
 function listen(victim) {
   const Native = window.Worker;
   const MOST = 400;
+  const WORDS = new Set(['name', 'group', 'state', 'running', 'gate', 'breaker_open', 'last_error', 'open', 'value_name', 'from', 'to', 'declared', 'kind']);
+  /** The rows that columns.ts carries, written anew: what has come so far is in `now`. */
+  const rowsOf = ({ length, anew, columns, words }, now) => {
+    if (anew) Object.assign(now, { columns: new Map(), words: [] });
+    now.words.push(...words);
+    for (const [name, at, values] of columns) {
+      if (!now.columns.has(name)) now.columns.set(name, new Float64Array(length).fill(NaN));
+      values.forEach((value, k) => (now.columns.get(name)[at ? at[k] : k] = value));
+    }
+    const rows = Array.from({ length }, () => ({}));
+    for (const [name, values] of now.columns) {
+      const path = name.split('.');
+      const key = path.pop();
+      rows.forEach((row, i) => {
+        const value = WORDS.has(key) ? now.words[values[i]] : values[i] === -Infinity ? null : values[i];
+        if (value === undefined || Number.isNaN(value)) return;
+        const last = path.reduce((part, step) => (part[step] ??= ['gates', 'knobs', 'features'].includes(step) ? [] : {}), row);
+        if (key !== 'length') last[key] = value;
+      });
+    }
+    return rows;
+  };
   window.told = { count: 0, snap: null, rows: [] };
   window.Worker = class extends Native {
     constructor(url) {
       super(url);
       window.engineWorker ??= this;
+      const [loops, nodes, edges] = [{}, {}, {}].map(() => ({ columns: new Map(), words: [] }));
       this.addEventListener('message', ({ data }) => {
         if (data.type !== 'snapshot') return;
-        const { snap } = data;
+        const { symbiosis } = data.snap;
+        const snap = { ...data.snap, loops: rowsOf(data.snap.loops, loops), symbiosis: { ...symbiosis, nodes: rowsOf(symbiosis.nodes, nodes), edges: rowsOf(symbiosis.edges, edges) } };
         const p99 = snap.loops.filter((l) => l.group === 'ship' && l.name !== victim && l.window.p99_ms !== null).map((l) => l.window.p99_ms);
         window.told.count += 1;
         window.told.snap = snap;

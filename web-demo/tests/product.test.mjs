@@ -98,7 +98,7 @@ test('failures of a loop are events, found by kind and text, and a row shows tha
     for (let i = 0; i < data.length; i += 4) if (data[i] === r && data[i + 1] === g && data[i + 2] === b) n += 1;
     return n;
   });
-  assert.ok(marks > 8, `${marks} pixels of marks`);
+  assert.ok(marks >= 7, `${marks} pixels of marks`); // one has 2 x 7, and the line of the moment may be over half of it
   await page.click('#newest');
   await tab(page, 'events');
   await page.fill('#find-event', '');

@@ -1,6 +1,7 @@
 // file.ts - the source that was recorded: a run.jsonl, read and checked as a stream by a worker, which then reads single snapshots again.
 // Room: page. Threads: the page's main thread; the worker is reached through messages only.
 import { signal } from '@preact/signals';
+import { Unpacker } from '../columns.ts';
 import { MOST_EVENTS, type Happening } from '../events.ts';
 import { History } from '../history.ts';
 import type { Kept } from '../kept.ts';
@@ -20,6 +21,7 @@ export class Recording implements Kept {
   /** The last line was cut off. */
   torn = false;
   private readonly worker: Worker;
+  private readonly arrived = new Unpacker();
   private readonly asked = new Map<number, (snap: Snapshot) => void>();
   private ready: (() => void) | null = null;
   private fail: (why: Refused) => void = () => undefined;
@@ -85,7 +87,8 @@ export class Recording implements Kept {
       this.torn = message.torn;
       this.ready?.();
     } else if (message.type === 'at') {
-      this.asked.get(message.index)?.(message.snap);
+      const snap = this.arrived.unpack(message.snap); // each of them, in their order
+      this.asked.get(message.index)?.(snap);
       this.asked.delete(message.index);
     } else if (message.type === 'replayed') {
       this.replayed.value = message.state;

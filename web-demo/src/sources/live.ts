@@ -1,11 +1,11 @@
 // live.ts - the source that is another process: its server streams what its engine does, and takes orders where it is allowed.
 // Room: page. Threads: the page's main thread; what comes is checked in a worker.
 import { signal } from '@preact/signals';
+import { Unpacker } from '../columns.ts';
 import { Recorder } from '../kept.ts';
 import type { FromReader, ToReader } from '../protocol.ts';
 import type { Found } from '../records.ts';
 import { Refused } from '../refused.ts';
-import type { LoopRow } from '../snapshot.ts';
 import { MOST_FOUND, type Listener, type Order, type Source } from '../source.ts';
 import { begin } from './begin.ts';
 
@@ -58,7 +58,7 @@ export class LiveSource implements Source {
   private heard = 0;
   private last = ''; // id of the newest event
   private worker: Worker | null = null;
-  private loops: LoopRow[] = []; // of the newest snapshot
+  private readonly arrived = new Unpacker();
   private readonly asked: ((found: Found[] | null) => void)[] = [];
 
   /** `other` is called when another process, or another run of it, answers than before: its clock began anew. */
@@ -139,14 +139,9 @@ export class LiveSource implements Source {
     if (message.type === 'records') this.asked.shift()?.(message.found);
     else if (message.type === 'refused') this.refuse(message.text);
     else if (message.type === 'checked') {
-      const { snap, at } = message;
-      if (at) {
-        this.loops = this.loops.slice(); // the snapshot before keeps its own
-        at.forEach((i, k) => (this.loops[i] = snap.loops[k] as LoopRow));
-        snap.loops = this.loops;
-      } else this.loops = snap.loops;
+      const snap = this.arrived.unpack(message.snap);
       if (message.kept) this.kept.push(snap, message.kept);
-      this.listener.snapshot(snap, message.row, null);
+      this.listener.snapshot(snap, message.row, message.events, null);
       if (this.stream) this.listener.phase('going', '');
     }
   }

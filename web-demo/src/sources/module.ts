@@ -1,6 +1,7 @@
 // module.ts - the source that is inside the page: the engine as WebAssembly in a worker, which runs the demo's job.
 // Room: page. Threads: the page's main thread; the worker is reached through messages only.
 import { signal } from '@preact/signals';
+import { Unpacker } from '../columns.ts';
 import { Recorder } from '../kept.ts';
 import type { FromWorker, ToWorker } from '../protocol.ts';
 import type { Found } from '../records.ts';
@@ -24,6 +25,7 @@ export class ModuleSource implements Source {
   /** What was seen since the last start. */
   kept = new Recorder();
   private worker: Worker | null = null;
+  private readonly arrived = new Unpacker();
   private readonly asked: ((found: Found[]) => void)[] = [];
 
   /** `packed` is the module as the page carries it, `text` what the loops ship. */
@@ -80,8 +82,9 @@ export class ModuleSource implements Source {
       this.restored(message);
     } else if (message.type === 'recalled') this.asked[message.id]?.(message.found);
     else {
-      this.kept.push(message.snap, message.kept);
-      this.listener.snapshot(message.snap, message.row, message.job);
+      const snap = this.arrived.unpack(message.snap);
+      this.kept.push(snap, message.kept);
+      this.listener.snapshot(snap, message.row, message.events, message.job);
       this.listener.phase('going', '');
     }
   }

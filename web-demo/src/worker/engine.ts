@@ -1,6 +1,8 @@
 // engine.ts - holds the engine and drives it: polls it, runs its external ticks, reports four times a second.
 // Room: page. Threads: the worker; the page hears of it through messages only.
 import { Gyre, GyreError } from '../../../wasm/index.ts';
+import { Packer } from '../columns.ts';
+import { Watcher } from '../events.ts';
 import { toRow } from '../history.ts';
 import type { FromWorker, ToWorker } from '../protocol.ts';
 import { records } from '../records.ts';
@@ -28,7 +30,10 @@ let reportedAt = 0; // on performance.now(), as the next
 let measuredAt = 0;
 let ids = new Map<string, number>(); // of the loops, by their names
 
-const send = (message: FromWorker) => postMessage(message);
+const packer = new Packer();
+let watcher = new Watcher();
+
+const send = (message: FromWorker, moved: ArrayBuffer[] = []) => postMessage(message, { transfer: moved });
 
 /** Why it can do no more, without JavaScript's words. */
 function words(error: unknown): string {
@@ -51,7 +56,8 @@ function report(w: World): void {
   const snap = checked(JSON.parse(text));
   ids = new Map(snap.loops.map((l) => [l.name, l.id]));
   const job = { ...w.report(clock.now, Math.min(1, busyMs / passed)), ...clock.said() };
-  send({ type: 'snapshot', snap, row: toRow(snap, job), job, kept: new Blob([text]) });
+  const packed = packer.pack(snap);
+  send({ type: 'snapshot', snap: packed.snap, row: toRow(snap, job), events: watcher.see(snap), job, kept: new Blob([text]) }, packed.moved);
   reportedAt = performance.now();
   busyMs = 0;
 }
@@ -138,6 +144,7 @@ function restore(json: string): void {
     const state = stateOf(json);
     world?.destroy();
     begun.seed = state.seed;
+    watcher = new Watcher();
     clock.begin();
     clock.speed(state.speed);
     world = new World(begun.gyre, begun.texts, begun.seed, state);

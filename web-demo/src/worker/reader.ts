@@ -1,5 +1,6 @@
 // reader.ts - reads a recorded run as a stream: every line is checked, its figures and its place are kept, nothing else is.
 // Room: page. Threads: a worker of its own, ended when the page closes the recording or its reading is given up.
+import { Packer } from '../columns.ts';
 import { Watcher, type Happening } from '../events.ts';
 import { toRow, type Row } from '../history.ts';
 import type { FromReader, Head, ToReader } from '../protocol.ts';
@@ -17,7 +18,9 @@ const SAY_MS = 100;
 const MANY = 1000; // loops; of more, a snapshot is kept each KEEP_MS
 const KEEP_MS = 2000;
 
-const send = (message: FromReader) => postMessage(message);
+const packer = new Packer();
+
+const send = (message: FromReader, moved: ArrayBuffer[] = []) => postMessage(message, { transfer: moved });
 
 let file: Blob | null = null;
 let about: Head | null = null;
@@ -147,7 +150,10 @@ async function again(index: number): Promise<Snapshot> {
 async function answer(message: Exclude<ToReader, { type: 'read' }>): Promise<void> {
   if (message.type === 'check') check(message.json, message.change);
   else if (message.type === 'records') send({ type: 'records', found: records(message.json) });
-  else if (message.type === 'at') send({ type: 'at', index: message.index, snap: await again(message.index) });
+  else if (message.type === 'at') {
+    const { snap, moved } = packer.pack(await again(message.index));
+    send({ type: 'at', index: message.index, snap }, moved);
+  }
   else await replay(message.packed, about as Head, places.length, again, (state) => send({ type: 'replayed', state }));
 }
 
@@ -156,11 +162,12 @@ let keptAt = -Infinity;
 
 /** What a process sent. Of many loops only some snapshots are kept: each is written as a whole. */
 function check(json: string, change: boolean): void {
-  const { snap, at } = change ? live.change(json) : { snap: live.whole(json), at: null };
-  const row = toRow({ ...snap, loops: live.loops }, null);
+  const { snap: sent, at } = change ? live.change(json) : { snap: live.whole(json), at: null };
+  const all = { ...sent, loops: live.loops };
+  const { snap, moved } = packer.pack(all, at);
   const keep = live.loops.length <= MANY || performance.now() - keptAt >= KEEP_MS;
   if (keep) keptAt = performance.now();
-  send({ type: 'checked', snap, at, row, kept: keep ? new Blob([live.line()]) : null });
+  send({ type: 'checked', snap, row: toRow(all, null), events: watcher.see(all), kept: keep ? new Blob([live.line()]) : null }, moved);
 }
 
 const fail = (error: unknown) =>
