@@ -80,13 +80,30 @@ var errColumns = &Error{Code: C.GYRE_E_ARG, Text: "the columns are of different 
 
 // Act gives an action for each observation, exploring.
 func (d *Dqn) Act(seen []float32) ([]uint32, error) {
-	n := len(seen) / d.inputs
-	if n*d.inputs != len(seen) {
-		return nil, errColumns
+	out := make([]uint32, len(seen)/d.inputs)
+	return out, d.ActInto(seen, out)
+}
+
+// ActInto gives them in actions: as many.
+func (d *Dqn) ActInto(seen []float32, actions []uint32) error {
+	n, err := rowsOf(len(seen), d.inputs, len(actions), 1)
+	if err != nil {
+		return err
 	}
-	out := make([]uint32, n)
-	return out, check(C.gyre_dqn_act(d.id, first[float32, C.float](seen),
-		first[uint32, C.uint32_t](out), C.uint32_t(n)), nil)
+	return check(C.gyre_dqn_act(d.id, first[float32, C.float](seen),
+		first[uint32, C.uint32_t](actions), n), nil)
+}
+
+// rowsOf says how many rows some numbers are, for which there is room.
+func rowsOf(numbers, each, room, results int) (C.uint32_t, error) {
+	n := numbers / each
+	if n*each != numbers {
+		return 0, errColumns
+	}
+	if room < n*results {
+		return 0, errRoom
+	}
+	return C.uint32_t(n), nil
 }
 
 // whole says whether the columns are of one length, with so many numbers an observation.
@@ -109,13 +126,18 @@ func (d *Dqn) Observe(s Steps) error {
 
 // Worth says what each action is held to be worth in each observation, row by row.
 func (d *Dqn) Worth(seen []float32) ([]float32, error) {
-	n := len(seen) / d.inputs
-	if n*d.inputs != len(seen) {
-		return nil, errColumns
+	out := make([]float32, len(seen)/d.inputs*d.actions)
+	return out, d.WorthInto(seen, out)
+}
+
+// WorthInto says it in worth: a number for each action of each observation.
+func (d *Dqn) WorthInto(seen, worth []float32) error {
+	n, err := rowsOf(len(seen), d.inputs, len(worth), d.actions)
+	if err != nil {
+		return err
 	}
-	out := make([]float32, n*d.actions)
-	return out, check(C.gyre_dqn_worth(d.id, first[float32, C.float](seen),
-		first[float32, C.float](out), C.uint32_t(n)), nil)
+	return check(C.gyre_dqn_worth(d.id, first[float32, C.float](seen),
+		first[float32, C.float](worth), n), nil)
 }
 
 // Train learns from so many batches beyond those that are due.

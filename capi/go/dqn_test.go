@@ -5,6 +5,7 @@ package gyre
 
 import (
 	"bytes"
+	"reflect"
 	"testing"
 )
 
@@ -73,4 +74,21 @@ func TestADqnFindsTheBetterActionAndGoesOnFromWhatWasSaved(t *testing.T) {
 	if d.Train(1) == nil {
 		t.Fatal("a closed one trained")
 	}
+}
+
+func TestADqnFillsWhatItIsGiven(t *testing.T) {
+	d, err := NewDqn(DqnOptions{Inputs: 2, Actions: 3, Hidden: []uint32{8}})
+	must(t, err)
+	defer d.Close()
+	seen, into, actions := []float32{0, 1, 1, 1}, make([]float32, 6), []uint32{9, 9, 9}
+	worth, err := d.Worth(seen)
+	must(t, err)
+	must(t, d.WorthInto(seen, into))
+	must(t, d.ActInto(seen, actions))
+	if !reflect.DeepEqual(into, worth) || actions[1] > 2 || actions[2] != 9 {
+		t.Fatal(into, "is not", worth, "or", actions)
+	}
+	refusedAs(t, d.WorthInto(seen, into[:5]), ErrArg)
+	refusedAs(t, d.ActInto(seen, actions[:1]), ErrArg)
+	refusedAs(t, d.ActInto(seen[:3], actions), ErrArg)
 }

@@ -68,21 +68,9 @@ func NewTiles(o TilesOptions) (*Tiles, error) {
 // Close frees it.
 func (t *Tiles) Close() error { return check(C.gyre_tiles_destroy(t.id), nil) }
 
-// rows says how many lie in seen, for which there is room.
-func (t *Tiles) rows(seen []float32, actions []uint32) (C.uint32_t, error) {
-	n := len(seen) / t.axes
-	if n*t.axes != len(seen) {
-		return 0, errColumns
-	}
-	if len(actions) < n {
-		return 0, errRoom
-	}
-	return C.uint32_t(n), nil
-}
-
 // Choose gives an action for each row, exploring, into actions: as many.
 func (t *Tiles) Choose(seen []float32, actions []uint32) error {
-	n, err := t.rows(seen, actions)
+	n, err := rowsOf(len(seen), t.axes, len(actions), 1)
 	if err != nil {
 		return err
 	}
@@ -92,7 +80,7 @@ func (t *Tiles) Choose(seen []float32, actions []uint32) error {
 
 // Greedy gives the action of most worth for each row, into actions; no decision is counted.
 func (t *Tiles) Greedy(seen []float32, actions []uint32) error {
-	n, err := t.rows(seen, actions)
+	n, err := rowsOf(len(seen), t.axes, len(actions), 1)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 """Method: use. Learners that see numbers, what a replay buffer says of its rows, and what ticks say
 beside their reward, of the Python package as it is installed: python.py installs it and runs it."""
 import unittest
+from array import array
 
 import gyre
 from gyre import _abi as abi
@@ -24,6 +25,15 @@ class Network(unittest.TestCase):
             self.assertEqual([max(range(3), key=lambda a: worth[3 * s + a]) for s in range(2)],
                              [1, 2])
             self.assertEqual(dqn.metrics['observations'], 600)
+            into = array('f', [0] * 6)
+            self.assertIs(dqn.worth([0, 1, 1, 1], out=into), into)
+            self.assertEqual(into, worth)
+            for wrong in (array('f', [0] * 5), array('d', [0] * 6), array('I', [0] * 6)):
+                with self.assertRaisesRegex(ValueError, 'no room for 6'):
+                    dqn.worth([0, 1, 1, 1], out=wrong)
+            acted = array('I', [9])
+            self.assertIs(dqn.act([0, 1], out=acted), acted)
+            self.assertIn(acted[0], (0, 1, 2))
             saved = dqn.save()
             other.load(saved)
             self.assertEqual(other.save(), saved)
@@ -59,6 +69,9 @@ class Tiles(unittest.TestCase):
             places = [number for i in range(32) for number in at(i)]
             self.assertEqual(list(tiles.greedy(places)), [int(at(i)[0] >= 0.5) for i in range(32)])
             self.assertEqual(tiles.greedy(at(0)), 0)
+            into = array('I', [9] * 32)
+            self.assertIs(tiles.greedy(places, out=into), into)
+            self.assertEqual(into, tiles.greedy(places))
             other.load(tiles.save())
             for each in (tiles, other):
                 each.observe_many(places[:4], [1, 0], [1, 0], places[2:6], [0, 2])
@@ -77,6 +90,19 @@ class Tiles(unittest.TestCase):
 
 
 class Rows(unittest.TestCase):
+    def test_a_learner_fills_what_it_is_given(self):
+        with gyre.Learner(4, 2) as learner:
+            into = array('I', [9] * 4)
+            self.assertIs(learner.choose(range(4), out=into), into)
+            self.assertTrue(max(into) < 2)
+            self.assertEqual(learner.greedy(3), learner.greedy([3])[0])
+            with self.assertRaisesRegex(ValueError, 'no room for 4'):
+                learner.greedy(range(4), out=array('I', [0]))
+            if numpy:
+                there = numpy.empty(4, numpy.uint32)
+                self.assertIs(learner.greedy(numpy.arange(4), out=there), there)
+                self.assertEqual(list(there), list(learner.greedy(range(4))))
+
     @unittest.skipUnless(numpy, 'no numpy')
     def test_a_replay_says_how_its_rows_were_used(self):
         kind = numpy.dtype([('seen', 'f4', 4), ('reward', 'f8')])
@@ -84,6 +110,11 @@ class Rows(unittest.TestCase):
             replay.push(numpy.array([([i] * 4, i) for i in range(10)], kind))
             drawn = replay.draw(10)
             self.assertAlmostEqual(sum(drawn.probabilities), 1, places=5)
+            rewards = numpy.empty(10)
+            self.assertIs(replay.column('reward', drawn.slots, out=rewards), rewards)
+            self.assertEqual(list(rewards), list(drawn.slots))
+            with self.assertRaisesRegex(ValueError, 'no room for 10'):
+                replay.column('reward', drawn.slots, out=rewards[:9])
             stats = replay.stats(drawn.slots)
             self.assertEqual(list(stats.ages), [9 - slot for slot in drawn.slots])
             self.assertEqual(set(stats.drawn), {1})

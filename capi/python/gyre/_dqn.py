@@ -2,11 +2,10 @@
 from __future__ import annotations
 
 import ctypes
-from array import array
 from typing import Any
 
 from . import _abi as abi
-from ._learn import _address, _columns, _Owned, _rows, _saved
+from ._learn import _address, _columns, _into, _Owned, _rows, _saved
 from ._library import call, check, lib, made, values_of
 
 
@@ -29,18 +28,20 @@ class Dqn(_Owned):
         call(lib.gyre_dqn_create, ctypes.byref(made_of), ctypes.byref(number))
         self._id = number.value
 
-    def act(self, seen: Any) -> Any:
-        """An action for each observation, exploring: an int for one, else array('I')."""
+    def act(self, seen: Any, out: Any = None) -> Any:
+        """An action for each observation, exploring: into `out`; else an int for one, or
+        array('I')."""
         given, count = _rows(seen, self.inputs)
-        out = array('I', bytes(4 * count))
+        to = _into(out, 'I', count)
         if count:
-            check(lib.gyre_dqn_act(self._id, _address(given)[0], _address(out, True)[0], count))
-        return out[0] if count == 1 else out
+            check(lib.gyre_dqn_act(self._id, _address(given)[0], _address(to, True)[0], count))
+        return to[0] if count == 1 and out is None else to
 
-    def worth(self, seen: Any) -> Any:
-        """What each action is held to be worth in each observation, as array('f')."""
+    def worth(self, seen: Any, out: Any = None) -> Any:
+        """What each action is held to be worth in each observation, into `out`, else
+        array('f')."""
         given, count = _rows(seen, self.inputs)
-        out = array('f', bytes(4 * count * self.actions))
+        out = _into(out, 'f', count * self.actions)
         if count:
             check(lib.gyre_dqn_worth(self._id, _address(given)[0], _address(out, True)[0], count))
         return out

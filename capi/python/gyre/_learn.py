@@ -61,6 +61,17 @@ def _rows(seen: Any, inputs: int) -> tuple[Any, int]:
     return given, size // (4 * inputs)
 
 
+def _into(out: Any, code: str, count: int) -> Any:
+    """`out`, with room for so many numbers of that code, else a new array."""
+    if out is None:
+        return array(code, bytes(array(code).itemsize * count))
+    view = memoryview(out)
+    if view.format != code or view.nbytes < view.itemsize * count:
+        raise ValueError(f'{view.nbytes} bytes of {view.format!r} have no room for {count} '
+                         f'numbers of {code!r}')
+    return out
+
+
 def _columns(inputs: int, seen: Any, actions: Any, rewards: Any, following: Any,
              flags: Any) -> list[Any]:
     """Steps as the columns that C takes, in its order."""
@@ -212,11 +223,15 @@ class Replay(_Owned):
                                    address))
         return out
 
-    def column(self, name: str, slots: Any) -> Any:
-        """One field of the rows in those slots, as an array."""
+    def column(self, name: str, slots: Any, out: Any = None) -> Any:
+        """One field of the rows in those slots, into `out`, else a new array."""
         slots = _plain('I', slots)
         fields: Any = self._dtype and self._dtype.fields
-        out = _numpy.empty(len(slots), fields[name][0])
+        kind = fields[name][0]
+        if out is None:
+            out = _numpy.empty(len(slots), kind)
+        elif _address(out, writable=True)[1] < len(slots) * kind.itemsize:
+            raise ValueError(f'there is no room for {len(slots)} of {kind}')
         check(lib.gyre_replay_read(self._id, _typed(slots), len(slots), self._columns.index(name),
                                    _address(out, writable=True)[0]))
         return out
@@ -306,29 +321,27 @@ class Learner(_Owned):
         call(lib.gyre_learner_create, ctypes.byref(made_of), ctypes.byref(number))
         self._id = number.value
 
-    def choose(self, states: Any) -> Any:
-        """An action for each state, exploring: an int for an int; else of the kind that came in,
-        numpy array or array('I')."""
+    def choose(self, states: Any, out: Any = None) -> Any:
+        """An action for each state, exploring: an int for an int; else into `out`, by default of
+        the kind that came in, numpy array or array('I')."""
+        return self._actions(lib.gyre_learner_choose, states, out)
+
+    def greedy(self, states: Any, out: Any = None) -> Any:
+        """The action of most worth for each state, as choose(); no decision is counted."""
+        return self._actions(lib.gyre_learner_greedy, states, out)
+
+    def _actions(self, function: Any, states: Any, out: Any) -> Any:
         if isinstance(states, int):
-            return self.choose([states])[0]
+            return self._actions(function, [states], None)[0]
         if _numpy is not None and isinstance(states, _numpy.ndarray):
             given: Any = _numpy.ascontiguousarray(states, _numpy.uint32)
-            out: Any = _numpy.empty_like(given)
+            out = _numpy.empty_like(given) if out is None else _into(out, 'I', given.size)
         else:
             given = array('I', states)
-            out = array('I', bytes(4 * len(given)))
+            out = _into(out, 'I', len(given))
         if len(given):
-            check(lib.gyre_learner_choose(self._id, _address(given, True)[0],
-                                          _address(out, True)[0], len(given)))
-        return out
-
-    def greedy(self, states: Iterable[int]) -> Any:
-        """The action of most worth for each state, as array('I'); no decision is counted."""
-        given = array('I', states)
-        out = array('I', bytes(4 * len(given)))
-        if len(given):
-            check(lib.gyre_learner_greedy(self._id, _address(given, True)[0],
-                                          _address(out, True)[0], len(given)))
+            count = memoryview(given).nbytes // 4
+            check(function(self._id, _address(given)[0], _address(out, True)[0], count))
         return out
 
     def train(self) -> None:

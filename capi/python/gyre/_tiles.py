@@ -6,7 +6,7 @@ from array import array
 from typing import Any, Sequence
 
 from . import _abi as abi
-from ._learn import _address, _columns, _Owned, _rows, _saved
+from ._learn import _address, _columns, _into, _Owned, _rows, _saved
 from ._library import call, check, lib, made
 
 
@@ -41,20 +41,20 @@ class Tiles(_Owned):
         call(lib.gyre_tiles_create, ctypes.byref(made_of), ctypes.byref(number))
         self._id = number.value
 
-    def _actions(self, function: Any, seen: Any) -> Any:
+    def _actions(self, function: Any, seen: Any, out: Any) -> Any:
         given, count = _rows(seen, self.axes)
-        out = array('I', bytes(4 * count))
+        to = _into(out, 'I', count)
         if count:
-            check(function(self._id, _address(given)[0], _address(out, True)[0], count))
-        return out[0] if count == 1 else out
+            check(function(self._id, _address(given)[0], _address(to, True)[0], count))
+        return to[0] if count == 1 and out is None else to
 
-    def choose(self, seen: Any) -> Any:
-        """An action for each row, exploring: an int for one, else array('I')."""
-        return self._actions(lib.gyre_tiles_choose, seen)
+    def choose(self, seen: Any, out: Any = None) -> Any:
+        """An action for each row, exploring: into `out`; else an int for one, or array('I')."""
+        return self._actions(lib.gyre_tiles_choose, seen, out)
 
-    def greedy(self, seen: Any) -> Any:
+    def greedy(self, seen: Any, out: Any = None) -> Any:
         """The action of most worth for each row, as choose(); no decision is counted."""
-        return self._actions(lib.gyre_tiles_greedy, seen)
+        return self._actions(lib.gyre_tiles_greedy, seen, out)
 
     def observe(self, seen: Any, action: int, reward: float, following: Any,
                 terminated: bool = False, truncated: bool = False) -> None:

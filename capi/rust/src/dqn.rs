@@ -4,7 +4,7 @@
 
 use crate::error::{check, Error, Result};
 use crate::ffi;
-use crate::learner::saved;
+use crate::learner::{room, saved};
 
 /// Steps as columns, in the order in which they came.
 #[derive(Debug, Clone, Copy)]
@@ -87,23 +87,33 @@ impl Dqn {
     }
     /// An action for each observation, exploring.
     pub fn act(&self, seen: &[f32]) -> Result<Vec<u32>> {
+        let mut actions = vec![0; seen.len() / self.inputs];
+        self.act_into(seen, &mut actions)?;
+        Ok(actions)
+    }
+    /// The same into `actions`: as many.
+    pub fn act_into(&self, seen: &[f32], actions: &mut [u32]) -> Result<()> {
         let count = self.count(seen)?;
-        let mut actions = vec![0; count as usize];
+        room(actions.len(), count as usize)?;
         // SAFETY: both have as many numbers as the call is told.
         check(|_| unsafe {
             ffi::gyre_dqn_act(self.id, seen.as_ptr(), actions.as_mut_ptr(), count)
-        })?;
-        Ok(actions)
+        })
     }
     /// What each action is held to be worth in each observation, row by row.
     pub fn worth(&self, seen: &[f32]) -> Result<Vec<f32>> {
+        let mut worth = vec![0.0; seen.len() / self.inputs * self.actions];
+        self.worth_into(seen, &mut worth)?;
+        Ok(worth)
+    }
+    /// The same into `worth`: a number for each action of each observation.
+    pub fn worth_into(&self, seen: &[f32], worth: &mut [f32]) -> Result<()> {
         let count = self.count(seen)?;
-        let mut worth = vec![0.0; count as usize * self.actions];
+        room(worth.len(), count as usize * self.actions)?;
         // SAFETY: both have as many numbers as the call is told.
         check(|_| unsafe {
             ffi::gyre_dqn_worth(self.id, seen.as_ptr(), worth.as_mut_ptr(), count)
-        })?;
-        Ok(worth)
+        })
     }
     /// Learns from steps; from none when one is refused.
     pub fn observe(&self, steps: &Steps) -> Result<()> {

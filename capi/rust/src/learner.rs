@@ -94,22 +94,32 @@ impl Learner {
     /// An action for each state, exploring.
     pub fn choose(&self, states: &[u32]) -> Result<Vec<u32>> {
         let mut actions = vec![0; states.len()];
+        self.choose_into(states, &mut actions)?;
+        Ok(actions)
+    }
+    /// The same into `actions`: as many.
+    pub fn choose_into(&self, states: &[u32], actions: &mut [u32]) -> Result<()> {
+        room(actions.len(), states.len())?;
         let count = u32::try_from(states.len()).map_err(|_| Error::arg("too many states"))?;
         // SAFETY: both have as many numbers as the call is told.
         check(|_| unsafe {
             ffi::gyre_learner_choose(self.id, states.as_ptr(), actions.as_mut_ptr(), count)
-        })?;
-        Ok(actions)
+        })
     }
     /// The action of most worth for each state; no decision is counted.
     pub fn greedy(&self, states: &[u32]) -> Result<Vec<u32>> {
         let mut actions = vec![0; states.len()];
+        self.greedy_into(states, &mut actions)?;
+        Ok(actions)
+    }
+    /// The same into `actions`: as many.
+    pub fn greedy_into(&self, states: &[u32], actions: &mut [u32]) -> Result<()> {
+        room(actions.len(), states.len())?;
         let count = u32::try_from(states.len()).map_err(|_| Error::arg("too many states"))?;
         // SAFETY: both have as many numbers as the call is told.
         check(|_| unsafe {
             ffi::gyre_learner_greedy(self.id, states.as_ptr(), actions.as_mut_ptr(), count)
-        })?;
-        Ok(actions)
+        })
     }
     /// Learns once more from what was observed.
     pub fn train(&self) -> Result<()> {
@@ -169,6 +179,14 @@ impl Drop for Learner {
         // SAFETY: the id is ours alone, and stale afterwards.
         unsafe { ffi::gyre_learner_destroy(self.id) };
     }
+}
+
+/// An error where there is less room than results.
+pub(crate) fn room(there: usize, needed: usize) -> Result<()> {
+    if there < needed {
+        return Err(Error::arg("there is less room than results"));
+    }
+    Ok(())
 }
 
 /// Asks for bytes until they fit.

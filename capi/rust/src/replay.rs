@@ -4,7 +4,7 @@
 
 use crate::error::{check, Error, Result};
 use crate::ffi;
-use crate::learner::saved;
+use crate::learner::{room, saved};
 use std::marker::PhantomData;
 use std::mem::{size_of, MaybeUninit};
 
@@ -231,6 +231,14 @@ impl<T: Copy + Send + 'static> Replay<T> {
         // SAFETY: the call wrote all of them, each the bytes of a row that was pushed.
         Ok(rows.into_iter().map(|row| unsafe { row.assume_init() }).collect())
     }
+    /// The rows in those slots, into `out`: as many.
+    pub fn rows_into(&self, slots: &[u32], out: &mut [T]) -> Result<()> {
+        room(out.len(), slots.len())?;
+        let (from, count, to) = (slots.as_ptr(), slots.len() as u32, out.as_mut_ptr());
+        let whole = self.columns.len() as u32;
+        // SAFETY: room for so many, each the bytes of a row that was pushed.
+        check(|_| unsafe { ffi::gyre_replay_read(self.id, from, count, whole, to as *mut _) })
+    }
     /// Copies a field of the rows in those slots into `out`, one after the other. It is one of
     /// those that the buffer was made with.
     pub fn column<N: Number>(&self, field: Field, slots: &[u32], out: &mut [N]) -> Result<()> {
@@ -239,9 +247,7 @@ impl<T: Copy + Send + 'static> Replay<T> {
         if field.bytes % size_of::<N>() != 0 {
             return Err(Error::arg("the column is of other numbers"));
         }
-        if out.len() < field.bytes / size_of::<N>() * slots.len() {
-            return Err(Error::arg("there is less room than numbers"));
-        }
+        room(out.len(), field.bytes / size_of::<N>() * slots.len())?;
         let (from, count, to) = (slots.as_ptr(), slots.len() as u32, out.as_mut_ptr());
         // SAFETY: room for so many, and any bytes are numbers.
         check(|_| unsafe { ffi::gyre_replay_read(self.id, from, count, column, to as *mut _) })

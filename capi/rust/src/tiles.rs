@@ -5,7 +5,7 @@
 use crate::dqn::Steps;
 use crate::error::{check, Error, Result};
 use crate::ffi;
-use crate::learner::saved;
+use crate::learner::{room, saved};
 
 /// One of the numbers that are seen: where it begins and ends, what lies outside counting as the
 /// end, and into how many tiles it is cut.
@@ -69,21 +69,31 @@ impl Tiles {
     }
     /// An action for each row, exploring.
     pub fn choose(&self, seen: &[f32]) -> Result<Vec<u32>> {
+        let mut actions = vec![0; seen.len() / self.axes];
+        self.choose_into(seen, &mut actions)?;
+        Ok(actions)
+    }
+    /// The same into `actions`: as many.
+    pub fn choose_into(&self, seen: &[f32], actions: &mut [u32]) -> Result<()> {
         let count = self.count(seen)?;
-        let mut actions = vec![0; count as usize];
+        room(actions.len(), count as usize)?;
         let (from, to) = (seen.as_ptr(), actions.as_mut_ptr());
         // SAFETY: both have as many numbers as the call is told.
-        check(|_| unsafe { ffi::gyre_tiles_choose(self.id, from, to, count) })?;
-        Ok(actions)
+        check(|_| unsafe { ffi::gyre_tiles_choose(self.id, from, to, count) })
     }
     /// The action of most worth for each row; no decision is counted.
     pub fn greedy(&self, seen: &[f32]) -> Result<Vec<u32>> {
+        let mut actions = vec![0; seen.len() / self.axes];
+        self.greedy_into(seen, &mut actions)?;
+        Ok(actions)
+    }
+    /// The same into `actions`: as many.
+    pub fn greedy_into(&self, seen: &[f32], actions: &mut [u32]) -> Result<()> {
         let count = self.count(seen)?;
-        let mut actions = vec![0; count as usize];
+        room(actions.len(), count as usize)?;
         let (from, to) = (seen.as_ptr(), actions.as_mut_ptr());
         // SAFETY: both have as many numbers as the call is told.
-        check(|_| unsafe { ffi::gyre_tiles_greedy(self.id, from, to, count) })?;
-        Ok(actions)
+        check(|_| unsafe { ffi::gyre_tiles_greedy(self.id, from, to, count) })
     }
     /// Learns from steps; from none when one is refused.
     pub fn observe(&self, steps: &Steps) -> Result<()> {

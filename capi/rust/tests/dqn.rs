@@ -35,6 +35,10 @@ fn a_dqn_finds_the_better_action_and_goes_on_from_what_was_saved() -> Result<()>
     let worth = dqn.worth(&[0.0, 1.0, 1.0, 1.0])?;
     assert!(worth[1] > worth[0] && worth[1] > worth[2]);
     assert!(worth[5] > worth[3] && worth[5] > worth[4]);
+    let mut into = [0.0; 6];
+    dqn.worth_into(&[0.0, 1.0, 1.0, 1.0], &mut into)?;
+    assert_eq!(into[..], worth[..]);
+    assert_eq!(dqn.act_into(&[0.0, 1.0], &mut []).unwrap_err().kind(), Kind::Argument);
     let mut saved = dqn.save()?;
     other.load(&saved)?;
     for each in [&dqn, &other] {

@@ -122,6 +122,10 @@ fn a_method_plans_and_goes_on_after_load() -> Result<()> {
     }
     learner.train()?;
     assert_eq!(learner.greedy(&[0, 1])?, [1, 1]);
+    let mut into = [0; 2];
+    learner.greedy_into(&[0, 1], &mut into)?;
+    assert_eq!(into, [1, 1]);
+    assert_eq!(learner.choose_into(&[0, 1, 0], &mut into).unwrap_err().kind(), Kind::Argument);
     assert!((learner.q()?[0][1] - 0.95).abs() < 1e-6);
     again.load(&learner.save()?)?;
     assert_eq!(again.save()?, learner.save()?);
@@ -157,6 +161,11 @@ fn priorities_returns_and_episodes_of_rows() -> Result<()> {
     let drawn = replay.draw_places(8)?;
     assert_eq!(drawn.weights, [1.0; 8]); // all are alike: each once
     let rows = replay.rows(&drawn.slots)?;
+    let mut same = vec![Step { number: 0, reward: 0.0, terminated: 0 }; 8];
+    replay.rows_into(&drawn.slots, &mut same)?;
+    assert_eq!(same, rows);
+    let short = replay.rows_into(&drawn.slots, &mut same[..7]);
+    assert_eq!(short.unwrap_err().kind(), Kind::Argument);
     let returns = replay.n_step(&drawn.slots, 2, 0.5)?;
     for (row, got) in rows.iter().zip(&returns) {
         let more = row.number != 5 && row.number != 9;

@@ -35,6 +35,10 @@ fn tiles_learn_where_to_go_and_go_on_from_what_was_saved() -> Result<()> {
     for (action, seen) in tiles.greedy(&places)?.into_iter().zip(places.chunks(2)) {
         assert_eq!(action == 1, seen[0] >= 0.5, "in {seen:?}");
     }
+    let mut into = [9; 32];
+    tiles.greedy_into(&places, &mut into)?;
+    assert_eq!(into[..], tiles.greedy(&places)?[..]);
+    assert_eq!(tiles.choose_into(&places, &mut into[..31]).unwrap_err().kind(), Kind::Argument);
     let saved = tiles.save()?;
     other.load(&saved)?;
     assert_eq!(other.choose(&places)?, tiles.choose(&places)?);
