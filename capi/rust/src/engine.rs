@@ -88,8 +88,12 @@ impl Engine {
             explore_from: options.explore.0,
             explore_to: options.explore.1,
             explore_over: options.explore.2,
-            explore_how: options.how,
+            explore_how: options.way.explore_how,
             method: options.method.map_or(0, |m| m as u32),
+            step_power: options.way.step_power,
+            lambda: options.way.lambda,
+            planning: options.way.planning,
+            optimistic: u32::from(options.way.optimistic),
             ..Default::default()
         };
         let mut id = 0;

@@ -18,7 +18,17 @@ pub struct LoopOptions {
     pub(crate) sample_average: bool,
     pub(crate) explore: (f64, f64, f64),
     pub(crate) method: Option<Method>,
-    pub(crate) how: u32,
+    pub(crate) way: Way,
+}
+
+/// What a method is set by.
+#[derive(Default)]
+pub(crate) struct Way {
+    pub(crate) explore_how: u32,
+    pub(crate) step_power: f64,
+    pub(crate) lambda: f64,
+    pub(crate) planning: u32,
+    pub(crate) optimistic: bool,
 }
 
 impl LoopOptions {
@@ -36,7 +46,7 @@ impl LoopOptions {
             sample_average: false,
             explore: (0.0, 0.0, 0.0),
             method: None,
-            how: 0,
+            way: Way::default(),
         }
     }
     /// The loops of a group share one learner.
@@ -82,9 +92,35 @@ impl LoopOptions {
         self.method = Some(method);
         self
     }
+    /// The step is max(learning rate, n^-power) after n visits; over 0, at most 1.
+    pub fn step_power(mut self, power: f64) -> LoopOptions {
+        self.way.step_power = power;
+        self
+    }
+    /// Of `Method::QLambda`, 0..1.
+    pub fn lambda(mut self, lambda: f64) -> LoopOptions {
+        self.way.lambda = if lambda == 0.0 { ffi::GYRE_NONE } else { lambda };
+        self
+    }
+    /// Of `Method::DynaQ` and `Method::Sweeping`: cells updated a tick.
+    pub fn planning(mut self, cells: u32) -> LoopOptions {
+        self.way.planning = cells;
+        self
+    }
+    /// What was never tried is worth the most that can be.
+    pub fn optimistic(mut self) -> LoopOptions {
+        self.way.optimistic = true;
+        self
+    }
+    /// How it tries what it does not hold to be best: `ffi::GYRE_EXPLORE_...`, of whose numbers
+    /// `explore` tells.
+    pub fn explore_how(mut self, how: u32) -> LoopOptions {
+        self.way.explore_how = how;
+        self
+    }
     /// What was tried less is worth more, by such a part of the spread of the worths.
     pub fn bonus(mut self, part: f64) -> LoopOptions {
-        self.how = ffi::GYRE_EXPLORE_BONUS;
+        self.way.explore_how = ffi::GYRE_EXPLORE_BONUS;
         self.explore(part, part, 0)
     }
     /// The share of random choices goes from one to the other over so many choices.

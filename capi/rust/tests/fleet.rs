@@ -1,6 +1,6 @@
 //! fleet.rs - loops that are held up and looked at from outside, through the crate.
 //! Method: scenarios on the virtual clock.
-use gyre::{Driver, Engine, Kind, LoopOptions, Reading, Result};
+use gyre::{ffi, Driver, Engine, Kind, LoopOptions, Method, Reading, Result};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,5 +37,43 @@ fn loops_are_paused_throttled_and_told_to_return() -> Result<()> {
     engine.consolidate()?;
     engine.sync()?;
     assert!(gyre::version().starts_with("0."));
+    Ok(())
+}
+
+#[test]
+fn each_way_to_learn_walks_to_the_end_that_pays() -> Result<()> {
+    let walk = |options: LoopOptions| -> Result<f64> {
+        let engine = Engine::new(Driver::Virtual)?;
+        let (mut at, options) = (0.0, options.sequential().knob("go", &[-1.0, 1.0]));
+        let walk = engine.add(options.feature("at", &[0.5, 1.5, 2.5]), move |tick| {
+            tick.feature("at", at)?;
+            at = f64::max(0.0, at + tick.knob("go")?);
+            tick.reward(if at == 3.0 { 1.0 } else { 0.0 })?;
+            if at == 3.0 {
+                at = 0.0;
+                tick.terminated()?;
+            }
+            Ok(())
+        })?;
+        engine.start()?;
+        engine.advance_to(Duration::from_secs(40))?;
+        walk.metrics().map(|m| m.mean_reward)
+    };
+    let new = || LoopOptions::new("walk", Duration::from_millis(10));
+    for (which, options) in [
+        new().method(Method::Sweeping).planning(20),
+        new().method(Method::QLambda).lambda(0.8).explore(0.1, 0.0, 1000),
+        new().method(Method::Sarsa).optimistic().step_power(0.6).explore(0.1, 0.0, 1000),
+        new().method(Method::DynaQ).explore_how(ffi::GYRE_EXPLORE_BY_VISITS).explore(1.0, 0.0, 10),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let earned = walk(options)?;
+        assert!(earned > 0.3, "{which}: {earned} of 1/3");
+    }
+    for wrong in [new().lambda(2.0), new().step_power(-1.0), new().explore_how(9)] {
+        assert!(walk(wrong).is_err());
+    }
     Ok(())
 }
