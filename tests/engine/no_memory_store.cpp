@@ -28,6 +28,10 @@ inline std::string kept(gyre::engine& e) {
     if (l.name.size() != 1) continue;
     out += l.name + gyre::join(" ", l.stats.observations);
     for (const float q : l.q) out += gyre::join(" ", static_cast<double>(q));
+    if (!l.tunes) continue;
+    const auto log = e.find(l.name).value().decisions_from(0).value();
+    out += gyre::join(" ", log.first + log.rows.size());
+    for (const auto& d : log.rows) out += gyre::join(" ", d.action, " ", d.propensity);
   }
   return out;
 }

@@ -97,10 +97,14 @@ GYRE_DECL result<void> loop::remove(duration most) {
   return fail(code::timeout, "a tick of the removed loop did not end within ", to_ms(most), " ms");
 }
 GYRE_DECL result<std::vector<logged_choice>> loop::decisions() const {
+  GYRE_TRY(log, decisions_from(0));
+  return std::move(log.rows);
+}
+GYRE_DECL result<decision_log> loop::decisions_from(std::uint64_t number) const {
   GYRE_CHECK(detail::may_call(body_, id_));
-  std::vector<logged_choice> out;
+  decision_log out;
   GYRE_CHECK(detail::with_tuner(body_->env, id_, [&](const detail::shared_learner& l) {
-    out = l.decided.read();
+    out = l.mind.decided().read(number);
     return result<void>(ok);
   }));
   return out;
@@ -112,7 +116,7 @@ GYRE_DECL result<what_if_result> loop::what_if(const std::vector<setting>& alway
       body_->env, id_, [&](const detail::shared_learner& l) -> result<void> {
         GYRE_TRY(only, detail::rails_of({.baseline = always}, l.where));
         if (always.empty()) return fail(code::arg, "what_if() needs a value for each knob");
-        out = gyre::what_if(l.decided.read(), l.where.states(), l.where.actions(),
+        out = gyre::what_if(l.mind.decided().read().rows, l.where.states(), l.where.actions(),
                             fixed_policy{only.baseline});
         return ok;
       }));

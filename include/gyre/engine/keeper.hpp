@@ -309,7 +309,7 @@ class keeper {
     byte_writer out;
     return carry_over(
         from.shape().where, *old, into.where, into.mind,
-        [&](const lesson& l) {
+        [&](lesson& l) {
           if (!into.mind.learn(l)) return;
           out.clear();
           l.write(out);

@@ -80,10 +80,11 @@ struct learner_shape {
     out.u32(t.baseline);
     out.f64(t.budget);
     out.u8(t.one_step ? 1 : 0);
-    const bool random = t.at_random > 0;
+    const bool random = t.at_random > 0, other = mind.history != history::usual;
     out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(t.mode) |
-                                     (random ? has_random : 0)));
+                                     (random ? has_random : 0) | (other ? has_history : 0)));
     if (random) out.f64(t.at_random);
+    if (other) out.u32(mind.history);
     out.varint(t.forbidden.size());
     for (const std::uint32_t a : t.forbidden) out.varint(a);
     out.u64(mind.seed);
@@ -129,7 +130,7 @@ struct learner_shape {
                       s.mind.states <= gyre::space::max_cells / s.mind.actions && check(q) &&
                       tuner_shape::size(s.mind.grid.features) == s.mind.states &&
                       tuner_shape::size(s.mind.grid.knobs) == s.mind.actions &&
-                      check(s.mind.grid, s.mind.tuning) &&
+                      check(s.mind.grid, s.mind.tuning) && s.mind.history <= history::limit &&
                       (!s.declared || (s.where.states() == s.mind.states &&
                                        s.where.actions() == s.mind.actions));
     if (!sane) return std::nullopt;
@@ -156,7 +157,8 @@ struct learner_shape {
   }
 
  private:
-  static constexpr std::uint8_t has_random = 128;  ///< beside the mode: at_random follows
+  /// Beside the mode: at_random follows, and how many decisions are kept.
+  static constexpr std::uint8_t has_random = 128, has_history = 64;
   static bool read_tuning(byte_reader& in, mind_shape& into) {
     for (auto* axes : {&into.grid.features, &into.grid.knobs}) {
       for (std::uint64_t n = in.varint(); n > 0 && in.ok(); --n) {
@@ -171,7 +173,8 @@ struct learner_shape {
     t.one_step = in.u8() != 0;
     std::uint8_t mode = in.u8();
     if ((mode & has_random) != 0) t.at_random = in.f64();
-    mode &= static_cast<std::uint8_t>(~has_random);
+    if ((mode & has_history) != 0) into.history = in.u32();
+    mode &= static_cast<std::uint8_t>(~(has_random | has_history));
     if (mode > static_cast<std::uint8_t>(tuning_mode::frozen)) return false;
     t.mode = static_cast<tuning_mode>(mode);
     const std::uint64_t forbidden = in.varint();
@@ -324,7 +327,7 @@ class kept_learner {
       mind = next->retuned(mind);
       awake_->shape = std::move(*next);
     } else if (type == lesson_frame) {
-      const lesson l = lesson::read(in);
+      lesson l = lesson::read(in);
       if (!in.ok()) return;
       (void)mind.learn(l);
       (void)mind.read_counts(in);

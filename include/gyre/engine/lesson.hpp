@@ -43,10 +43,9 @@ inline bool make_room(shard& s, shared_learner& learning, std::size_t bytes) noe
   return room;
 }
 /// The learner has the lesson, and the store its frame; neither where there is no memory for it.
-inline void teach(shard& s, shared_learner& learning, const lesson& l) noexcept {
+inline void teach(shard& s, shared_learner& learning, lesson l) noexcept {
   if (!make_room(s, learning, lesson::most_bytes)) return;
   if (!learning.mind.learn(l)) return;
-  learning.keep_decision(l);
   if (!s.env.journalled) return;
   byte_writer& out = learning.scratch;
   l.write(out);

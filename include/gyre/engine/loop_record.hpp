@@ -17,7 +17,6 @@
 #include <gyre/engine/mind.hpp>
 #include <gyre/engine/tick.hpp>
 #include <gyre/engine/tickets.hpp>
-#include <gyre/learn/history.hpp>
 #include <gyre/observe/metrics.hpp>
 #include <gyre/run/gate.hpp>
 #include <gyre/run/intensity.hpp>
@@ -42,7 +41,6 @@ struct shared_learner {
   tuner_interventions told = {};        ///< as of the last observation window
   vec<std::uint32_t> not_now = {};      ///< for a choice; kept for its memory
   vec<owner<tick_terms>> spare = {};    ///< of ticks that are over, for those that come
-  history decided = history(0);         ///< of a tuner, while this process runs
 
   /// A tick's terms, which it has from now on.
   tick_terms& terms_of(owner<tick_terms>& tick) {
@@ -77,14 +75,6 @@ struct shared_learner {
         if (!tick->allows(where, a)) not_now.push_back(a);
       }
     }
-  }
-  /// Keeps what a lesson says of a decision; one without memory for it is not kept.
-  void keep_decision(const lesson& l) noexcept {
-    const tuner* const t = mind.tuning();
-    if (t == nullptr || l.chance <= 0) return;
-    const double earned = l.failed ? t->failure() : l.reward;
-    if (std::isnan(earned)) return;
-    (void)if_memory([&] { decided.add({l.state, l.action, l.chance, earned}); });
   }
   decision choose(std::uint32_t state) noexcept {
     return mind.choose(state, {not_now.data(), not_now.size()});

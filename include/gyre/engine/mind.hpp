@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -13,6 +14,8 @@
 
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/owner.hpp>
+#include <gyre/core/scarce.hpp>
+#include <gyre/learn/history.hpp>
 #include <gyre/learn/learner.hpp>
 #include <gyre/learn/space.hpp>
 #include <gyre/learn/tuner.hpp>
@@ -22,7 +25,7 @@ inline namespace v1 {
 namespace detail {
 
 /// What one tick teaches. In the journal: state u32, action u32, reward f64, next u32, flags u8 (1
-/// terminated, 2 truncated, 4 failed, 8 late, 16 carried).
+/// terminated, 2 truncated, 4 failed, 8 late, 16 carried, 32: how likely it was, as f64, follows).
 struct lesson {
   std::uint32_t state = 0, action = 0;
   double reward = 0;
@@ -31,9 +34,9 @@ struct lesson {
   bool failed = false;  ///< the reward is not its own: what the learner makes of a failure
   bool late = false;    ///< the reward came later: other ticks have been since
   /// In the journal, with the counts behind it.
-  static constexpr std::size_t most_bytes = 22 + 5 * 10;
+  static constexpr std::size_t most_bytes = 22 + 8 + 5 * 10;
   bool carried = false;  ///< no tick at all: what was known when the settings were others
-  double chance = 0;  ///< how likely the action was; 0: not known. Not in the journal
+  double chance = 0;  ///< how likely the action was; 0: not known, or not to be kept
 
   void write(byte_writer& out) const {
     out.u32(state);
@@ -42,7 +45,8 @@ struct lesson {
     out.u32(next);
     out.u8(static_cast<std::uint8_t>((terminated ? 1 : 0) | (truncated ? 2 : 0) |
                                      (failed ? 4 : 0) | (late ? 8 : 0) |
-                                     (carried ? 16 : 0)));
+                                     (carried ? 16 : 0) | (chance > 0 ? 32 : 0)));
+    if (chance > 0) out.f64(chance);
   }
   static lesson read(byte_reader& in) noexcept {
     lesson l;
@@ -56,6 +60,7 @@ struct lesson {
     l.failed = (flags & 4U) != 0;
     l.late = (flags & 8U) != 0;
     l.carried = (flags & 16U) != 0;
+    if ((flags & 32U) != 0) l.chance = in.f64();
     return l;
   }
 };
@@ -78,6 +83,7 @@ struct mind_shape {
   tuner_options tuning;
   std::uint64_t seed = 0, stream = 0;
   bool asks_q = false;  ///< Q-learning, though its options have become the defaults since
+  std::uint32_t history = gyre::history::usual;  ///< decisions that a tuner keeps
 
   /// Q-learning is for who asks: by `sequential`, a discount, or any of its options.
   bool tunes() const noexcept {
@@ -98,7 +104,7 @@ struct mind_shape {
 /// Held by shared_learner, and by kept_learner between its loops.
 class mind {
  public:
-  explicit mind(mind_shape shape) : shape_(std::move(shape)) {
+  explicit mind(mind_shape shape) : shape_(std::move(shape)), decided_(shape_.history) {
     if (shape_.tunes()) {
       tuner_ = make_owned<tuner>(shape_.grid, shape_.tuning, shape_.seed, shape_.stream);
     } else {
@@ -112,6 +118,8 @@ class mind {
   std::uint32_t actions() const noexcept { return shape_.actions; }
   const tuner* tuning() const noexcept { return tuner_.get(); }  ///< null: it is Q-learning
   const learner* q_learning() const noexcept { return q_.get(); }
+  /// The last decisions of a tuner whose reward has come.
+  const gyre::history& decided() const noexcept { return decided_; }
   std::uint64_t decisions() const noexcept {
     return tuner_ ? tuner_->decisions() : q_->decisions();
   }
@@ -123,25 +131,11 @@ class mind {
     return tuner_ ? tuner_->choose(state, not_now) : decision{q_->act(state), 0};
   }
   /// False: refused, and counted; nothing else changed. Of Q-learning a failure earns what the
-  /// lesson says, and never more than the worst success.
-  bool learn(const lesson& l) noexcept {
-    if (l.carried) {
-      return tuner_ ? tuner_->carry_over(l.state, l.action, l.reward)
-                    : q_->carry_over(l.state, l.action, l.reward);
-    }
-    if (tuner_) {
-      const std::uint32_t last = tuner_->last();
-      const bool taken = l.failed ? tuner_->observe_failure(l.state, l.action)
-                                  : tuner_->observe(l.state, l.action, l.reward);
-      if (l.late) tuner_->applied(last);
-      return taken;
-    }
-    const double earned = l.failed ? std::min(l.reward, worst_) : l.reward;
-    const transition seen{l.state, l.action, earned, l.next,
-                          static_cast<std::uint8_t>(l.terminated ? 1 : 0),
-                          static_cast<std::uint8_t>(l.truncated ? 1 : 0)};
-    if (!q_->observe(seen)) return false;
-    worst_ = std::min(worst_, earned);
+  /// lesson says, and never more than the worst success. A decision for which there is no memory is
+  /// not kept: the lesson has no chance then, so that its frame keeps none either.
+  bool learn(lesson& l) noexcept {
+    if (!taught(l)) return false;
+    if (!keep_decision(l)) l.chance = 0;
     return true;
   }
   /// An action was taken whose reward is still to come.
@@ -189,22 +183,54 @@ class mind {
   void save(byte_writer& out) const {
     if (tuner_) {
       tuner_->save(out);
+      decided_.save(out, actions());
     } else {
       out.f64(worst_);
       q_->save(out);
     }
   }
-  /// False where the bytes are those of no mind of this shape; then it is as new.
+  /// False where the bytes are those of no mind of this shape; then it is good for nothing. Until
+  /// 0.1 a tuner's ended before its decisions.
   bool load(byte_reader& in) {
-    if (tuner_) return tuner_->restore(in) == code::ok;
+    if (tuner_ && tuner_->restore(in) != code::ok) return false;
+    if (tuner_) return in.remaining() == 0 || decided_.load(in, states(), actions());
     worst_ = in.f64();
     return q_->load(in).has_value();
   }
 
  private:
+  bool taught(const lesson& l) noexcept {
+    if (l.carried) {
+      return tuner_ ? tuner_->carry_over(l.state, l.action, l.reward)
+                    : q_->carry_over(l.state, l.action, l.reward);
+    }
+    if (tuner_) {
+      const std::uint32_t last = tuner_->last();
+      const bool taken = l.failed ? tuner_->observe_failure(l.state, l.action)
+                                  : tuner_->observe(l.state, l.action, l.reward);
+      if (l.late) tuner_->applied(last);
+      return taken;
+    }
+    const double earned = l.failed ? std::min(l.reward, worst_) : l.reward;
+    const transition seen{l.state, l.action, earned, l.next,
+                          static_cast<std::uint8_t>(l.terminated ? 1 : 0),
+                          static_cast<std::uint8_t>(l.truncated ? 1 : 0)};
+    if (!q_->observe(seen)) return false;
+    worst_ = std::min(worst_, earned);
+    return true;
+  }
+  /// False: none is to be kept, or cannot be.
+  bool keep_decision(const lesson& l) noexcept {
+    if (!tuner_ || !(l.chance > 0) || decided_.most() == 0) return false;
+    const double earned = l.failed ? tuner_->failure() : l.reward;
+    if (std::isnan(earned)) return false;
+    return if_memory([&] { decided_.add({l.state, l.action, l.chance, earned}); });
+  }
+
   mind_shape shape_;
   owner<tuner> tuner_;
   owner<learner> q_;
+  gyre::history decided_;
   double worst_ = std::numeric_limits<double>::infinity();  // reward so far, of Q-learning
 };
 

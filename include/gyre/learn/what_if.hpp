@@ -21,6 +21,12 @@ struct logged_choice {
   double reward = 0;
 };
 
+/// Decisions one after the other, and how many there were before the first.
+struct decision_log {
+  std::uint64_t first = 0;  ///< its number, from 0, of all that its tuner ever had a reward for
+  std::vector<logged_choice> rows = {};  ///< the oldest first
+};
+
 /// An estimate of the mean reward of a tick. Where too little was seen to say how sure it is, the
 /// interval is without end.
 struct what_if_estimate {
