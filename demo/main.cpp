@@ -7,7 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <gyre/edge/json.hpp>
+#include <gyre/edge/decisions.hpp>
 #include <gyre/society/society.hpp>
 #include <thread>
 
@@ -145,6 +145,7 @@ course run(gyre::engine& e, const options& o) {
   head.open('{').field("gyre", gyre::version_text).field("format", 1);
   head.field("seed", std::to_string(o.seed)).field("loops", loops + 4).close('}');
   file << head.take() << '\n';
+  gyre::decision_trail decisions(e);
   course c;
   const gyre::duration cpu = gyre::process_cpu_now();
   const gyre::duration begin = gyre::monotonic_now();
@@ -153,7 +154,7 @@ course run(gyre::engine& e, const options& o) {
     const gyre::duration next = begin + i * 250ms;
     std::this_thread::sleep_for(next - gyre::monotonic_now());
     c.last = e.snapshot();
-    file << gyre::to_json(c.last) << '\n';
+    file << decisions.line(gyre::to_json(c.last), c.last) << '\n';
     const double seconds = gyre::to_ms(gyre::monotonic_now() - begin) / 1000;
     c.rss_end = static_cast<double>(c.last.resident_bytes) / mib;
     if (c.rss_at_3 == 0 && seconds >= std::min(3.0, o.seconds / 2)) c.rss_at_3 = c.rss_end;
@@ -166,7 +167,7 @@ course run(gyre::engine& e, const options& o) {
   const auto stragglers = e.stop().value();
   for (const std::string& name : stragglers) std::printf("\nstill running: %s", name.c_str());
   c.last = e.snapshot();
-  file << gyre::to_json(c.last) << '\n';
+  file << decisions.line(gyre::to_json(c.last), c.last) << '\n';
   if (!file.good()) give_up("could not write " + o.out + "/run.jsonl");
   std::puts("");
   return c;

@@ -74,6 +74,12 @@ class json_writer {
     }
     return *this;
   }
+  /// A number whose digits are the caller's.
+  json_writer& number(std::string_view digits) {
+    comma();
+    text_ += digits;
+    return *this;
+  }
   template <class Value>
   json_writer& field(std::string_view name, const Value& v) {
     return key(name).value(v);

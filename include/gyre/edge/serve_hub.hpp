@@ -220,7 +220,7 @@ class hub {
       next_event_ = grid_after(now, event_period);
       if (rooms_.recording.active()) {
         const auto f = rooms_.frames.get(event_period / 2);
-        if (f != recorded_) rooms_.recording.add(f->json());
+        if (f != recorded_) rooms_.recording.add(f->json(), f->data());
         recorded_ = f;
       }
       tell_events(now);

@@ -17,7 +17,7 @@
 #include <gyre/core/result.hpp>
 #include <gyre/core/time.hpp>
 #include <gyre/core/version.hpp>
-#include <gyre/edge/json.hpp>
+#include <gyre/edge/decisions.hpp>
 
 namespace gyre {
 inline namespace v1 {
@@ -27,7 +27,8 @@ namespace http {
 /// nothing. Ends by itself at so many bytes, or when a write fails.
 class recorder {
  public:
-  recorder(std::string folder, std::uint64_t most) : folder_(std::move(folder)), most_(most) {}
+  recorder(engine& of, std::string folder, std::uint64_t most)
+      : folder_(std::move(folder)), most_(most), decisions_(of) {}
   ~recorder() { (void)stop(); }
   recorder(const recorder&) = delete;
   recorder& operator=(const recorder&) = delete;
@@ -43,6 +44,7 @@ class recorder {
     file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file_ < 0) return fail(code::io, path_, ": ", std::strerror(errno));
     bytes_ = frames_ = 0;
+    decisions_.begin();
     ended_.clear();
     put(json_writer().open('{').field("gyre", version_text).field("format", 1)
             .field("seed", std::to_string(seed)).field("loops", loops).close('}').take());
@@ -59,12 +61,14 @@ class recorder {
     const std::lock_guard lock(mutex_);
     return file_ >= 0;
   }
-  /// A snapshot's JSON. Nothing while it records nothing.
-  void add(std::string_view json) {
+  /// A snapshot, its JSON, and what was decided since the last one. Nothing while it records
+  /// nothing.
+  void add(std::string_view json, const snapshot_data& s) {
     const std::lock_guard lock(mutex_);
     if (file_ < 0) return;
-    if (bytes_ + json.size() + 1 > most_) return end("full: server_options::record_bytes");
-    if (put(json)) ++frames_;
+    const std::string line = decisions_.line(json, s);
+    if (bytes_ + line.size() + 1 > most_) return end("full: server_options::record_bytes");
+    if (put(line)) ++frames_;
   }
   std::string describe() const {
     const std::lock_guard lock(mutex_);
@@ -101,6 +105,7 @@ class recorder {
   int file_ = -1;
   std::uint64_t bytes_ = 0, frames_ = 0;
   std::string path_, ended_;  // of the last recording
+  decision_trail decisions_;
 };
 
 }  // namespace http

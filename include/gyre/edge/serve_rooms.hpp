@@ -34,7 +34,7 @@ struct serve_rooms {
         frames(e),
         events(e, since_ms),
         history(o.history_bytes),
-        recording(o.record_folder, o.record_bytes) {}
+        recording(e, o.record_folder, o.record_bytes) {}
 
   engine& served;
   const server_options options;
