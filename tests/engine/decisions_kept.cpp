@@ -76,6 +76,22 @@ TEST_CASE("decisions are there again after a restart, from lessons and from stat
   }
 }
 
+TEST_CASE("a run again from its seed makes the same decisions", "[engine]") {
+  std::vector<gyre::decision_log> runs;
+  for (const std::uint32_t shards : {1U, 3U}) {
+    gyre::engine e({.driver = gyre::driver::virtual_time, .seed = 11, .shards = shards});
+    const auto a = decisions_kept::add(e, 1024);
+    e.advance_to(3s).value();
+    runs.push_back(a.decisions_from(0).value());
+    runs.push_back(a.decisions_from(100).value());
+    REQUIRE(runs.back().first == 100);
+    REQUIRE(runs.back().rows.size() + 100 == runs[0].rows.size());
+    REQUIRE(a.decisions_from(1'000'000).value().rows.empty());
+  }
+  REQUIRE(decisions_kept::same(runs[0], runs[2]));
+  REQUIRE(decisions_kept::same(runs[1], runs[3]));
+}
+
 TEST_CASE("of other lengths of history the newest decisions are kept", "[engine]") {
   const folder dir;
   std::vector<gyre::logged_choice> was;
