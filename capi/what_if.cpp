@@ -54,6 +54,8 @@ gyre_what_if_result written(const what_if_result& r) {
   out.fewest = r.fewest;
   out.rows = r.rows;
   out.refused = r.refused;
+  out.supported = r.supported ? 1 : 0;
+  out.changed = r.changed ? 1 : 0;
   return out;
 }
 

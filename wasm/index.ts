@@ -31,3 +31,4 @@ export { Subscription } from './subscription.ts';
 export { Tick } from './tick.ts';
 export { Tiles } from './tiles.ts';
 export { Tuner } from './tuner.ts';
+export { loopWhatIf, whatIf, type Decision, type Estimate, type WhatIf } from './what_if.ts';

@@ -71,12 +71,13 @@ export const TUNING_METRICS = /* @__PURE__ */ layout([
   ['mean_reward', 'f64'], ['sharing', 'f64'], ['lost', 'f64'], ['may_lose', 'f64'], ['bytes', 'u64'],
   ['late_open', 'u64'], ['late_after', 'u64'], ['late_twice', 'u64'], ['late_never', 'u64'],
 ]);
-/** What another policy would have earned a tick: four estimates and their 95 % intervals, which are without end where too little is known. The first three need propensities, and of a tuner's log at_random of 0.1 or more; the last needs none, and work that does not change. */
+/** What another policy would have earned a tick: four estimates and their 95 % intervals, which are without end where the log does not support them. The first three need propensities, and of a tuner's log mostly at_random; the last needs none, and work that does not change. */
 export const WHAT_IF_RESULT = /* @__PURE__ */ layout([
   ['size', 'u32'], ['reserved', 'u32'], ['ips', 'f64'], ['ips_low', 'f64'], ['ips_high', 'f64'],
   ['normalised', 'f64'], ['normalised_low', 'f64'], ['normalised_high', 'f64'], ['robust', 'f64'],
   ['robust_low', 'f64'], ['robust_high', 'f64'], ['as_seen', 'f64'], ['as_seen_low', 'f64'], ['as_seen_high', 'f64'],
   ['matching', 'f64'], ['weakest', 'f64'], ['fewest', 'u64'], ['rows', 'u64'], ['refused', 'u64'],
+  ['supported', 'u32'], ['changed', 'u32'],
 ]);
 /** What a tuner knows of one state. */
 export const STATE_REPORT = /* @__PURE__ */ layout([

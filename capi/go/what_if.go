@@ -18,13 +18,15 @@ type Decision struct {
 // little is known.
 type Estimate struct{ Value, Low, High float64 }
 
-// Estimates of one thing. The first three need propensities, and of a tuner's log AtRandom of 0.1
-// or more; the last needs none, and work that does not change.
+// Estimates of one thing. The first three need propensities, and of a tuner's log mostly AtRandom;
+// the last needs none, and work that does not change. Without support an interval has no end.
 type Estimates struct {
 	IPS, SelfNormalised, DoublyRobust, AsSeen Estimate
 	Matching, Weakest                         float64 // rows that the log is worth; of its worst state
-	Fewest                                    uint64  // rows of the policy there: trust from 5 on
+	Fewest                                    uint64  // rows of the policy there
 	Rows, Refused                             uint64
+	Supported                                 bool // the log tells enough of this policy: the first three have an end
+	Changed                                   bool // a setting has earned otherwise at other times: AsSeen has none
 }
 
 // WhatIf says what always taking one action would have earned in the states that were logged.
@@ -62,5 +64,5 @@ func estimates(read func(*C.gyre_what_if_result, *C.gyre_error) C.gyre_status) (
 		of(r.normalised, r.normalised_low, r.normalised_high),
 		of(r.robust, r.robust_low, r.robust_high), of(r.as_seen, r.as_seen_low, r.as_seen_high),
 		float64(r.matching), float64(r.weakest), uint64(r.fewest), uint64(r.rows),
-		uint64(r.refused)}, nil
+		uint64(r.refused), r.supported != 0, r.changed != 0}, nil
 }

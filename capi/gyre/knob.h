@@ -105,8 +105,8 @@ typedef struct gyre_tuning_metrics {
 } gyre_tuning_metrics;
 
 /** What another policy would have earned a tick: four estimates and their 95 % intervals, which are
- *  without end where too little is known. The first three need propensities, and of a tuner's log
- *  at_random of 0.1 or more; the last needs none, and work that does not change. */
+ *  without end where the log does not support them. The first three need propensities, and of a
+ *  tuner's log mostly at_random; the last needs none, and work that does not change. */
 typedef struct gyre_what_if_result {
   uint32_t size;
   uint32_t reserved;
@@ -116,9 +116,11 @@ typedef struct gyre_what_if_result {
   double as_seen, as_seen_low, as_seen_high;          /**< what each setting was seen to earn */
   double matching;  /**< rows that the log is worth for this policy */
   double weakest;   /**< the same of the state that has least of it */
-  uint64_t fewest;  /**< rows of what the policy does, of the state that has fewest: trust from 5 */
+  uint64_t fewest;  /**< rows of what the policy does, of the state that has fewest */
   uint64_t rows;    /**< that were taken */
   uint64_t refused; /**< not finite, a propensity not in 0..1 or 0, an index out of range */
+  uint32_t supported; /**< 1: the log tells enough of this policy, so that the first three have an end */
+  uint32_t changed;   /**< 1: a setting has earned otherwise at other times: as_seen has no end */
 } gyre_what_if_result;
 
 /** A figure that is to stay under a bound. */

@@ -282,7 +282,7 @@ GYRE_API gyre_status gyre_loop_report(gyre_loop loop, uint32_t state, gyre_state
 /** What it would have earned by one setting, in the states of its tuner's last 1,024 decisions
  *  whose reward has come: see gyre_what_if. @param always `count` settings, a value for each knob.
  *  @return GYRE_E_ARG (a knob, a value), GYRE_E_STATE as gyre_loop_learned.
- *  @call any thread, short, in callbacks, since 0.1, not in wasm, may change
+ *  @call any thread, short, in callbacks, since 0.1, may change
  *  @status STATE */
 GYRE_API gyre_status gyre_loop_what_if(gyre_loop loop, const gyre_setting* always, uint32_t count,
                                        gyre_what_if_result* out, gyre_error* err);

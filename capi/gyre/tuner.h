@@ -153,7 +153,7 @@ typedef struct gyre_decisions {
  *  @param always the one action that it takes in every state; with a policy: 0.
  *  @return GYRE_E_ARG (`always`, a probability, a column that is missing), GYRE_E_BUDGET (states x
  *           actions). A row that cannot be is counted in `refused`.
- *  @call any thread, short, in callbacks, since 0.1, not in wasm, may change
+ *  @call any thread, short, in callbacks, since 0.1, may change
  *  @status BUDGET */
 GYRE_API gyre_status gyre_what_if(const gyre_decisions* log, const double* policy, uint32_t always,
                                   gyre_what_if_result* out, gyre_error* err);

@@ -1,5 +1,6 @@
 // what_if.cpp - over C: what another policy would have earned; exploration of a running loop.
 // Method: reference, a case worked out by hand and a service that is known; fault.
+#include <cmath>
 #include <cstdint>
 #include <string>
 
@@ -85,6 +86,8 @@ TEST_CASE("a running loop explores as it is told, and tells what another setting
   CAPTURE(told.ips, told.normalised, told.robust, told.as_seen, truth);
   CHECK(told.rows >= 990);
   CHECK(told.fewest > 20);
+  CHECK(told.supported == 1);
+  CHECK(told.changed == 0);
   CHECK(told.robust == Approx(truth).margin(1));
   CHECK(told.robust_low < told.robust);
   CHECK(told.as_seen == Approx(truth).margin(1));
@@ -131,6 +134,8 @@ TEST_CASE("columns of decisions tell what another policy earns", "[capi]") {
   CHECK(out.ips == Approx(26. / 4));
   CHECK(out.normalised == Approx(26. / 6));
   CHECK(out.as_seen == Approx(4));
+  CHECK(out.supported == 0);  // of two rows of action 1
+  CHECK(std::isinf(out.robust_high));
   const double policy[] = {0, 1};
   auto same = zero<gyre_what_if_result>();
   REQUIRE(gyre_what_if(&log, policy, 0, &same, &err) == GYRE_OK);

@@ -232,6 +232,36 @@ test('the fields of the made-up snapshot, and those the page reads, are those of
   assert.deepEqual(declared.filter((name) => !names(made).has(name) && !notMade.includes(name)), [], 'read by the page, not in tests/fixture.mjs');
 });
 
+test('a log tells what another policy earns, and a loop its own', () => {
+  const log = [[0, 0, 0.5, 1], [0, 1, 0.5, 3], [0, 1, 0.25, 5], [0, 0, 0.75, 1], [9, 0, 1, 0]]
+    .map(([state, action, propensity, reward]) => ({ state, action, propensity, reward }));
+  const told = api.whatIf(gyre, log, 1, 2, 1); // as tests/capi/what_if.cpp has it
+  assert.deepEqual([told.rows, told.refused, told.fewest], [4, 1, 2]);
+  assert.ok(Math.abs(told.ips.value - 26 / 4) < 1e-9 && Math.abs(told.selfNormalised.value - 26 / 6) < 1e-9 && told.asSeen.value === 4);
+  assert.deepEqual([told.supported, told.changed, told.doublyRobust.high, told.ips.low], [false, false, Infinity, -Infinity]);
+  assert.deepEqual(api.whatIf(gyre, log, 1, 2, [0, 1]), told);
+  const status = (call, wanted, text) => assert.throws(call, (e) => e.status === api.Status[wanted] && text.test(e.message));
+  status(() => api.whatIf(gyre, log, 1, 2, 2), 'ARG', /always is 2/);
+  status(() => api.whatIf(gyre, log, 1, 2, [1]), 'ARG', /2, one for each action/);
+  status(() => api.whatIf(gyre, log, 65536, 2, 1), 'BUDGET', /65,?536/);
+  status(() => api.whatIf(gyre, [{ ...log[0], state: 0.5 }], 1, 2, 1), 'ARG', /state is 0.5/);
+
+  const engine = gyre.engine({ driver: 'virtual', seed: 3n });
+  const loop = engine.addLoop({ name: 'a', intervalMs: 10, knobs: { level: [0, 3, 6] }, tuning: { atRandom: 0.5 } });
+  engine.start();
+  for (let i = 0; i < 600; i += 1) {
+    engine.advanceTo(i * 10);
+    for (const tick of engine.acquire()) {
+      tick.reward(tick.knob('level') + ((i * 7919) % 101) / 100);
+      tick.complete();
+    }
+  }
+  const six = api.loopWhatIf(gyre, loop, { level: 6 });
+  assert.ok(six.supported && six.rows > 500 && six.doublyRobust.low < 6.5 && 6.5 < six.doublyRobust.high, JSON.stringify(six));
+  status(() => api.loopWhatIf(gyre, loop, { level: 5 }), 'ARG', /5/);
+  engine.destroy();
+});
+
 test('a tuner by itself has the draws that it has natively, learns, saves, refuses in words', () => {
   const options = {
     knobs: { level: [0, 1, 3, 6, 9], codec: ['zlib', 'none', 'other'] },

@@ -254,8 +254,8 @@ class gyre_tuning_metrics(_c.Structure):
 
 class gyre_what_if_result(_c.Structure):
     """What another policy would have earned a tick: four estimates and their 95 % intervals, which are
-    without end where too little is known. The first three need propensities, and of a tuner's log
-    at_random of 0.1 or more; the last needs none, and work that does not change."""
+    without end where the log does not support them. The first three need propensities, and of a
+    tuner's log mostly at_random; the last needs none, and work that does not change."""
     _fields_ = [
         ('size', _c.c_uint32),
         ('reserved', _c.c_uint32),
@@ -273,9 +273,11 @@ class gyre_what_if_result(_c.Structure):
         ('as_seen_high', _c.c_double),  # what each setting was seen to earn
         ('matching', _c.c_double),  # rows that the log is worth for this policy
         ('weakest', _c.c_double),  # the same of the state that has least of it
-        ('fewest', _c.c_uint64),  # rows of what the policy does, of the state that has fewest: trust from 5
+        ('fewest', _c.c_uint64),  # rows of what the policy does, of the state that has fewest
         ('rows', _c.c_uint64),  # that were taken
         ('refused', _c.c_uint64),  # not finite, a propensity not in 0..1 or 0, an index out of range
+        ('supported', _c.c_uint32),  # 1: the log tells enough of this policy, so that the first three have an end
+        ('changed', _c.c_uint32),  # 1: a setting has earned otherwise at other times: as_seen has no end
     ]
 
 

@@ -24,8 +24,8 @@ pub struct Estimate {
     pub high: f64,
 }
 
-/// Four estimates of one thing. The first three need propensities, and of a tuner's log `at_random`
-/// of 0.1 or more; the last needs none, and work that does not change.
+/// Four estimates of one thing. The first three need propensities, and of a tuner's log mostly
+/// `at_random`; the last needs none, and work that does not change.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WhatIf {
     pub ips: Estimate,
@@ -35,11 +35,15 @@ pub struct WhatIf {
     /// Rows that the log is worth for this policy, and of the state that has least of it.
     pub matching: f64,
     pub weakest: f64,
-    /// Rows of what the policy does, in the state that has fewest: to be trusted from 5 on.
+    /// Rows of what the policy does, in the state that has fewest.
     pub fewest: u64,
     pub rows: u64,
     /// Not finite, a propensity not in 0..1 or 0, an index out of range.
     pub refused: u64,
+    /// The log tells enough of this policy, so that the first three have an end.
+    pub supported: bool,
+    /// A setting has earned otherwise at other times: `as_seen` has no end.
+    pub changed: bool,
 }
 
 impl WhatIf {
@@ -55,6 +59,8 @@ impl WhatIf {
             fewest: r.fewest,
             rows: r.rows,
             refused: r.refused,
+            supported: r.supported != 0,
+            changed: r.changed != 0,
         }
     }
 }

@@ -460,8 +460,8 @@ abi_struct!(
 
 abi_struct!(
     /// What another policy would have earned a tick: four estimates and their 95 % intervals, which are
-    /// without end where too little is known. The first three need propensities, and of a tuner's log
-    /// at_random of 0.1 or more; the last needs none, and work that does not change.
+    /// without end where the log does not support them. The first three need propensities, and of a
+    /// tuner's log mostly at_random; the last needs none, and work that does not change.
     gyre_what_if_result {
     size: u32,
     reserved: u32,
@@ -493,12 +493,16 @@ abi_struct!(
     matching: f64,
     /// the same of the state that has least of it
     weakest: f64,
-    /// rows of what the policy does, of the state that has fewest: trust from 5
+    /// rows of what the policy does, of the state that has fewest
     fewest: u64,
     /// that were taken
     rows: u64,
     /// not finite, a propensity not in 0..1 or 0, an index out of range
     refused: u64,
+    /// 1: the log tells enough of this policy, so that the first three have an end
+    supported: u32,
+    /// 1: a setting has earned otherwise at other times: as_seen has no end
+    changed: u32,
 });
 
 abi_struct!(
