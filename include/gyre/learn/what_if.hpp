@@ -111,7 +111,8 @@ class log_reader {
         parts_(cells_.size()), states_(states) {}
 
   void add(const logged_choice& row) {
-    const std::size_t part = changes::parts * (out_.rows + out_.refused) / total_;
+    const auto done = static_cast<std::size_t>(out_.rows + out_.refused);
+    const std::size_t part = done * changes::parts / total_;
     const bool sound = row.state < states_.size() && row.action < actions_ && row.propensity > 0 &&
                        row.propensity <= 1 && std::isfinite(row.reward);
     ++(sound ? out_.rows : out_.refused);
