@@ -1,5 +1,5 @@
-// How often what_if's 95 % intervals hold the truth, in logs of a tuner as it learns: the ten services,
-// three fixed settings each, with at_random 0 and 0.1. Usage: what_if [seeds] [table]
+// How often what_if's 95 % intervals hold the truth, in logs of a tuner as it learns: the ten
+// services, three fixed settings each, at_random 0 and 0.1. Usage: what_if [seeds] [table]
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>

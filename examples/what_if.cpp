@@ -48,8 +48,9 @@ int main() {
 
   for (const auto& [level, codec] : {std::pair{9., 0.}, {0., 1.}}) {
     const auto r = ship.what_if({{"level", level}, {"codec", codec}}).value();
-    std::printf("level %g, %s: %.1f .. %.1f MB/s (in truth %g)\n", level, codec == 0 ? "zlib" : "none",
-                r.doubly_robust.low, r.doubly_robust.high, worth(level, codec));
+    const auto& e = r.doubly_robust;
+    std::printf("level %g, %s: %.1f .. %.1f MB/s (in truth %g)\n", level,
+                codec == 0 ? "zlib" : "none", e.low, e.high, worth(level, codec));
   }
 
   const auto read = gyre::read_decisions("what_if.jsonl", "ship").value();

@@ -119,7 +119,7 @@ typedef struct gyre_what_if_result {
   uint64_t fewest;  /**< rows of what the policy does, of the state that has fewest */
   uint64_t rows;    /**< that were taken */
   uint64_t refused; /**< not finite, a propensity not in 0..1 or 0, an index out of range */
-  uint32_t supported; /**< 1: the log tells enough of this policy, so that the first three have an end */
+  uint32_t supported; /**< 1: the log tells enough of this policy; the first three have an end */
   uint32_t changed;   /**< 1: a setting has earned otherwise at other times: as_seen has no end */
 } gyre_what_if_result;
 

@@ -1,6 +1,6 @@
 // Method: property: of a thousand logs of simulated services the intervals hold the truth in 93 to
-// 97 %, and of tuners' own logs in about as many, or have no end; cases worked out by hand; faults of
-// a log.
+// 97 %, and of tuners' own logs in about as many, or have no end; cases worked out by hand; faults
+// of a log.
 #include <cmath>
 #include <gyre/core/rng.hpp>
 #include <gyre/learn/replay_buffer.hpp>
@@ -112,8 +112,8 @@ TEST_CASE("intervals of 95 % hold the truth in 93 to 97 of 100 logs", "[learn]")
   }
 }
 
-// The classic intervals held it in 77 to 93 of 100 such logs, without at_random in 32 to 67. Where a
-// tuner has settled its log does not tell of the others: then there is no interval.
+// The classic intervals held it in 77 to 93 of 100 such logs, without at_random in 32 to 67. Where
+// a tuner has settled its log does not tell of the others: then there is no interval.
 TEST_CASE("intervals hold the truth in a tuner's own logs as well, or have no end", "[learn]") {
   for (const double at_random : {.1, 0.0}) {
     bench::coverage sum;

@@ -276,7 +276,7 @@ class gyre_what_if_result(_c.Structure):
         ('fewest', _c.c_uint64),  # rows of what the policy does, of the state that has fewest
         ('rows', _c.c_uint64),  # that were taken
         ('refused', _c.c_uint64),  # not finite, a propensity not in 0..1 or 0, an index out of range
-        ('supported', _c.c_uint32),  # 1: the log tells enough of this policy, so that the first three have an end
+        ('supported', _c.c_uint32),  # 1: the log tells enough of this policy; the first three have an end
         ('changed', _c.c_uint32),  # 1: a setting has earned otherwise at other times: as_seen has no end
     ]
 

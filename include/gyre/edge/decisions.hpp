@@ -17,9 +17,10 @@
 namespace gyre {
 inline namespace v1 {
 
-/// Adds to the snapshots of one engine, as they are written one after the other, each decision whose
-/// reward came since the one before, with its propensity. The first has what the loops hold still,
-/// `tuning::history`. What is let go between two lines is missing, and read_decisions() counts it.
+/// Adds to the snapshots of one engine, as they are written one after the other, each decision
+/// whose reward came since the one before, with its propensity. The first has what the loops hold
+/// still, `tuning::history`. What is let go between two lines is missing, and read_decisions()
+/// counts it.
 class decision_trail {
  public:
   /// Of a line, some 3 MiB; learners for which there is no room have theirs in the next line.

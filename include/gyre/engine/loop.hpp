@@ -50,8 +50,8 @@ class loop {
   /// The last decisions of its tuner whose reward has come, the oldest first: tuning::history.
   /// STATE where it has none.
   result<std::vector<logged_choice>> decisions() const;
-  /// The same from a number on, counted from 0 since the tuner knows nothing: for who reads them again
-  /// and again. Where the first is of a higher number, those between have been let go.
+  /// The same from a number on, counted from 0 since its tuner knew nothing: for who reads them
+  /// again and again. Where the first is of a higher number, those between have been let go.
   result<decision_log> decisions_from(std::uint64_t number) const;
   /// What it would have earned by one setting, a value for each knob, in the states of these
   /// decisions: see gyre::what_if. ARG naming the value; STATE as above.

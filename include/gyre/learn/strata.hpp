@@ -1,4 +1,4 @@
-// strata.hpp - what logged rewards of states, one by one, say together: an estimate, how sure it is.
+// strata.hpp - what logged rewards of states say together: an estimate, and how sure that is.
 // Room: learn. Threads: one owner at a time.
 #pragma once
 

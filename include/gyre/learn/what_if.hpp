@@ -41,8 +41,9 @@ struct what_if_result {
   std::uint64_t fewest = 0;  ///< rows of what the policy does, in the state that has fewest
   std::uint64_t rows = 0;
   std::uint64_t refused = 0;  ///< not finite, propensity not in 0..1, an index out of range
-  /// Whether the first three have an end: of each state there are 5 rows of what the policy does, and
-  /// their weights come to the rows of the state, where it changed in either half of the log.
+  /// Whether the first three have an end: of each state there are 5 rows of what the policy does,
+  /// and their weights sum up to its rows as far as chance can tell, if it changed in each half of
+  /// the log. A policy that became too unlikely to be seen has less.
   bool supported = false;
   bool changed = false;  ///< some setting has earned otherwise at other times: as_seen has no end
 };
@@ -233,8 +234,8 @@ class log_reader {
 /// What `policy` would have earned in the states that were logged: policy(state, action) is the
 /// probability of the action, which sums to 1 over those of a state. The log may be of a tuner,
 /// whose policy changes as it learns. It takes what it holds to be worse almost never, unless
-/// `at_random` says so: then nothing supports the first three estimates, and their intervals have no
-/// end. `as_seen` needs no propensities, and has none where the work was seen to change.
+/// `at_random` says so: then nothing supports the first three estimates, and their intervals have
+/// no end. `as_seen` needs no propensities, and has none where the work was seen to change.
 /// O(rows x actions); takes memory for states x actions, some 170 bytes each.
 /// Formulas: Horvitz and Thompson 1952; Swaminathan and Joachims 2015; Dudik, Langford and Li 2011.
 template <class Policy>

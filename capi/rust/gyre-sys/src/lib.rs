@@ -499,7 +499,7 @@ abi_struct!(
     rows: u64,
     /// not finite, a propensity not in 0..1 or 0, an index out of range
     refused: u64,
-    /// 1: the log tells enough of this policy, so that the first three have an end
+    /// 1: the log tells enough of this policy; the first three have an end
     supported: u32,
     /// 1: a setting has earned otherwise at other times: as_seen has no end
     changed: u32,
