@@ -25,8 +25,8 @@ type Estimates struct {
 	Matching, Weakest                         float64 // rows that the log is worth; of its worst state
 	Fewest                                    uint64  // rows of the policy there
 	Rows, Refused                             uint64
-	Supported                                 bool    // by the log: the first three have an end
-	Changed                                   bool    // work was seen to change: AsSeen has none
+	Supported                                 bool // by the log: the first three have an end
+	Changed                                   bool // work was seen to change: AsSeen has none
 }
 
 // WhatIf says what always taking one action would have earned in the states that were logged.

@@ -33,16 +33,20 @@ struct moments {
   double skewness() const noexcept {
     return squares > 0 ? std::sqrt(n) * cubes / (squares * std::sqrt(squares)) : 0;
   }
-  what_if_estimate estimate() const noexcept {
-    const double wide = n > 1 ? 1.96 * std::sqrt(variance() / n) : 0;
-    return {mean, mean - wide, mean + wide};
-  }
 };
 
+/// The interval of an estimate whose deviations are so many `wide` on either side. Rare rewards on
+/// one side, which few rows seldom show, make it longer on that side, by the skewness in deviations:
+/// Johnson 1978 has 1.4 of it, and makes the other side shorter by as much.
+inline what_if_estimate interval(double value, double deviation, double wide,
+                                 double skew) noexcept {
+  const double more = std::min(std::fabs(skew), 3.0);
+  return {value, value - deviation * (wide + (skew < 0 ? more : 0)),
+          value + deviation * (wide + (skew > 0 ? more : 0))};
+}
+
 /// Estimates of the states, put together by how often each was logged. Of few rows a deviation is
-/// not well known: the interval is Student's, with as many degrees as Satterthwaite 1946 says. Rare
-/// rewards on one side, which few rows seldom show, make it longer on that side, by the skewness in
-/// deviations: Johnson 1978 has 1.4 of it, and makes the other side shorter by as much.
+/// not well known: the interval is Student's, with as many degrees as Satterthwaite 1946 says.
 class strata {
  public:
   /// @param skew of the estimate, which is that of its rows by the root of how many there are
@@ -57,14 +61,14 @@ class strata {
   what_if_estimate estimate() const noexcept {
     if (!std::isfinite(variance_)) return {value_, value_ - variance_, value_ + variance_};
     const double degrees = spread_ > 0 ? variance_ * variance_ / spread_ : 1e9;
-    const double deviation = std::sqrt(variance_), wide = student(degrees) * deviation;
-    const double skew = variance_ > 0 ? cubes_ / (variance_ * deviation) : 0;
-    const double more = std::min(std::fabs(skew), 3.0) * deviation;
-    return {value_, value_ - wide - (skew < 0 ? more : 0), value_ + wide + (skew > 0 ? more : 0)};
+    const double deviation = std::sqrt(variance_);
+    return interval(value_, deviation, student(degrees),
+                    variance_ > 0 ? cubes_ / (variance_ * deviation) : 0);
   }
 
+  static constexpr double z = 1.959964;  ///< of the normal distribution: 97.5 % are below
+
  private:
-  static constexpr double z = 1.959964;
   /// The 97.5 % point, within 1 % from 5 degrees on (Abramowitz and Stegun 26.7.5).
   static double student(double degrees) noexcept {
     constexpr double z3 = z * z * z, z5 = z3 * z * z;
