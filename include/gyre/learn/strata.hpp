@@ -35,8 +35,8 @@ struct moments {
   }
 };
 
-/// The interval of an estimate whose deviations are so many `wide` on either side. Rare rewards on
-/// one side, which few rows seldom show, make it longer on that side, by the skewness in deviations:
+/// The interval of an estimate that is `wide` deviations long on either side. Rare rewards on one
+/// side, which few rows seldom show, make it longer on that side, by the skewness in deviations:
 /// Johnson 1978 has 1.4 of it, and makes the other side shorter by as much.
 inline what_if_estimate interval(double value, double deviation, double wide,
                                  double skew) noexcept {
