@@ -9,7 +9,7 @@
 #include "what_if_logs.hpp"
 
 int main(int argc, char** argv) {
-  const auto seeds = static_cast<std::uint64_t>(argc > 1 ? std::max(std::atoi(argv[1]), 1) : 100);
+  const auto seeds = static_cast<std::uint64_t>(argc > 1 ? std::max(std::atoi(argv[1]), 1) : 200);
   const bool table = argc > 2 && std::string(argv[2]) == "table";
   for (const double at_random : {0.0, .1}) {
     bench::coverage sum;

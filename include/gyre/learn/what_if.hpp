@@ -161,7 +161,8 @@ class log_reader {
       robust_.without_end();
     }
     if (out_.changed || out_.rows == 0) seen_.without_end();
-    const double n = std::max(ips_.n, 1.0), skew = ips_.skewness() / std::sqrt(n);
+    const double n = std::max(ips_.n, 1.0);
+    const double skew = ips_.skewness() / std::sqrt(n) / 2;  // half, by what held best
     out_.ips = interval(ips_.mean, std::sqrt(ips_.variance() / n), strata::z, skew);
     if (!out_.supported) out_.ips.high = std::numeric_limits<double>::infinity();
     if (!out_.supported) out_.ips.low = -out_.ips.high;
