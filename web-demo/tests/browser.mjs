@@ -1,8 +1,10 @@
 // browser.mjs - opens the page in Chromium and keeps everything it said, asked for and was told by its worker.
 // Room: page, tests. Threads: one.
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { after, before } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -100,10 +102,34 @@ export async function warm(page) {
   await page.waitForFunction(() => window.told.snap?.totals.loops === 124 && window.told.rows.at(-1).job.fixed !== null, null, { timeout: 60000 });
 }
 
+/** For all tests of a file: opens the page, waits until it is `ready`, and gives it to `take`; at their end it is closed. */
+export function visit(take, { ready = warm, ...options } = {}) {
+  let it;
+  before(async () => {
+    it = await open(options);
+    take(it);
+    await ready(it.page);
+  });
+  after(async () => {
+    await it?.close();
+    await quit();
+  });
+}
+
 /** Until the engine's own clock has moved on by `ms`. */
 export async function passes(page, ms) {
   const from = await page.evaluate(() => window.told.rows.at(-1).now);
   await page.waitForFunction((to) => window.told.rows.at(-1).now >= to, from + ms, { timeout: ms * 4 + 20000 });
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** What axe finds by all of its rules, best practices included. */
+export async function violations(page) {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const result = await window.axe.run(document, { resultTypes: ['violations'] });
+    return result.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`);
+  });
 }
 
 /** A hash of everything that can be seen, canvases included. */

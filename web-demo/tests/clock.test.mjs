@@ -1,21 +1,13 @@
 // clock.test.mjs - the clock of the running module: held, on by one tick, from a tenth of real time to as fast as it can.
 // Room: page, tests. Method: Chromium from file://; the engine's time by its snapshots against the real time of the same run.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { figure, open, quit, segment, tab, warm } from './browser.mjs';
+import { test } from 'node:test';
+import { figure, segment, tab, visit } from './browser.mjs';
 
 let it;
 let page;
 
-before(async () => {
-  it = await open();
-  page = it.page;
-  await warm(page);
-});
-after(async () => {
-  await it?.close();
-  await quit();
-});
+visit((opened) => ([it, page] = [opened, opened.page]));
 
 const told = () => page.evaluate(() => ({ now: window.told.snap.now_ms, ticks: window.told.snap.totals.ticks, missed: window.told.snap.totals.missed, job: window.told.rows.at(-1).job }));
 /** Until `count` more snapshots have come. */

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { open, quit, scratch, tab, warm } from './browser.mjs';
+import { after, test } from 'node:test';
+import { open, scratch, tab, visit } from './browser.mjs';
 import { run, snapshot } from './fixture.mjs';
 import { launch } from './process.mjs';
 
@@ -12,16 +12,8 @@ const folder = scratch();
 let it;
 let page;
 
-before(async () => {
-  it = await open();
-  page = it.page;
-  await warm(page);
-});
-after(async () => {
-  await it?.close();
-  await quit();
-  rmSync(folder, { recursive: true, force: true });
-});
+visit((opened) => ([it, page] = [opened, opened.page]));
+after(() => rmSync(folder, { recursive: true, force: true }));
 
 async function find(where, text) {
   await tab(where, 'memory');

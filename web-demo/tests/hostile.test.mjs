@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import esbuild from 'esbuild';
-import { figure, open, quit, scratch, scrub, tab, TABS, warm } from './browser.mjs';
+import { figure, scratch, scrub, tab, TABS, visit, warm } from './browser.mjs';
 import { run, snapshot } from './fixture.mjs';
 
 const HEAD = '{"gyre":"0.1.0","format":1,"seed":"1"}\n';
@@ -23,19 +23,17 @@ before(async () => {
   const out = join(folder, 'snapshot.mjs');
   await esbuild.build({ entryPoints: [new URL('../src/snapshot.ts', import.meta.url).pathname], bundle: true, format: 'esm', outfile: out });
   ({ checked } = await import(pathToFileURL(out).href));
-  it = await open();
-  page = it.page;
-  await warm(page);
-  await page.evaluate(() => {
-    window.longest = 0;
-    new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) window.longest = Math.max(window.longest, duration);
-    }).observe({ entryTypes: ['longtask'] });
-  });
 });
-after(async () => {
-  await it?.close();
-  await quit();
+visit((opened) => ([it, page] = [opened, opened.page]), {
+  ready: async (p) => {
+    await warm(p);
+    await p.evaluate(() => {
+      window.longest = 0;
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) window.longest = Math.max(window.longest, duration);
+      }).observe({ entryTypes: ['longtask'] });
+    });
+  },
 });
 
 /** The page answers, and its thread was never kept for long since it was asked last. */

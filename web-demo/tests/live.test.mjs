@@ -1,9 +1,9 @@
 // live.test.mjs - the page with its own engine: what it shows moves, is true, stops, and heals.
 // Room: page, tests. Method: Chromium from file://; shown figures against the snapshots the worker sent.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { tuned } from './beliefs.mjs';
-import { cpuSeconds, figure, number, open, passes, picture, quit, segment, still, tab, TABS, VICTIM, warm } from './browser.mjs';
+import { cpuSeconds, figure, number, passes, picture, segment, still, tab, TABS, VICTIM, visit } from './browser.mjs';
 
 const WINDOW = 5000;
 const SOON = 3000; // ms after a change of the link by which the loops earn what is good there
@@ -12,15 +12,7 @@ const PER_S = 120;
 let it;
 let page;
 
-before(async () => {
-  it = await open();
-  page = it.page;
-  await warm(page);
-});
-after(async () => {
-  await it?.close();
-  await quit();
-});
+visit((opened) => ([it, page] = [opened, opened.page]));
 
 const sleep = (ms) => page.waitForTimeout(ms);
 const near = (rate) => Math.abs(rate - PER_S) <= 0.05 * PER_S;

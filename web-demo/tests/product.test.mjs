@@ -3,23 +3,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { figure, open, PAGE, passes, quit, scratch, scrub, segment, tab, warm } from './browser.mjs';
+import { figure, open, PAGE, passes, scratch, scrub, segment, tab, visit } from './browser.mjs';
 import { run } from './fixture.mjs';
 
 let it;
 let page;
 
-before(async () => {
-  it = await open();
-  page = it.page;
-  await warm(page);
-});
-after(async () => {
-  await it?.close();
-  await quit();
-});
+visit((opened) => ([it, page] = [opened, opened.page]));
 
 const saved = async (does) => {
   const [download] = await Promise.all([page.waitForEvent('download'), does()]);

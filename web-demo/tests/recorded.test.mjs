@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { replayed, tuned } from './beliefs.mjs';
-import { figure, number, open, quit, scratch, scrub as scrubOn, still, tab, TABS, warm } from './browser.mjs';
+import { figure, number, open, scratch, scrub as scrubOn, still, tab, TABS, visit } from './browser.mjs';
 import { run, snapshot } from './fixture.mjs';
 import { bytes, loader, Q_LEARNING, record, recorded } from './module.mjs';
 
@@ -17,15 +17,7 @@ const write = (name, text) => {
 let it;
 let page;
 
-before(async () => {
-  it = await open();
-  page = it.page;
-  await warm(page);
-});
-after(async () => {
-  await it?.close();
-  await quit();
-});
+visit((opened) => ([it, page] = [opened, opened.page]));
 
 const scrub = (to) => scrubOn(page, to);
 /** Opens a file, and waits until it has been read. */

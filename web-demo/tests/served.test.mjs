@@ -2,10 +2,9 @@
 // Room: page, tests. Method: Chromium against real processes of the demo; what it shows is compared with what
 // the same server tells a second client of the same snapshot.
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { figure, number, open, quit, scratch, tab, TABS, theme, THEMES } from './browser.mjs';
+import { open, quit, scratch, tab } from './browser.mjs';
 import { contract } from './figures.mjs';
 import { launch, listen } from './process.mjs';
 
@@ -100,19 +99,6 @@ served('orders change the engine, and its answer is said', async () => {
   await page.waitForFunction(() => document.querySelector('#status').textContent.includes('Stopped'));
   await page.click('#run');
   await engine((s) => s.running);
-});
-
-served('each tab is without a finding of axe, in both themes', async () => {
-  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  await page.evaluate(axe);
-  for (const look of THEMES) {
-    await theme(page, look);
-    for (const name of TABS) {
-      await tab(page, name);
-      const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-      assert.deepEqual(found.violations.map((v) => `${name}, ${look}: ${v.id}: ${v.nodes[0].html}`), []);
-    }
-  }
 });
 
 served('a killed process is told within 3 s, what was shown stays, a new one is found within 5 s', async () => {

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { open, quit, scratch, tab } from './browser.mjs';
+import { test } from 'node:test';
+import { scratch, tab, visit } from './browser.mjs';
 import { snapshot } from './fixture.mjs';
 
 const LOOPS = 10_000;
@@ -12,7 +12,8 @@ const NODES = 2_000;
 let it;
 let page;
 
-before(async () => {
+/** A run of one snapshot, of so many loops and so large a graph. */
+function many() {
   const snap = snapshot(40);
   const [base] = snap.loops.slice(10);
   snap.loops = Array.from({ length: LOOPS }, (_, k) => ({
@@ -23,15 +24,14 @@ before(async () => {
   snap.symbiosis.edges = snap.symbiosis.nodes.slice(1).map((n, k) => ({ from: ((k * 13) % (k + 1)) + 1, to: n.id, weight: 0.6, confidence: 1, declared: true, kind: 'synergy' }));
   const path = join(scratch(), 'many.jsonl');
   writeFileSync(path, `{"gyre":"0.1.0","format":1,"seed":"1"}\n${JSON.stringify(snap)}\n`);
-  it = await open();
-  page = it.page;
-  await page.waitForSelector('#status.go', { timeout: 30000 });
-  await page.setInputFiles('#file', path);
-  await page.waitForSelector('#back', { timeout: 60000 });
-});
-after(async () => {
-  await it?.close();
-  await quit();
+  return path;
+}
+visit((opened) => ([it, page] = [opened, opened.page]), {
+  ready: async (p) => {
+    await p.waitForSelector('#status.go', { timeout: 30000 });
+    await p.setInputFiles('#file', many());
+    await p.waitForSelector('#back', { timeout: 60000 });
+  },
 });
 
 /** Seconds of CPU that the page's thread takes for `does`. */

@@ -3,24 +3,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { open, PAGE, quit, scratch, segment, tab, warm } from './browser.mjs';
+import { open, PAGE, scratch, segment, tab, visit, warm } from './browser.mjs';
 
 const folder = scratch();
 let it;
 let page;
 let saved;
 
-before(async () => {
-  it = await open({ url: `${pathToFileURL(PAGE).href}#overview?seed=77` });
-  page = it.page;
-  await warm(page);
-});
-after(async () => {
-  await it?.close();
-  await quit();
-});
+visit((opened) => ([it, page] = [opened, opened.page]), { url: `${pathToFileURL(PAGE).href}#overview?seed=77` });
 
 const loop = (where, name) => where.evaluate((n) => window.told.snap.loops.find((l) => l.name === n), name);
 async function recalled(where, text) {

@@ -3,26 +3,22 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { figure, open, passes, quit, scratch, scrub, tab, warm } from './browser.mjs';
+import { test } from 'node:test';
+import { figure, open, passes, scratch, scrub, tab, visit, warm } from './browser.mjs';
 import { run, snapshot } from './fixture.mjs';
 
 let it;
 let page;
 
-before(async () => {
-  it = await open();
-  page = it.page;
-  await page.evaluate(() => {
-    window.all = [];
-    window.engineWorker.addEventListener('message', ({ data }) => data.snap && window.all.push([data.snap.now_ms, data.snap.totals.ticks]));
-  });
-  await warm(page);
-  await page.waitForFunction(() => window.told.snap.now_ms > 8000);
-});
-after(async () => {
-  await it?.close();
-  await quit();
+visit((opened) => ([it, page] = [opened, opened.page]), {
+  ready: async (p) => {
+    await p.evaluate(() => {
+      window.all = [];
+      window.engineWorker.addEventListener('message', ({ data }) => data.snap && window.all.push([data.snap.now_ms, data.snap.totals.ticks]));
+    });
+    await warm(p);
+    await p.waitForFunction(() => window.told.snap.now_ms > 8000);
+  },
 });
 
 const over = () => page.locator('#panel-overview .u-over').first();
