@@ -1,6 +1,6 @@
-// test.mjs - runs the page's tests: npm test -- [--page <page.html>] [--wasm <gyre.wasm>] [--run <run.jsonl> | --demo <gyre-demo>] [--strained <program>] [--without <file>] [file …]
-// Room: page, tools. Threads: one file after the other, because `live` measures time.
-import { spawnSync } from 'node:child_process';
+// test.mjs - runs the page's tests: npm test -- [--jobs <files at a time>] [--page <page.html>] [--wasm <gyre.wasm>] [--run <run.jsonl> | --demo <gyre-demo>] [--strained <program>] [--without <file>] [file …]
+// Room: page, tools. Threads: one file after the other unless told; most of the time a test waits for the page's engine.
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const tests = resolve(dirname(fileURLToPath(import.meta.url)), '../tests');
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { page: { type: 'string' }, wasm: { type: 'string' }, run: { type: 'string' }, demo: { type: 'string' }, strained: { type: 'string' }, without: { type: 'string' } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { jobs: { type: 'string', default: '1' }, page: { type: 'string' }, wasm: { type: 'string' }, run: { type: 'string' }, demo: { type: 'string' }, strained: { type: 'string' }, without: { type: 'string' } } });
 const asked = (f) => positionals.length === 0 || positionals.some((p) => f.startsWith(p));
 const left = (f) => values.without !== undefined && f.startsWith(values.without);
 const files = readdirSync(tests).filter((f) => f.endsWith('.test.mjs') && asked(f) && !left(f));
@@ -35,10 +35,25 @@ if (values.strained) {
   env.GYRE_STRAINED = join(folder, 'strained.jsonl');
   writeFileSync(env.GYRE_STRAINED, stdout);
 }
-let failed = 0;
-for (const file of files.sort()) {
-  const { status } = spawnSync(process.execPath, ['--test', join(tests, file)], { stdio: 'inherit', env });
-  if (status !== 0) failed += 1;
-}
+/** Runs one file; what it says is said at its end, in one piece. @returns whether it failed */
+const run = (file) =>
+  new Promise((done) => {
+    const child = spawn(process.execPath, ['--test', join(tests, file)], { stdio: ['ignore', 'pipe', 'pipe'], env });
+    const said = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => said.push(bytes));
+    child.on('close', (status) => {
+      process.stdout.write(Buffer.concat(said));
+      done(status !== 0);
+    });
+  });
+const failed = [];
+// Those that take longest begin first, so that none is left alone at the end.
+const LONGEST = ['sources', 'looks', 'hostile', 'recorded'].map((name) => `${name}.test.mjs`);
+const waiting = [...LONGEST.filter((f) => files.includes(f)), ...files.filter((f) => !LONGEST.includes(f)).sort()];
+const work = async () => {
+  for (let file = waiting.shift(); file; file = waiting.shift()) if (await run(file)) failed.push(file);
+};
+await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 rmSync(folder, { recursive: true });
-process.exit(failed === 0 ? 0 : 1);
+if (failed.length > 0) console.error(`failed: ${failed.join(', ')}`);
+process.exit(failed.length === 0 ? 0 : 1);
