@@ -1,7 +1,7 @@
 // hostile.test.mjs - recordings that are wrong, huge or meant to harm are refused or shown, with a sentence, and never freeze the page.
 // Room: page, tests. Method: fault. Chromium from file://; the longest time for which the page's thread was kept is measured.
 import assert from 'node:assert/strict';
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -231,6 +231,22 @@ test('a file of 200 MB is read while the page goes on, can be given up, and is s
   }
   await alive();
   await page.click('#back');
+});
+
+test('of a file that was changed after it was read nothing more is shown, and that is said', async () => {
+  const path = write('later.jsonl', run(12));
+  await opened(path);
+  await scrub(page, 3);
+  const cycles = await figure(page, 'cycles');
+  writeFileSync(path, run(12).replaceAll('"waiting"', '["harm"]'));
+  utimesSync(path, new Date(), new Date(Date.now() + 60_000)); // a browser compares whole seconds
+  await page.locator('#scrub').fill('9');
+  await page.waitForSelector('#refused');
+  assert.match(await page.locator('#refused').innerText(), /perhaps it was changed, moved or removed meanwhile/);
+  assert.equal(await figure(page, 'cycles'), cycles);
+  await page.click('#refused .button');
+  await page.click('#back');
+  await alive();
 });
 
 test('an engine that fails after a while can be started again, and what was recorded stays', async () => {

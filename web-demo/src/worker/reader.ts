@@ -142,9 +142,9 @@ async function read(from: Blob): Promise<void> {
   send({ type: 'read', head: about, torn: torn !== null });
 }
 
+/** It was checked when the file was read, which takes three times as long as this; of a file that was changed since, the browser gives nothing. */
 async function again(index: number): Promise<Snapshot> {
-  const [start, stop] = places[index] as [number, number];
-  return snapshotOf(new Uint8Array(await (file as Blob).slice(start, stop).arrayBuffer()), index + 2);
+  return JSON.parse(await (file as Blob).slice(...(places[index] as [number, number])).text()) as Snapshot;
 }
 
 async function answer(message: Exclude<ToReader, { type: 'read' }>): Promise<void> {
