@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the benchmarks, ours and the peers in turn, and writes results.json.
 
-usage: collect.py <source root> <results.json> <compiler> <program>...
+usage: collect.py <source root> <results.json> <compiler> <program>... [--libgyre <libgyre.so>]
                   [--in-turn <name> <program>]...
 """
 import argparse
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+import calls
 import compile_costs
 import in_turn
 
@@ -21,6 +22,7 @@ for each in ('root', 'out', 'compiler'):
     parser.add_argument(each)
 parser.add_argument('programs', nargs='+')
 parser.add_argument('--in-turn', nargs=2, action='append', default=[], metavar=('NAME', 'PROGRAM'))
+parser.add_argument('--libgyre')
 options = parser.parse_args()
 root, out, compiler, programs = options.root, options.out, options.compiler, options.programs
 
@@ -117,6 +119,8 @@ for program in programs:
             rows[-1]['peer_value'] = of_vw and of_vw['last' in rows[-1]['peer']]
         in_turn.add_peers(rows[-1], peers)
 rows.extend(in_turn.rows(peers))
+if options.libgyre:
+    rows.extend(calls.rows(os.path.abspath(root), os.path.abspath(options.libgyre)))
 rows.extend(wasm_rows('replay_prioritized.cpp'))
 rows.extend(wasm_rows('dqn.cpp'))
 by_sb3 = {'learn.dqn_cartpole_s': 'cpu_s', 'learn.dqn_cartpole_s_wasm': 'cpu_s',

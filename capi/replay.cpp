@@ -1,7 +1,5 @@
 // replay.cpp - the bodies of gyre/replay.h: a replay buffer of rows of the caller's own type.
 // Room: capi. Threads: any call from any thread; a buffer's mutex guards all of it.
-#include <cstring>
-
 #include "replay_object.hpp"
 
 using namespace gyre;
@@ -32,8 +30,7 @@ gyre_status gyre_replay_push(gyre_replay replay, const void* rows, uint32_t coun
   return with_replay(replay, nullptr, [&](replay_object& r) -> result<void> {
     if (count == 0) return ok;
     GYRE_CHECK(not_null(rows, "rows"));
-    const auto* from = static_cast<const std::byte*>(rows);
-    for (std::uint32_t i = 0; i < count; ++i, from += r.schema.row_size) r.push(from);
+    r.push(static_cast<const std::byte*>(rows), count);
     return ok;
   });
 }
@@ -52,13 +49,7 @@ gyre_status gyre_replay_sample(gyre_replay replay, void* rows, uint32_t count, u
     }
     if (count == 0) return ok;
     GYRE_CHECK(not_null(rows, "rows"));
-    GYRE_CHECK(r.draw(count, flags | GYRE_SAMPLE_UNIFORM));
-    auto* to = static_cast<std::byte*>(rows);
-    for (const drawn_row& row : r.batch) {
-      std::memcpy(to, r.at(row.id.slot), r.schema.row_size);
-      to += r.schema.row_size;
-    }
-    return ok;
+    return r.sample(static_cast<std::byte*>(rows), count, flags != 0);
   });
 }
 
@@ -111,12 +102,7 @@ gyre_status gyre_replay_read(gyre_replay replay, const uint32_t* slots, uint32_t
     const bool whole = column == s.columns.size();
     const std::uint32_t offset = whole ? 0 : s.columns[column].offset;
     const std::uint32_t bytes = whole ? s.row_size : s.columns[column].bytes;
-    auto* to = static_cast<std::byte*>(out);
-    constexpr std::uint32_t ahead = 32;
-    for (std::uint32_t i = 0; i < count; ++i, to += bytes) {
-      if (i + ahead < count) __builtin_prefetch(r.at(slots[i + ahead]) + offset);
-      std::memcpy(to, r.at(slots[i]) + offset, bytes);
-    }
+    r.gather(slots, count, offset, bytes, static_cast<std::byte*>(out));
     return ok;
   });
 }

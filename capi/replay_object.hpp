@@ -1,6 +1,7 @@
 // replay_object.hpp - a replay buffer of rows whose fields are known at run time.
 // Room: capi. Threads: its mutex guards all of it.
 #pragma once
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,29 @@
 #include "values.hpp"
 
 namespace gyre::capi {
+
+/// Calls `f` with what copies `bytes` bytes, `copy(to, from)`: a call of memcpy is most of what a
+/// few bytes cost when their number is known only now.
+template <class F>
+void with_copy(std::uint32_t bytes, F&& f) noexcept {
+#if !defined(__EMSCRIPTEN__)  // the module is to be small
+  const auto ends = [bytes](auto block) {  // two blocks, which may overlap
+    return [bytes](std::byte* to, const std::byte* from) {
+      std::memcpy(to, from, sizeof block);
+      const std::uint32_t rest = bytes - static_cast<std::uint32_t>(sizeof block);
+      std::memcpy(to + rest, from + rest, sizeof block);
+    };
+  };
+  struct half_line {
+    std::uint64_t words[4];
+  };
+  if (bytes == 1) return f([](std::byte* to, const std::byte* from) { *to = *from; });
+  if (bytes >= 4 && bytes <= 8) return f(ends(std::uint32_t{}));
+  if (bytes > 8 && bytes <= 16) return f(ends(std::uint64_t{}));
+  if (bytes >= 32 && bytes <= 64) return f(ends(half_line{}));
+#endif
+  f([bytes](std::byte* to, const std::byte* from) { std::memcpy(to, from, bytes); });
+}
 
 /// Where the fields of a row lie.
 struct replay_schema {
@@ -98,9 +122,43 @@ struct replay_object : object {
   std::byte* at(std::uint32_t slot) noexcept {
     return reinterpret_cast<std::byte*>(rows.data()) + std::size_t{slot} * schema.stride;
   }
-  void push(const std::byte* row) noexcept {
-    const bool ended = says(schema.terminated, row) || says(schema.truncated, row);
-    std::memcpy(at(index.push(ended).slot), row, schema.row_size);
+  /// Appends rows that lie end to end.
+  void push(const std::byte* row, std::uint32_t count) noexcept {
+    const std::uint32_t size = schema.row_size;
+    const bool may_end = schema.terminated >= 0 || schema.truncated >= 0;
+    while (count > 0) {
+      const row_run run = index.push_run(std::min(count, 64U), [&](std::uint32_t i) {
+        const std::byte* const one = row + std::size_t{i} * size;
+        return may_end && (says(schema.terminated, one) || says(schema.truncated, one));
+      });
+      with_copy(size, [=, to = at(run.first), stride = schema.stride](auto copy) {
+        for (std::size_t i = 0; i < run.count; ++i) copy(to + i * stride, row + i * size);
+      });
+      row += std::size_t{run.count} * size;
+      count -= run.count;
+    }
+  }
+  /// Copies `bytes` from `offset` on of the row in each slot, end to end.
+  void gather(const std::uint32_t* slots, std::uint32_t count, std::uint32_t offset,
+              std::uint32_t bytes, std::byte* to) noexcept {
+    constexpr std::uint32_t ahead = 32;  // so many are fetched before they are read
+    // Values, since what is written through a pointer to bytes might be any member.
+    with_copy(bytes, [=, from = at(0) + offset, stride = schema.stride](auto copy) {
+      for (std::uint32_t i = 0; i < count; ++i) {
+        if (i + ahead < count) {
+          __builtin_prefetch(from + std::size_t{slots[i + ahead]} * stride);
+        }
+        copy(to + std::size_t{i} * bytes, from + std::size_t{slots[i]} * stride);
+      }
+    });
+  }
+  /// Draws rows uniformly and copies them, end to end. STATE: nothing was drawn.
+  result<void> sample(std::byte* to, std::uint32_t count, bool twice) {
+    picked.resize(count);
+    const auto how = twice ? sampling::with_replacement : sampling::without_replacement;
+    if (!index.pick(count, how, slots_of{*this})) return too_few();
+    gather(picked.data(), count, 0, schema.row_size, to);
+    return ok;
   }
   /// Into `batch`. STATE: nothing was drawn.
   result<void> draw(std::uint32_t count, std::uint32_t flags) {
@@ -111,9 +169,10 @@ struct replay_object : object {
     const bool uniform = (flags & GYRE_SAMPLE_UNIFORM) != 0 || !index.options().prioritized;
     const bool some =
         uniform ? index.sample(batch, how, fetch) : index.sample(batch, fetch);
-    if (!some) return fail(code::state, "fewer rows than asked for");
+    if (!some) return too_few();
     return ok;
   }
+  static error too_few() { return fail(code::state, "fewer rows than asked for"); }
   /// ARG: there is no row in one of them.
   result<void> check_slots(const std::uint32_t* slots, std::uint32_t count) const {
     if (count > 0) GYRE_CHECK(not_null(slots, "slots"));
@@ -172,6 +231,7 @@ struct replay_object : object {
   replay_schema schema;
   replay_index index;
   std::vector<drawn_row> batch;
+  std::vector<std::uint32_t> picked;  // slots
   std::vector<row_id> ids;
   std::vector<row_run> runs;
 
@@ -180,12 +240,25 @@ struct replay_object : object {
   struct alignas(cache_line) row_line {
     std::byte bytes[cache_line];
   };
+  struct slots_of {  // see replay_slots::draw
+    replay_object& r;
+    void fetch(const std::uint32_t* some, std::size_t n) const noexcept {
+      const std::byte* const first = r.at(0);
+      const std::size_t stride = r.schema.stride;
+      for (std::size_t i = 0; i < n; ++i) __builtin_prefetch(first + some[i] * stride);
+    }
+    void take(std::size_t k, const std::uint32_t* some, std::size_t n) const noexcept {
+      std::copy(some, some + n, r.picked.data() + k);
+    }
+    void swap(std::size_t a, std::size_t b) const noexcept { std::swap(r.picked[a], r.picked[b]); }
+  };
   std::size_t lines(std::uint64_t capacity) const noexcept {
     return static_cast<std::size_t>((capacity * schema.stride + cache_line - 1) / cache_line);
   }
   bool says(int column, const std::byte* row) const noexcept {
     if (column < 0) return false;
     const gyre_replay_column& c = schema.columns[static_cast<std::size_t>(column)];
+    if (c.bytes == 1) return row[c.offset] != std::byte{0};
     for (std::uint32_t i = 0; i < c.bytes; ++i) {
       if (row[c.offset + i] != std::byte{0}) return true;
     }

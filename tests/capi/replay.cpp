@@ -1,5 +1,6 @@
 // Method: model. The same calls to a gyre::replay_buffer of the same options: slots, weights, runs
 // and n-step returns of the C ABI are those; columns are what was pushed; bad input; save and load.
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -254,5 +255,71 @@ TEST_CASE("calls on a replay buffer that cannot be are refused", "[capi]") {
     CHECK(gyre_replay_load(gone, row, 4, nullptr) == GYRE_E_STALE);
     CHECK(gyre_replay_check(gone) == GYRE_E_STALE);
     CHECK(gyre_replay_end_episode(gone) == GYRE_E_STALE);
+  }
+}
+
+// What is copied, and how many slots follow each other, is decided by sizes known only now.
+TEST_CASE("rows of each size come back as they were pushed, by batches of any size", "[capi]") {
+  constexpr std::uint32_t capacity = 70;
+  for (const std::uint32_t size :
+       {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 44, 64, 65, 300}) {
+    std::vector<gyre_replay_column> columns;
+    for (const std::uint32_t bytes : {size, (size + 1) / 2, 1U}) {
+      columns.push_back({sizeof(gyre_replay_column), size - bytes, bytes, GYRE_COLUMN_PLAIN});
+    }
+    columns.back().role = GYRE_COLUMN_TERMINATED;
+    auto o = zero<gyre_replay_options>();
+    o.row_size = size;
+    o.capacity = capacity;
+    o.columns = columns.data();
+    o.column_count = static_cast<std::uint32_t>(columns.size());
+    gyre_replay id = 0;
+    REQUIRE(gyre_replay_create(&o, &id, nullptr) == GYRE_OK);
+    std::vector<std::vector<unsigned char>> model(capacity);  // by slot
+    std::uint32_t pushed = 0, ends = 0;
+    for (const std::uint32_t count : {1U, 63U, 64U, 65U, 1U, 200U, 69U, 70U, 71U}) {
+      std::vector<unsigned char> rows(std::size_t{count} * size);
+      for (std::uint32_t i = 0; i < count; ++i, ++pushed) {
+        unsigned char* const row = rows.data() + std::size_t{i} * size;
+        for (std::uint32_t k = 0; k < size; ++k) {
+          row[k] = static_cast<unsigned char>(pushed * 31 + k);
+        }
+        row[size - 1] = pushed % 9 == 8 ? 1 : 0;
+        model[pushed % capacity].assign(row, row + size);
+      }
+      REQUIRE(gyre_replay_push(id, rows.data(), count) == GYRE_OK);
+      const std::uint32_t held = std::min(pushed, capacity);
+      std::vector<std::uint32_t> slots(held);
+      for (std::uint32_t i = 0; i < held; ++i) slots[i] = i;
+      for (std::uint32_t c = 0; c <= columns.size(); ++c) {
+        const std::uint32_t at = c < columns.size() ? columns[c].offset : 0;
+        const std::uint32_t bytes = c < columns.size() ? columns[c].bytes : size;
+        std::vector<unsigned char> read(std::size_t{held} * bytes), wanted;
+        REQUIRE(gyre_replay_read(id, slots.data(), held, c, read.data()) == GYRE_OK);
+        for (std::uint32_t i = 0; i < held; ++i) {
+          wanted.insert(wanted.end(), &model[i][at], &model[i][at] + bytes);
+        }
+        REQUIRE(read == wanted);
+      }
+      std::vector<unsigned char> drawn(std::size_t{held} * size);
+      REQUIRE(gyre_replay_sample(id, drawn.data(), held, 0) == GYRE_OK);
+      std::vector<std::vector<unsigned char>> got, all(model.begin(), model.begin() + held);
+      for (std::uint32_t i = 0; i < held; ++i) {
+        got.emplace_back(&drawn[std::size_t{i} * size], &drawn[std::size_t{i} * size] + size);
+      }
+      std::sort(got.begin(), got.end());
+      std::sort(all.begin(), all.end());
+      REQUIRE(got == all);
+      ends = 0;
+      for (std::uint32_t i = 0; i < held; ++i) ends += model[i][size - 1];
+      REQUIRE(gyre_replay_check(id) == GYRE_OK);
+      auto m = zero<gyre_replay_metrics>();
+      REQUIRE(gyre_replay_metrics_read(id, &m) == GYRE_OK);
+      // The oldest row's episode counts once it is there from its beginning.
+      const std::uint32_t oldest = pushed - held;
+      const std::uint32_t torn = oldest > 0 && oldest % 9 != 0 && ends > 0 ? 1 : 0;
+      REQUIRE(m.episodes == ends - torn);
+    }
+    REQUIRE(gyre_replay_destroy(id) == GYRE_OK);
   }
 }

@@ -50,12 +50,20 @@ class replay_index {
   /// A new row, which the owner puts in the slot given; the oldest makes room.
   /// @param ended nothing of its episode follows
   row_id push(bool ended) noexcept {
-    if (slots_.full()) cut_ = !ends_.at(slots_.next());
-    const std::uint32_t slot = slots_.push();
-    ends_.set(slot, ended);
-    if (priorities_) priorities_->add(slot);
-    if (!drawn_.empty()) drawn_[slot] = 0;
-    return slots_.id(slot);
+    return slots_.id(push_run(1, [=](std::uint32_t) { return ended; }).first);
+  }
+  /// As many times push() as slots follow each other, at most n: those. `ended(i)` of each.
+  template <class Ended>
+  row_run push_run(std::uint32_t n, Ended&& ended) noexcept {
+    const bool over = slots_.full();
+    const row_run run = slots_.push_run(n);
+    if (over) cut_ = !ends_.at(run.first + run.count - 1);
+    for (std::uint32_t i = 0; i < run.count; ++i) {
+      ends_.set(run.first + i, ended(i));
+      if (priorities_) priorities_->add(run.first + i);
+      if (!drawn_.empty()) drawn_[run.first + i] = 0;
+    }
+    return run;
   }
   /// What came last ends its episode. Nothing where there are no rows.
   void end_episode() noexcept {
@@ -79,24 +87,31 @@ class replay_index {
     if (out.empty()) return true;
     if (!ready() || !priorities_->draw(out, random_, fetch)) return false;
     slots_.add_sampled(out.size());
-    note(out);
+    for (drawn_row& row : out) {
+      row.id = slots_.id(row.id.slot);
+      note(row.id.slot);
+    }
     return true;
   }
   /// Draws rows uniformly, whatever their priorities; weights are 1. False, with nothing drawn,
   /// when there are fewer than min_size rows or, without replacement, than out.size().
   template <class Fetch>
   bool sample(std::span<drawn_row> out, sampling how, Fetch&& fetch) noexcept {
-    if (out.empty()) return true;
-    if (!ready() || !slots_.draw(out.size(), random_, how, sink<Fetch>{out.data(), fetch})) {
-      return false;
-    }
+    if (!pick(out.size(), how, sink<Fetch>{out.data(), fetch})) return false;
     const float each = 1 / static_cast<float>(slots_.size());
     for (drawn_row& row : out) {
+      row.id = slots_.id(row.id.slot);
       row.weight = 1;
       row.probability = each;
     }
-    note(out);
     return true;
+  }
+
+  /// Draws uniformly as sample() does; the slots alone go to `out`: see replay_slots::draw().
+  template <class Out>
+  bool pick(std::size_t n, sampling how, Out&& out) noexcept {
+    if (n == 0) return true;
+    return ready() && slots_.draw(n, random_, how, counted<Out>{*this, out});
   }
 
   /// Sets the priorities of rows by their errors (TD errors, say), in order: of a row that comes
@@ -330,17 +345,25 @@ class replay_index {
     }
     void swap(std::size_t a, std::size_t b) const noexcept { std::swap(out[a].id, out[b].id); }
   };
+  template <class Out>
+  struct counted {
+    replay_index& index;
+    Out& out;
+    void fetch(const std::uint32_t* slots, std::size_t n) const noexcept { out.fetch(slots, n); }
+    void take(std::size_t k, const std::uint32_t* slots, std::size_t n) const noexcept {
+      for (std::size_t i = 0; i < n; ++i) index.note(slots[i]);
+      out.take(k, slots, n);
+    }
+    void swap(std::size_t a, std::size_t b) const noexcept { out.swap(a, b); }
+  };
   static row_id named(const row_id& row) noexcept { return row; }
   static row_id named(const drawn_row& row) noexcept { return row.id; }
 
   bool ready() const noexcept { return slots_.size() >= options_.min_size; }
-  void note(std::span<drawn_row> out) noexcept {
-    for (drawn_row& row : out) {
-      row.id = slots_.id(row.id.slot);
-      ages_ += slots_.age(row.id.slot);
-      if (!drawn_.empty()) ++drawn_[row.id.slot];
-    }
-    noted_ += out.size();
+  void note(std::uint32_t slot) noexcept {
+    ages_ += slots_.age(slot);
+    ++noted_;
+    if (!drawn_.empty()) ++drawn_[slot];
   }
   /// The slot of the end that is the oldest. @pre there is one
   std::uint32_t first_end() const noexcept {

@@ -31,6 +31,18 @@ class replay_slots {
     if (size_ < capacity_) ++size_;
     return next_++;
   }
+  /// As many times push() as slots follow each other, at most n: those.
+  row_run push_run(std::uint32_t n) noexcept {
+    if (next_ == capacity_) {
+      next_ = 0;
+      ++lap_;
+    }
+    const row_run run{next_, std::min(n, capacity_ - next_)};
+    next_ += run.count;
+    size_ = std::max(size_, next_);
+    total_added_ += run.count;
+    return run;
+  }
   /// Forgets the rows, whose ids hold no more; the totals go on.
   void clear() noexcept {
     size_ = next_ = 0;
@@ -58,16 +70,17 @@ class replay_slots {
   void add_sampled(std::uint64_t rows) noexcept { total_sampled_ += rows; }
 
   /// @pre i < size()
-  std::uint32_t slot(std::size_t i) const noexcept {  // compare, not %: cheaper than a division
-    return static_cast<std::uint32_t>((i += oldest()) < size_ ? i : i - size_);
+  std::uint32_t slot(std::size_t i) const noexcept {
+    return wrapped(static_cast<std::uint32_t>(i), oldest());
   }
   /// The slot that push() gives next.
   std::uint32_t next() const noexcept { return next_ < capacity_ ? next_ : 0; }
   /// How many rows are newer; 0 for the newest. @pre there is a row in the slot
   std::uint32_t age(std::uint32_t slot) const noexcept {
-    return slot < next_ ? next_ - 1 - slot : next_ + size_ - 1 - slot;
+    const std::uint32_t before = slot >= next_ ? ~0U : 0U;  // no branch: see wrapped()
+    return next_ - 1 - slot + (before & size_);
   }
-  row_id id(std::uint32_t slot) const noexcept { return {slot, slot < next_ ? lap_ : lap_ - 1}; }
+  row_id id(std::uint32_t slot) const noexcept { return {slot, lap_ - (slot >= next_ ? 1 : 0)}; }
   /// Whether the row of that name is still there.
   bool holds(row_id row) const noexcept { return row.slot < size_ && row == id(row.slot); }
 
@@ -122,6 +135,12 @@ class replay_slots {
  private:
   static constexpr std::size_t few = 32;  // slots picked, and fetched, before they are taken
 
+  /// The slot of the i-th row from `first` on. Neither a division nor a branch, which the processor
+  /// would guess wrong for every other row that is drawn.
+  std::uint32_t wrapped(std::uint32_t i, std::uint32_t first) const noexcept {
+    const std::uint32_t beyond = i >= size_ - first ? ~0U : 0U;
+    return i + first - (beyond & size_);
+  }
   std::uint32_t oldest() const noexcept { return full() && next_ < capacity_ ? next_ : 0; }
 
   /// Hands over the slot of row `which(k)` for each k; picks ahead, so that the owner can fetch.
@@ -171,8 +190,8 @@ class replay_slots {
       at[k] = static_cast<std::uint32_t>((bits >> 32) * size >> 32);
       at[k + 1] = static_cast<std::uint32_t>((bits & 0xffffffffU) * size >> 32);
     }
-    const std::uint32_t first = oldest(), last = size_ - first;
-    for (std::size_t k = 0; k < few; ++k) at[k] += at[k] < last ? first : 0 - last;
+    const std::uint32_t first = oldest();
+    for (std::size_t k = 0; k < few; ++k) at[k] = wrapped(at[k], first);
     return begins;
   }
 

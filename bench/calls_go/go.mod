@@ -1,0 +1,3 @@
+module gyre.example/bench
+
+go 1.19
