@@ -3,13 +3,14 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 TARGET = meson compile -C $(BUILD)
-.PHONY: help install dist demo live page page-bench test bench clean native
+.PHONY: help install dist demo live page npm page-bench test bench clean native
 
 help:
 	@echo 'make install PREFIX=folder   headers and libgyre, for pkg-config and CMake; $(PREFIX)'
 	@echo 'make demo    loops that tune themselves on real files, then the page: $(BUILD)/web-demo/'
 	@echo 'make live    the same loops until Ctrl-C; prints the address to watch and steer them at'
 	@echo 'make page    only the page'
+	@echo 'make npm     the package for Node and browsers: $(BUILD)/npm/'
 	@echo 'make test    every suite of every language, the page in a browser, the checks'
 	@echo 'make bench   the figures that the documents name: $(BUILD)/bench/results.json'
 	@echo 'make dist    the source and single files, with checksums: $(BUILD)/dist/'
@@ -21,13 +22,15 @@ native:
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD)
 
 # Header and library folders as on every system, so that one line of a document is right everywhere.
-# What is installed may be moved as a whole; DESTDIR goes before it.
+# What is installed may be moved as a whole; DESTDIR goes before it. The loader knows of a new library
+# in a folder of its own, as that of /usr/local is, once ldconfig has run.
 install:
 	@tools/setup library
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD)
 	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX)) -Dlibdir=lib
 	@$(TARGET) library
 	@meson install -C $(BUILD) --no-rebuild
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig || true
 
 demo: native
 	@$(TARGET) demo
@@ -41,6 +44,10 @@ live: native
 # What is missing for the page is said by tools/setup in one line, and no failure of anything else.
 page: native
 	@if tools/setup page; then meson setup --reconfigure $(BUILD) >/dev/null && $(TARGET) page; fi
+
+npm: native
+	@tools/setup wasm
+	@meson setup --reconfigure $(BUILD) >/dev/null && $(TARGET) npm
 
 # Ten minutes, for a quiet machine.
 page-bench: page

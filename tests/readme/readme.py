@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Compiles and runs every block of README.md as it stands, and compares what it prints with the
 block of text that follows; numbers that the C++ program measures may differ, their places may not.
+tools/fresh does the lines of sh, too.
 It also compiles and links with the engine compiled once, if that is given.
 
 usage: readme.py <source root> <folder to work in> [<folder of libgyre> [<libgyre-compiled.a>]]
@@ -56,7 +57,7 @@ def rust(code, root, work, libs):
 def go(code, root, work, libs):
     """What the program prints in a module that requires ours, as README.md says."""
     with open(os.path.join(root, 'README.md'), encoding='utf-8') as f:
-        edit = re.search(r'`(go mod edit .*?)`', f.read())[1]
+        edit = re.search(r'^(go mod edit .*)$', f.read(), re.M)[1]
     capi = os.path.join(root, 'capi')
     folder = project(os.path.join(work, 'go'), {
         'main.go': code,
@@ -69,7 +70,7 @@ def go(code, root, work, libs):
                 'GOFLAGS': '-mod=mod', 'GOPROXY': 'off', 'GOTOOLCHAIN': 'local',
                 'GOCACHE': os.path.join(os.path.dirname(work), 'capi', 'go-cache'),
                 'CGO_ENABLED': '1'}
-    run(edit.replace('capi/go', os.path.join(capi, 'go')).split(), folder, **settings)
+    run(edit.replace('../capi/go', os.path.join(capi, 'go')).split(), folder, **settings)
     return run(['go', 'run', '.'], folder, **settings)
 
 
@@ -83,10 +84,9 @@ def check_links(root, readme):
 def check_verbs(root, code):
     with open(os.path.join(root, 'Makefile'), encoding='utf-8') as f:
         verbs = re.findall(r'^(\w+):', f.read(), re.M)
-    for line in code.splitlines():
-        tool, verb = line.split()
-        if tool != 'make' or verb not in verbs:
-            sys.exit(f'README.md says "{line}", the Makefile does not know it')
+    for verb in re.findall(r'\bmake (\w+)', code.replace('install make', '')):
+        if verb not in verbs:
+            sys.exit(f'README.md says "make {verb}", the Makefile does not know it')
 
 
 def main():
@@ -94,12 +94,12 @@ def main():
     libs = more[0] if more else None
     with open(os.path.join(root, 'README.md'), encoding='utf-8') as f:
         readme = f.read()
-    compile_line = re.search(r'^`(g\+\+ .*?) && ./a.out`$', readme, re.M).group(1)
+    compile_line = re.search(r'^(g\+\+ .*?) && ./a.out$', readme, re.M).group(1)
     os.makedirs(work, exist_ok=True)
     found = blocks(readme)
     ran = 0
     for i, (language, code) in enumerate(found):
-        expected = found[i + 1][1] if i + 1 < len(found) and found[i + 1][0] == 'text' else None
+        expected = next((text for kind, text in found[i + 1:i + 3] if kind == 'text'), None)
         if language == 'cpp':
             if len(code.splitlines()) > 25:
                 sys.exit(f'the C++ program has {len(code.splitlines())} lines, at most 25')
