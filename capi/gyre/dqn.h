@@ -36,7 +36,7 @@ typedef struct gyre_dqn_options {
   const uint32_t* hidden;  /**< units of each hidden layer, 2..1,024 */
   double discount;         /**< 0..1; default 0.99, GYRE_NONE: 0 */
   double learning_rate;    /**< over 0, at most 1; default 0.001 */
-  double target_rate;      /**< of the way to the network, a batch; default 0.02 */
+  double target_rate;      /**< of the way to the network, a batch; default 0.005 */
   double alpha;            /**< rows are drawn with this power of their error; default 0.4 */
   double beta;             /**< how much of that weights take back at first; default 0.4 */
   double beta_over;        /**< batches until they take back all; default 20,000 */

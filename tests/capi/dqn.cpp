@@ -118,7 +118,7 @@ TEST_CASE("what a dqn has learned over C has the bits that the module has", "[ca
   const gyre_dqn id = made(small_dqn());
   feed(id, s, 0, 500);
   const auto bytes = saved(id);
-  REQUIRE(gyre::crc32c(std::span<const std::byte>(bytes).first(bytes.size() - 4)) == 0x540f4a36U);
+  REQUIRE(gyre::crc32c(std::span<const std::byte>(bytes).first(bytes.size() - 4)) == 0x621d4ce6U);
   REQUIRE(gyre_dqn_destroy(id) == GYRE_OK);
 }
 

@@ -111,6 +111,26 @@ TEST_CASE("several steps are worth what they earn, and what is left of what foll
   }
 }
 
+TEST_CASE("worths are the slow mean's, and what is tried is the network's as it is", "[learn]") {
+  gyre::dqn_options o = small_dqn();
+  o.discount = 0;
+  o.target_rate = 1e-6;  // it stays where it began: all is worth nearly nothing
+  o.explore = {0, 0, 0};
+  gyre::dqn learner(1, 2, o, 1, 0);
+  const float here[] = {1};
+  for (int i = 0; i < 800; ++i) {
+    const std::uint32_t action = i % 2 == 0 ? 1 : 0;
+    const std::uint32_t better = learner.greedy(here) == 1 ? 0 : 1;
+    learner.observe({.seen = here, .action = action, .reward = action == better ? 9. : 0.,
+                     .next = here, .terminated = 1});
+  }
+  const auto worth = learner.worth(here);
+  REQUIRE((std::fabs(worth[0]) < 1 && std::fabs(worth[1]) < 1));
+  REQUIRE(learner.act(here) != learner.greedy(here));
+  learner.set_exploring(false);
+  REQUIRE(learner.act(here) == learner.greedy(here));
+}
+
 TEST_CASE("it learns which action suits what is seen, in any unit", "[learn]") {
   for (const double unit : {1e-4, 1., 1e7}) {
     gyre::dqn_options o = small_dqn();

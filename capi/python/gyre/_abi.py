@@ -659,7 +659,7 @@ class gyre_dqn_options(_c.Structure):
         ('hidden', _c.c_void_p),  # units of each hidden layer, 2..1,024
         ('discount', _c.c_double),  # 0..1; default 0.99, GYRE_NONE: 0
         ('learning_rate', _c.c_double),  # over 0, at most 1; default 0.001
-        ('target_rate', _c.c_double),  # of the way to the network, a batch; default 0.02
+        ('target_rate', _c.c_double),  # of the way to the network, a batch; default 0.005
         ('alpha', _c.c_double),  # rows are drawn with this power of their error; default 0.4
         ('beta', _c.c_double),  # how much of that weights take back at first; default 0.4
         ('beta_over', _c.c_double),  # batches until they take back all; default 20,000

@@ -52,22 +52,22 @@ class dqn {
         batch_(options.batch, nets_.shape().input_row()),
         one_(nets_.shape().input_row()) {}
 
-  /// The action to take now: random with the probability that the schedule says, else the greedy
+  /// The action to take now: random with the probability that the schedule says, else the best by
+  /// the network as it is, so that it soon finds out where that is wrong; not exploring, the greedy
   /// one. @pre inputs() numbers
   std::uint32_t act(observation seen) noexcept {
     const double p = exploration_now();
     rng draw(seed_, stream_, purpose::explore, 2 * totals_.decisions);  // two draws a decision
     ++totals_.decisions;
     if (draw.unit() < p) return draw.below(actions());
-    return greedy(seen);
+    return exploring_ ? argmax(worth(seen, false), actions()) : greedy(seen);
   }
-  /// The action of most worth, the lowest index on a tie. @pre inputs() numbers
+  /// The action of most worth(), the lowest index on a tie. @pre inputs() numbers
   std::uint32_t greedy(observation seen) noexcept { return argmax(worth(seen).data(), actions()); }
-  /// What each action is held to be worth, good until the next call. @pre inputs() numbers
-  std::span<const float> worth(observation seen) noexcept {
-    scale_.apply(seen.data(), one_.data());
-    return {nets_.worth(one_.data()), actions()};
-  }
+  /// What each action is held to be worth, good until the next call: by the target, which is a mean
+  /// of the network over its last batches, and steadier than the network as the last one left it.
+  /// @pre inputs() numbers
+  std::span<const float> worth(observation seen) noexcept { return {worth(seen, true), actions()}; }
 
   /// Keeps a step, and trains on a batch when one is due. False when it was refused (a number is
   /// not finite, the reward not as a float, the action or a size is out of range): counted, and
@@ -184,6 +184,10 @@ class dqn {
 
   static priority_options priorities_of(const dqn_options& o) noexcept {
     return {.alpha = o.alpha, .beta = o.beta, .beta_steps = o.beta_over, .epsilon = 1e-3};
+  }
+  const float* worth(observation seen, bool slow) noexcept {
+    scale_.apply(seen.data(), one_.data());
+    return nets_.worth(one_.data(), slow);
   }
   static double weight_of(std::uint64_t n) noexcept {
     return static_cast<double>(std::min<std::uint64_t>(n, 100));

@@ -51,8 +51,11 @@ class dqn_networks {
   std::span<const float> online() const noexcept { return {online_.data(), online_.size()}; }
   std::span<const float> target() const noexcept { return {target_.data(), target_.size()}; }
 
-  /// What each action is worth, good until the next call. @param seen scaled and padded
-  const float* worth(const float* seen) noexcept { return net_.worth(online_.data(), seen, 1); }
+  /// What each action is worth by the network that learns, or by its slow mean; good until the next
+  /// call. @param seen scaled and padded
+  const float* worth(const float* seen, bool slow) noexcept {
+    return net_.worth((slow ? target_ : online_).data(), seen, 1);
+  }
 
   /// Learns, and writes the errors. @pre as many rows as said, rows padded as q_network's inputs
   dqn_figures train(dqn_batch& batch, const dqn_step& how) noexcept {

@@ -26,7 +26,7 @@ struct dqn_options {
   std::uint32_t steps = 3;  ///< 1..32: rewards that are added up before the network is asked
   bool twice = true;        ///< double: the network chooses the next action, the target values it
   bool dueling = true;      ///< what actions have in common is learned apart: q_network.hpp
-  double target_rate = 0.02;  ///< 0 < rate <= 1: of the way to the network, by each batch
+  double target_rate = 0.005;  ///< 0 < rate <= 1: of the way to the network, by each batch
   /// 0..1: rows are drawn with the power alpha of their last error; 0: all alike.
   double alpha = 0.4;
   /// 0..1: how much of that the weights of the rows take back, from `beta` to 1 over the first

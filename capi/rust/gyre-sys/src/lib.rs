@@ -1057,7 +1057,7 @@ abi_struct!(
     discount: f64,
     /// over 0, at most 1; default 0.001
     learning_rate: f64,
-    /// of the way to the network, a batch; default 0.02
+    /// of the way to the network, a batch; default 0.005
     target_rate: f64,
     /// rows are drawn with this power of their error; default 0.4
     alpha: f64,
