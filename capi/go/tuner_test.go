@@ -4,6 +4,7 @@
 package gyre
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -185,5 +186,16 @@ func TestWhatIf(t *testing.T) {
 	}
 	if _, err := WhatIf(log, 1, 2, 2); err == nil {
 		t.Error("an action that is none")
+	}
+	same, err := WhatIfPolicy(log, 1, 2, []float64{0, 1})
+	if err != nil || same.IPS != told.IPS || same.AsSeen.Value != told.AsSeen.Value {
+		t.Error(same, err)
+	}
+	half, err := WhatIfPolicy(log, 1, 2, []float64{0.5, 0.5})
+	if err != nil || half.AsSeen.Value != 2.5 {
+		t.Error(half, err)
+	}
+	if _, err := WhatIfPolicy(log, 1, 2, []float64{1}); !errors.Is(err, ErrArg) {
+		t.Error("half a policy:", err)
 	}
 }

@@ -31,6 +31,20 @@ type Estimates struct {
 
 // WhatIf says what always taking one action would have earned in the states that were logged.
 func WhatIf(log []Decision, states, actions, always uint32) (Estimates, error) {
+	return whatIf(log, states, actions, nil, always)
+}
+
+// WhatIfPolicy says what a policy would have: the probability of each action in each state, row by
+// row.
+func WhatIfPolicy(log []Decision, states, actions uint32, policy []float64) (Estimates, error) {
+	if uint64(len(policy)) != uint64(states)*uint64(actions) {
+		return Estimates{}, argument("policy has %d numbers, not %d x %d", len(policy), states, actions)
+	}
+	return whatIf(log, states, actions, policy, 0)
+}
+
+func whatIf(log []Decision, states, actions uint32, policy []float64, always uint32) (Estimates,
+	error) {
 	a, n := arena{}, uintptr(len(log)+1)
 	defer a.free()
 	state, action := a.bytes(4*n), a.bytes(4*n)
@@ -47,7 +61,7 @@ func WhatIf(log []Decision, states, actions, always uint32) (Estimates, error) {
 	rows.state, rows.action = (*C.uint32_t)(state), (*C.uint32_t)(action)
 	rows.propensity, rows.reward = (*C.double)(propensity), (*C.double)(reward)
 	return estimates(func(out *C.gyre_what_if_result, err *C.gyre_error) C.gyre_status {
-		return C.gyre_what_if(rows, nil, C.uint32_t(always), out, err)
+		return C.gyre_what_if(rows, first[float64, C.double](policy), C.uint32_t(always), out, err)
 	})
 }
 
