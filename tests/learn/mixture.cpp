@@ -133,6 +133,22 @@ TEST_CASE("one reward in a hundred a thousand times as large moves a mean little
   for (std::uint32_t i = 0; i < 4; ++i) REQUIRE(m.at(kinds, i).mean == Approx(5 + i).margin(.3));
 }
 
+// Where one cell without noise was most of the first rewards, its own deviation was the unit, and
+// what every other cell earned an outlier: 0.00003 for rewards of 3 to 15.
+TEST_CASE("a cell that was tried most does not give the unit alone", "[learn]") {
+  const auto kinds = mixture_test::kinds_of(15);
+  gyre::mixture m(mixture_test::pairs(), kinds, 15, true);
+  bool changed = false;
+  for (const auto& [cell, y] : std::vector<std::pair<std::uint32_t, double>>{
+           {0, 2.9944}, {9, 12.6591}, {0, 2.9945}, {0, 2.9944}, {13, 13.4781}, {0, 2.9946},
+           {0, 2.9943}, {0, 2.9944}, {0, 2.9943}, {0, 2.9945}, {0, 2.9945}, {12, 6.5435}}) {
+    (void)m.observe(kinds, cell, y, changed);
+  }
+  REQUIRE(m.settled());
+  REQUIRE(m.unit() > 3);
+  REQUIRE(m.centre() == Approx(8.9).margin(2));
+}
+
 TEST_CASE("a change is noticed, and learned within fifty rewards", "[learn]") {
   const auto kinds = mixture_test::kinds_of(6);
   gyre::mixture m(mixture_test::pairs(), kinds, 6, true);

@@ -1,6 +1,7 @@
 // Method: reference: simulated services whose best setting is known, and what the best fixed
 // setting earns on them; property: the unit and a few absurd rewards change nothing; golden: one
 // run's bits; regressions: what defeated the learner that this one replaces.
+#include <algorithm>
 #include <cmath>
 #include <gyre/core/bytes.hpp>
 #include <gyre/core/hash.hpp>
@@ -123,6 +124,57 @@ TEST_CASE("a setting that fails is worth no more than the worst success", "[lear
   REQUIRE(t.greedy(0) == 1);
 }
 
+// The demo on a busy machine: text over a link of 400 or 3 MB/s, level 0 almost without noise,
+// 1,500 ticks of each in turn. While one went on, what all states together said of the other, one
+// that they knew nothing of, outweighed what was known of it: 78 of 100 runs under 0.85 of what was
+// to be had. Where the first ticks took one setting, its noise was the unit, and all others
+// outliers; and a neighbour of the best was never looked at.
+namespace service_test {
+
+constexpr double cpu_ms[] = {.022, .010, .007, .65, .45, .39, .70, .52, .52,
+                             .95,  .93,  1.22, 1.0, 1.25, 2.3};
+constexpr double kept[] = {1,   1,   1,   .33, .29, .27, .325, .275, .25,
+                           .32, .26, .225, .32, .26, .22};
+inline double shipped(double link, std::uint32_t a, double bytes, double cpu) {
+  return 65.5 / (cpu_ms[a] * cpu + 65.5 * kept[a] * (a < 3 ? 1 : bytes) / link);
+}
+/// The mean over its last quarter of what a run of twelve seconds names best, of what there is.
+inline double shipping(std::uint64_t seed) {
+  constexpr double links[] = {400, 3};
+  gyre::tuner t({{{4, true}}, {{5, true}, {3, true}}}, {}, seed, 0);
+  gyre::rng world(seed, 99, gyre::purpose::user);
+  const auto part = [&](std::size_t i, std::uint32_t state) {
+    double top = 0;
+    for (std::uint32_t a = 0; a < 15; ++a) top = std::max(top, shipped(links[i], a, 1, 1));
+    return shipped(links[i], t.greedy(state), 1, 1) / top;
+  };
+  double sum = 0;
+  for (int k = 0; k < 7200; ++k) {
+    const std::size_t i = k / 1500 % 2;
+    const std::uint32_t state = i == 0 ? 3 : 1, a = t.choose(state).action;
+    const double bytes = std::exp(.35 * world.normal() - .06);
+    const double cpu = std::exp(.2 * world.normal() - .02);
+    (void)t.observe(state, a, shipped(links[i], a, bytes, cpu));
+    if (k >= 5400 && k % 150 == 149) sum += (part(0, 3) + part(1, 1)) / 24;
+  }
+  return sum;
+}
+
+}  // namespace service_test
+
+TEST_CASE("what was found in one state stays while another goes on", "[learn]") {
+  constexpr int runs = 40;
+  int good = 0;
+  for (std::uint64_t seed = 1; seed <= runs; ++seed) {
+    const double score = service_test::shipping(seed);
+    CAPTURE(seed, score);
+    REQUIRE(score >= .85);
+    good += score >= .97 ? 1 : 0;
+  }
+  CAPTURE(good);
+  REQUIRE(good >= runs - 2);
+}
+
 // The best of four moved each 1,500 ticks: 22,483 lost of 40,000 ticks by replay of all time.
 TEST_CASE("a best setting that moves is followed", "[learn]") {
   constexpr int seeds = 5;
@@ -135,6 +187,8 @@ TEST_CASE("a best setting that moves is followed", "[learn]") {
       lost += off / seeds;
       if (!t.observe(0, a, 2 - off)) FAIL("refused");
     }
+    // What began anew predicts worse at first, which proved it out of date again: 35,839 changes.
+    REQUIRE(t.stats().changes < 40'000 / 50);
   }
   CAPTURE(lost);
   REQUIRE(lost < 1500);
@@ -173,8 +227,8 @@ TEST_CASE("one run has the same bits on every machine", "[learn]") {
   }
   gyre::byte_writer out;
   t.save(out);
-  REQUIRE(trace == 0x0df8530c291608adULL);
-  REQUIRE(gyre::siphash24(out.data()) == 0x0c18277d6d0fc8fcULL);
+  REQUIRE(trace == 0x54e9502461b7af79ULL);
+  REQUIRE(gyre::siphash24(out.data()) == 0x515a5975dd6eb5beULL);
 }
 
 // Beliefs whose widths are in units of a noise that is next to none were sure of what was never

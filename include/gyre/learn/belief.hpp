@@ -77,8 +77,10 @@ class belief {
       if (tracked_) shared()[c] = prior() * (1 - modes.rest(c));
     }
     decay_ = 1;
-    seen_ = std::min(seen_, 20.0F);
+    seen_ = std::min(seen_, remembered);
   }
+  /// Rewards since reset(), at most 180.
+  float since_reset() const noexcept { return seen_ - remembered; }
   /// Starts anew: every mean 0, the noise by what rewards vary in all.
   void start(const basis& modes, double variance) noexcept {
     reset(modes, 0);
@@ -174,6 +176,7 @@ class belief {
   }
 
  private:
+  static constexpr float remembered = 20;  ///< rewards that the noise is known from after reset()
   static constexpr double least_noise = 1e-12;  ///< in the unit that rewards were brought to
 
   std::size_t matrix() const noexcept { return std::size_t{stride_} * stride_; }

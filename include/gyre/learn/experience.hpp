@@ -9,6 +9,7 @@
 #include <gyre/core/vec.hpp>
 #include <gyre/learn/limits.hpp>
 #include <gyre/learn/portable_math.hpp>
+#include <gyre/learn/rails.hpp>
 #include <gyre/learn/stats.hpp>
 #include <limits>
 
@@ -138,26 +139,45 @@ class experience {
     if (any) among.even_but(tried);
   }
   /// Of many actions the most promising that was never tried gets odds apart from what is believed,
-  /// which fall with the ticks so far and with what it is held to lack: beliefs are as sure of it
-  /// as the noise is small, however wrong their picture of what lies between. @param joined whether
+  /// which fall with the ticks so far: beliefs are as sure of it as the noise is small, however
+  /// wrong their picture of what lies between. First those beside the best, where what is better is
+  /// most often found; then others, the less the more they are held to lack. @param joined whether
   /// the odds are by all states together, whose ticks count then
-  void glance(std::uint32_t state, contest& among, bool joined) const noexcept {
+  void glance(std::uint32_t state, contest& among, const steps& beside,
+              bool joined) const noexcept {
     std::uint64_t ticks = 0;
-    std::uint32_t place = none;
-    float top = among.mean(0);
+    std::uint32_t top = 0, place = none;
     for (std::uint32_t i = 0; i < among.size(); ++i) {
       const std::uint32_t n = visits(state, among.action(i));
       ticks += n;
-      top = std::max(top, among.mean(i));
+      if (among.mean(i) > among.mean(top)) top = i;
       if (n == 0 && (place == none || among.mean(i) > among.mean(place))) place = i;
     }
     if (place == none) return;
-    const auto lacks = static_cast<double>(top - among.mean(place));
+    bool near = false;
+    const std::uint32_t best = among.action(top);
+    for (std::uint32_t i = 0; i < among.size(); ++i) {
+      const std::uint32_t a = among.action(i);
+      if (visits(state, a) > 0 || !beside.next_to(a, best)) continue;
+      if (!near || among.mean(i) > among.mean(place)) place = i;
+      near = true;
+    }
+    const auto lacks = near ? 0 : static_cast<double>(among.mean(top) - among.mean(place));
     const auto n = static_cast<double>(joined ? counts.observations : ticks);
     const double part = glances / std::max(n, glances) * portable::exp(-.5 * lacks * lacks);
     among.lean(place, static_cast<float>(part));
   }
 
+  /// An action beside `best` that was never tried in the state and is not `out`; else `best`.
+  template <class Out>
+  std::uint32_t untried_beside(std::uint32_t state, std::uint32_t best, const steps& beside,
+                               Out out) const {
+    std::uint32_t found = best;
+    beside.around(best, [&](std::uint32_t a) {
+      if (found == best && visits(state, a) == 0 && !out(a)) found = a;
+    });
+    return found;
+  }
   /// What is known of a state by itself, of which this action is the best.
   state_report report(std::uint32_t state, std::uint32_t best) const noexcept {
     state_report r;

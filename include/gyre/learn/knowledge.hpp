@@ -72,7 +72,7 @@ class knowledge {
     if (compare) {
       const double gained = std::clamp(shared - alone, -4.0, 4.0);
       alike_ = trust * alike_ + gained;
-      alike_of_[state] = trust * alike_of_[state] + gained;
+      alike_of_[state] = std::min(trust * alike_of_[state] + gained, surest);
     }
     return changed;
   }
@@ -86,7 +86,14 @@ class knowledge {
     const mixture::estimate j = joint_[0].at(joint_kinds_, cell(state, action));
     if (!own.ready()) return j;
     const mixture::estimate o = own.at(own_kinds_, action);
-    const double p = sharing(state), q = 1 - p, apart = j.mean - o.mean;
+    // What all states together say of one that was not seen of late is next to nothing, however
+    // well they predict the others: where they know less, they count by how much less.
+    const double apart_spread = o.noise + o.variance, joint_spread = j.noise + j.variance;
+    double p = sharing(state);
+    if (joint_spread > apart_spread) {
+      p = p * apart_spread / (p * apart_spread + (1 - p) * joint_spread);
+    }
+    const double q = 1 - p, apart = j.mean - o.mean;
     return {p * j.mean + q * o.mean, p * j.variance + q * o.variance + p * q * apart * apart,
             p * j.noise + q * o.noise};
   }
@@ -161,6 +168,7 @@ class knowledge {
 
  private:
   static constexpr double trust = 0.995;  ///< memory of the log odds that states are alike
+  static constexpr double surest = 4;  ///< of these, that one state is like the others
   static constexpr std::uint32_t tracked = 256;  ///< actions up to which variances are kept
   static constexpr std::size_t full_cells = 4096, full_states = 256;  ///< with every hypothesis
 

@@ -12,6 +12,7 @@
 #include <gyre/learn/kernel.hpp>
 #include <gyre/learn/portable_math.hpp>
 #include <span>
+#include <utility>
 
 namespace gyre {
 inline namespace v1 {
@@ -20,7 +21,7 @@ inline namespace v1 {
 using basis_set = std::array<basis, likenesses>;
 
 /// Beliefs of one grid under different hypotheses. Rewards are brought to a centre and a unit that
-/// the first ones give, robustly: 1 in 4 of them may be off by any factor.
+/// the first ones give, robustly: 1 in 4 of the cells may be off by any factor.
 class mixture {
  public:
   static constexpr std::uint32_t most = 16;   ///< hypotheses
@@ -144,10 +145,12 @@ class mixture {
   static constexpr double far = 6;    ///< deviations that a reward counts for at most
   static constexpr double mild = 3;   ///< and one gone astray
   static constexpr double outdated = 3.5;   ///< log odds against a hypothesis without drift
+  static constexpr float settling = 10;  ///< rewards until one that began anew may do so again
   struct first {
     double y = 0;
     std::uint32_t cell = 0;
   };
+  using portions = std::array<std::pair<double, double>, fitted>;  ///< values and their weights
 
   void update(const basis_set& kinds, std::uint32_t cell, double y,
               std::array<double, most>& density) noexcept {
@@ -185,34 +188,51 @@ class mixture {
       drifting = std::max(drifting, evidence_[i + 1]);
     }
     if (drifting - still < outdated) return false;
+    bool any = false, before = false;
     for (std::size_t i = 0; i + 1 < beliefs_.size(); i += 2) {
+      if (beliefs_[i].since_reset() < settling) {
+        before = true;
+        continue;
+      }
       if (evidence_[i + 1] < evidence_[i]) continue;
       beliefs_[i].learn_from(beliefs_[i + 1]);
       beliefs_[i].reset(kinds[std::size_t(beliefs_[i].assumes().how)], .5F);
       evidence_[i] = evidence_[i + 1] - 2;
+      any = true;
     }
+    if (!any || before) return false;
     ++changes_;
     return true;
   }
 
-  /// Centre and unit from the first rewards, and the beliefs from these once more.
+  /// Centre and unit from the first rewards, each cell counting once however often it was tried,
+  /// and the beliefs from these once more. Else one that was taken again and again would make
+  /// outliers of all others.
   void refit(const basis_set& kinds) noexcept {
-    std::array<double, fitted> sorted{}, apart{};
-    for (std::uint32_t i = 0; i < count_; ++i) sorted[i] = first_[i].y;
+    portions sorted{}, apart{};
+    double all = 0;
+    for (std::uint32_t i = 0; i < count_; ++i) {
+      double same = 0;
+      for (std::uint32_t j = 0; j < count_; ++j) same += first_[j].cell == first_[i].cell ? 1 : 0;
+      sorted[i] = {first_[i].y, 1 / same};
+      all += 1 / same;
+    }
+    apart = sorted;
+    const portions each = sorted;
     const double middle = median(sorted);
-    for (std::uint32_t i = 0; i < count_; ++i) apart[i] = std::fabs(first_[i].y - middle);
+    for (std::uint32_t i = 0; i < count_; ++i) apart[i].first = std::fabs(first_[i].y - middle);
     const double spread = 6 * 1.4826 * median(apart);  // six deviations, were they normal
     double mean = 0, square = 0;
-    const double n = count_;
     for (std::uint32_t i = 0; i < count_; ++i) {
       const double y = first_[i].y - middle;
-      mean += (spread > 0 ? std::clamp(y, -spread, spread) : y) / n;
+      mean += each[i].second * (spread > 0 ? std::clamp(y, -spread, spread) : y) / all;
     }
     for (std::uint32_t i = 0; i < count_; ++i) {
       double y = first_[i].y - middle;
       if (spread > 0) y = std::clamp(y, -spread, spread);
-      square += (y - mean) * (y - mean) / (n - 1);
+      square += each[i].second * (y - mean) * (y - mean) / all;
     }
+    square *= count_ / (count_ - 1.0);
     centre_ = middle + mean;
     unit_ = std::sqrt(square);
     const double size = std::fabs(centre_);
@@ -227,10 +247,17 @@ class mixture {
       update(kinds, first_[i].cell, (first_[i].y - centre_) / unit_, density);
     }
   }
-  /// Of the first `count_`; sorts them.
-  double median(std::array<double, fitted>& of) const noexcept {
+  /// Of the first `count_` by their weights; sorts them.
+  double median(portions& of) const noexcept {
     std::sort(of.begin(), of.begin() + count_);
-    return .5 * of[(count_ - 1) / 2] + .5 * of[count_ / 2];
+    double all = 0, below = 0;
+    for (std::uint32_t i = 0; i < count_; ++i) all += of[i].second;
+    for (std::uint32_t i = 0; i < count_; ++i) {
+      below += 2 * of[i].second;
+      if (below > all * (1 + 1e-9)) return of[i].first;
+      if (below >= all * (1 - 1e-9)) return .5 * of[i].first + .5 * of[i + 1].first;
+    }
+    return of[count_ - 1].first;
   }
 
   vec<belief> beliefs_;

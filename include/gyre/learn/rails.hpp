@@ -166,6 +166,20 @@ class steps {
       }
     }
   }
+  /// Whether around() one is the other.
+  bool next_to(std::uint32_t one, std::uint32_t other) const noexcept {
+    bool differs = false;
+    for (std::size_t k = knobs_.size(); k-- > 0;) {
+      const std::uint32_t n = knobs_[k].count, a = one % n, b = other % n;
+      one /= n;
+      other /= n;
+      if (a == b) continue;
+      const bool far = knobs_[k].ordered && a + 1 != b && b + 1 != a;
+      if (differs || far) return false;
+      differs = true;
+    }
+    return differs;
+  }
 
  private:
   std::vector<axis> knobs_;

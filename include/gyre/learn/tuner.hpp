@@ -287,7 +287,7 @@ class tuner {
   knowledge::scale compete(std::uint32_t state, const knowledge::pick& by) noexcept {
     const knowledge::scale in = seen_.known.rate(state, contest_, by);
     const bool each = !(in.unit > 0) || actions() <= few;
-    if (!each) seen_.glance(state, contest_, in.joined);
+    if (!each) seen_.glance(state, contest_, steps_, in.joined);
     if (options_.at_random > 0) contest_.mix(static_cast<float>(options_.at_random));
     if (each) seen_.prefer_untried(state, contest_);
     return in;
@@ -298,7 +298,7 @@ class tuner {
     double limited = std::numeric_limits<double>::lowest();
   };
   /// Takes out of the contest what is ruled out for this choice, and what breaks a limit. Where all
-  /// of that do, the mildest competes alone.
+  /// of that do, the mildest competes alone, or what was never tried beside it.
   left_out leave_out(std::uint32_t state, std::uint32_t offset) noexcept {
     left_out most;
     const auto out = [&](std::uint32_t a) {
@@ -312,7 +312,9 @@ class tuner {
     if (contest_.size() > 0) return most;
     gather(contest_, state, offset, true);  // others, of more than were looked at
     contest_.remove(out);
-    if (contest_.size() == 0) contest_.add(greedy(state));
+    if (contest_.size() > 0) return most;
+    contest_.add(seen_.untried_beside(state, greedy(state), steps_,
+                                      [this](std::uint32_t a) { return barred_.out(a); }));
     return most;
   }
   /// An intervention is where what is left out is held to earn more than what is left.
