@@ -45,14 +45,18 @@ class Buffers(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, 'optimize_memory_usage'):
             ReplayBuffer(9, box, two, optimize_memory_usage=True)
 
-    @unittest.skipUnless(numpy and importlib.util.find_spec('stable_baselines3'), 'no SB3')
+    @unittest.skipUnless(numpy and importlib.util.find_spec('stable_baselines3'),
+                         'no SB3: pip install stable-baselines3')
     def test_stable_baselines_learns_from_it(self):
         from gyre.sb3 import ReplayBuffer
         from stable_baselines3 import DQN
-        model = DQN('MlpPolicy', 'CartPole-v1', replay_buffer_class=ReplayBuffer, buffer_size=500,
+        model = DQN('MlpPolicy', 'CartPole-v1', replay_buffer_class=ReplayBuffer, buffer_size=1500,
                     learning_starts=100, device='cpu', seed=1)
-        model.learn(400)
-        self.assertEqual(model.replay_buffer.size(), 400)
+        before = [p.detach().clone() for p in model.q_net.parameters()]
+        model.learn(2000)
+        self.assertEqual((model.replay_buffer.size(), model.replay_buffer.full), (1500, True))
+        self.assertFalse(all(bool((old == new).all())
+                             for old, new in zip(before, model.q_net.parameters())))
 
 
 if __name__ == '__main__':

@@ -2,7 +2,8 @@
 """Method: use. `make dist` twice, the second time from a copy of the tree with other times and
 rights: the same bytes, and their checksums. Each single file is the whole library: a program of
 C++ over gyre.hpp, and gyre_c.cpp under programs of C and C++, the latter by a second compiler where
-there is one. What is in the archive makes the same archive again.
+there is one. What is in the archive makes the same archive again. The crates of Rust as they are
+packed have libgyre's source in them, of which a program is built.
 
 usage: dist.py <source root> <folder to work in>
 """
@@ -65,6 +66,34 @@ def check_abi(folder, compiler, c_compiler, *bare):
         theirs.check_that_runs(folder / 'main', 'libgyre')
 
 
+def cargo_version():
+    """(major, minor); (0, 0) where there is none."""
+    if not shutil.which('cargo'):
+        return 0, 0
+    return tuple(int(part) for part in theirs.run('cargo', '--version').split()[1].split('.')[:2])
+
+
+def check_crates(root, work):
+    """What `cargo package` packs has what it needs: a program that has libgyre compiled runs."""
+    theirs.run(sys.executable, root / 'tools' / 'dist', '--crates', work / 'rust')
+    theirs.run('cargo', 'package', '--workspace', '--no-verify', '--offline', '--allow-dirty',
+               '--manifest-path', work / 'rust' / 'Cargo.toml', '--target-dir', work / 'target')
+    crates = {}
+    for crate in (work / 'target' / 'package').glob('*.crate'):
+        with tarfile.open(crate) as tar:
+            tar.extractall(work / 'crates')
+        crates[crate.stem.rpartition('-')[0]] = work / 'crates' / crate.stem
+    wanted = {'gyre': {'src/lib.rs', 'LICENSE'},
+              'gyre-sys': {'src/lib.rs', 'build.rs', 'bundled/gyre_c.cpp', 'bundled/gyre_c.h',
+                           'LICENSE'}}
+    for name, files in wanted.items():
+        for file in files:
+            if not (crates[name] / file).is_file():
+                sys.exit(f'the crate {name} has no {file}')
+    theirs.check_rust(work / 'bundled', crates, '["bundled"]', CXX=theirs.COMPILERS[-1],
+                      PKG_CONFIG_PATH='', PKG_CONFIG_LIBDIR=str(work))
+
+
 def main():
     root, work = pathlib.Path(sys.argv[1]), theirs.fresh(sys.argv[2])
     first = dist(root, work / 'first')
@@ -87,6 +116,10 @@ def main():
         check_abi(single, 'clang++', 'clang', '-fno-exceptions', '-fno-rtti')
     else:
         check_abi(single, theirs.COMPILERS[0], 'cc')
+    if cargo_version() >= (1, 90):  # which packs crates that need each other
+        check_crates(root, theirs.fresh(work / 'rust'))
+    else:
+        print('no cargo of 1.90 or newer: the crates are left out')
     print(f'{", ".join(sorted(first))}: the same twice')
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Method: use. What `make install` puts down for programs is found by pkg-config and by CMake:
 header-only, compiled once, and libgyre, shared and static. It compiles and runs with each compiler
-that is there after the tree was moved. A compiler without C++20 says so in one error.
+that is there after the tree was moved, and a program over the Rust crate finds it by pkg-config. A
+compiler without C++20 says so in one error.
 
 usage: installed.py <source root> <folder to work in>
 """
@@ -110,6 +111,11 @@ def main():
         theirs.run('cmake', '--build', work / 'cmake' / 'build')
         for form in ('c', 'c_static'):
             theirs.check_that_runs(work / 'cmake' / 'build' / f'{form}-theirs', 'libgyre')
+    if shutil.which('cargo'):
+        rust = root / 'capi' / 'rust'
+        theirs.check_rust(work / 'rust', {'gyre': rust, 'gyre-sys': rust / 'gyre-sys'}, [],
+                          PKG_CONFIG_PATH=f'{moved}/lib/pkgconfig',
+                          LD_LIBRARY_PATH=f'{moved}/lib')
     print(f'pkg-config and CMake find all that is installed, for {" and ".join(theirs.COMPILERS)}')
 
 

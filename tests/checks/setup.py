@@ -90,6 +90,13 @@ class Setup(unittest.TestCase):
         self.assertEqual(status, 0, said)
         self.assertTrue(world.asked().splitlines()[-1].endswith('install cmake clang'))
 
+    def test_a_python_that_debian_does_not_serve_is_told_how_to_get_numpy(self):
+        world = self.world()
+        world.stub('python3', '#!/bin/sh\nexit 1\n')
+        status, said = world.setup('langs')
+        self.assertEqual((status, world.asked()), (0, ''))
+        self.assertIn('pip install numpy', said)
+
     def test_a_library_is_asked_of_pkg_config(self):
         world = self.world()
         world.stub('pkg-config', '#!/bin/sh\n[ "$2" != zlib ]\n')

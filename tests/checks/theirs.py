@@ -42,6 +42,16 @@ int main(void) {
   return 0;
 }
 """
+# Of the Rust crate.
+RUST = """use std::time::Duration;
+
+fn main() -> gyre::Result<()> {
+    let engine = gyre::Engine::new(gyre::Driver::Virtual)?;
+    engine.advance_to(Duration::from_secs(60))?;
+    println!("ran");
+    Ok(())
+}
+"""
 SAYS = {'gyre': 'ran\nheader-only\n', 'gyre-compiled': 'ran\ncompiled once\n'}
 PROGRAMS = {'gyre': MEMORY, 'gyre-compiled': ENGINE}
 ABI_SAYS = 'ran\nby libgyre\n'
@@ -70,6 +80,21 @@ def need(tool):
     if not shutil.which(tool):
         print(f'no {tool}: left out')
         sys.exit(77)
+
+
+def check_rust(folder, crates, features, **environment):
+    """A program over crates that are not published. @param crates the folder of each, by name"""
+    (fresh(folder) / 'src').mkdir()
+    (folder / 'src' / 'main.rs').write_text(RUST)
+    (folder / 'Cargo.toml').write_text(
+        '[package]\nname = "theirs"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n'
+        f'[dependencies]\ngyre = {{ version = "0.1.0", features = {features} }}\n'
+        '[patch.crates-io]\n' + ''.join(f'{name} = {{ path = "{path}" }}\n'
+                                        for name, path in crates.items()))
+    said = run('cargo', 'run', '--quiet', '--offline', '--manifest-path', folder / 'Cargo.toml',
+               '--target-dir', folder / 'target', **environment)
+    if said != 'ran\n':
+        sys.exit(f'the program in Rust printed {said!r}')
 
 
 def write_programs(folder):

@@ -23,7 +23,8 @@ fn pkg_config() -> bool {
     true
 }
 
-/// The source in this package, which `make dist` makes; else that of the tree this lies in.
+/// The source in this package, where `tools/dist --crates` puts it; else that of the tree this lies
+/// in.
 fn source() -> (PathBuf, Vec<PathBuf>) {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap());
     let single = here.join("bundled").join("gyre_c.cpp");
