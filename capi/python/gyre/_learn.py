@@ -44,8 +44,12 @@ def _plain(code: str, values: Any) -> Any:
 
 
 def _typed(values: Any) -> Any:
-    """A pointer to what _zeros() or _plain() gave."""
+    """What a function takes for a pointer to what _zeros() or _plain() gave."""
     kind = _TYPES[values.typecode if isinstance(values, array) else values.dtype.char]
+    try:
+        return ctypes.byref(kind.from_buffer(values))
+    except (TypeError, ValueError):  # read-only, or empty
+        pass
     address = values.buffer_info()[0] if isinstance(values, array) else values.ctypes.data
     return ctypes.cast(address, ctypes.POINTER(kind))
 
