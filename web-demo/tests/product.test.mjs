@@ -158,8 +158,8 @@ test('the table of loops as CSV is what the table shows', async () => {
   assert.deepEqual(rows.map(([loop]) => loop).toSorted(), shown.toSorted());
   await page.click('#run');
 });
-/** What was told last has been drawn. */
-const stands = () => page.waitForFunction(() => Number(document.querySelector(`[data-loop=${window.told.snap.loops[9].name}] [data-field=cycles]`).textContent.replaceAll(',', '')) === window.told.snap.loops[9].cycles);
+/** The engine has stopped, and its last snapshot has been drawn. */
+const stands = () => page.waitForFunction(() => !window.told.snap.running && Number(document.querySelector('main').dataset.seq) === window.told.snap.seq);
 
 test('the figures of the charts as CSV and their picture as PNG are saved', async () => {
   await tab(page, 'overview');
