@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { snapshot } from './fixture.mjs';
-import { bytes, carried, fields, loader, ofPage, record, unpack } from './module.mjs';
+import { bytes, carried, compiled, fields, loader, ofPage, record, unpack } from './module.mjs';
 
 let api;
 let gyre;
@@ -230,6 +230,13 @@ test('the fields of the made-up snapshot, and those the page reads, are those of
   assert.ok(declared.length > 100, `${declared.length} fields read from src/snapshot.ts`);
   assert.deepEqual(declared.filter((name) => !names(real).has(name)), [], 'read by the page, not in a real snapshot');
   assert.deepEqual(declared.filter((name) => !names(made).has(name) && !notMade.includes(name)), [], 'read by the page, not in tests/fixture.mjs');
+});
+
+test('the page passes over the decisions in a line of a recorded run', async () => {
+  const { checked } = await compiled('../src/snapshot.ts');
+  const line = JSON.parse(JSON.stringify(snapshot(3)));
+  const decisions = [{ name: 'ship', states: 1, actions: 2, first: 0, state: [0], action: [1], propensity: [0.5], reward: [7] }];
+  assert.deepEqual(checked({ ...line, decisions }), checked(line));
 });
 
 test('a log tells what another policy earns, and a loop its own', () => {
