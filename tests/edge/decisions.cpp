@@ -66,7 +66,8 @@ inline std::string record(gyre::engine& e, gyre::decision_trail& trail, int line
 }
 inline bool same(const std::vector<gyre::logged_choice>& a,
                  const std::vector<gyre::logged_choice>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof a[0]) == 0;
+  if (a.size() != b.size()) return false;
+  return a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof a[0]) == 0;
 }
 
 }  // namespace decisions_test
