@@ -233,8 +233,7 @@ test('the fields of the made-up snapshot, and those the page reads, are those of
 });
 
 test('the page passes over the decisions in a line of a recorded run', async () => {
-  const { checked } = await compiled('../src/snapshot.ts');
-  const line = JSON.parse(JSON.stringify(snapshot(3)));
+  const [{ checked }, line] = [await compiled('../src/snapshot.ts'), JSON.parse(JSON.stringify(snapshot(3)))];
   const decisions = [{ name: 'ship', states: 1, actions: 2, first: 0, state: [0], action: [1], propensity: [0.5], reward: [7] }];
   assert.deepEqual(checked({ ...line, decisions }), checked(line));
 });
