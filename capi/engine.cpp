@@ -232,6 +232,25 @@ gyre_status gyre_engine_supply(gyre_engine engine, const gyre_reading* reading, 
   });
 }
 
+gyre_status gyre_engine_save(gyre_engine engine, void* buf, uint32_t cap, uint32_t* needed,
+                             gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    return put_bytes(as_text(owner->engine->save()), buf, cap, needed);
+  });
+}
+
+gyre_status gyre_engine_load(gyre_engine engine, const void* data, uint32_t size,
+                             uint32_t* left_out, gyre_error* err) {
+  return guard(err, [&]() -> result<void> {
+    GYRE_TRY(owner, pin<engine_object>(engine));
+    if (size > 0) GYRE_CHECK(not_null(data, "data"));
+    GYRE_TRY(left, owner->engine->load(bytes_of(data, size)));
+    if (left_out) *left_out = left;
+    return ok;
+  });
+}
+
 gyre_status gyre_engine_sync(gyre_engine engine, gyre_error* err) {
   return guard(err, [&]() -> result<void> {
     GYRE_TRY(owner, pin<engine_object>(engine));

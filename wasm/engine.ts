@@ -286,6 +286,27 @@ export class Engine {
     this.gyre.check(this.gyre.call.gyre_society_add(this.id, divisor, this.gyre.resetError()));
   }
 
+  /** All that its loops have learned and that it remembers, as bytes that load() takes, of any machine. */
+  save(): Uint8Array {
+    const { gyre } = this;
+    const { at, size } = gyre.grown((buf, cap, needed) =>
+      gyre.call.gyre_engine_save(this.id, buf, cap, needed, gyre.resetError()),
+    );
+    return gyre.bytes.slice(at, at + size);
+  }
+  /**
+   * Takes that in place of its own. Learners go by the names of their loops or groups, which are added first; with
+   * the same options and seed each goes on bit for bit. @returns how many no loop here can go on with.
+   */
+  load(bytes: Uint8Array): number {
+    const { gyre } = this;
+    return gyre.holding((hold) => {
+      const at = hold(gyre.place(bytes));
+      gyre.check(gyre.call.gyre_engine_load(this.id, at, bytes.length, gyre.outWord, gyre.resetError()));
+      return gyre.u32(gyre.outWord);
+    });
+  }
+
   /** Everything observable now, as JSON text; docs/formats.md names its fields. */
   snapshot(): string {
     const { gyre } = this;

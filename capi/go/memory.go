@@ -44,6 +44,30 @@ func (e *Engine) Remember(r Record) error {
 	return check(C.gyre_memory_remember(e.id, native, err), err)
 }
 
+// Save gives all that its loops have learned and that it remembers, as bytes that Load takes.
+func (e *Engine) Save() ([]byte, error) {
+	err := newError()
+	for room := C.uint32_t(1 << 16); ; {
+		out, needed := make([]byte, room), C.uint32_t(0)
+		failed := check(C.gyre_engine_save(e.id, unsafe.Pointer(&out[0]), room, &needed, err), err)
+		if errors.Is(failed, ErrBuffer) {
+			room = needed + needed/4 // it may grow meanwhile
+			continue
+		}
+		return out[:needed], failed
+	}
+}
+
+// Load takes that in place of what the engine has learned and remembers. Learners go by the names
+// of their loops or groups, which are added first; with the same options and seed each goes on bit
+// for bit. It says how many no loop here can go on with.
+func (e *Engine) Load(saved []byte) (leftOut int, err error) {
+	failed, left, size := newError(), C.uint32_t(0), C.uint32_t(len(saved))
+	at := unsafe.Pointer(first[byte, byte](saved))
+	err = check(C.gyre_engine_load(e.id, at, size, &left, failed), failed)
+	return int(left), err
+}
+
 // Query says what to recall; what is left zero lets everything pass.
 type Query struct {
 	Text, Tag, User, Source string

@@ -301,6 +301,7 @@ static void memory(gyre_engine engine) {
   static const char* const tags[] = {"greeting"};
   char text[256], packed[256], back[256], small[8];
   uint32_t needed = 0, whole = 0;
+  char* state = NULL;
   ZERO(gyre_record, record);
   ZERO(gyre_query, query);
   ZERO(gyre_memory_metrics, metrics);
@@ -311,6 +312,12 @@ static void memory(gyre_engine engine) {
   OK(gyre_memory_remember(engine, &record, NULL));
   query.tag = "greeting";
   OK(gyre_memory_recall(engine, &query, text, sizeof text, &needed, NULL));
+  IS(gyre_engine_save(engine, NULL, 0, &whole, NULL) == GYRE_E_BUFFER);
+  state = (char*)malloc(whole);
+  OK(gyre_engine_save(engine, state, whole, &whole, NULL));
+  OK(gyre_engine_load(engine, state, whole, &whole, NULL));
+  IS(whole == 0);
+  free(state);
   IS(strstr(text, "\"text\":\"hello \\\"world\\\"\"") != NULL && needed == strlen(text) + 1);
   IS(gyre_memory_recall(engine, &query, small, sizeof small, &whole, NULL) == GYRE_E_BUFFER);
   IS(whole == needed);

@@ -83,6 +83,7 @@ inline gyre_status watched(std::size_t i, gyre_status status) {
 inline gyre_status expected(const function& f) {
   if (f.is("gyre_serve_start")) return GYRE_E_UNSUPPORTED;  // a build without the server
   if (f.is("gyre_tick_pending")) return GYRE_E_STATE;       // an external tick
+  if (f.is("gyre_engine_load")) return GYRE_E_STATE;        // that tick has not ended
   return GYRE_OK;
 }
 
@@ -150,7 +151,7 @@ class world {
   std::vector<std::uint32_t> dead_;
   std::vector<std::vector<char>> blocks_;
   std::vector<std::pair<const char*, std::vector<char>>> before_;  // what a call may write
-  std::vector<char> tuned_, learned_, kept_rows_, net_, grid_, packed_;  // what calls load, unpack
+  std::vector<char> tuned_, learned_, saved_, kept_rows_, net_, grid_, packed_;  // what calls load, unpack
   double values_[3] = {1, 2, 3};
 };
 

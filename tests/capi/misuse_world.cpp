@@ -78,6 +78,9 @@ world::world(int driver) : driver_(driver), packed_(64) {
   must(gyre_tick_complete(ticks[1], nullptr));
   dead_.insert(dead_.end(), {ticks[1], gone_subscription});
   add_learners();
+  saved_.resize(1u << 18);
+  must(gyre_engine_save(its_.engine, saved_.data(), 1u << 18, &n, nullptr));
+  saved_.resize(n);
   must(gyre_compress("some", 4, 6, packed_.data(), 64, &n, nullptr));
   packed_.resize(n);
 }
@@ -248,7 +251,8 @@ slot world::argument(const function& f, std::size_t i) {
       {"data_size", 4}, {"raw_size", 4}, {"count", 1}};
   if (name == "ticket") return of(its_.ticket);
   if (name == "size") {
-    const auto& bytes = f.is("gyre_tuner_load")    ? tuned_
+    const auto& bytes = f.is("gyre_engine_load")   ? saved_
+                        : f.is("gyre_tuner_load")  ? tuned_
                         : f.is("gyre_replay_load") ? kept_rows_
                         : f.is("gyre_dqn_load")    ? net_
                         : f.is("gyre_tiles_load")  ? grid_
@@ -284,6 +288,7 @@ void* world::bytes_of(const function& f, const part& p) {
   if (std::strcmp(p.type, "float") == 0) return put(1.0f);
   if (std::strcmp(p.type, "gyre_tick") == 0) return put(its_.tick);
   if (std::strcmp(p.type, "uint32_t") == 0) return put(std::uint32_t{1});
+  if (f.is("gyre_engine_load")) return saved_.data();
   if (f.is("gyre_tuner_load")) return tuned_.data();
   if (f.is("gyre_learner_load")) return learned_.data();
   if (f.is("gyre_replay_load")) return kept_rows_.data();

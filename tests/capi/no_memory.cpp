@@ -129,6 +129,11 @@ inline std::vector<deed> deeds_of_engines() {
         auto r = kit::zero<gyre_reading>();
         r.mode = "a mode whose name is a long one";
         return gyre_engine_supply(w.engine, &r, nullptr); }},
+      {"engine_save and load", [](world& w) {
+        static char room[1u << 18];
+        std::uint32_t size = 0;
+        const gyre_status done = gyre_engine_save(w.engine, room, sizeof room, &size, nullptr);
+        return done == GYRE_OK ? gyre_engine_load(w.engine, room, size, nullptr, nullptr) : done; }},
       {"bus_publish", [](world& w) {
         return gyre_bus_publish(w.engine, "kept.another", "some bytes", 10, nullptr, nullptr); }},
       {"bus_unsubscribe", [](world& w) { return gyre_bus_unsubscribe(w.heard); }},

@@ -44,6 +44,7 @@ function listen(victim) {
     }
     return rows;
   };
+  window.advised = []; // recommendations beside those of the engine
   window.told = { count: 0, snap: null, rows: [] };
   window.Worker = class extends Native {
     constructor(url) {
@@ -51,6 +52,7 @@ function listen(victim) {
       window.engineWorker ??= this;
       const [loops, nodes, edges] = [{}, {}, {}].map(() => ({ columns: new Map(), words: [] }));
       this.addEventListener('message', ({ data }) => {
+        data.snap?.symbiosis.recommendations.unshift(...window.advised);
         if (data.type !== 'snapshot') return;
         const { symbiosis } = data.snap;
         const snap = { ...data.snap, loops: rowsOf(data.snap.loops, loops), symbiosis: { ...symbiosis, nodes: rowsOf(symbiosis.nodes, nodes), edges: rowsOf(symbiosis.edges, edges) } };
@@ -184,6 +186,17 @@ export const tab = (page, name) => page.click(`#tab-${name}`);
 export const theme = (page, name) => page.locator(`label:has(input[name=theme][value=${name}])`).click();
 export const segment = (page, name, value) => page.locator(`label:has(input[name=${name}][value=${value}])`).click();
 /** The number in a text; what is shown as <0.01 counts as 0. */
+/**
+ * What the page does with a recommendation is tried on a loop that nothing else changes, whatever the graph says by then:
+ * the recommendation is put into the snapshots, and the orders that follow from it go where they always go.
+ */
+export async function advise(page, what, name) {
+  await page.evaluate(([w, n]) => (window.advised = [`${w} ${n}: it ${w === 'boost' ? 'helps' : 'hurts'} ship-009 (weight ${w === 'boost' ? '' : '-'}0.60)`]), [what, name]);
+  await tab(page, 'symbiosis');
+  const line = page.locator('.advice li').filter({ hasText: `${what} ${name}:` });
+  return { follow: () => line.locator('.button:has-text("Run it every")').click(), undo: () => line.locator('.button:has-text("Back to")').click() };
+}
+
 export const number = (text) => (text.includes('<') ? 0 : Number(text.replace(/[^0-9.-]/g, '')));
 export const figure = async (page, name) => number(await page.locator(`[data-figure="${name}"] .value, span[data-figure="${name}"]`).first().innerText());
 export const scratch = () => mkdtempSync(join(tmpdir(), 'gyre-page-'));

@@ -3,8 +3,9 @@
 // the same server tells a second client of the same snapshot.
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { after, before, test } from 'node:test';
-import { open, quit, scratch, tab } from './browser.mjs';
+import { advise, open, quit, scratch, tab } from './browser.mjs';
 import { contract } from './figures.mjs';
 import { launch, listen } from './process.mjs';
 
@@ -40,7 +41,9 @@ const served = (name, f) => test(name, { skip }, (t) => (demo ? f(t) : t.skip('t
 served('it says whom it shows, and the token is in no address', async () => {
   assert.equal(new URL(page.url()).search, '');
   const whom = await page.locator('#whom').innerText();
-  for (const part of ['the demo', `process ${demo.child.pid}`, 'takes orders']) assert.ok(whom.includes(part), whom);
+  for (const part of ['the demo', `process ${demo.child.pid} on ${hostname()}`, 'takes orders']) assert.ok(whom.includes(part), whom);
+  const since = Date.parse(await page.evaluate(() => /served since (.+)/.exec(document.querySelector('#whom').innerText)[1]));
+  assert.ok(since <= Date.now() && since > Date.now() - 60000 * 10, whom);
   assert.equal(await page.locator('#status').innerText(), '● Running');
 });
 
@@ -101,10 +104,59 @@ served('orders change the engine, and its answer is said', async () => {
   await engine((s) => s.running);
 });
 
+for (const [what, factor] of [['boost', 0.5], ['throttle', 2]]) {
+  served(`a ${what} that is recommended changes the engine, and is taken back`, async () => {
+    const name = 'ship-030';
+    const { follow, undo } = await advise(page, what, name);
+    const { configured_ms: before } = loop([...second.kept.values()].at(-1), name);
+    await follow();
+    await engine((s) => loop(s, name).configured_ms === before * factor);
+    await page.waitForFunction(() => document.querySelector('#answer').textContent.startsWith('reconfigure ship-030'));
+    await undo();
+    await engine((s) => loop(s, name).configured_ms === before);
+    await page.evaluate(() => (window.advised = []));
+  });
+}
+
+served('while nothing comes it says so, and keeps what it has; then it goes on without losing what a hand has set', async () => {
+  await tab(page, 'overview');
+  const box = await page.locator('#panel-overview .u-over').first().boundingBox();
+  await page.mouse.move(box.x + box.width * 0.3, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2, { steps: 6 });
+  await page.mouse.up();
+  await page.waitForSelector('#unzoom');
+  await tab(page, 'loops');
+  await page.click('[data-loop=ship-003] .row-name');
+  await page.locator('.scroll.tall').evaluate((f) => (f.scrollTop = 600));
+  const held = () => page.evaluate(() => ({
+    loop: document.querySelector('.drawer h2').innerText, top: document.querySelector('.scroll.tall').scrollTop,
+    address: location.hash, rows: document.querySelectorAll('#loop-table tbody tr').length, zoomed: document.querySelector('#unzoom') !== null,
+  }));
+  const before = await held();
+  assert.ok(before.zoomed && before.loop === 'ship-003' && before.top === 600, JSON.stringify(before));
+  const seq = () => page.evaluate(() => Number(document.querySelector('main').dataset.seq));
+  const pid = demo.child.pid;
+  demo.child.kill('SIGSTOP');
+  try {
+    await page.waitForSelector('#lost', { timeout: 30000 });
+    assert.match(await page.locator('#lost').innerText(), /what is shown is of before that/);
+    assert.deepEqual(await held(), before);
+  } finally {
+    demo.child.kill('SIGCONT');
+  }
+  const last = await seq();
+  await page.waitForFunction((n) => document.querySelector('#lost') === null && Number(document.querySelector('main').dataset.seq) > n, last);
+  assert.deepEqual(await held(), before);
+  assert.match(await page.locator('#whom').innerText(), new RegExp(`process ${pid} `));
+  await page.click('#close-loop');
+});
+
 served('a killed process is told within 3 s, what was shown stays, a new one is found within 5 s', async () => {
   await tab(page, 'loops');
   await page.fill('#orders [name=pattern]', 'ship-1*');
   await page.fill('input[placeholder^=Filter]', 'ship-02');
+  await page.click('[data-loop=ship-021] .row-name');
   const rows = await page.locator('#loop-table tbody tr').count();
   const killed = Date.now();
   demo.child.removeAllListeners('exit');
@@ -121,6 +173,7 @@ served('a killed process is told within 3 s, what was shown stays, a new one is 
   await page.waitForFunction(() => Number(document.querySelector('main').dataset.seq) < 60 && document.querySelector('#status').textContent.includes('Running'));
   assert.equal(await page.inputValue('#orders [name=pattern]'), 'ship-1*');
   assert.equal(await page.inputValue('input[placeholder^=Filter]'), 'ship-02');
+  assert.equal(await page.locator('.drawer h2').innerText(), 'ship-021');
   assert.equal(await page.locator('#tab-loops').getAttribute('aria-selected'), 'true');
 });
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { figure, open, passes, scratch, scrub, tab, visit, warm } from './browser.mjs';
+import { advise, figure, open, passes, scratch, scrub, tab, visit, warm } from './browser.mjs';
 import { run, snapshot } from './fixture.mjs';
 
 let it;
@@ -116,18 +116,23 @@ test('a loop is paused, resumed and made faster from its drawer, and its figures
   await page.fill('input[type=search]', '');
 });
 
-test('a boost that is recommended can be done and undone', async () => {
-  await tab(page, 'symbiosis');
-  const boost = page.locator('.advice .button').first();
-  if ((await boost.count()) === 0) return; // nothing to boost in this run
-  const name = /^boost ([^:]+):/.exec(await page.locator('.advice li:has(.button) .advice-text').first().innerText())[1];
-  const interval = () => page.evaluate((n) => window.told.snap.loops.find((l) => l.name === n).configured_ms, name);
-  const before = await interval();
-  await boost.click();
-  await page.waitForFunction(([n, ms]) => window.told.snap.loops.find((l) => l.name === n).configured_ms === ms, [name, before / 2]);
-  await page.locator('.advice .button:has-text("Back to")').first().click();
-  await page.waitForFunction(([n, ms]) => window.told.snap.loops.find((l) => l.name === n).configured_ms === ms, [name, before]);
-});
+for (const [what, factor] of [['boost', 0.5], ['throttle', 2]]) {
+  test(`a ${what} that is recommended can be done and undone`, async () => {
+    const name = 'ship-030';
+    const { follow, undo } = await advise(page, what, name);
+    const is = (ms) => page.waitForFunction(([n, wanted]) => window.told.snap.loops.find((l) => l.name === n).configured_ms === wanted, [name, ms]);
+    const before = await page.evaluate((n) => window.told.snap.loops.find((l) => l.name === n).configured_ms, name);
+    await follow();
+    await is(before * factor);
+    await undo();
+    await is(before);
+    await follow(); // and again
+    await is(before * factor);
+    await undo();
+    await is(before);
+    await page.evaluate(() => (window.advised = []));
+  });
+}
 
 test('a file that is dropped is opened, played at any speed, and seen as a whole', async () => {
   await tab(page, 'overview');

@@ -869,6 +869,8 @@ FUNCTIONS = {
     'gyre_engine_now': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_engine_state': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_engine_supply': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p]),
+    'gyre_engine_save': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p, _c.c_void_p]),
+    'gyre_engine_load': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p, _c.c_void_p]),
     'gyre_engine_sync': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
     'gyre_linear': (_c.c_int32, [_c.c_double, _c.c_double, _c.c_uint32, _c.c_void_p]),
     'gyre_geometric': (_c.c_int32, [_c.c_double, _c.c_double, _c.c_uint32, _c.c_void_p]),

@@ -10,7 +10,7 @@ from typing import Any, Callable, Mapping, Sequence
 
 from . import _abi as abi
 from ._bus import Bus
-from ._library import Error, call, check, lib, made, text_of, values_of
+from ._library import Error, bytes_of, call, check, lib, made, text_of, values_of
 from ._loop import Loop, options, register, row
 from ._memory import Memory
 from ._serve import Served
@@ -225,6 +225,18 @@ class Engine(Bus, Memory, Served):
     def sync(self) -> None:
         """Waits until what is pending for the store survives power loss."""
         call(lib.gyre_engine_sync, self._id)
+
+    def save(self) -> bytes:
+        """All that its loops have learned and that it remembers, for load()."""
+        return bytes_of(lib.gyre_engine_save, self._id)
+
+    def load(self, data: bytes) -> int:
+        """Takes that in place of its own. Learners go by the names of their loops or groups, which
+        are added first; with the same settings each goes on bit for bit. How many no loop here can
+        go on with."""
+        left_out = ctypes.c_uint32()
+        call(lib.gyre_engine_load, self._id, bytes(data), len(data), ctypes.byref(left_out))
+        return left_out.value
 
     # What is observed
 

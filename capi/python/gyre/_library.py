@@ -62,7 +62,12 @@ def made(struct: Any, **fields: Any) -> Any:
 
 
 def text_of(function: Any, *arguments: Any, error: bool = True) -> str:
-    """What a function writes to (buf, cap, needed), the last but for the error."""
+    """The text that a function writes to (buf, cap, needed), the last but for the error."""
+    return bytes_of(function, *arguments, error=error)[:-1].decode('utf-8', 'replace')
+
+
+def bytes_of(function: Any, *arguments: Any, error: bool = True) -> bytes:
+    """The same of bytes."""
     cap, needed = 1 << 12, ctypes.c_uint32()
     while True:
         buffer = ctypes.create_string_buffer(cap)
@@ -74,7 +79,7 @@ def text_of(function: Any, *arguments: Any, error: bool = True) -> str:
                 raise
             cap = needed.value * 5 // 4
             continue
-        return buffer.value.decode('utf-8', 'replace')
+        return buffer.raw[:needed.value]
 
 
 def values_of(struct: Any) -> dict[str, Any]:

@@ -108,14 +108,22 @@ impl Loop<'_> {
 pub(crate) fn text_of(
     call: impl Fn(*mut c_char, u32, *mut u32, *mut ffi::gyre_error) -> ffi::gyre_status,
 ) -> Result<String> {
+    let mut text = bytes_of(call)?;
+    text.pop(); // the NUL
+    String::from_utf8(text).map_err(|_| Error::arg("not UTF-8"))
+}
+/// The same of bytes.
+pub(crate) fn bytes_of(
+    call: impl Fn(*mut c_char, u32, *mut u32, *mut ffi::gyre_error) -> ffi::gyre_status,
+) -> Result<Vec<u8>> {
     let mut text = vec![0u8; 1 << 16];
     loop {
         let mut needed = 0;
         let (buf, cap) = (text.as_mut_ptr() as *mut _, text.len() as u32);
         match check(|err| call(buf, cap, &mut needed, err)) {
             Ok(()) => {
-                text.truncate((needed as usize).saturating_sub(1));
-                return String::from_utf8(text).map_err(|_| Error::arg("not UTF-8"));
+                text.truncate(needed as usize);
+                return Ok(text);
             }
             Err(_) if needed as usize > text.len() => text.resize(needed as usize * 5 / 4, 0),
             Err(error) => return Err(error),

@@ -2,7 +2,7 @@
 
 // SAFETY, of the unsafe blocks without a comment of their own: as lib.rs says.
 
-use crate::control::text_of;
+use crate::control::{bytes_of, text_of};
 use crate::engine::Engine;
 use crate::error::{c_string, check, Result};
 use crate::ffi;
@@ -30,6 +30,25 @@ impl Engine {
         text_of(|buf, cap, needed, err| unsafe {
             ffi::gyre_memory_recall(self.id(), &query, buf, cap, needed, err)
         })
+    }
+    /// All that its loops have learned and that it remembers, for `load`.
+    pub fn save(&self) -> Result<Vec<u8>> {
+        // SAFETY: the buffer is as long as the call is told.
+        bytes_of(|buf, cap, needed, err| unsafe {
+            ffi::gyre_engine_save(self.id(), buf.cast(), cap, needed, err)
+        })
+    }
+    /// Takes that in place of its own. Learners go by the names of their loops or groups, which are
+    /// added first; with the same options and seed each goes on bit for bit. How many no loop here
+    /// can go on with.
+    pub fn load(&self, bytes: &[u8]) -> Result<u32> {
+        let size = u32::try_from(bytes.len()).map_err(|_| Error::arg("too many bytes"))?;
+        let mut left_out = 0;
+        // SAFETY: as many bytes as the call is told, and left_out outlives it.
+        check(|err| unsafe {
+            ffi::gyre_engine_load(self.id(), bytes.as_ptr().cast(), size, &mut left_out, err)
+        })?;
+        Ok(left_out)
     }
     /// Declares what one loop does for another, -1..1.
     pub fn connect(&self, from: &str, to: &str, weight: f64) -> Result<()> {

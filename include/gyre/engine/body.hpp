@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@
 #include <gyre/engine/describe.hpp>
 #include <gyre/engine/drive.hpp>
 #include <gyre/engine/registry.hpp>
+#include <gyre/engine/saved_state.hpp>
 #include <gyre/engine/starter.hpp>
 #include <gyre/run/cores.hpp>
 
@@ -101,6 +103,20 @@ class body final : public std::enable_shared_from_this<body> {
       post.tell_all(s);
     }
     return ended;
+  }
+
+  // ---- its state as bytes ----
+
+  std::vector<std::byte> save() {
+    const std::lock_guard lock(loops.mutex());
+    const every_lease hold(env);
+    return saved_state(env).write();
+  }
+  result<std::uint32_t> load(std::span<const std::byte> bytes) {
+    const std::lock_guard lock(loops.mutex());
+    const every_lease hold(env);
+    if (vault.present()) return fail(code::state, "the engine has a store, which keeps its state");
+    return saved_state(env).read(bytes);
   }
 
   // ---- looking ----

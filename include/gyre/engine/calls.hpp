@@ -337,6 +337,14 @@ GYRE_DECL result<void> engine::sync() {
   GYRE_CHECK(body_->post.outside());
   return body_->vault.sync();
 }
+GYRE_DECL std::vector<std::byte> engine::save() {
+  detail::insist(body_->post.outside());
+  return body_->save();
+}
+GYRE_DECL result<std::uint32_t> engine::load(std::span<const std::byte> bytes) {
+  GYRE_CHECK(body_->post.outside());
+  return body_->load(bytes);
+}
 GYRE_DECL result<void> engine::connect(std::string_view from, std::string_view to, double weight) {
   GYRE_CHECK(body_->post.outside());
   return body_->loops.connect(from, to, weight);

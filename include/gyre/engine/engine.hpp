@@ -216,6 +216,22 @@ class engine {
   /// And makes it survive power loss. Blocks on the disk.
   result<void> sync();
 
+  // ---- all of that as bytes ----
+
+  /// What its loops have learned and what it remembers: for one that is to go on from it, of any
+  /// machine (docs/formats.md). Not in it: clocks, figures, the graph, queues, tickets, what was
+  /// archived. Holds up ticks for a moment, some ms for each MiB.
+  std::vector<std::byte> save();
+  /// Takes that in place of what this engine has learned and remembers; learners go by the names of
+  /// their loop or group, so loops are added first. Of one that has other features or knobs, or
+  /// learns by another way, nothing is taken. With the same options and seed, and loops added in
+  /// the same order, each goes on bit for bit; its own options and limits hold from now on. The
+  /// bytes may come from anywhere: takes no more memory than the engine and they have.
+  /// @return how many learners of it no loop here can go on with
+  /// Errors: FORMAT (no saved state, or of another version), CORRUPT; STATE (it has a store, which
+  /// keeps its state; a tick of a loop that learns has not ended). Nothing changed then.
+  result<std::uint32_t> load(std::span<const std::byte> bytes);
+
   // ---- what is seen ----
 
   /// Declares how one loop bears on another: -1 (conflict) to 1 (synergy). ARG, NOT_FOUND.

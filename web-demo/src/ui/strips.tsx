@@ -73,7 +73,7 @@ function EngineClock() {
       <button type="button" id="hold" class="button" disabled={!running.value} onClick={() => setClock({ type: 'hold', on: !held })}><span aria-hidden="true">{held ? '▶' : '‖'}</span> {held ? 'Go on' : 'Hold'}</button>
       <button type="button" id="tick" class="button" disabled={!held || !running.value} onClick={() => setClock({ type: 'step' })}>Next tick</button>
       <Pick label="Speed of the engine’s clock" id="pace" value={asked} onPick={(factor) => setClock({ type: 'speed', factor })} choices={SPEEDS.map((v) => [v, `×${v}`])} />
-      <button type="button" id="save-state" class="button" title="Its memory’s records, seed, link, speed and what was changed of loops; not what the tuner has learned, which gyre.h does not give out of an engine" onClick={saveState}>Save state</button>
+      <button type="button" id="save-state" class="button" title="What was learned, its memory, seed, link, speed and what was changed of loops; not its figures" onClick={saveState}>Save state</button>
       <span class="note" data-figure="pace">{held ? 'held' : running.value ? `goes at ×${sig(pace)}${pace < 0.8 * asked ? ', as fast as this machine can' : ''}` : 'stopped'}</span>
     </div>
   );

@@ -142,19 +142,21 @@ function restore(json: string): void {
   if (begun === null) return;
   try {
     const state = stateOf(json);
+    const next = new World(begun.gyre, begun.texts, state.seed, state);
     world?.destroy();
+    world = next;
     begun.seed = state.seed;
     watcher = new Watcher();
     clock.begin();
     clock.speed(state.speed);
-    world = new World(begun.gyre, begun.texts, begun.seed, state);
-    send({ type: 'restored', wrong: '', link: state.link, records: state.records.length });
+    const { in_ring, in_blocks } = (JSON.parse(world.snapshot()) as Snapshot).memory;
+    send({ type: 'restored', wrong: '', link: state.link, records: in_ring + in_blocks, left: world.left });
     clock.rest(false);
     if (!running) setTimeout(turn);
     running = true; // a World is started as it is made
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    send({ type: 'restored', wrong: error.message, link: 'auto', records: 0 });
+    if (!(error instanceof Refused || error instanceof GyreError)) throw error;
+    send({ type: 'restored', wrong: error.message, link: 'auto', records: 0, left: 0 });
   }
 }
 

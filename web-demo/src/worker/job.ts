@@ -4,7 +4,7 @@ import { GyreError, Status, type Engine, type Gyre, type Pointer, type Tick } fr
 import { LINK_FAST, LINK_SLOW, type Fault, type Job, type LinkMode, type Setting } from '../protocol.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { MOST_FOUND, type Order } from '../source.ts';
-import { FORMAT, type State } from './keep.ts';
+import { FORMAT, toBytes, toText, type State } from './keep.ts';
 import { PIECE, PIECES } from './texts.ts';
 
 export const LEVELS = [0, 1, 3, 6, 9] as const;
@@ -17,7 +17,6 @@ const GROUP = 'ship';
 const SLOW_MS = 2600; // over the timeout of 2 s
 const AUTO_MS = 5000;
 const SMOOTH_MS = 1000;
-const MOST_SAVED = 500_000;
 const FEW = 8; // ticks that do not yet make a mean: right after a change of the link
 const PAIRS = LEVELS.length * BLOCKS.length;
 const CELLS = PAIRS * PIECES;
@@ -134,7 +133,7 @@ export class World {
   private readonly slow: { tick: Tick; at: number }[] = [];
   private shipped: { at: number; link: number; reward: number; score: number | null; level: number; block: number }[] = [];
 
-  /** `state`: of a run before, which it goes on from. */
+  /** `state`: of a run before, which it goes on from. Throws Refused, or the engine's own error, where that is wrong. */
   constructor(
     private readonly gyre: Gyre,
     texts: Uint8Array,
@@ -148,7 +147,12 @@ export class World {
     this.room = gyre.alloc(this.cap);
     this.calibration = new Calibration((piece, level, block) => this.ship(piece, level, block));
     this.engine.addSociety(SOCIETY);
-    if (state) this.goOn(state);
+    try {
+      if (state) this.goOn(state);
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
     this.inbox = this.engine.subscribe('ship.>', { capacity: 1024, overflow: 'drop_oldest' });
     this.engine.start();
   }
@@ -176,6 +180,8 @@ export class World {
     if (as.interval_ms !== null) this.engine.reconfigure(id, { intervalMs: as.interval_ms });
     if (as.paused) this.engine.pause(id);
   }
+  /** How many learners it could not go on with. */
+  left = 0;
   private goOn(state: State): void {
     this.mode = state.link;
     for (const loop of state.loops) this.wanted.set(loop.name, loop);
@@ -183,7 +189,8 @@ export class World {
       const as = this.wanted.get(l.name);
       if (as) this.set(l.id, as);
     }
-    for (const { wall_ms: wallMs, ...record } of state.records) this.engine.remember({ ...record, wallMs });
+    this.addNext(); // with its group's learner
+    this.left = this.engine.load(toBytes(state.engine));
   }
   private rows(): Snapshot['loops'] {
     return (JSON.parse(this.engine.snapshot()) as Snapshot).loops;
@@ -191,11 +198,10 @@ export class World {
 
   /** What a World can go on from. */
   state(seed: number, speed: number): State {
-    const records = JSON.parse(this.engine.recall({ limit: MOST_SAVED })) as State['records'];
     return {
       gyre_state: FORMAT, gyre: this.gyre.version, seed, link: this.mode, speed,
       loops: this.rows().map((l) => ({ name: l.name, interval_ms: this.wanted.get(l.name)?.interval_ms ?? null, paused: l.state === 'paused' })).filter((l) => l.paused || l.interval_ms !== null),
-      records: records.reverse().map(({ text, wall_ms, user, role, source, tags, importance }) => ({ text, wall_ms, user, role, source, tags, importance })),
+      engine: toText(this.engine.save()),
     };
   }
   /** Frees all that it has in the module. */

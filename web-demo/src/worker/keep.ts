@@ -1,12 +1,10 @@
-// keep.ts - the state of the page's engine as a text that can be opened again: what gyre.h gives out of an engine.
+// keep.ts - the state of the page's engine as a text that can be opened again: what gyre_engine_save gives out of it,
+// which is what was learned and what is remembered, and the page's own settings. Not in it: figures and the graph.
 // Room: page. Threads: the worker.
-//
-// Not in it: what the loops' tuner has learned, since gyre.h saves tuners that stand by themselves and not those of
-// an engine's loops; counters; and how often equal records were merged.
 import * as v from 'valibot';
 import { Refused } from '../refused.ts';
 
-export const FORMAT = 1;
+export const FORMAT = 2;
 const text = (most: number) => v.pipe(v.string(), v.maxLength(most));
 const within = (low: number, high: number) => v.pipe(v.number(), v.minValue(low), v.maxValue(high));
 
@@ -18,13 +16,25 @@ const schema = v.object({
   speed: within(0.1, 100),
   /** Those that are paused, or whose interval was changed; else that is null. */
   loops: v.pipe(v.array(v.object({ name: text(200), interval_ms: v.nullable(within(0.001, 4e12)), paused: v.boolean() })), v.maxLength(1000)),
-  /** The oldest first. */
-  records: v.pipe(
-    v.array(v.object({ text: text(1_000_000), wall_ms: within(-8e15, 8e15), user: text(1000), role: text(1000), source: text(1000), tags: v.pipe(v.array(text(1000)), v.maxLength(64)), importance: within(0, 1) })),
-    v.maxLength(500_000),
-  ),
+  /** In base64. The module checks it. */
+  engine: text(64e6),
 });
 export type State = v.InferOutput<typeof schema>;
+
+const STEP = 0x8000; // as many arguments as a call takes everywhere
+export function toText(bytes: Uint8Array): string {
+  let out = '';
+  for (let at = 0; at < bytes.length; at += STEP) out += String.fromCharCode(...bytes.subarray(at, at + STEP));
+  return btoa(out);
+}
+/** Throws Refused. */
+export function toBytes(text: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  } catch {
+    throw new Refused('its engine is not in base64');
+  }
+}
 
 /** Throws Refused: what is wrong, as part of a sentence. */
 export function stateOf(json: string): State {

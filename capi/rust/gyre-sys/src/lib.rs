@@ -1397,6 +1397,23 @@ extern "C" {
     pub fn gyre_engine_state(engine: gyre_engine, out: *mut gyre_engine_info) -> gyre_status;
     /// Tells the gates what the host measured; counts until the next call.
     pub fn gyre_engine_supply(engine: gyre_engine, reading: *const gyre_reading, err: *mut gyre_error) -> gyre_status;
+    /// All that its loops have learned and that it remembers, as bytes that gyre_engine_load takes, of
+    /// any machine: for a file, a database, a page's storage. Not in it: clocks, figures, the graph,
+    /// queues, tickets, what was archived. Holds up ticks for a moment, some ms for each MiB.
+    /// @return GYRE_E_BUFFER: `needed` says how many. While ticks run it may grow from call to call;
+    /// GYRE_E_BUDGET: 4 GiB or more.
+    pub fn gyre_engine_save(engine: gyre_engine, buf: *mut c_void, cap: u32, needed: *mut u32, err: *mut gyre_error) -> gyre_status;
+    /// Takes that in place of what this engine has learned and remembers. Learners go by the names of
+    /// their loops or groups, so loops are added first; of one that has other features or knobs, or
+    /// learns by another way, nothing is taken. With the same options and seed, and loops added in the
+    /// same order, each goes on bit for bit; the engine's own options and limits hold from now on. Safe
+    /// on hostile data: takes no more memory than the engine and the data have. Holds up ticks as
+    /// gyre_engine_save.
+    /// @param\[out\] left_out optional: how many learners of it no loop here can go on with.
+    /// @return GYRE_E_FORMAT (no such bytes, or of another version), GYRE_E_CORRUPT; GYRE_E_STATE (the
+    /// engine has a store, which keeps its state; a tick of a loop that learns has not ended:
+    /// call before gyre_engine_start or between ticks). Nothing has changed then.
+    pub fn gyre_engine_load(engine: gyre_engine, data: *const c_void, size: u32, left_out: *mut u32, err: *mut gyre_error) -> gyre_status;
     /// Writes what is pending to the store and waits until it survives power loss. Without a store:
     /// GYRE_OK, no effect.
     /// @return GYRE_E_IO; GYRE_E_STATE: an earlier one failed, and what it did not write is not on the
