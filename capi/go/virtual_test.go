@@ -124,3 +124,54 @@ func TestAllOfALongMemoryIsRecalled(t *testing.T) {
 		t.Error(len(kept), err)
 	}
 }
+
+func TestAnEngineGoesOnFromWhatAnotherSaved(t *testing.T) {
+	var engines [2]*gyre.Engine
+	learn := func(engine *gyre.Engine) {
+		_, err := engine.AddLoop(gyre.Options{Name: "a", Interval: 10 * time.Millisecond,
+			Knobs: []gyre.Knob{{Name: "k", Values: []float64{1, 2, 3}}}},
+			func(tick *gyre.Tick) error {
+				k, err := tick.Knob("k")
+				if err != nil {
+					return err
+				}
+				return tick.Reward(k)
+			})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range engines {
+		engine, err := gyre.NewVirtual(7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer engine.Close()
+		engines[i] = engine
+	}
+	first, second := engines[0], engines[1]
+	learn(first)
+	if err := first.Remember(gyre.Record{Text: strings.Repeat("a river ", 9000)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.AdvanceTo(time.Second); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := first.Save()
+	if err != nil || len(saved) < 1<<16 { // more than is asked for at first
+		t.Fatal(len(saved), err)
+	}
+	if _, err := second.Load(saved[:len(saved)-1]); !errors.Is(err, gyre.ErrCorrupt) {
+		t.Error(err)
+	}
+	if left, err := second.Load(saved); left != 1 || err != nil { // there is no such loop yet
+		t.Error(left, err)
+	}
+	learn(second)
+	if left, err := second.Load(saved); left != 0 || err != nil {
+		t.Error(left, err)
+	}
+	if again, err := second.Save(); string(again) != string(saved) || err != nil {
+		t.Error(len(again), err)
+	}
+}

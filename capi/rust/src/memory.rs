@@ -4,7 +4,7 @@
 
 use crate::control::{bytes_of, text_of};
 use crate::engine::Engine;
-use crate::error::{c_string, check, Result};
+use crate::error::{c_string, check, Error, Result};
 use crate::ffi;
 
 impl Engine {

@@ -94,6 +94,23 @@ fn what_is_remembered_is_recalled() -> Result<()> {
 }
 
 #[test]
+fn an_engine_goes_on_from_what_another_saved() -> Result<()> {
+    let (first, second) = (Engine::new(Driver::Virtual)?, Engine::new(Driver::Virtual)?);
+    let options = || LoopOptions::new("a", SECOND).knob("k", &[1.0, 2.0]);
+    first.add(options(), |tick| tick.reward(tick.knob("k")?))?;
+    first.remember("a river", &[])?;
+    first.advance_to(SECOND * 60)?;
+    let saved = first.save()?;
+    assert_eq!(second.load(&saved[1..]).unwrap_err().kind(), Kind::Format);
+    assert_eq!(second.load(&saved)?, 1); // there is no such loop yet
+    second.add(options(), |tick| tick.reward(tick.knob("k")?))?;
+    assert_eq!(second.load(&saved)?, 0);
+    assert_eq!(second.save()?, saved);
+    assert!(second.recall_json("river", 1)?.contains("a river"));
+    Ok(())
+}
+
+#[test]
 fn rows_come_back_as_they_were() -> Result<()> {
     let replay = Replay::<(u32, f32)>::new(4, 1)?;
     assert!(replay.is_empty()?);
