@@ -101,7 +101,7 @@ fn an_engine_goes_on_from_what_another_saved() -> Result<()> {
     first.remember("a river", &[])?;
     first.advance_to(SECOND * 60)?;
     let saved = first.save()?;
-    assert_eq!(second.load(&saved[1..]).unwrap_err().kind(), Kind::Format);
+    assert_eq!(second.load(&saved[1..]).unwrap_err().kind(), Kind::Corrupt);
     assert_eq!(second.load(&saved)?, 1); // there is no such loop yet
     second.add(options(), |tick| tick.reward(tick.knob("k")?))?;
     assert_eq!(second.load(&saved)?, 0);
