@@ -151,7 +151,8 @@ class world {
   std::vector<std::uint32_t> dead_;
   std::vector<std::vector<char>> blocks_;
   std::vector<std::pair<const char*, std::vector<char>>> before_;  // what a call may write
-  std::vector<char> tuned_, learned_, saved_, kept_rows_, net_, grid_, packed_;  // what calls load, unpack
+  std::vector<char> tuned_, learned_, kept_rows_, net_, grid_, packed_;  // what calls load, unpack
+  std::vector<char> saved_;
   double values_[3] = {1, 2, 3};
 };
 

@@ -133,7 +133,8 @@ inline std::vector<deed> deeds_of_engines() {
         static char room[1u << 18];
         std::uint32_t size = 0;
         const gyre_status done = gyre_engine_save(w.engine, room, sizeof room, &size, nullptr);
-        return done == GYRE_OK ? gyre_engine_load(w.engine, room, size, nullptr, nullptr) : done; }},
+        if (done != GYRE_OK) return done;
+        return gyre_engine_load(w.engine, room, size, nullptr, nullptr); }},
       {"bus_publish", [](world& w) {
         return gyre_bus_publish(w.engine, "kept.another", "some bytes", 10, nullptr, nullptr); }},
       {"bus_unsubscribe", [](world& w) { return gyre_bus_unsubscribe(w.heard); }},

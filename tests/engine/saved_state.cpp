@@ -1,5 +1,5 @@
-// Method: property. An engine that was saved and loaded must be equal to one that never stopped, in
-// every choice and every byte of its next state; then damaged and foreign bytes, which change nothing.
+// Method: property. An engine that was saved and loaded must be equal to one that never stopped,
+// in every choice and every byte of its next state; damaged and foreign bytes change nothing.
 #include <algorithm>
 
 #include "catch.hpp"
@@ -93,7 +93,8 @@ TEST_CASE("what a state says of loops that are not there, or are others, is left
   gyre::engine e({.driver = gyre::driver::virtual_time});
   REQUIRE(e.load(state).value() == 4);
   REQUIRE(e.recall({.limit = 1000}).size() == from.e.recall({.limit = 1000}).size());
-  e.add({.name = "a", .interval = 10ms, .features = gyre::none, .knobs = {{"k", {1, 2}}}}, [](gyre::tick&) {})
+  e.add({.name = "a", .interval = 10ms, .features = gyre::none, .knobs = {{"k", {1, 2}}}},
+        [](gyre::tick&) {})
       .value();
   e.add({.name = "limited", .interval = 10ms, .features = gyre::none, .knobs = {{"k", {1, 2, 3}}}},
         [](gyre::tick&) {})

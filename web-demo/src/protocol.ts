@@ -74,8 +74,8 @@ export type FromWorker =
   | { type: 'snapshot'; snap: Carried; row: Row; events: Happening[]; job: Job; kept: Blob }
   | { type: 'recalled'; id: number; found: Found[] }
   | { type: 'saved'; state: Blob }
-  /** `wrong`: why not; empty: it has begun anew. `left`: learners it could not go on with. */
-  | { type: 'restored'; wrong: string; link: LinkMode; records: number; left: number }
+  /** `wrong`: why not; empty: it has begun anew. */
+  | { type: 'restored'; wrong: string; link: LinkMode; records: number }
   | { type: 'error'; text: string };
 
 /** Where a learner is watched: worlds.ts. */

@@ -141,13 +141,13 @@ const own = (): ModuleSource | null => (source?.kind === 'module' ? (source as M
 export const saveState = (): void => own()?.save();
 
 /** The engine has begun anew from a state, or says what is wrong with that. */
-export function restored({ wrong, link, records, left }: { wrong: string; link: LinkMode; records: number; left: number }): void {
+export function restored({ wrong, link, records }: { wrong: string; link: LinkMode; records: number }): void {
   if (wrong) {
     recordError.value = `The state: ${wrong}.`;
     return;
   }
   anew(link);
-  notice.value = `The engine goes on from a state: ${int(records)} records, and ${left ? 'not what was learned, which is of other settings' : 'what was learned'}`;
+  notice.value = `The engine goes on from a state: what was learned, and ${int(records)} records`;
 }
 
 const isState = async (file: Blob): Promise<boolean> => (await file.slice(0, 40).text().catch(() => '')).startsWith('{"gyre_state":');

@@ -254,6 +254,33 @@ test('columns of each type come out as they went in; what cannot be is refused, 
 });
 
 // What a call takes of the module's memory is given back.
+test('an engine goes on from what another saved; what is damaged changes nothing', () => {
+  const engines = [0, 1].map(() => gyre.engine({ driver: 'virtual', seed: 3n }));
+  const [first, second] = engines;
+  const ship = { name: 'ship', intervalMs: 50, jitter: null, knobs: { level: [0, 1, 3, 6, 9] }, stateless: true };
+  const go = (engine, to) => {
+    do {
+      engine.advanceTo(to);
+      for (const tick of engine.acquire()) {
+        tick.reward(tick.knob('level'));
+        tick.complete();
+      }
+    } while (engine.now < to);
+  };
+  first.addLoop(ship);
+  first.remember({ text: 'a river', wallMs: 1 });
+  go(first, 5000);
+  const saved = first.save();
+  assert.equal(second.load(saved), 1, 'there is no such loop yet');
+  second.addLoop(ship);
+  assert.equal(second.load(saved), 0);
+  assert.deepEqual(second.save(), saved);
+  refused(() => second.load(saved.slice(0, -1)), 'CORRUPT', /a saved state is damaged/);
+  assert.deepEqual(second.save(), saved);
+  assert.match(second.recall({ text: 'river' }), /a river/);
+  for (const engine of engines) engine.destroy();
+});
+
 test('ten thousand calls leave nothing behind in the module', () => {
   const replay = gyre.replay({ columns: COLUMNS, capacity: 100 });
   const dqn = gyre.dqn(SMALL);

@@ -91,32 +91,6 @@ test('external ticks learn, and the same seed gives the same trace', () => {
   assert.equal(q.indexOf(Math.max(...q)), 3, `${q}`);
 });
 
-test('an engine goes on from what another saved; what is damaged changes nothing', () => {
-  const engines = [0, 1].map(() => gyre.engine({ driver: 'virtual', seed: 3n }));
-  const [first, second] = engines;
-  const go = (engine, to) => {
-    do {
-      engine.advanceTo(to);
-      for (const tick of engine.acquire()) {
-        tick.reward(tick.knob('level'));
-        tick.complete();
-      }
-    } while (engine.now < to);
-  };
-  first.addLoop(loop('ship'));
-  first.remember({ text: 'a river', wallMs: 1 });
-  go(first, 5000);
-  const saved = first.save();
-  assert.equal(second.load(saved), 1, 'there is no such loop yet');
-  second.addLoop(loop('ship'));
-  assert.equal(second.load(saved), 0);
-  assert.deepEqual(second.save(), saved);
-  assert.throws(() => second.load(saved.slice(0, -1)), (e) => e instanceof api.GyreError && e.status === api.Status.CORRUPT && /a saved state is damaged/.test(e.message));
-  assert.deepEqual(second.save(), saved);
-  assert.match(second.recall({ text: 'river' }), /a river/);
-  for (const engine of engines) engine.destroy();
-});
-
 test('a host engine: failed ticks, late ones, messages, memory, gates, change', () => {
   const engine = gyre.engine({ driver: 'host' });
   const a = engine.addLoop({ ...loop('a'), timeoutMs: 500, gates: [{ kind: 'cpu' }, { kind: 'mode' }] });

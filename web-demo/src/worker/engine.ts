@@ -150,13 +150,13 @@ function restore(json: string): void {
     clock.begin();
     clock.speed(state.speed);
     const { in_ring, in_blocks } = (JSON.parse(world.snapshot()) as Snapshot).memory;
-    send({ type: 'restored', wrong: '', link: state.link, records: in_ring + in_blocks, left: world.left });
+    send({ type: 'restored', wrong: '', link: state.link, records: in_ring + in_blocks });
     clock.rest(false);
     if (!running) setTimeout(turn);
     running = true; // a World is started as it is made
   } catch (error) {
     if (!(error instanceof Refused || error instanceof GyreError)) throw error;
-    send({ type: 'restored', wrong: error.message, link: 'auto', records: 0, left: 0 });
+    send({ type: 'restored', wrong: error.message, link: 'auto', records: 0 });
   }
 }
 

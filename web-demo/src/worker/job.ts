@@ -2,6 +2,7 @@
 // Room: page. Threads: the worker.
 import { GyreError, Status, type Engine, type Gyre, type Pointer, type Tick } from '../../../wasm/index.ts';
 import { LINK_FAST, LINK_SLOW, type Fault, type Job, type LinkMode, type Setting } from '../protocol.ts';
+import { Refused } from '../refused.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { MOST_FOUND, type Order } from '../source.ts';
 import { FORMAT, toBytes, toText, type State } from './keep.ts';
@@ -180,8 +181,6 @@ export class World {
     if (as.interval_ms !== null) this.engine.reconfigure(id, { intervalMs: as.interval_ms });
     if (as.paused) this.engine.pause(id);
   }
-  /** How many learners it could not go on with. */
-  left = 0;
   private goOn(state: State): void {
     this.mode = state.link;
     for (const loop of state.loops) this.wanted.set(loop.name, loop);
@@ -190,7 +189,7 @@ export class World {
       if (as) this.set(l.id, as);
     }
     this.addNext(); // with its group's learner
-    this.left = this.engine.load(toBytes(state.engine));
+    if (this.engine.load(toBytes(state.engine)) > 0) throw new Refused('what it has learned is of other settings');
   }
   private rows(): Snapshot['loops'] {
     return (JSON.parse(this.engine.snapshot()) as Snapshot).loops;
