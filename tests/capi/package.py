@@ -241,18 +241,6 @@ class Rooms(unittest.TestCase):
         with self.assertRaisesRegex(gyre.Error, 'CORRUPT'):
             gyre.decompress(b'\xff\xff', 100)
 
-    def test_an_engine_goes_on_from_what_another_saved(self):
-        def learning(engine):
-            engine.loop('a', 0.01, knobs={'k': [1, 2, 3]})(lambda tick: tick.reward(tick.knob('k')))
-        with virtual() as first, virtual() as second:
-            learning(first)
-            first.advance_to(1.0)
-            saved = first.save()
-            self.assertRaisesRegex(gyre.Error, 'CORRUPT', second.load, saved[:-1])
-            self.assertEqual(second.load(saved), 1)  # there is no such loop yet
-            learning(second)
-            self.assertEqual((second.load(saved), second.save()), (0, saved))
-
     def test_rows_are_replayed_as_bytes(self):
         with gyre.Replay(4, capacity=8) as replay:
             replay.push(b''.join(i.to_bytes(4, 'little') for i in range(10)))

@@ -193,6 +193,18 @@ class Loops(unittest.TestCase):
             self.assertEqual(walk.metrics['errors'], 0)
             self.assertGreater(walk.metrics['mean_reward'], 0.25)  # the end pays each third tick
 
+    def test_an_engine_goes_on_from_what_another_saved(self):
+        def learning(engine):
+            engine.loop('a', 0.01, knobs={'k': [1, 2, 3]})(lambda tick: tick.reward(tick.knob('k')))
+        with gyre.Engine(driver='virtual') as first, gyre.Engine(driver='virtual') as second:
+            learning(first)
+            first.advance_to(1.0)
+            saved = first.save()
+            self.assertRaisesRegex(gyre.Error, 'CORRUPT', second.load, saved[:-1])
+            self.assertEqual(second.load(saved), 1)  # there is no such loop yet
+            learning(second)
+            self.assertEqual((second.load(saved), second.save()), (0, saved))
+
     def test_ranges_for_knobs_and_the_limits_of_a_tuner(self):
         self.assertEqual(gyre.linear(1, 4, 4), [1, 2, 3, 4])
         self.assertEqual(gyre.geometric(1, 4096, 13)[5], 32)
