@@ -283,7 +283,7 @@ test('a tuner by itself has the draws that it has natively, learns, saves, refus
     sum += action * (i + 1);
     odds += propensity;
   }
-  assert.deepEqual([sum, odds], [233128, 125.67836733410248]);
+  assert.deepEqual([sum, odds], [233116, 135.29395269594576]);
   assert.equal(tuner.state([50, 1]), 3);
   assert.deepEqual(tuner.values(10), [6, 1]);
   const known = tuner.report(2);
