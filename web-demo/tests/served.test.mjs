@@ -129,6 +129,7 @@ served('while nothing comes it says so, and keeps what it has; then it goes on w
   await tab(page, 'loops');
   await page.click('[data-loop=ship-003] .row-name');
   await page.locator('.scroll.tall').evaluate((f) => (f.scrollTop = 600));
+  await page.waitForFunction(() => /loop=ship-003&from=[\d.]+&to=/.test(location.hash)); // it is written a little later
   const held = () => page.evaluate(() => ({
     loop: document.querySelector('.drawer h2').innerText, top: document.querySelector('.scroll.tall').scrollTop,
     address: location.hash, rows: document.querySelectorAll('#loop-table tbody tr').length, zoomed: document.querySelector('#unzoom') !== null,
