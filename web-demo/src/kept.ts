@@ -5,8 +5,8 @@ import type { Snapshot } from './snapshot.ts';
 export interface Kept {
   /** The time of each in seconds, rising. */
   readonly times: readonly number[];
-  /** Rejects with a sentence where it cannot be read any more. */
-  at(index: number): Promise<Snapshot>;
+  /** Rejects with a sentence where it cannot be read any more. Null: it was closed meanwhile. */
+  at(index: number): Promise<Snapshot | null>;
   /** All of them as a run.jsonl. */
   file(): Blob;
 }

@@ -294,6 +294,7 @@ export async function openRecording(name: string, file: Blob): Promise<void> {
   try {
     const run = await Recording.open(name, file, (done) => mine.signal.aborted || (reading.value = { name, done }), mine.signal);
     const first = await run.at(0);
+    if (first === null) return;
     closeRecording();
     rest(false);
     recording.value = run;

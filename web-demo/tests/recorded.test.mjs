@@ -49,6 +49,19 @@ test('it plays on by itself and stops at its end', async () => {
   await page.waitForFunction(() => document.querySelector('#scrub').value === '79' && document.querySelector('#play').textContent.includes('Play'), null, { timeout: 20000 });
 });
 
+// Whoever waited for the closed file's snapshot waited for ever, and nothing was shown again after it.
+test('a run that is left while a snapshot of it is on its way leaves the next one whole', async () => {
+  await page.evaluate(() => {
+    const slider = document.querySelector('#scrub');
+    slider.value = '40';
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+    document.querySelector('#back').click();
+  });
+  await openRun(join(folder, 'run.jsonl'));
+  await scrub(79);
+  assert.equal(await figure(page, 'cycles'), snapshot(80).totals.ticks);
+});
+
 test('the engine rests meanwhile and goes on afterwards', async () => {
   const ticks = await page.evaluate(() => window.told.snap.totals.ticks);
   await page.waitForTimeout(1000);

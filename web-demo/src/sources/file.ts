@@ -22,7 +22,7 @@ export class Recording implements Kept {
   torn = false;
   private readonly worker: Worker;
   private readonly arrived = new Unpacker();
-  private readonly asked = new Map<number, (snap: Snapshot) => void>();
+  private readonly asked = new Map<number, (snap: Snapshot | null) => void>();
   private ready: (() => void) | null = null;
   private fail: (why: Refused) => void = () => undefined;
 
@@ -51,7 +51,7 @@ export class Recording implements Kept {
     return this.history.times;
   }
 
-  at(index: number): Promise<Snapshot> {
+  at(index: number): Promise<Snapshot | null> {
     return new Promise((done, fail) => {
       this.fail = fail;
       this.asked.set(index, done);
@@ -70,6 +70,7 @@ export class Recording implements Kept {
 
   close(): void {
     this.worker.terminate();
+    for (const done of this.asked.values()) done(null);
   }
 
   private post(message: ToReader): void {
