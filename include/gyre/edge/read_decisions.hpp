@@ -75,7 +75,7 @@ class json_walk {
     return v;
   }
   /// Whatever value comes next.
-  void skip() noexcept {
+  void pass_over() noexcept {
     std::size_t open = 0;
     do {
       blank();
@@ -152,7 +152,7 @@ class decision_reader {
     json_walk in(line);
     bool sound = true;
     in.members([&](std::string_view key) {
-      if (key != "\"decisions\"") return in.skip();
+      if (key != "\"decisions\"") return in.pass_over();
       in.elements([&] { sound = entry(in) && sound; });
     });
     return in.ok() && in.at_end() && sound;
@@ -174,7 +174,7 @@ class decision_reader {
       else if (key == "\"first\"") first = in.number();
       else {
         const auto* const of = std::find(std::begin(keys), std::end(keys), key);
-        if (of == std::end(keys)) return in.skip();
+        if (of == std::end(keys)) return in.pass_over();
         in.elements([&] { columns[of - std::begin(keys)].push_back(in.number()); });
       }
     });
