@@ -153,9 +153,8 @@ export function Strips() {
       {phase.value === 'failed' && live.value && frame.value && <Stopped />}
       {live.value && <Earlier />}
       <Reading />
-      <Time />
+      <div class="clocks"><Time /><EngineClock /></div>
       <Again />
-      <EngineClock />
     </>
   );
 }
