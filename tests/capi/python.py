@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Method: use. The Python package as `pip install .` makes it, its library compiled and inside:
-package.py and package_learning.py say what it promises, with numpy too where that is here. Where
-pip is not, the wheel is made without it. Its types are checked where mypy is here.
+package.py and its like say what it promises, with numpy too where that is here. Where pip is not,
+the wheel is made without it. Its types are checked where mypy is here.
 
 usage: python.py <source root> <folder to work in>
 """
@@ -39,7 +39,7 @@ else:
 files = {path.name for path in (site / 'gyre').iterdir()}
 if not {'libgyre.so', 'py.typed', '_abi.py'} <= files:
     sys.exit(f'the package is {sorted(files)}')
-for scenarios in ('package.py', 'package_learning.py', 'sb3.py'):
+for scenarios in ('package.py', 'package_learning.py', 'package_refused.py', 'sb3.py'):
     run(sys.executable, '-W', 'error', root / 'tests' / 'capi' / scenarios, PYTHONPATH=str(site))
 if importlib.util.find_spec('mypy'):
     run(sys.executable, '-m', 'mypy', '--strict', site / 'gyre')

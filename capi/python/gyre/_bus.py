@@ -5,7 +5,7 @@ import ctypes
 from typing import Any, Iterator, NamedTuple
 
 from . import _abi as abi
-from ._library import call, check, lib, made, values_of
+from ._library import call, check, encoded, lib, made, values_of, word
 
 OVERFLOW = {'drop_newest': abi.GYRE_OVERFLOW_DROP_NEWEST,
             'drop_oldest': abi.GYRE_OVERFLOW_DROP_OLDEST,
@@ -78,15 +78,16 @@ class Bus:
         Nothing is delivered inside this call."""
         data = payload.encode() if isinstance(payload, str) else bytes(payload)
         how = made(abi.gyre_publish_options, ttl_ms=ttl * 1e3, correlation=correlation)
-        call(lib.gyre_bus_publish, self._id, topic.encode(), data, len(data), ctypes.byref(how))
+        call(lib.gyre_bus_publish, self._id, encoded(topic), data, len(data), ctypes.byref(how))
 
     def subscribe(self, pattern: str, capacity: int = 0,
                   overflow: str = 'drop_newest') -> Subscription:
         """What matches: `*` is any one token, `>` at the end one or more. At most `capacity`
         messages wait (1,024); what is over that goes by `overflow`."""
-        how = made(abi.gyre_subscription_options, capacity=capacity, overflow=OVERFLOW[overflow])
+        how = made(abi.gyre_subscription_options, capacity=capacity,
+                   overflow=word('overflow', OVERFLOW, overflow))
         number = ctypes.c_uint32()
-        call(lib.gyre_bus_subscribe, self._id, pattern.encode(), ctypes.byref(how),
+        call(lib.gyre_bus_subscribe, self._id, encoded(pattern), ctypes.byref(how),
              ctypes.byref(number))
         return Subscription(number.value)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import functools
 import json
 import time
 from types import TracebackType
@@ -10,7 +11,8 @@ from typing import Any, Callable, Mapping, Sequence
 
 from . import _abi as abi
 from ._bus import Bus
-from ._library import Error, bytes_of, call, check, lib, made, text_of, values_of
+from ._library import (Error, bytes_of, call, check, encoded, lib, made, text_of, values_of,
+                       word)
 from ._loop import Loop, options, register, row
 from ._memory import Memory
 from ._serve import Served
@@ -33,13 +35,11 @@ class Engine(Bus, Memory, Served):
 
     def __init__(self, driver: str = 'host', seed: int = 0, store: str = '',
                  **settings: Any) -> None:
-        if driver not in DRIVERS:
-            raise ValueError(f'driver {driver!r}: one of {", ".join(map(repr, DRIVERS))}')
         self._id, self._raises = 0, None  # type: int, BaseException | None
         self._stopping = False
         self._loops: dict[int, Loop] = {}
-        fields = made(abi.gyre_engine_options, driver=DRIVERS[driver], seed=seed,
-                      store=store.encode() or None, **settings)
+        fields = made(abi.gyre_engine_options, driver=word('driver', DRIVERS, driver), seed=seed,
+                      store=encoded(store) or None, **settings)
         number = ctypes.c_uint32()
         call(lib.gyre_engine_create, ctypes.byref(fields), ctypes.byref(number))
         self._id, self._begin = number.value, time.monotonic()
@@ -75,7 +75,9 @@ class Engine(Bus, Memory, Served):
 
         every: seconds from start to start. knobs: what it may set, a name and its values.
         features: what it sees, a name and ascending edges. Further settings are fields of
-        gyre_loop_options by their names there (group, timeout_ms, priority, missed, ...).
+        gyre_loop_options by their names there (group, timeout_ms, priority, ...), missed, method
+        and explore_how also by name. tuning: the rails of its tuner, as Tuner has them:
+        {'baseline': {...}, 'budget': 0.1, 'forbidden': [{...}], 'mode': 'observe'}.
         """
         def decorate(function: Callable[[Tick], Any]) -> Loop:
             made_of = Loop(self, name, function)
@@ -95,12 +97,14 @@ class Engine(Bus, Memory, Served):
     def find(self, name: str) -> Loop:
         """The loop of that name, made with loop()."""
         number = ctypes.c_uint32()
-        call(lib.gyre_loop_find, self._id, name.encode(), ctypes.byref(number))
+        call(lib.gyre_loop_find, self._id, encoded(name), ctypes.byref(number))
+        if number.value not in self._loops:
+            raise LookupError(f'{name!r} is a loop of the engine that loop() has not made')
         return self._loops[number.value]
 
     def _many(self, function: Any, pattern: str, *more: Any) -> int:
         count = ctypes.c_uint32()
-        call(function, self._id, pattern.encode(), *more, ctypes.byref(count))
+        call(function, self._id, encoded(pattern), *more, ctypes.byref(count))
         return count.value
 
     def pause(self, pattern: str) -> int:
@@ -176,6 +180,7 @@ class Engine(Bus, Memory, Served):
                     task = asyncio.ensure_future(self._external(number))
                     tasks.add(task)
                     task.add_done_callback(tasks.discard)
+                    task.add_done_callback(functools.partial(_cancelled, number, time.monotonic()))
                 await self._until(due, begin, seconds, tasks)
             if tasks:
                 await asyncio.wait(tasks)
@@ -218,7 +223,7 @@ class Engine(Bus, Memory, Served):
     def supply(self, cpu_percent: float = abi.GYRE_NONE, memory_percent: float = abi.GYRE_NONE,
                latency_ms: float = abi.GYRE_NONE, mode: str = 'normal') -> None:
         """Tells the gates what was measured."""
-        reading = made(abi.gyre_reading, mode=mode.encode(), cpu_percent=cpu_percent,
+        reading = made(abi.gyre_reading, mode=encoded(mode), cpu_percent=cpu_percent,
                        memory_percent=memory_percent, latency_ms=latency_ms)
         call(lib.gyre_engine_supply, self._id, ctypes.byref(reading))
 
@@ -275,7 +280,7 @@ class Engine(Bus, Memory, Served):
 
     def connect(self, source: str, target: str, weight: float) -> None:
         """Declares what one loop does for another, -1..1."""
-        call(lib.gyre_graph_connect, self._id, source.encode(), target.encode(), weight)
+        call(lib.gyre_graph_connect, self._id, encoded(source), encoded(target), weight)
 
     @property
     def score(self) -> float:
@@ -287,6 +292,12 @@ class Engine(Bus, Memory, Served):
     def add_society(self, divisor: float = 1.0) -> None:
         """Adds the four reference loops."""
         call(lib.gyre_society_add, self._id, divisor)
+
+
+def _cancelled(number: int, begin: float, task: asyncio.Task[None]) -> None:
+    """A tick whose task was cancelled, also before it began, has failed: no other would follow."""
+    if task.cancelled():
+        complete(number, time.monotonic() - begin, asyncio.CancelledError())
 
 
 __all__ = ['Engine', 'Error']

@@ -3,11 +3,13 @@ anything with the buffer protocol: numpy's arrays where numpy is there, else arr
 from __future__ import annotations
 
 import ctypes
+import numbers
 from array import array
 from typing import Any, Iterable, NamedTuple
 
 from . import _abi as abi
-from ._library import call, check, lib, made, values_of
+from ._library import call, check, lib, made, values_of, word
+from ._settings import by_name
 
 try:
     import numpy as _numpy
@@ -161,19 +163,22 @@ class Replay(_Owned):
 
     def __init__(self, row: Any, capacity: int = 10_000, seed: int = 0, prioritized: bool = False,
                  roles: dict[str, str] | None = None, **settings: Any) -> None:
-        self._dtype = None if isinstance(row, int) else _numpy.dtype(row)
+        self._dtype: Any = None if isinstance(row, int) else _numpy.dtype(row)
         self.row_size: int = row if self._dtype is None else self._dtype.itemsize
         fields = dict(self._dtype.fields or {}) if self._dtype is not None else {}
         self._columns = list(fields)
         known = {'reward': abi.GYRE_COLUMN_REWARD, 'terminated': abi.GYRE_COLUMN_TERMINATED,
                  'truncated': abi.GYRE_COLUMN_TRUNCATED}
+        for name in roles or ():
+            if name not in fields:
+                raise ValueError(f'roles: {name!r} is no field of the row')
         roles = {name: name for name in known} if roles is None else roles
         for name in fields:
             if roles.get(name) == 'reward' and fields[name][0].kind != 'f':
                 raise ValueError(f'{name}, the reward, is {fields[name][0]}: a float is expected')
         columns = (abi.gyre_replay_column * max(len(fields), 1))(*(
             made(abi.gyre_replay_column, offset=fields[name][1], bytes=fields[name][0].itemsize,
-                 role=known[roles[name]] if name in roles else abi.GYRE_COLUMN_PLAIN)
+                 role=word('role', known, roles[name]) if name in roles else abi.GYRE_COLUMN_PLAIN)
             for name in fields))
         flags = settings.pop('flags', 0) | (abi.GYRE_REPLAY_PRIORITIZED if prioritized else 0)
         made_of = made(abi.gyre_replay_options, row_size=self.row_size, capacity=capacity,
@@ -229,9 +234,10 @@ class Replay(_Owned):
 
     def column(self, name: str, slots: Any, out: Any = None) -> Any:
         """One field of the rows in those slots, into `out`, else a new array."""
+        if name not in self._columns:
+            raise ValueError(f'column is {name!r}: one of {self._columns} expected')
         slots = _plain('I', slots)
-        fields: Any = self._dtype and self._dtype.fields
-        kind = fields[name][0]
+        kind = self._dtype.fields[name][0]
         if out is None:
             out = _numpy.empty(len(slots), kind)
         elif _address(out, writable=True)[1] < len(slots) * kind.itemsize:
@@ -316,11 +322,8 @@ class Learner(_Owned):
 
     def __init__(self, states: int, actions: int, seed: int = 0, **settings: Any) -> None:
         self.states, self.actions = states, actions
-        for name, prefix in (('method', 'GYRE_METHOD_'), ('explore_how', 'GYRE_EXPLORE_')):
-            if isinstance(settings.get(name), str):
-                settings[name] = getattr(abi, prefix + settings[name].upper())
         made_of = made(abi.gyre_learner_options, states=states, actions=actions, seed=seed,
-                       **settings)
+                       **by_name(settings))
         number = ctypes.c_uint32()
         call(lib.gyre_learner_create, ctypes.byref(made_of), ctypes.byref(number))
         self._id = number.value
@@ -335,7 +338,7 @@ class Learner(_Owned):
         return self._actions(lib.gyre_learner_greedy, states, out)
 
     def _actions(self, function: Any, states: Any, out: Any) -> Any:
-        if isinstance(states, int):
+        if isinstance(states, numbers.Integral):  # numpy's too
             return self._actions(function, [states], None)[0]
         if _numpy is not None and isinstance(states, _numpy.ndarray):
             given: Any = _numpy.ascontiguousarray(states, _numpy.uint32)

@@ -5,7 +5,7 @@ import ctypes
 import functools
 import os
 import pathlib
-from typing import Any
+from typing import Any, Mapping
 
 from . import _abi as abi
 
@@ -48,16 +48,42 @@ def call(function: Any, *arguments: Any) -> None:
     check(function(*arguments, ctypes.byref(error)), error)
 
 
+def encoded(text: str) -> bytes:
+    """UTF-8 for C, which would end at the first NUL."""
+    if '\0' in text:
+        raise ValueError(f'the text {text!r} contains NUL')
+    return text.encode()
+
+
+def word(what: str, known: Mapping[str, int], name: str) -> int:
+    """The number of a word."""
+    if name not in known:
+        raise ValueError(f'{what} is {name!r}: one of {", ".join(known)} expected')
+    return known[name]
+
+
 @functools.lru_cache(None)
-def _names(struct: Any) -> frozenset[str]:
-    return frozenset(name for name, _ in struct._fields_)
+def _most(struct: Any) -> dict[str, tuple[int, int] | None]:
+    """The fields of a struct, and what fits in those that are whole numbers."""
+    most: dict[str, tuple[int, int] | None] = {}
+    for name, kind in struct._fields_:
+        most[name] = None
+        if kind in (ctypes.c_int32, ctypes.c_uint32, ctypes.c_uint64):
+            least = kind(-1).value
+            end = 1 << 8 * ctypes.sizeof(kind)
+            most[name] = (-end // 2, end // 2 - 1) if least < 0 else (0, end - 1)
+    return most
 
 
 def made(struct: Any, **fields: Any) -> Any:
     """A struct with its size, the fields given, and all else 0."""
-    for name in fields:
-        if name not in _names(struct):  # which ctypes would take as an attribute
+    most = _most(struct)
+    for name, value in fields.items():
+        if name not in most:  # which ctypes would take as an attribute
             raise TypeError(f'{struct.__name__} has no field {name!r}')
+        range_ = most[name]
+        if range_ and isinstance(value, int) and not range_[0] <= value <= range_[1]:
+            raise ValueError(f'{name} is {value}: {range_[0]}..{range_[1]} expected')  # it wraps
     return struct(size=ctypes.sizeof(struct), **fields)
 
 

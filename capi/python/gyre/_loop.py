@@ -9,15 +9,13 @@ import weakref
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from . import _abi as abi
-from ._library import call, check, lib, made, values_of
-from ._settings import declared, limits_of, settings_of
+from ._library import call, check, encoded, lib, made, values_of
+from ._settings import by_name, declared, limits_of, rails, settings_of
 from ._tick import Tick, words
 
 if TYPE_CHECKING:
     from ._engine import Engine
 
-MISSED = {'once': abi.GYRE_MISSED_ONCE, 'skip': abi.GYRE_MISSED_SKIP,
-          'burst': abi.GYRE_MISSED_BURST, 'delay': abi.GYRE_MISSED_DELAY}
 STATES = ('waiting', 'running', 'paused', 'backing_off', 'gated', 'stuck', 'stopped')
 
 
@@ -26,12 +24,11 @@ def options(name: str, every: float, knobs: Mapping[str, Sequence[float]],
             kept: list[Any]) -> Any:
     """gyre_loop_options. `settings` are further fields by their names there, texts as str, and
     times of that header in ms."""
-    fields: dict[str, Any] = {}
-    for key, value in settings.items():
-        if key == 'missed' and isinstance(value, str):
-            value = MISSED[value]
-        fields[key] = value.encode() if isinstance(value, str) else value
-    made_of = made(abi.gyre_loop_options, name=name.encode(), interval_ms=every * 1e3,
+    fields: dict[str, Any] = {key: encoded(value) if isinstance(value, str) else value
+                              for key, value in by_name(settings).items()}
+    if isinstance(fields.get('tuning'), Mapping):
+        fields['tuning'] = ctypes.addressof(rails(kept, **fields['tuning']))
+    made_of = made(abi.gyre_loop_options, name=encoded(name), interval_ms=every * 1e3,
                    flags=flags, **fields)
     made_of.knobs, made_of.knob_count = declared(abi.gyre_knob, 'values', knobs, kept), len(knobs)
     made_of.features = declared(abi.gyre_feature, 'edges', features, kept)
@@ -58,7 +55,8 @@ class Loop:
         begin = clock()
         try:
             await self.function(Tick(number))
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
+            self.exception = error
             raise
         except BaseException as error:  # noqa: BLE001
             self.keep(error)
@@ -93,9 +91,10 @@ class Loop:
     def reconfigure(self, every: float = 0.0, timeout: float = 0.0, jitter: float = 0.0,
                     **settings: Any) -> None:
         """Changes it before its next tick. Seconds; 0 leaves a setting as it is, jitter -1 is none.
-        `settings` are further fields of gyre_loop_change (mode, at_random, explore_from, ...)."""
+        `settings` are further fields of gyre_loop_change (at_random, explore_from, ...); `mode`, of
+        its tuner, also by name: 'frozen'."""
         change = made(abi.gyre_loop_change, interval_ms=every * 1e3, timeout_ms=timeout * 1e3,
-                      jitter=jitter, **settings)
+                      jitter=jitter, **by_name(settings))
         call(lib.gyre_loop_reconfigure, self.id, ctypes.byref(change))
 
     def what_if(self, **always: float) -> dict[str, Any]:
@@ -110,7 +109,7 @@ class Loop:
     def knob(self, name: str) -> float:
         """The value of a knob that its last tick used."""
         value = ctypes.c_double()
-        check(lib.gyre_loop_knob(self.id, name.encode(), ctypes.byref(value)))
+        check(lib.gyre_loop_knob(self.id, encoded(name), ctypes.byref(value)))
         return value.value
 
     def reward(self, ticket: int, value: float) -> None:
@@ -161,7 +160,7 @@ def _tick(user: int, number: int, status: int) -> None:
         loop.function(Tick(number))
     except BaseException as error:  # noqa: BLE001
         loop.keep(error)
-        lib.gyre_tick_fail(number, words(error).replace('\0', '\ufffd').encode())
+        lib.gyre_tick_fail(number, words(error))
         return
     ctypes.c_int32.from_address(status).value = abi.GYRE_OK
 

@@ -6,7 +6,7 @@ import json
 from typing import Any, Iterable
 
 from . import _abi as abi
-from ._library import call, check, lib, made, text_of, values_of
+from ._library import call, check, encoded, lib, made, text_of, values_of
 
 
 class Memory:
@@ -17,11 +17,11 @@ class Memory:
     def remember(self, text: str, tags: Iterable[str] = (), importance: float = 0.5,
                  user: str = '', role: str = '', source: str = '', wall: float = 0.0) -> None:
         """Keeps a record. wall: seconds since 1970; default now."""
-        names = [tag.encode() for tag in tags]
+        names = [encoded(tag) for tag in tags]
         of = (ctypes.c_char_p * len(names))(*names)
-        record = made(abi.gyre_record, text=text.encode(), wall_ms=wall * 1e3, user=user.encode(),
-                      importance=importance or abi.GYRE_NONE, role=role.encode(),
-                      source=source.encode(), tag_count=len(names), tags=ctypes.addressof(of))
+        record = made(abi.gyre_record, text=encoded(text), wall_ms=wall * 1e3, user=encoded(user),
+                      importance=importance or abi.GYRE_NONE, role=encoded(role),
+                      source=encoded(source), tag_count=len(names), tags=ctypes.addressof(of))
         call(lib.gyre_memory_remember, self._id, ctypes.byref(record))
 
     def recall(self, text: str = '', tag: str = '', user: str = '', source: str = '',
@@ -32,7 +32,7 @@ class Memory:
                      to_wall_ms=until * 1e3)
         for name, value in (('text', text), ('tag', tag), ('user', user), ('source', source)):
             if value:
-                setattr(query, name, value.encode())
+                setattr(query, name, encoded(value))
         out: list[dict[str, Any]] = json.loads(
             text_of(lib.gyre_memory_recall, self._id, ctypes.byref(query)))
         return out
@@ -59,6 +59,8 @@ def compress(data: bytes, level: int = 6) -> bytes:
 
 def decompress(data: bytes, raw_size: int) -> bytes:
     """Undoes compress(); exactly so many bytes come out. Safe on hostile data."""
+    if not 0 <= raw_size < 1 << 32:
+        raise ValueError(f'raw_size is {raw_size}: 0..{(1 << 32) - 1} expected')
     out = ctypes.create_string_buffer(max(raw_size, 1))
     call(lib.gyre_decompress, bytes(data), len(data), out, raw_size)
     return out.raw[:raw_size]

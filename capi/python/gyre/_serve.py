@@ -5,7 +5,7 @@ import ctypes
 from typing import Any
 
 from . import _abi as abi
-from ._library import call, lib, made, text_of
+from ._library import call, encoded, lib, made, text_of
 
 
 class Served:
@@ -26,7 +26,7 @@ class Served:
         """
         flags = (abi.GYRE_SERVE_CONTROL if control else 0) | (
             abi.GYRE_SERVE_ALLOW_REMOTE if allow_remote else 0)
-        fields = {key: value.encode() if isinstance(value, str) else value
+        fields = {key: encoded(value) if isinstance(value, str) else value
                   for key, value in settings.items()}
         where = abi.GYRE_SERVE_ANY_PORT if port == 0 else port or 0
         options = made(abi.gyre_serve_options, port=where, flags=flags, **fields)

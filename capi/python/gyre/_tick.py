@@ -5,7 +5,7 @@ import ctypes
 from typing import Any
 
 from . import _abi as abi
-from ._library import check, lib, made, values_of
+from ._library import check, encoded, lib, made, values_of
 
 
 class Tick:
@@ -21,12 +21,12 @@ class Tick:
         """The value to use. The choice falls at the first call in a tick: report features before.
         """
         value = ctypes.c_double()
-        check(lib.gyre_tick_knob(self._id, name.encode(), ctypes.byref(value)))
+        check(lib.gyre_tick_knob(self._id, encoded(name), ctypes.byref(value)))
         return value.value
 
     def feature(self, name: str, value: float) -> None:
         """What the tick sees."""
-        check(lib.gyre_tick_feature(self._id, name.encode(), value))
+        check(lib.gyre_tick_feature(self._id, encoded(name), value))
 
     def reward(self, value: float) -> None:
         """What the tick earned."""
@@ -44,15 +44,15 @@ class Tick:
 
     def limit(self, name: str, value: float, at_most: float) -> None:
         """A goal beside the reward: this tick's figure of that name, and what it may be at most."""
-        check(lib.gyre_tick_limit(self._id, name.encode(), value, at_most))
+        check(lib.gyre_tick_limit(self._id, encoded(name), value, at_most))
 
     def forbid(self, knob: str, value: float) -> None:
         """Rules out for this tick what has this value; before the first knob()."""
-        check(lib.gyre_tick_forbid(self._id, knob.encode(), value))
+        check(lib.gyre_tick_forbid(self._id, encoded(knob), value))
 
     def used(self, knob: str, value: float) -> None:
         """Someone else has set this knob: the reward is learned of that."""
-        check(lib.gyre_tick_used(self._id, knob.encode(), value))
+        check(lib.gyre_tick_used(self._id, encoded(knob), value))
 
     def terminated(self) -> None:
         """With `sequential`: nothing is earned after this tick."""
@@ -68,7 +68,7 @@ class Tick:
 
     def fail(self, why: str) -> None:
         """The tick failed; it may go on and clean up."""
-        check(lib.gyre_tick_fail(self._id, why.replace('\0', '\ufffd').encode()))
+        check(lib.gyre_tick_fail(self._id, said(why)))
 
     def spend(self, seconds: float) -> None:
         """Virtual engines: the tick took so long."""
@@ -87,10 +87,18 @@ class Tick:
         return values_of(info)
 
 
-def words(error: BaseException) -> str:
-    """Why a tick failed."""
-    text = str(error)
-    return f'{type(error).__name__}: {text}' if text else type(error).__name__
+def words(error: BaseException) -> bytes:
+    """Why a tick failed, for C; never an error itself."""
+    try:
+        text = str(error)
+    except Exception:  # its own __str__
+        text = ''
+    return said(f'{type(error).__name__}: {text}' if text else type(error).__name__)
+
+
+def said(why: str) -> bytes:
+    """UTF-8 of any text: of the name of a file it may have what no UTF-8 has."""
+    return why.replace('\0', '\ufffd').encode('utf-8', 'replace')
 
 
 def complete(number: int, took: float, error: BaseException | None) -> None:
@@ -99,7 +107,7 @@ def complete(number: int, took: float, error: BaseException | None) -> None:
     done = made(abi.gyre_completion, took_ms=max(took * 1e3, 1e-6))
     if error is not None:
         done.failed = 1
-        done.text = words(error).replace('\0', '\ufffd').encode()
+        done.text = words(error)
     lib.gyre_tick_complete(number, ctypes.byref(done))
 
 

@@ -8,6 +8,7 @@ from typing import Any, Sequence
 from . import _abi as abi
 from ._learn import _address, _columns, _into, _Owned, _rows, _saved
 from ._library import call, check, lib, made
+from ._settings import by_name
 
 
 class Tiles(_Owned):
@@ -29,14 +30,11 @@ class Tiles(_Owned):
         self.axes, self.actions = len(axes), actions
         if 'lambda_' in settings:  # a word of Python's own
             settings['lambda'] = settings.pop('lambda_')
-        for name, prefix in (('method', 'GYRE_METHOD_'), ('explore_how', 'GYRE_EXPLORE_')):
-            if isinstance(settings.get(name), str):
-                settings[name] = getattr(abi, prefix + settings[name].upper())
         lows, highs = (array('d', [axis[i] for axis in axes]) for i in (0, 1))
         cuts = array('I', [axis[2] for axis in axes])
         made_of = made(abi.gyre_tiles_options, axis_count=len(axes), actions=actions, seed=seed,
                        lows=_address(lows)[0], highs=_address(highs)[0], cuts=_address(cuts)[0],
-                       **settings)
+                       **by_name(settings))
         number = ctypes.c_uint32()
         call(lib.gyre_tiles_create, ctypes.byref(made_of), ctypes.byref(number))
         self._id = number.value

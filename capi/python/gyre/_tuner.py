@@ -7,11 +7,8 @@ from typing import Any, Mapping, NamedTuple, Sequence
 
 from . import _abi as abi
 from ._learn import _Owned, _saved
-from ._library import call, check, lib, made, values_of
-from ._settings import declared, limits_of, settings_of
-
-MODES = {'tune': abi.GYRE_TUNING_TUNE, 'observe': abi.GYRE_TUNING_OBSERVE,
-         'frozen': abi.GYRE_TUNING_FROZEN}
+from ._library import call, check, encoded, lib, made, values_of, word
+from ._settings import WORDS, declared, limits_of, rails
 
 
 class Choice(NamedTuple):
@@ -44,10 +41,7 @@ class Tuner(_Owned):
                  **settings: Any) -> None:
         kept: list[Any] = []
         self._knobs, self._features = tuple(knobs), tuple(features or ())
-        first, count = settings_of([baseline] if baseline else [], kept)
-        ruled_out, rules = settings_of(forbidden, kept)
-        tuning = made(abi.gyre_tuning, mode=MODES[mode], baseline=first, baseline_count=count,
-                      forbidden=ruled_out, forbidden_count=rules, **settings)
+        tuning = rails(kept, baseline, forbidden, mode=mode, **settings)
         options = made(
             abi.gyre_tuner_options, seed=seed, tuning=ctypes.addressof(tuning),
             knobs=declared(abi.gyre_knob, 'values', knobs, kept), knob_count=len(self._knobs),
@@ -92,7 +86,7 @@ class Tuner(_Owned):
     def limit(self, state: int, action: int, name: str, value: float, at_most: float) -> None:
         """Says what another figure was, and what it may be at most: settings over it are avoided.
         """
-        check(lib.gyre_tuner_limit(self._id, state, action, name.encode(), value, at_most))
+        check(lib.gyre_tuner_limit(self._id, state, action, encoded(name), value, at_most))
 
     @property
     def limits(self) -> list[dict[str, Any]]:
@@ -101,7 +95,7 @@ class Tuner(_Owned):
 
     def set_mode(self, mode: str) -> None:
         """'tune', 'observe' (the baseline acts) or 'frozen'."""
-        check(lib.gyre_tuner_set_mode(self._id, MODES[mode]))
+        check(lib.gyre_tuner_set_mode(self._id, word('mode', WORDS['mode'], mode)))
 
     def save(self) -> bytes:
         """All that it has learned."""
@@ -130,6 +124,8 @@ def what_if(log: Sequence[tuple[int, int, float, float]], states: int, actions: 
     """What another policy would have earned in the logged states: rows of (state, action,
     propensity, reward). It takes the action `always`, or by `policy[state][action]`, probabilities.
     The fields of gyre_what_if_result."""
+    if any(len(row) != 4 for row in log):
+        raise ValueError('a row of the log is (state, action, propensity, reward)')
     columns = [array(kind, column) for kind, column in
                zip('IIdd', zip(*log) if log else ((), (), (), ()))]
     at = [column.buffer_info()[0] if log else None for column in columns]
