@@ -2,7 +2,7 @@
 // Room: wasm. Threads: those of the module: one.
 import { chosen, columns, loaded, observed, orNone, roomy, rowsOf, saved, type Numbers, type Steps } from './columns.ts';
 import { DQN_METRICS, DQN_OPTIONS } from './layouts.ts';
-import type { Memory } from './memory.ts';
+import { word, type Memory } from './memory.ts';
 import type { DqnMetrics, DqnOptions } from './options.ts';
 
 /**
@@ -45,7 +45,7 @@ export class Dqn {
   /** Trains on so many batches beyond those that are due. @throws GyreError: no step is complete */
   train(batches = 1): void {
     this.gyre.resetError();
-    this.gyre.check(this.gyre.call.gyre_dqn_train(this.id, batches));
+    this.gyre.check(this.gyre.call.gyre_dqn_train(this.id, word('batches', batches)));
   }
   /** All that it has learned, with its replay, as bytes that load() takes, of any machine. */
   save(): Uint8Array {

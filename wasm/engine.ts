@@ -3,7 +3,7 @@
 import {
   GATE, LOOP_CHANGE, LOOP_OPTIONS, POLL_RESULT, QUERY, READING, RECORD, SUBSCRIPTION_OPTIONS, type Kind,
 } from './layouts.ts';
-import { pick, utf8, whole, type Memory, type Pointer } from './memory.ts';
+import { pick, utf8, whole, word, type Memory, type Pointer } from './memory.ts';
 import type {
   Gate, Learned, LoopOptions, Query, Recollection, Report, SubscriptionOptions, TuningMode,
 } from './options.ts';
@@ -50,7 +50,7 @@ export class Engine {
   /** Host driver: runs what is due at `nowMs`. @returns when to call next; null: nothing is planned. */
   poll(nowMs: number, maxTicks = 0): number | null {
     const { gyre } = this;
-    const most = Number(whole('maxTicks', maxTicks, 0, 2 ** 32));
+    const most = word('maxTicks', maxTicks);
     const r = gyre.struct(POLL_RESULT, {});
     gyre.check(gyre.call.gyre_engine_poll(this.id, nowMs, most, r, gyre.resetError()));
     const next = gyre.f64(r + (POLL_RESULT.at.next_due_ms as [number, Kind])[0]);
@@ -173,15 +173,15 @@ export class Engine {
   }
   /** What it knows of one of its first 64 states. */
   report(loop: number, state: number): Report {
-    return report(this.gyre, (at) => this.gyre.call.gyre_loop_report(loop, state, at));
+    return report(this.gyre, (at) => this.gyre.call.gyre_loop_report(loop, word('state', state), at));
   }
   /** What the tick of a ticket earned, of Tick.rewardLater(). @throws GyreError: it has had its reward, or was given up */
   reward(loop: number, ticket: number, value: number): void {
-    this.gyre.check(this.gyre.call.gyre_loop_reward(loop, ticket, value, this.gyre.resetError()));
+    this.gyre.check(this.gyre.call.gyre_loop_reward(loop, word('ticket', ticket), value, this.gyre.resetError()));
   }
   /** The value that each knob of a loop has in an action, in declared order; of names their index. */
   values(loop: number, action: number): number[] {
-    return this.gyre.numbers((out, cap, needed) => this.gyre.call.gyre_loop_values(loop, action, out, cap, needed));
+    return this.gyre.numbers((out, cap, needed) => this.gyre.call.gyre_loop_values(loop, word('action', action), out, cap, needed));
   }
 
   /** The external ticks that are due, at most `most`; each must be completed. */

@@ -2,7 +2,7 @@
 // Room: wasm. Threads: those of the module: one.
 import { chosen, endsOf, loaded, same, saved, type Ends, type Numbers } from './columns.ts';
 import { LEARNER_METRICS, TRANSITION } from './layouts.ts';
-import type { Call, Memory, Pointer } from './memory.ts';
+import { word, type Call, type Memory, type Pointer } from './memory.ts';
 import type { LearnerMetrics, Transition } from './options.ts';
 
 /** Transitions as columns. */
@@ -21,14 +21,14 @@ export interface Transitions extends Ends {
  *     learner.observe({ state, action, reward, next });
  */
 export class Learner {
-  private readonly word: Pointer;
+  private readonly at: Pointer;
 
   constructor(
     private readonly gyre: Memory,
     /** The learner's id. */
     readonly id: number,
   ) {
-    this.word = gyre.alloc(8);
+    this.at = gyre.alloc(8);
   }
 
   /** Chooses an action, exploring; for many states one each. @throws GyreError: no such state */
@@ -44,12 +44,12 @@ export class Learner {
     return this.of(this.gyre.call.gyre_learner_greedy, states, into);
   }
   private of(call: Call, states: Numbers | number, into?: Uint32Array): Uint32Array | number {
-    const { gyre, word } = this;
+    const { gyre, at } = this;
     if (typeof states !== 'number') return chosen(gyre, 'u32', 1, states, into, (...at) => call(this.id, ...at));
     gyre.resetError();
-    gyre.view.setUint32(word, states, true);
-    gyre.check(call(this.id, word, word + 4, 1));
-    return gyre.u32(word + 4);
+    gyre.view.setUint32(at, word('state', states), true);
+    gyre.check(call(this.id, at, at + 4, 1));
+    return gyre.u32(at + 4);
   }
   /** Learns from what happened. */
   observe(t: Transition): void {
@@ -108,6 +108,6 @@ export class Learner {
   destroy(): void {
     this.gyre.resetError();
     this.gyre.check(this.gyre.call.gyre_learner_destroy(this.id));
-    this.gyre.free(this.word);
+    this.gyre.free(this.at);
   }
 }

@@ -21,6 +21,9 @@ export function whole(what: string, value: number | bigint, least: number, end: 
   return value;
 }
 
+/** `value`, if that is a whole number of 32 bits: what goes to the module as it is would be cut to them. ARG: it is another. */
+export const word = (what: string, value: number): number => Number(whole(what, value, 0, 2 ** 32));
+
 /** The number of one of the names in `list`. ARG: it is none of them. */
 export function pick<Name extends string>(what: string, list: Record<Name, number>, name: Name): number {
   if (!Object.hasOwn(list, name)) {
@@ -52,7 +55,7 @@ export class Memory {
 
   /** Bytes in the module's memory; give them back with free(). */
   alloc(size: number): Pointer {
-    const at = this.fn.gyre_alloc(size);
+    const at = size >= 0 && size < 2 ** 32 ? this.fn.gyre_alloc(size) : 0; // else it would be cut to 32 bits
     if (at === 0) throw new GyreError(Status.NOMEM, `no memory for ${size} bytes`);
     return at;
   }

@@ -5,7 +5,7 @@ import { Engine } from './engine.ts';
 import { EXPORTS, type Exported } from './exports.ts';
 import { ENGINE_OPTIONS, LEARNER_OPTIONS, TUNER_OPTIONS } from './layouts.ts';
 import { Learner } from './learner.ts';
-import { Memory, pick, whole, type Call, type Pointer } from './memory.ts';
+import { Memory, pick, whole, word, type Call, type Pointer } from './memory.ts';
 import type { DqnOptions, EngineOptions, LearnerOptions, ReplayOptions, TilesOptions, TunerOptions } from './options.ts';
 import { replay, type Replay, type Schema } from './replay.ts';
 import { GyreError, Status } from './status.ts';
@@ -148,7 +148,7 @@ export class Gyre extends Memory {
 
   /** Undoes compress(); `rawSize` bytes come out. @throws GyreError */
   decompress(data: Uint8Array, rawSize: number): Uint8Array {
-    const at = this.alloc(data.length + rawSize);
+    const at = this.alloc(data.length + word('rawSize', rawSize));
     try {
       this.bytes.set(data, at);
       this.check(this.fn.gyre_decompress(at, data.length, at + data.length, rawSize, this.resetError()));

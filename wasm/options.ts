@@ -3,7 +3,7 @@
 import type { Schema } from './replay.ts';
 
 export interface EngineOptions {
-  /** `host`: you call poll(now). `virtual`: you call advanceTo(t), and everything repeats. */
+  /** `host`: you call poll(now). `virtual`: you call stepTo(t), and everything repeats. */
   driver: 'host' | 'virtual';
   seed?: bigint;
   windowMs?: number;
@@ -46,7 +46,7 @@ export interface Tuning {
   forbidden?: readonly Setting[];
   /** A knob with order moves at most to the next value from tick to tick. */
   oneStep?: boolean;
-  /** 0..1, of a tuner by itself: the part of choices that take any action. */
+  /** 0..1: the part of choices that take any action, so that whatIf() can tell of each. */
   atRandom?: number;
   /** `observe`: the baseline acts, and it learns. `frozen`: the best that is known acts. Default: `tune`. */
   mode?: TuningMode;

@@ -5,7 +5,7 @@ import {
   type Numbers, type NumberType,
 } from './columns.ts';
 import { REPLAY_COLUMN, REPLAY_METRICS, REPLAY_OPTIONS } from './layouts.ts';
-import { pick, whole, type Memory, type Pointer } from './memory.ts';
+import { pick, whole, word, type Memory, type Pointer } from './memory.ts';
 import type { ReplayMetrics, ReplayOptions } from './options.ts';
 
 const ROLES = { plain: 0, reward: 1, terminated: 2, truncated: 3 };
@@ -105,7 +105,7 @@ export class Replay<S extends Schema = Schema> {
   /** Draws rows uniformly, none twice unless `replace`. @throws GyreError: there are fewer */
   sample(count: number, how: { replace?: boolean; into?: Drawn<S> } = {}): Drawn<S> {
     const { gyre, fields, rowSize } = this;
-    const n = Number(whole('count', count, 0, 2 ** 32));
+    const n = word('count', count);
     this.roomFor(how.into, n);
     return columns(gyre, (c) => {
       const at = c.room('u8', n * rowSize);
@@ -126,7 +126,7 @@ export class Replay<S extends Schema = Schema> {
    */
   draw(count: number, how: { uniform?: boolean; replace?: boolean } = {}): DrawnPlaces {
     const { gyre } = this;
-    const n = Number(whole('count', count, 0, 2 ** 32));
+    const n = word('count', count);
     const flags = (how.replace ? 1 : 0) | (how.uniform ? 2 : 0);
     return columns(gyre, (c) => {
       const [slots, generations, weights, odds] = [c.room('u32', n), c.room('u32', n), c.room('f32', n), c.room('f32', n)];
@@ -144,11 +144,11 @@ export class Replay<S extends Schema = Schema> {
    */
   drawRuns(count: number, length = 0): { firsts: Uint32Array; counts: Uint32Array } {
     const { gyre } = this;
-    const n = Number(whole('count', count, 0, 2 ** 32));
+    const n = word('count', count);
     return columns(gyre, (c) => {
       const [firsts, counts] = [c.room('u32', n), c.room('u32', n)];
       gyre.resetError();
-      gyre.check(gyre.call.gyre_replay_draw_runs(this.id, firsts, counts, n, length));
+      gyre.check(gyre.call.gyre_replay_draw_runs(this.id, firsts, counts, n, word('length', length)));
       return { firsts: c.take('u32', firsts, n), counts: c.take('u32', counts, n) };
     });
   }
@@ -201,7 +201,7 @@ export class Replay<S extends Schema = Schema> {
       const at = c.put('u32', 'slots', slots);
       const [rewards, bootstraps, lasts, steps] = [c.room('f64', m), c.room('f64', m), c.room('u32', m), c.room('u32', m)];
       gyre.resetError();
-      gyre.check(gyre.call.gyre_replay_n_step(this.id, at, m, n, gamma, rewards, bootstraps, lasts, steps));
+      gyre.check(gyre.call.gyre_replay_n_step(this.id, at, m, word('n', n), gamma, rewards, bootstraps, lasts, steps));
       return {
         rewards: c.take('f64', rewards, m), bootstraps: c.take('f64', bootstraps, m), lasts: c.take('u32', lasts, m),
         steps: c.take('u32', steps, m),
@@ -222,7 +222,7 @@ export class Replay<S extends Schema = Schema> {
   }
   /** Keeps the newest rows that fit, oldest in slot 0; generations are new. */
   resize(capacity: number): void {
-    this.gyre.check(this.gyre.call.gyre_replay_resize(this.id, capacity, this.gyre.resetError()));
+    this.gyre.check(this.gyre.call.gyre_replay_resize(this.id, word('capacity', capacity), this.gyre.resetError()));
   }
   /** Everything: rows, priorities, the position of the draws. */
   save(): Uint8Array {

@@ -2,7 +2,7 @@
 // Room: wasm. Threads: those of the module: one.
 import { loaded, saved } from './columns.ts';
 import { STATE_REPORT, TUNING_METRICS } from './layouts.ts';
-import type { Memory } from './memory.ts';
+import { word, type Memory } from './memory.ts';
 import type { Learned, Report, TuningMode } from './options.ts';
 import { modeOf } from './tuning.ts';
 
@@ -35,35 +35,35 @@ export class Tuner {
   }
   /** The value that each knob has in an action, in declared order; of names their index. */
   values(action: number): number[] {
-    return this.gyre.numbers((out, cap, needed) => this.gyre.call.gyre_tuner_values(this.id, action, out, cap, needed));
+    return this.gyre.numbers((out, cap, needed) => this.gyre.call.gyre_tuner_values(this.id, word('action', action), out, cap, needed));
   }
   /** Chooses an action; those in `notNow` are left out, unless nothing else is left. */
   choose(state: number, notNow: readonly number[] = []): { action: number; propensity: number } {
     const { gyre } = this;
     return gyre.holding((hold) => {
       const at = notNow.length > 0 ? hold(gyre.alloc(notNow.length * 4)) : 0;
-      notNow.forEach((a, i) => gyre.view.setUint32(at + i * 4, a, true));
+      notNow.forEach((a, i) => gyre.view.setUint32(at + i * 4, word('notNow', a), true));
       gyre.resetError();
       const odds = gyre.outWord + 8;
-      gyre.check(gyre.call.gyre_tuner_choose(this.id, state, at, notNow.length, gyre.outWord, odds));
+      gyre.check(gyre.call.gyre_tuner_choose(this.id, word('state', state), at, notNow.length, gyre.outWord, odds));
       return { action: gyre.u32(gyre.outWord), propensity: gyre.f64(odds) };
     });
   }
   /** Learns what an action earned, also one that choose() did not give. */
   observe(state: number, action: number, reward: number): void {
     this.gyre.resetError();
-    this.gyre.check(this.gyre.call.gyre_tuner_observe(this.id, state, action, reward));
+    this.gyre.check(this.gyre.call.gyre_tuner_observe(this.id, word('state', state), word('action', action), reward));
   }
   /** Learns that an action failed: worth less than the worst reward so far. */
   observeFailure(state: number, action: number): void {
     this.gyre.resetError();
-    this.gyre.check(this.gyre.call.gyre_tuner_observe_failure(this.id, state, action));
+    this.gyre.check(this.gyre.call.gyre_tuner_observe_failure(this.id, word('state', state), word('action', action)));
   }
   /** What another figure was, and what it may be at most: settings that break the limit with confidence are avoided. */
   limit(state: number, action: number, name: string, value: number, atMost: number): void {
     const { gyre } = this;
     gyre.resetError();
-    gyre.check(gyre.call.gyre_tuner_limit(this.id, state, action, gyre.name(name), value, atMost));
+    gyre.check(gyre.call.gyre_tuner_limit(this.id, word('state', state), word('action', action), gyre.name(name), value, atMost));
   }
   set mode(mode: TuningMode) {
     this.gyre.resetError();
@@ -83,7 +83,7 @@ export class Tuner {
   }
   /** What it knows of one state. */
   report(state: number): Report {
-    return report(this.gyre, (at) => this.gyre.call.gyre_tuner_report(this.id, state, at));
+    return report(this.gyre, (at) => this.gyre.call.gyre_tuner_report(this.id, word('state', state), at));
   }
   /** Frees it. */
   destroy(): void {

@@ -1,7 +1,7 @@
 // what_if.ts - what another policy would have earned, from a log of decisions or a loop's own.
 // Room: wasm. Threads: those of the module: one.
 import { DECISIONS, SETTING, WHAT_IF_RESULT } from './layouts.ts';
-import { whole, type Memory, type Pointer } from './memory.ts';
+import { whole, word, type Memory, type Pointer } from './memory.ts';
 import { GyreError, Status } from './status.ts';
 
 /** One choice as it was logged. */
@@ -59,7 +59,7 @@ export function whatIf(gyre: Memory, log: readonly Decision[], states: number, a
     };
     const indices = (what: string, of: readonly number[]) => {
       const at = hold(gyre.alloc(Math.max(4, of.length * 4)));
-      of.forEach((v, i) => gyre.view.setUint32(at + i * 4, Number(whole(what, v, 0, 2 ** 32)), true));
+      of.forEach((v, i) => gyre.view.setUint32(at + i * 4, word(what, v), true));
       return at;
     };
     const columns = {
@@ -73,7 +73,7 @@ export function whatIf(gyre: Memory, log: readonly Decision[], states: number, a
     };
     const probabilities = typeof policy === 'number' ? 0 : numbers(policy);
     const from = gyre.struct(DECISIONS, columns, hold(gyre.alloc(DECISIONS.size)));
-    return told(gyre, (to) => gyre.call.gyre_what_if(from, probabilities, Number(whole('always', always, 0, 2 ** 32)), to, gyre.resetError()));
+    return told(gyre, (to) => gyre.call.gyre_what_if(from, probabilities, word('always', always), to, gyre.resetError()));
   });
 }
 

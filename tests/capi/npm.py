@@ -66,7 +66,8 @@ packed, = work.glob('*.tgz')
 with tarfile.open(packed) as tar:
     names = {name.removeprefix('package/') for name in tar.getnames()}
     tar.extractall(work / 'unpacked')
-if not {'index.js', 'gyre.wasm', 'package.json', 'types/npm.d.ts', 'LICENSE'} <= names:
+if not {'index.js', 'gyre.wasm', 'package.json', 'types/npm.d.ts', 'LICENSE',
+        'README.md'} <= names:
     sys.exit(f'packed is {sorted(names)}')
 (theirs / 'node_modules').mkdir()
 (work / 'unpacked' / 'package').rename(theirs / 'node_modules' / 'gyre')

@@ -298,3 +298,26 @@ test('ten thousand calls leave nothing behind in the module', () => {
   replay.destroy();
   dqn.destroy();
 });
+
+test('a number that 32 bits would make another is refused, and no memory but its own is written', () => {
+  const learner = gyre.learner({ states: 4, actions: 2 });
+  const tuner = gyre.tuner({ knobs: { level: [1, 2] }, features: { link: [100] } });
+  const replay = gyre.replay({ columns: { at: 'f64', many: { type: 'f64', count: 7 } }, capacity: 16 });
+  for (const wrong of [1.5, -1, NaN, 2 ** 32, undefined]) {
+    const text = new RegExp(`state is ${wrong}`);
+    refused(() => learner.choose(wrong ?? NaN), 'ARG', /state is/);
+    refused(() => tuner.choose(wrong), 'ARG', text);
+    refused(() => tuner.observe(wrong, 0, 1), 'ARG', text);
+    refused(() => tuner.observeFailure(wrong, 0), 'ARG', text);
+    refused(() => tuner.report(wrong), 'ARG', text);
+    refused(() => tuner.choose(0, [wrong]), 'ARG', /notNow is/);
+    refused(() => tuner.values(wrong), 'ARG', /action is/);
+    refused(() => replay.resize(wrong), 'ARG', /capacity is/);
+    refused(() => gyre.decompress(new Uint8Array(100), wrong), 'ARG', /rawSize is/);
+  }
+  assert.deepEqual([learner.metrics().decisions, tuner.learned().decisions, replay.metrics().capacity], [0, 0, 16]);
+  replay.push({ at: [1], many: [1, 2, 3, 4, 5, 6, 7] });
+  refused(() => replay.sample(2 ** 26, { replace: true }), 'NOMEM', /no memory for 4294967296 bytes/);
+  refused(() => gyre.decompress(new Uint8Array(100), 2 ** 32 - 50), 'NOMEM');
+  for (const each of [learner, tuner, replay]) each.destroy();
+});

@@ -29,5 +29,5 @@ for (const name of readdirSync(types)) {
   writeFileSync(join(types, name), text.replace(/(from|import\() ?'(\.\/\w+)\.ts'/g, "$1 '$2.js'"));
 }
 copyFileSync(join(source, 'package.json'), join(out, 'package.json'));
-copyFileSync(join(root, '..', 'LICENSE'), join(out, 'LICENSE'));
+for (const name of ['LICENSE', 'README.md']) copyFileSync(join(root, '..', name), join(out, name));
 copyFileSync(resolve(values.wasm), join(out, 'gyre.wasm'));
