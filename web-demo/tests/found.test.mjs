@@ -75,6 +75,12 @@ test('a recommendation says its numbers, is followed and taken back', async () =
   await page.locator('.advice li:has-text("boost awareness") .button:has-text("Back to every 500 ms")').first().click();
   await page.waitForFunction(() => window.told.snap.loops.find((l) => l.name === 'awareness').configured_ms === 500);
   assert.match(await page.locator('.advice').innerText(), /Weights 0\.70 × 0\.60 × 0\.40 = 0\.168/);
+  // What was changed of an engine is nothing to be taken back of the next.
+  const [before] = await Promise.all([page.waitForEvent('download'), page.click('#save-state')]);
+  await page.locator('.advice li:has-text("boost awareness") .button').first().click();
+  await page.waitForSelector('.advice li:has-text("boost awareness") .button:has-text("Back to every 500 ms")');
+  await page.setInputFiles('#file', await before.path());
+  await page.waitForSelector('.advice li:has-text("boost awareness") .button:has-text("instead of 500")');
 });
 
 test('declared and learned edges are apart; a recording’s recommendations and memory say what cannot be done', async () => {

@@ -28,7 +28,7 @@ function Change({ loop, what }: { loop: LoopRow; what: 'boost' | 'throttle' }) {
   const was = before.value[loop.name];
   const now = loop.configured_ms as number;
   const to = what === 'boost' ? now / 2 : now * 2;
-  return was === undefined
+  return was === undefined || was === now // of an engine before
     ? <button type="button" class="button small" onClick={() => set(loop.name, to, now)}>Run it every {brief(to)} ms instead of {brief(now)}</button>
     : <button type="button" class="button small" onClick={() => set(loop.name, was, undefined)}>Back to every {brief(was)} ms</button>;
 }
