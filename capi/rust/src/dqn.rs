@@ -5,6 +5,7 @@
 use crate::error::{check, Error, Result};
 use crate::ffi;
 use crate::learner::{room, saved};
+use std::mem::size_of_val;
 
 /// Steps as columns, in the order in which they came.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +71,7 @@ impl Dqn {
     }
     /// With options, and the units of its hidden layers; none: two of 64.
     pub fn with(options: &ffi::gyre_dqn_options, hidden: &[u32]) -> Result<Dqn> {
-        let mut all = *options;
+        let mut all = ffi::gyre_dqn_options { size: size_of_val(options) as u32, ..*options };
         all.hidden = hidden.as_ptr();
         all.layers = u32::try_from(hidden.len()).map_err(|_| Error::arg("too many layers"))?;
         let mut id = 0;

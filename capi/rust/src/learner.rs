@@ -4,6 +4,7 @@
 
 use crate::error::{check, Error, Result};
 use crate::ffi;
+use std::mem::size_of_val;
 use std::os::raw::c_void;
 
 /// What happened.
@@ -86,9 +87,10 @@ impl Learner {
     }
     /// With options.
     pub fn with(options: &ffi::gyre_learner_options) -> Result<Learner> {
+        let all = ffi::gyre_learner_options { size: size_of_val(options) as u32, ..*options };
         let mut id = 0;
-        // SAFETY: options and id outlive the call.
-        check(|err| unsafe { ffi::gyre_learner_create(options, &mut id, err) })?;
+        // SAFETY: options, which say their size, and id outlive the call.
+        check(|err| unsafe { ffi::gyre_learner_create(&all, &mut id, err) })?;
         Ok(Learner { id, states: options.states, actions: options.actions })
     }
     /// An action for each state, exploring.

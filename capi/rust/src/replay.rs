@@ -222,8 +222,9 @@ impl<T: Copy + Send + 'static> Replay<T> {
     }
     /// The rows in those slots.
     pub fn rows(&self, slots: &[u32]) -> Result<Vec<T>> {
+        let count = u32::try_from(slots.len()).map_err(|_| Error::arg("too many rows"))?;
         let mut rows: Vec<MaybeUninit<T>> = vec![MaybeUninit::uninit(); slots.len()];
-        let (from, count, to) = (slots.as_ptr(), slots.len() as u32, rows.as_mut_ptr());
+        let (from, to) = (slots.as_ptr(), rows.as_mut_ptr());
         // SAFETY: room for so many.
         check(|_| unsafe {
             ffi::gyre_replay_read(self.id, from, count, self.columns.len() as u32, to as *mut _)

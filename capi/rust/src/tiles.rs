@@ -6,6 +6,7 @@ use crate::dqn::Steps;
 use crate::error::{check, Error, Result};
 use crate::ffi;
 use crate::learner::{room, saved};
+use std::mem::size_of_val;
 
 /// One of the numbers that are seen: where it begins and ends, what lies outside counting as the
 /// end, and into how many tiles it is cut.
@@ -52,7 +53,7 @@ impl Tiles {
         let lows: Vec<f64> = axes.iter().map(|axis| axis.low).collect();
         let highs: Vec<f64> = axes.iter().map(|axis| axis.high).collect();
         let cuts: Vec<u32> = axes.iter().map(|axis| axis.cuts).collect();
-        let mut all = *options;
+        let mut all = ffi::gyre_tiles_options { size: size_of_val(options) as u32, ..*options };
         all.axis_count = u32::try_from(axes.len()).map_err(|_| Error::arg("too many axes"))?;
         (all.lows, all.highs, all.cuts) = (lows.as_ptr(), highs.as_ptr(), cuts.as_ptr());
         let mut id = 0;

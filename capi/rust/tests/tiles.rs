@@ -1,6 +1,6 @@
 //! tiles.rs - a learner over tiles, and a learner that is cut off, through the crate.
 //! Method: use; what was saved goes on bit for bit, and what is wrong is an error.
-use gyre::{ffi, Axis, Kind, Learner, Result, Steps, Tiles, Transition};
+use gyre::{ffi, Axis, Dqn, Kind, Learner, Result, Steps, Tiles, Transition};
 
 fn small() -> Result<Tiles> {
     let options = ffi::gyre_tiles_options {
@@ -79,5 +79,20 @@ fn what_was_cut_off_goes_on_being_worth_something() -> Result<()> {
     };
     assert!((worth(Transition { truncated: true, ..step })? - 2.0).abs() < 0.01);
     assert!((worth(Transition { terminated: true, ..step })? - 1.0).abs() < 0.01);
+    Ok(())
+}
+
+/// A size that is not the struct's would have the library read what lies behind it.
+#[test]
+fn options_are_of_their_own_size_whatever_they_say() -> Result<()> {
+    let learner =
+        ffi::gyre_learner_options { states: 2, actions: 2, size: 1200, ..Default::default() };
+    let tiles = ffi::gyre_tiles_options { actions: 2, size: 1200, ..Default::default() };
+    let dqn = ffi::gyre_dqn_options { inputs: 1, actions: 2, size: 1200, ..Default::default() };
+    let (learner, tiles, dqn) = ([learner; 16], [tiles; 16], [dqn; 16]); // not 0 behind the first
+    let axes = [Axis { low: 0.0, high: 1.0, cuts: 4 }];
+    assert_eq!(Learner::with(&learner[0])?.metrics()?.states, 2);
+    assert_eq!(Tiles::with(&tiles[0], &axes)?.choose(&[0.0])?.len(), 1);
+    assert_eq!(Dqn::with(&dqn[0], &[])?.metrics()?.inputs, 1);
     Ok(())
 }
