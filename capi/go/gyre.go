@@ -239,9 +239,19 @@ func (e *Engine) runOne(id C.gyre_tick) {
 	}
 	if err != nil {
 		done.failed = 1
-		done.text = a.text(strings.ReplaceAll(err.Error(), "\x00", "\uFFFD"))
+		done.text = a.text(strings.ReplaceAll(words(err), "\x00", "\uFFFD"))
 	}
 	C.gyre_tick_complete(id, done) // stale when it took too long: counted by the engine
+}
+
+// words of an error, whose own method may panic: of a nil pointer that became an error it does.
+func words(failed error) (text string) {
+	defer func() {
+		if p := recover(); p != nil {
+			text = fmt.Sprintf("an error of type %T without words: %v", failed, p)
+		}
+	}()
+	return failed.Error()
 }
 
 func guarded(run func(*Tick) error, tick *Tick) (err error) {

@@ -50,6 +50,27 @@ func TestNothingPlannedIsNever(t *testing.T) {
 	}
 }
 
+type wordless struct{ text string }
+
+func (w *wordless) Error() string { return w.text }
+
+// It took the goroutine that runs the engine with it.
+func TestAnErrorWhoseWordsPanicIsAFailedTick(t *testing.T) {
+	ran := 0
+	e := engineOf(t, Options{Name: "fails", Interval: time.Millisecond}, func(*Tick) error {
+		ran++
+		var none *wordless
+		return none
+	})
+	if _, _, err := e.RunDue(time.Millisecond); err != nil || ran == 0 {
+		t.Fatal(ran, err)
+	}
+	text, err := e.Snapshot()
+	if err != nil || !strings.Contains(text, `"last_error":"an error of type *gyre.wordless`) {
+		t.Fatal(text, err)
+	}
+}
+
 func TestTextsWithNUL(t *testing.T) {
 	var got []error
 	e := engineOf(t, Options{Name: "fine", Interval: time.Millisecond}, func(tick *Tick) error {
