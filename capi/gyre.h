@@ -134,8 +134,8 @@
  * once it has returned and still as a part of it; no lock is held and it may call all of this. A
  * registration that never calls back (a polled subscription) gives its `user` back at once. Options
  * whose `size` is not even that of the first version have no `destroy`. A host whose functions
- * cannot be called from here, or should not be (JavaScript, Go, Python), uses GYRE_LOOP_EXTERNAL
- * and gyre_tick_acquire instead and needs no callback at all. */
+ * cannot be called from here, or should not be (JavaScript, Go, coroutines), uses
+ * GYRE_LOOP_EXTERNAL and gyre_tick_acquire instead and needs no callback at all. */
 #ifndef GYRE_H
 #define GYRE_H
 

@@ -75,7 +75,7 @@ GYRE_API gyre_status gyre_tick_pending(gyre_tick tick);
 /** The value to use for a knob. The choice falls at the first of these calls in a tick: report
  *  features before it.
  *  @return GYRE_E_NOT_FOUND: no such knob, and the tick will count as failed. GYRE_E_CANCELLED: it
- *           was given up, as with the next seven.
+ *           was given up, as with all that follow but gyre_tick_info_read.
  *  @call one at a time on a tick, short, in callbacks, since 0.1
  *  @status NOT_FOUND CANCELLED */
 GYRE_API gyre_status gyre_tick_knob(gyre_tick tick, const char* name, double* out);

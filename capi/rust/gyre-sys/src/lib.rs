@@ -1529,7 +1529,7 @@ extern "C" {
     /// The value to use for a knob. The choice falls at the first of these calls in a tick: report
     /// features before it.
     /// @return GYRE_E_NOT_FOUND: no such knob, and the tick will count as failed. GYRE_E_CANCELLED: it
-    /// was given up, as with the next seven.
+    /// was given up, as with all that follow but gyre_tick_info_read.
     pub fn gyre_tick_knob(tick: gyre_tick, name: *const c_char, out: *mut f64) -> gyre_status;
     /// Rules out for this tick every setting in which this knob has this value; before the first
     /// gyre_tick_knob. Outranks the other rails.
