@@ -1,7 +1,9 @@
 // serve_control.cpp - each order changes the engine as its own call would, and says what it did.
 // Method: model. What the engine's own snapshot says afterwards.
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 
 #include "catch.hpp"
 #include "client.hpp"
@@ -65,6 +67,33 @@ TEST_CASE("each order does what its call does", "[serve]") {
   CHECK(get(live.port(), "/healthz").status() == 503);
   CHECK(order(live, "action=engine_start")["done"] == "engine_start");
   CHECK(w.engine.running());
+}
+
+// A recording began with what a snapshot said that another client's request had let go meanwhile.
+TEST_CASE("a recording may begin while others take snapshots", "[serve]") {
+  world w;
+  gyre::server_options o = options(true);
+  o.record_folder = "/no-such-folder";
+  gyre::http::serve_rooms rooms(w.engine, o);
+  const gyre::http::guard door;
+  const gyre::http::served_page page;
+  const gyre::http::routes routes(rooms, door, page);
+  std::atomic<bool> over{false};
+  std::thread others([&] {
+    while (!over) {
+      rooms.frames.expire();
+      (void)rooms.frames.get(0ms);
+    }
+  });
+  gyre::http::http_request start;
+  start.method = "POST";
+  start.path = "/v1/record";
+  start.params = {{"action", "start"}};
+  for (int i = 0; i < 500; ++i) {
+    if (routes.answer(start).status != 500) FAIL("another answer than that there is no folder");
+  }
+  over = true;
+  others.join();
 }
 
 TEST_CASE("a trigger runs a tick besides those of the grid", "[serve]") {

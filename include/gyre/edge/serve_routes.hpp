@@ -169,8 +169,8 @@ class routes {
       if (!starts && (action == nullptr || *action != "stop")) {
         return refusal(400, "action is start or stop");
       }
-      const snapshot_data& s = rooms_.frames.get(fresh)->data();
-      const auto done = starts ? rooms_.recording.start(s.seed, s.totals.loops)
+      const auto f = rooms_.frames.get(fresh);  // kept: others take the next meanwhile
+      const auto done = starts ? rooms_.recording.start(f->data().seed, f->data().totals.loops)
                                : rooms_.recording.stop();
       if (!done) return refusal(done.error());
       tell(r, starts ? "record" : "record stop", 0, {});
