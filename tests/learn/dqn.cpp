@@ -1,5 +1,6 @@
 // Method: worlds small enough that what actions are worth is known by hand; round trip: a saved dqn
 // beside one that never stopped, each damaged byte refused; golden: the bits of all it has learned.
+#include <algorithm>
 #include <cmath>
 #include <gyre/core/crc32c.hpp>
 #include <gyre/learn/agent.hpp>
@@ -259,6 +260,33 @@ TEST_CASE("each damaged byte of a saved dqn is refused, and nothing has changed"
     if (i % 16 == 0) REQUIRE(saved(into) == before);
   }
   REQUIRE(saved(into) == before);
+}
+
+// Its row was learned from, and the network's memory written beyond its end.
+TEST_CASE("a saved dqn whose waiting step is of no action is refused", "[learn]") {
+  gyre::dqn_options o = small_dqn();
+  o.steps = 3;
+  gyre::dqn from(1, 2, o, 1, 0);
+  const float seen = 1, next = 2;
+  REQUIRE(from.observe({.seen = {&seen, 1}, .action = 1, .reward = 7, .next = {&next, 1}}));
+  auto bytes = saved(from);
+  gyre::byte_writer waits;  // reward, what is left, action
+  waits.f64(7);
+  waits.f64(o.discount);
+  waits.varint(1);
+  const auto found = std::search(bytes.begin(), bytes.end(), waits.data().begin(),
+                                 waits.data().end());
+  REQUIRE(found != bytes.end());
+  const auto load_with = [&](int action) {
+    found[16] = std::byte(action);
+    gyre::byte_writer all;
+    all.raw(std::span<const std::byte>(bytes).first(bytes.size() - 4));
+    all.u32(gyre::crc32c(all.data()));
+    gyre::byte_reader in(all.data());
+    return gyre::dqn(1, 2, o, 1, 0).load(in).code();
+  };
+  REQUIRE(load_with(0) == gyre::code::ok);
+  REQUIRE(load_with(2) == gyre::code::corrupt);
 }
 
 TEST_CASE("a dqn of another shape does not load", "[learn]") {

@@ -98,10 +98,12 @@ TEST_CASE("a window that was saved in an episode goes on in it", "[learn]") {
   by.save(out);
   for (std::size_t cut = 0; cut < out.size(); ++cut) {
     gyre::byte_reader in(std::span(out.data()).first(cut));
-    REQUIRE(!gyre::n_step(1, 3, .9).load(in));
+    REQUIRE(!gyre::n_step(1, 3, .9).load(in, 2));
   }
   gyre::byte_reader in(out.data());
-  REQUIRE(other.load(in));
+  REQUIRE(other.load(in, 2));
+  gyre::byte_reader fewer(out.data());
+  REQUIRE(!gyre::n_step(1, 3, .9).load(fewer, 1));  // the first is of action 1
   const auto rows = handed_out(by, after), as = handed_out(other, after);
   REQUIRE(rows.size() == 4);
   REQUIRE(as.size() == 4);

@@ -224,7 +224,7 @@ class dqn {
       *mean = in.f64();
       good = good && std::isfinite(*mean);
     }
-    return good && nets_.load(in) && scale_.load(in) && window_.load(in) &&
+    return good && nets_.load(in) && scale_.load(in) && window_.load(in, actions()) &&
            rows_.load(in, actions());
   }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <gyre/core/bytes.hpp>
@@ -83,17 +84,26 @@ class n_step {
     }
   }
   /// What save() wrote, of one as wide and long. False: it is not that, and this is of no use.
-  bool load(byte_reader& in) noexcept {
+  /// @param actions of which each step's is one
+  bool load(byte_reader& in, std::uint32_t actions) noexcept {
     first_ = 0;
     const std::uint64_t count = in.varint();
     if (count >= waiting_.size()) return false;
     count_ = static_cast<std::size_t>(count);
     for (std::size_t k = 0; k < count_; ++k) {
-      waiting_[k].reward = in.f64();
-      waiting_[k].left = in.f64();
-      waiting_[k].action = static_cast<std::uint32_t>(in.varint());
-      waiting_[k].steps = static_cast<std::uint32_t>(in.varint());
-      for (std::uint32_t i = 0; i < width_; ++i) seen_[k * width_ + i] = in.f32();
+      step& s = waiting_[k];
+      s.reward = in.f64();
+      s.left = in.f64();
+      const std::uint64_t action = in.varint(), steps = in.varint();
+      bool sane = std::isfinite(s.reward) && s.left >= 0 && s.left <= 1 && action < actions &&
+                  steps == count - k;
+      s.action = static_cast<std::uint32_t>(action);
+      s.steps = static_cast<std::uint32_t>(steps);
+      for (std::uint32_t i = 0; i < width_; ++i) {
+        seen_[k * width_ + i] = in.f32();
+        sane = sane && std::isfinite(seen_[k * width_ + i]);
+      }
+      if (!sane) return false;
     }
     return in.ok();
   }
