@@ -177,6 +177,7 @@ TEST_CASE("what a tile_learner cannot be or see is refused", "[learn]") {
   };
   REQUIRE(check(tile_tests::car()));
   refuses("axis", [](auto& o) { o.axes[0].high = -2; });
+  refuses("axis", [](auto& o) { o.axes[0] = {-1e308, 1e308, 4}; });  // too far for a double
   refuses("tiles", [](auto& o) { o.axes[1].tiles = 0; });
   refuses("numbers", [](auto& o) { o.axes.clear(); });
   refuses("tilings", [](auto& o) { o.tilings = 65; });

@@ -16,7 +16,7 @@ inline namespace v1 {
 
 /// One number that is seen: where it lies, and into how many tiles that is cut.
 struct tiled_axis {
-  double low = 0, high = 1;  ///< finite; what lies outside counts as the end
+  double low = 0, high = 1;  ///< their difference is finite; what lies outside counts as the end
   std::uint32_t tiles = 8;   ///< 1..65,536
 };
 
@@ -34,9 +34,9 @@ class tiles {
       return fail(code::arg, "tiles are of 1..32 numbers, not ", axes.size());
     }
     for (const tiled_axis& a : axes) {
-      if (!(std::isfinite(a.low) && std::isfinite(a.high) && a.low < a.high)) {
-        return fail(code::arg, "an axis goes from low to a greater high, not ", a.low, " to ",
-                    a.high);
+      if (!(a.low < a.high && std::isfinite(a.high - a.low))) {
+        return fail(code::arg, "an axis goes from a finite low to a greater high, not ", a.low,
+                    " to ", a.high);
       }
       if (a.tiles == 0 || a.tiles > 65'536) {
         return fail(code::arg, "an axis has 1..65,536 tiles, not ", a.tiles);
