@@ -182,3 +182,27 @@ TEST_CASE("what is learned after a change of mode comes back", "[engine]") {
   REQUIRE(settings_test::learned(*again).stats.observations == 100);
   REQUIRE(settings_test::learned(*again).q == settings_test::learned(*e).q);
 }
+
+// Settings that overlap were listed once for each: more than there are actions, which no shape has,
+// so that a store forgot what had been learned at each start.
+TEST_CASE("what is forbidden twice is listed once", "[engine]") {
+  std::vector<double> values;
+  for (int i = 0; i < 256; ++i) values.push_back(i);
+  const auto where = gyre::space::make({}, {{"x", values}, {"y", values}}).value();
+  gyre::tuning rails;
+  for (int i = 0; i < 200; ++i) {
+    rails.forbidden.push_back({{"x", double(i)}});
+    rails.forbidden.push_back({{"y", double(i)}});
+  }
+  const auto made = gyre::detail::rails_of(rails, where).value();
+  REQUIRE(made.forbidden.size() == 256 * 256 - 56 * 56);
+  gyre::detail::learner_shape shape;
+  shape.name = "a";
+  shape.where = where;
+  shape.mind = {1, 65'536, {}, where.shape(), made};
+  const auto bytes = shape.bytes();
+  gyre::byte_reader in(bytes);
+  const auto read = gyre::detail::learner_shape::read(in);
+  REQUIRE(read);
+  REQUIRE(read->mind.tuning.forbidden == made.forbidden);
+}

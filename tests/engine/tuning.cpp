@@ -289,6 +289,8 @@ TEST_CASE("what another setting would have earned is told from a loop's own tick
   }
   REQUIRE(it.what_if({{"k", 7}}).code() == gyre::code::arg);
   REQUIRE(it.what_if({}).code() == gyre::code::arg);
+  REQUIRE(it.what_if({}).error().text ==
+          "what_if: a value for each knob is wanted, and knob \"k\" has none");
   const auto plain = e.add({.name = "plain", .interval = 10ms}, [](gyre::tick&) {}).value();
   REQUIRE(plain.decisions().code() == gyre::code::state);
 }

@@ -111,16 +111,20 @@ GYRE_DECL result<decision_log> loop::decisions_from(std::uint64_t number) const 
 }
 GYRE_DECL result<what_if_result> loop::what_if(const std::vector<setting>& always) const {
   GYRE_CHECK(detail::may_call(body_, id_));
-  what_if_result out;
+  decision_log log;
+  std::uint32_t states = 0, actions = 0;
+  fixed_policy only;
   GYRE_CHECK(detail::with_tuner(
       body_->env, id_, [&](const detail::shared_learner& l) -> result<void> {
-        GYRE_TRY(only, detail::rails_of({.baseline = always}, l.where));
-        if (always.empty()) return fail(code::arg, "what_if() needs a value for each knob");
-        out = gyre::what_if(l.mind.decided().read().rows, l.where.states(), l.where.actions(),
-                            fixed_policy{only.baseline});
+        const auto action = detail::action_of(always, l.where);
+        if (!action) return fail(code::arg, "what_if: ", action.error().text);
+        only.action = *action;
+        states = l.where.states();
+        actions = l.where.actions();
+        log = l.mind.decided().read();
         return ok;
       }));
-  return out;
+  return gyre::what_if(log.rows, states, actions, only);  // for as long as it takes, loops run on
 }
 GYRE_DECL result<loop_stats> loop::stats() const {
   GYRE_CHECK(detail::may_call(body_, id_));

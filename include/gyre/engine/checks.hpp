@@ -79,6 +79,35 @@ inline result<void> check(const loop_options& o) {
   return gyre::check(o.learning);
 }
 
+inline constexpr std::uint32_t no_choice = 0xffffffffU;
+
+/// The choice that a list of settings makes for each knob, `no_choice` where it names none. ARG
+/// naming the knob or the value.
+inline result<std::vector<std::uint32_t>> choices_of(const std::vector<setting>& list,
+                                                     const space& where) {
+  std::vector<std::uint32_t> made(where.knobs().size(), no_choice);
+  for (const setting& s : list) {
+    const int k = where.knob_index(s.knob);
+    if (k < 0) return fail(code::arg, "there is no knob \"", s.knob, "\"");
+    const std::vector<double>& values = where.knobs()[static_cast<std::size_t>(k)].values;
+    const auto at = std::find(values.begin(), values.end(), s.value);
+    if (at == values.end()) {
+      return fail(code::arg, s.value, " is no value of knob \"", s.knob, "\"");
+    }
+    made[static_cast<std::size_t>(k)] = static_cast<std::uint32_t>(at - values.begin());
+  }
+  return made;
+}
+/// The action of a list that has a value for each knob. ARG as above, or naming the one without.
+inline result<std::uint32_t> action_of(const std::vector<setting>& list, const space& where) {
+  GYRE_TRY(made, choices_of(list, where));
+  const auto without = std::find(made.begin(), made.end(), no_choice);
+  if (without == made.end()) return where.action(made);
+  return fail(code::arg, "a value for each knob is wanted, and knob \"",
+              where.knobs()[static_cast<std::size_t>(without - made.begin())].name,
+              "\" has none");
+}
+
 /// Guard rails as a tuner takes them. ARG naming the knob, the value or the option.
 inline result<tuner_options> rails_of(const tuning& rails, const space& where) {
   tuner_options out;
@@ -89,37 +118,24 @@ inline result<tuner_options> rails_of(const tuning& rails, const space& where) {
   if (rails.history > history::limit) {
     return fail(code::arg, "tuning: history is at most ", history::limit, ", not ", rails.history);
   }
-  // The choices that a list of settings makes, `any` for a knob that it does not name.
-  constexpr std::uint32_t any = 0xffffffffU;
-  const auto choices = [&](const std::vector<setting>& list) -> result<std::vector<std::uint32_t>> {
-    std::vector<std::uint32_t> made(where.knobs().size(), any);
-    for (const setting& s : list) {
-      const int k = where.knob_index(s.knob);
-      if (k < 0) return fail(code::arg, "tuning: there is no knob \"", s.knob, "\"");
-      const std::vector<double>& values = where.knobs()[static_cast<std::size_t>(k)].values;
-      const auto at = std::find(values.begin(), values.end(), s.value);
-      if (at == values.end()) {
-        return fail(code::arg, "tuning: ", s.value, " is no value of knob \"", s.knob, "\"");
-      }
-      made[static_cast<std::size_t>(k)] = static_cast<std::uint32_t>(at - values.begin());
-    }
-    return made;
-  };
   if (!rails.baseline.empty()) {
-    GYRE_TRY(baseline, choices(rails.baseline));
-    if (std::count(baseline.begin(), baseline.end(), any) != 0) {
-      return fail(code::arg, "the baseline needs a value for each knob");
-    }
-    out.baseline = where.action(baseline);
+    const auto baseline = action_of(rails.baseline, where);
+    if (!baseline) return fail(code::arg, "tuning: baseline: ", baseline.error().text);
+    out.baseline = *baseline;
   }
+  std::vector<bool> listed(where.actions(), false);  // settings that overlap name some twice
   for (const auto& list : rails.forbidden) {
-    GYRE_TRY(ruled_out, choices(list));
+    const auto ruled_out = choices_of(list, where);
+    if (!ruled_out) return fail(code::arg, "tuning: forbidden: ", ruled_out.error().text);
     for (std::uint32_t a = 0; a < where.actions(); ++a) {
-      bool matches = !list.empty();
-      for (std::size_t k = 0; k < ruled_out.size(); ++k) {
-        matches = matches && (ruled_out[k] == any || ruled_out[k] == where.choice_of(a, k));
+      bool matches = !list.empty() && !listed[a];
+      for (std::size_t k = 0; k < ruled_out->size(); ++k) {
+        const std::uint32_t choice = (*ruled_out)[k];
+        matches = matches && (choice == no_choice || choice == where.choice_of(a, k));
       }
-      if (matches) out.forbidden.push_back(a);
+      if (!matches) continue;
+      listed[a] = true;
+      out.forbidden.push_back(a);
     }
   }
   if (auto good = gyre::check(where.shape(), out); !good) {
