@@ -76,7 +76,7 @@ export class Engine {
     return this.gyre.f64(this.gyre.outWord);
   }
 
-  /** Tells the gates what was measured; what is left out is not known. */
+  /** Tells the gates what was measured; what is left out is not known. latencyMs has no effect: a latency gate sees the recent p99 of its own loop. */
   supply(reading: { cpuPercent?: number; memoryPercent?: number; latencyMs?: number; mode?: string }): void {
     const { gyre } = this;
     const r = gyre.struct(READING, {

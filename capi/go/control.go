@@ -32,8 +32,19 @@ func (e *Engine) Remove(l Loop) error {
 	}
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	delete(e.loops, l.id)
+	e.forget(l.id)
 	return nil
+}
+
+// forget lets go what a loop does, and those below it.
+func (e *Engine) forget(id C.gyre_loop) {
+	gone, known := e.loops[id]
+	delete(e.loops, id)
+	for child, work := range e.loops {
+		if known && work.parent == gone.name {
+			e.forget(child)
+		}
+	}
 }
 
 // Find gives the loop of that name. An error: ErrNotFound.
@@ -99,7 +110,7 @@ func (e *Engine) Stop(deadline time.Duration) error {
 type Reading struct {
 	Mode                      string
 	CPUPercent, MemoryPercent *float64 // 0..100 of all cores, of what may be used
-	LatencyMs                 *float64
+	LatencyMs                 *float64 // no effect: a latency gate sees the recent p99 of its loop
 }
 
 // Supply tells it; it counts until the next call.

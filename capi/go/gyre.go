@@ -60,11 +60,17 @@ func newError() *C.gyre_error {
 type Engine struct {
 	id    C.gyre_engine
 	mutex sync.Mutex
-	loops map[C.gyre_loop]func(*Tick) error
+	loops map[C.gyre_loop]work
 	ticks [256]C.gyre_tick
 	begin time.Time // of the engine's clock, for Run
 
 	virtual bool // AdvanceTo moves the clock
+}
+
+// work is what a loop does, and whose loop it goes with.
+type work struct {
+	run          func(*Tick) error
+	name, parent string
 }
 
 // New makes an engine without threads whose clock is the argument of RunDue.
@@ -75,7 +81,7 @@ func newEngine(driver C.int32_t, seed uint64) (*Engine, error) {
 	options.size = C.uint32_t(unsafe.Sizeof(options))
 	options.driver = driver
 	options.seed = C.uint64_t(seed)
-	e := &Engine{loops: map[C.gyre_loop]func(*Tick) error{}, begin: time.Now(),
+	e := &Engine{loops: map[C.gyre_loop]work{}, begin: time.Now(),
 		virtual: driver == C.GYRE_DRIVER_VIRTUAL}
 	if err := check(C.gyre_engine_create(&options, &e.id, err), err); err != nil {
 		return nil, err
@@ -109,6 +115,16 @@ type Options struct {
 	Lambda                 float64 // of QLambda; None
 	Planning               uint32  // of DynaQ and Sweeping, cells updated a tick
 	Optimistic             bool    // what was never tried is worth the most that can be
+
+	Timeout             time.Duration // a tick over it is abandoned and failed; zero: 2 s
+	Jitter              float64       // of the interval, at most 0.5; zero: 0.1; None
+	Backoff, BackoffCap time.Duration // wait after a failure, doubling up to the other; 100 ms, 5 s
+	Missed              Missed        // what becomes of ticks that it missed
+	Priority            int32         // -2048..2047: the higher goes first
+	Parent              string        // a loop that takes it with it: paused, stopped, removed
+	Gates               []Gate        // all must be open for a tick to run
+	Paused              bool          // it starts so
+	Deferrable          bool          // may be slowed down when bus or loops are not well
 }
 
 // None says "none, really" where 0 means the default.
@@ -151,6 +167,7 @@ func (e *Engine) AddLoop(o Options, run func(*Tick) error) (Loop, error) {
 	if o.EngineFeatures {
 		native.flags |= C.GYRE_LOOP_ENGINE_FEATURES
 	}
+	a.timing(native, &o)
 	native.knobs, native.knob_count = a.knobs(o.Knobs)
 	native.features, native.feature_count = a.features(o.Features)
 	native.tuning = a.tuning(o.Tuning)
@@ -163,7 +180,7 @@ func (e *Engine) AddLoop(o Options, run func(*Tick) error) (Loop, error) {
 	if err := check(C.gyre_loop_create(e.id, native, &id, err), err); err != nil {
 		return Loop{}, err
 	}
-	e.loops[id] = run
+	e.loops[id] = work{run, o.Name, o.Parent}
 	return Loop{id}, nil
 }
 
@@ -224,7 +241,7 @@ func (e *Engine) runOne(id C.gyre_tick) {
 	info.size = C.uint32_t(unsafe.Sizeof(info))
 	C.gyre_tick_info_read(id, &info)
 	e.mutex.Lock()
-	run := e.loops[info.loop]
+	run := e.loops[info.loop].run
 	e.mutex.Unlock()
 	begin := time.Now()
 	err := guarded(run, &Tick{id})

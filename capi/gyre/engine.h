@@ -69,7 +69,7 @@ typedef struct gyre_reading {
   const char* mode;      /**< default "normal" */
   double cpu_percent;    /**< 0..100 of all cores */
   double memory_percent; /**< 0..100 of what may be used */
-  double latency_ms;     /**< of whatever the latency gates are about */
+  double latency_ms;     /**< no effect: a latency gate sees the recent p99 of its own loop */
 } gyre_reading;
 
 /** Makes an engine. Any number of them may live in a process. One with GYRE_DRIVER_WORKERS waits

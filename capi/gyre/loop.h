@@ -18,7 +18,8 @@ typedef void (*gyre_tick_fn)(void* user, gyre_tick tick, gyre_status* status);
 enum gyre_gate_kind {
   GYRE_GATE_CPU = 1,     /**< closed over close_at percent (80) until under open_at (70) */
   GYRE_GATE_MEMORY = 2,  /**< closed over close_at percent (85) until under open_at (80) */
-  GYRE_GATE_LATENCY = 3, /**< closed while the latency reading is over close_at ms; required */
+  GYRE_GATE_LATENCY = 3, /**< closed while the recent p99 of its own loop is over close_at ms;
+                              required. Without ticks there is none, which opens it */
   GYRE_GATE_MODE = 4     /**< closed while the mode reading is not `mode` ("normal") */
 };
 

@@ -130,5 +130,20 @@ class Names(unittest.TestCase):
                         explore_how='linear', flags=abi.GYRE_LOOP_SEQUENTIAL)(print)
 
 
+    def test_a_loop_has_gates(self):
+        with virtual() as engine:
+            gates = [{'kind': 'cpu', 'close_at': 50, 'open_at': 40},
+                     {'kind': 'mode', 'mode': 'day'}]
+            loop = engine.loop('gated', every=1, jitter=-1.0, gates=gates)(lambda tick: None)
+            for cpu, mode, ticks in ((10, 'day', 6), (60, 'day', 0), (10, 'day', 5),
+                                     (10, 'night', 0)):
+                before = loop.metrics['cycles']
+                engine.supply(cpu_percent=cpu, mode=mode)
+                engine.advance_to(engine.now + 5)
+                self.assertEqual(loop.metrics['cycles'] - before, ticks, (cpu, mode))
+            with self.assertRaisesRegex(ValueError, 'kind is .disk.: one of cpu, memory'):
+                engine.loop('b', every=1, gates=[{'kind': 'disk'}])(print)
+
+
 if __name__ == '__main__':
     unittest.main()

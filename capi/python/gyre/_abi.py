@@ -47,7 +47,7 @@ GYRE_TUNING_OBSERVE = 2  # the baseline acts (without one: the first values); it
 GYRE_TUNING_FROZEN = 3  # the best that is known acts; nothing is learned
 GYRE_GATE_CPU = 1  # closed over close_at percent (80) until under open_at (70)
 GYRE_GATE_MEMORY = 2  # closed over close_at percent (85) until under open_at (80)
-GYRE_GATE_LATENCY = 3  # closed while the latency reading is over close_at ms; required
+GYRE_GATE_LATENCY = 3  # closed while the recent p99 of its own loop is over close_at ms; required. Without ticks there is none, which opens it
 GYRE_GATE_MODE = 4  # closed while the mode reading is not `mode` ("normal")
 GYRE_LOOP_PAUSED = 1  # starts paused
 GYRE_LOOP_EXTERNAL = 2  # no callback: the caller acquires due ticks
@@ -165,7 +165,7 @@ class gyre_reading(_c.Structure):
         ('mode', _c.c_char_p),  # default "normal"
         ('cpu_percent', _c.c_double),  # 0..100 of all cores
         ('memory_percent', _c.c_double),  # 0..100 of what may be used
-        ('latency_ms', _c.c_double),  # of whatever the latency gates are about
+        ('latency_ms', _c.c_double),  # no effect: a latency gate sees the recent p99 of its own loop
     ]
 
 

@@ -77,7 +77,8 @@ class Engine(Bus, Memory, Served):
         features: what it sees, a name and ascending edges. Further settings are fields of
         gyre_loop_options by their names there (group, timeout_ms, priority, ...), missed, method
         and explore_how also by name. tuning: the rails of its tuner, as Tuner has them:
-        {'baseline': {...}, 'budget': 0.1, 'forbidden': [{...}], 'mode': 'observe'}.
+        {'baseline': {...}, 'budget': 0.1, 'forbidden': [{...}], 'mode': 'observe'}. gates: all must
+        be open for a tick to run, as {'kind': 'cpu', 'close_at': 80}, {'kind': 'mode'}.
         """
         def decorate(function: Callable[[Tick], Any]) -> Loop:
             made_of = Loop(self, name, function)
@@ -222,7 +223,8 @@ class Engine(Bus, Memory, Served):
 
     def supply(self, cpu_percent: float = abi.GYRE_NONE, memory_percent: float = abi.GYRE_NONE,
                latency_ms: float = abi.GYRE_NONE, mode: str = 'normal') -> None:
-        """Tells the gates what was measured."""
+        """Tells the gates what was measured. latency_ms has no effect: a latency gate sees the
+        recent p99 of its own loop."""
         reading = made(abi.gyre_reading, mode=encoded(mode), cpu_percent=cpu_percent,
                        memory_percent=memory_percent, latency_ms=latency_ms)
         call(lib.gyre_engine_supply, self._id, ctypes.byref(reading))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from . import _abi as abi
 from ._library import call, check, encoded, lib, made, values_of
-from ._settings import by_name, declared, limits_of, rails, settings_of
+from ._settings import by_name, declared, gates_of, limits_of, rails, settings_of
 from ._tick import Tick, words
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def options(name: str, every: float, knobs: Mapping[str, Sequence[float]],
                               for key, value in by_name(settings).items()}
     if isinstance(fields.get('tuning'), Mapping):
         fields['tuning'] = ctypes.addressof(rails(kept, **fields['tuning']))
+    if 'gates' in fields:
+        fields['gates'], fields['gate_count'] = gates_of(fields['gates'], kept)
     made_of = made(abi.gyre_loop_options, name=encoded(name), interval_ms=every * 1e3,
                    flags=flags, **fields)
     made_of.knobs, made_of.knob_count = declared(abi.gyre_knob, 'values', knobs, kept), len(knobs)

@@ -10,7 +10,8 @@ from ._library import check, encoded, lib, made, values_of, word
 WORDS = {field: {name[len(prefix):].lower(): value for name, value in vars(abi).items()
                  if name.startswith(prefix)}
          for field, prefix in (('missed', 'GYRE_MISSED_'), ('method', 'GYRE_METHOD_'),
-                               ('explore_how', 'GYRE_EXPLORE_'), ('mode', 'GYRE_TUNING_'))}
+                               ('explore_how', 'GYRE_EXPLORE_'), ('mode', 'GYRE_TUNING_'),
+                               ('kind', 'GYRE_GATE_'))}
 
 
 def by_name(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,6 +52,16 @@ def settings_of(rules: Sequence[Mapping[str, float]], kept: list[Any]) -> tuple[
         at.size, at.rule, at.knob, at.value = ctypes.sizeof(at), rule, encoded(knob), value
     kept.append(out)
     return (ctypes.addressof(out) if rows else None), len(rows)
+
+
+def gates_of(gates: Sequence[Mapping[str, Any]], kept: list[Any]) -> tuple[Any, int]:
+    """The address of gyre_gate for each, and how many there are."""
+    rows = [made(abi.gyre_gate, kind=word('kind', WORDS['kind'], gate['kind']),
+                 **{name: encoded(value) if isinstance(value, str) else value
+                    for name, value in gate.items() if name != 'kind'}) for gate in gates]
+    out = (abi.gyre_gate * max(len(rows), 1))(*rows)
+    kept += [out, rows]  # the texts are the rows'
+    return ctypes.addressof(out), len(rows)
 
 
 def limits_of(function: Any, number: int) -> list[dict[str, Any]]:

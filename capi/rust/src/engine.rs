@@ -6,7 +6,7 @@ use crate::error::{c_string, check, Error, Result};
 use crate::ffi;
 use crate::knobs::Declared;
 use crate::loops::Loop;
-use crate::options::LoopOptions;
+use crate::options::{Gates, LoopOptions};
 use crate::tick::{free, trampoline, Tick};
 use std::marker::PhantomData;
 use std::os::raw::c_void;
@@ -69,6 +69,8 @@ impl Engine {
     {
         let name = c_string(&options.name)?;
         let group = c_string(&options.group)?;
+        let parent = c_string(&options.parent)?;
+        let gates = Gates::new(&options.gates)?;
         let declared = Declared::new(&options.knobs, &options.features, &options.tuning)?;
         let native = ffi::gyre_loop_options {
             name: name.as_ptr(),
@@ -78,6 +80,15 @@ impl Engine {
             user: Box::into_raw(Box::new(tick)) as *mut c_void,
             destroy: Some(free::<F>), // also called when the creation fails
             flags: options.flags,
+            timeout_ms: options.timing.timeout_ms,
+            jitter: options.timing.jitter,
+            backoff_ms: options.timing.backoff_ms,
+            backoff_cap_ms: options.timing.backoff_cap_ms,
+            missed: options.timing.missed,
+            priority: options.timing.priority,
+            parent: if options.parent.is_empty() { std::ptr::null() } else { parent.as_ptr() },
+            gates: gates.list.as_ptr(),
+            gate_count: gates.list.len() as u32,
             knobs: declared.knobs.as_ptr(),
             knob_count: declared.knobs.len() as u32,
             features: declared.features.as_ptr(),

@@ -23,6 +23,7 @@ pub struct Reading<'a> {
     pub cpu_percent: Option<f64>,
     /// 0..100 of what may be used.
     pub memory_percent: Option<f64>,
+    /// No effect: a latency gate sees the recent p99 of its own loop.
     pub latency_ms: Option<f64>,
 }
 

@@ -55,7 +55,7 @@ pub use knobs::{geometric, linear, Feature, Knob, Mode, Tuning};
 pub use learned::{Learned, Limit, Report};
 pub use learner::{Learner, Method, Transition};
 pub use loops::Loop;
-pub use options::LoopOptions;
+pub use options::{Gate, LoopOptions, Missed};
 pub use replay::{Drawn, Field, Number, Replay, ReplayOptions, Return, RowStats};
 pub use serve::ServeOptions;
 pub use tick::Tick;

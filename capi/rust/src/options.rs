@@ -1,8 +1,10 @@
 //! options.rs - what a loop is.
 
+use crate::error::{c_string, Result};
 use crate::ffi;
 use crate::knobs::{Feature, Knob, Tuning};
 use crate::learner::Method;
+use std::ffi::CString;
 use std::time::Duration;
 
 /// What a loop is; what is not set is the engine's default.
@@ -19,6 +21,49 @@ pub struct LoopOptions {
     pub(crate) explore: (f64, f64, f64),
     pub(crate) method: Option<Method>,
     pub(crate) way: Way,
+    pub(crate) timing: Timing,
+    pub(crate) parent: String,
+    pub(crate) gates: Vec<Gate>,
+}
+
+/// A condition under which ticks are skipped, and counted as gated: no errors. It sees what the
+/// engine measures, or what `Engine::supply` told last.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Gate {
+    /// Closed over so many percent of all cores, until under so many; 0: 80 and 70.
+    Cpu { close_at: f64, open_at: f64 },
+    /// ... of the memory that may be used; 0: 85 and 80.
+    Memory { close_at: f64, open_at: f64 },
+    /// Closed while the loop's own recent p99 is over so many ms. Without ticks there is none,
+    /// which opens it.
+    Latency { close_at: f64 },
+    /// Closed while the mode is another, as "normal".
+    Mode(String),
+}
+
+/// What becomes of grid points that passed without a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Missed {
+    /// One late tick, told how many were missed; then back on the grid: the default.
+    Once = ffi::GYRE_MISSED_ONCE,
+    /// None before the next grid point.
+    Skip = ffi::GYRE_MISSED_SKIP,
+    /// All of them, at most 8.
+    Burst = ffi::GYRE_MISSED_BURST,
+    /// The grid starts again from now.
+    Delay = ffi::GYRE_MISSED_DELAY,
+}
+
+/// When a loop runs, in the header's fields: 0 is the default.
+#[derive(Default)]
+pub(crate) struct Timing {
+    pub(crate) timeout_ms: f64,
+    pub(crate) jitter: f64,
+    pub(crate) backoff_ms: f64,
+    pub(crate) backoff_cap_ms: f64,
+    pub(crate) missed: i32,
+    pub(crate) priority: i32,
 }
 
 /// What a method is set by.
@@ -47,7 +92,57 @@ impl LoopOptions {
             explore: (0.0, 0.0, 0.0),
             method: None,
             way: Way::default(),
+            timing: Timing::default(),
+            parent: String::new(),
+            gates: Vec::new(),
         }
+    }
+    /// A tick over it is abandoned and has failed; without 2 s.
+    pub fn timeout(mut self, time: Duration) -> LoopOptions {
+        self.timing.timeout_ms = time.as_secs_f64() * 1e3;
+        self
+    }
+    /// So much of the interval, 0 to 0.5, a tick may be before or after its time; without 0.1.
+    pub fn jitter(mut self, part: f64) -> LoopOptions {
+        self.timing.jitter = if part == 0.0 { ffi::GYRE_NONE } else { part };
+        self
+    }
+    /// How long it waits after a failure, doubled after each in a row up to the other; without 100
+    /// ms and 5 s.
+    pub fn backoff(mut self, first: Duration, most: Duration) -> LoopOptions {
+        self.timing.backoff_ms = first.as_secs_f64() * 1e3;
+        self.timing.backoff_cap_ms = most.as_secs_f64() * 1e3;
+        self
+    }
+    /// What becomes of ticks that it missed.
+    pub fn missed(mut self, policy: Missed) -> LoopOptions {
+        self.timing.missed = policy as i32;
+        self
+    }
+    /// -2048 to 2047: the higher goes first of two due at once, and under overload.
+    pub fn priority(mut self, priority: i32) -> LoopOptions {
+        self.timing.priority = priority;
+        self
+    }
+    /// A loop that is there: paused, stopped or removed, it takes this one with it.
+    pub fn parent(mut self, name: &str) -> LoopOptions {
+        self.parent = name.to_string();
+        self
+    }
+    /// All of its gates must be open for a tick to run.
+    pub fn gate(mut self, gate: Gate) -> LoopOptions {
+        self.gates.push(gate);
+        self
+    }
+    /// Starts paused.
+    pub fn paused(mut self) -> LoopOptions {
+        self.flags |= ffi::GYRE_LOOP_PAUSED;
+        self
+    }
+    /// May be slowed down when bus or loops are not well.
+    pub fn deferrable(mut self) -> LoopOptions {
+        self.flags |= ffi::GYRE_LOOP_DEFERRABLE;
+        self
     }
     /// The loops of a group share one learner.
     pub fn group(mut self, name: &str) -> LoopOptions {
@@ -134,5 +229,32 @@ impl LoopOptions {
         self.learning_rate = rate;
         self.sample_average = true;
         self
+    }
+}
+
+/// Gates in C's shape; owns what they point to while the call reads it.
+pub(crate) struct Gates {
+    _modes: Vec<CString>,
+    pub(crate) list: Vec<ffi::gyre_gate>,
+}
+
+impl Gates {
+    pub(crate) fn new(gates: &[Gate]) -> Result<Gates> {
+        let (mut modes, mut list) = (Vec::new(), Vec::new());
+        for gate in gates {
+            let (kind, close_at, open_at) = match *gate {
+                Gate::Cpu { close_at, open_at } => (ffi::GYRE_GATE_CPU, close_at, open_at),
+                Gate::Memory { close_at, open_at } => (ffi::GYRE_GATE_MEMORY, close_at, open_at),
+                Gate::Latency { close_at } => (ffi::GYRE_GATE_LATENCY, close_at, 0.0),
+                Gate::Mode(_) => (ffi::GYRE_GATE_MODE, 0.0, 0.0),
+            };
+            let mut native = ffi::gyre_gate { kind, close_at, open_at, ..Default::default() };
+            if let Gate::Mode(mode) = gate {
+                modes.push(c_string(mode)?);
+                native.mode = modes[modes.len() - 1].as_ptr();
+            }
+            list.push(native);
+        }
+        Ok(Gates { _modes: modes, list })
     }
 }

@@ -1,6 +1,6 @@
 //! fleet.rs - loops that are held up and looked at from outside, through the crate.
 //! Method: scenarios on the virtual clock.
-use gyre::{ffi, Driver, Engine, Kind, LoopOptions, Method, Reading, Result};
+use gyre::{ffi, Driver, Engine, Gate, Kind, LoopOptions, Method, Missed, Reading, Result};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,5 +75,48 @@ fn each_way_to_learn_walks_to_the_end_that_pays() -> Result<()> {
     for wrong in [new().lambda(2.0), new().step_power(-1.0), new().explore_how(9)] {
         assert!(walk(wrong).is_err());
     }
+    Ok(())
+}
+
+#[test]
+fn gates_timing_and_parents_are_of_a_loop() -> Result<()> {
+    let (engine, second) = (Engine::new(Driver::Virtual)?, Duration::from_secs(1));
+    let new = |name: &str| LoopOptions::new(name, second).jitter(0.0);
+    let gates = [
+        Gate::Cpu { close_at: 50.0, open_at: 40.0 },
+        Gate::Memory { close_at: 0.0, open_at: 0.0 },
+        Gate::Mode("normal".to_string()),
+    ];
+    let gated = gates.into_iter().fold(new("gated"), |options, gate| options.gate(gate));
+    let gated = engine.add(gated, |_| Ok(()))?;
+    let late = new("late").gate(Gate::Latency { close_at: 30.0 });
+    let late = engine.add(late, |tick| tick.spend(Duration::from_millis(40)))?;
+    let slow = engine.add(new("slow").timeout(second / 2), move |tick| tick.spend(second))?;
+    let fails = new("fails").backoff(second * 30, second * 40).missed(Missed::Skip);
+    let fails = engine.add(fails, |tick| tick.reward(f64::NAN))?;
+    let child = engine.add(new("child").parent("gated").priority(5), |_| Ok(()))?;
+    let waits = engine.add(new("waits").paused().deferrable(), |_| Ok(()))?;
+    engine.advance_to(second * 10)?;
+    assert_eq!((gated.metrics()?.cycles, waits.metrics()?.cycles), (11, 0));
+    assert!(late.metrics()?.cycles < 5, "one or two of 11");
+    assert!(slow.metrics()?.timeouts > 0);
+    assert_eq!(fails.metrics()?.cycles, 1);
+    for wrong in [
+        Reading { cpu_percent: Some(60.0), ..Default::default() },
+        Reading { memory_percent: Some(90.0), ..Default::default() },
+        Reading { mode: Some("nightly"), ..Default::default() },
+    ] {
+        let before = gated.metrics()?.cycles;
+        engine.supply(&wrong)?;
+        engine.advance_to(engine.now()? + second * 5)?;
+        assert_eq!(gated.metrics()?.cycles, before, "{wrong:?}");
+        engine.supply(&Reading { cpu_percent: Some(1.0), ..Default::default() })?;
+        engine.advance_to(engine.now()? + second * 5)?;
+        assert_eq!(gated.metrics()?.cycles, before + 5);
+    }
+    gated.remove()?;
+    assert_eq!(child.metrics().unwrap_err().kind(), Kind::Stale);
+    let orphan = engine.add(new("orphan").parent("gated"), |_| Ok(()));
+    assert_eq!(orphan.unwrap_err().kind(), Kind::NotFound);
     Ok(())
 }

@@ -113,7 +113,8 @@ pub const GYRE_TUNING_FROZEN: i32 = 3;
 pub const GYRE_GATE_CPU: i32 = 1;
 /// closed over close_at percent (85) until under open_at (80)
 pub const GYRE_GATE_MEMORY: i32 = 2;
-/// closed while the latency reading is over close_at ms; required
+/// closed while the recent p99 of its own loop is over close_at ms;
+/// required. Without ticks there is none, which opens it
 pub const GYRE_GATE_LATENCY: i32 = 3;
 /// closed while the mode reading is not `mode` ("normal")
 pub const GYRE_GATE_MODE: i32 = 4;
@@ -331,7 +332,7 @@ abi_struct!(
     cpu_percent: f64,
     /// 0..100 of what may be used
     memory_percent: f64,
-    /// of whatever the latency gates are about
+    /// no effect: a latency gate sees the recent p99 of its own loop
     latency_ms: f64,
 });
 

@@ -1,0 +1,67 @@
+// gates_test.go - when a loop runs, and when it does not.
+// Method: scenarios on the virtual clock.
+
+package gyre
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+func TestGatesTimingAndParentsAreOfALoop(t *testing.T) {
+	engine, err := NewVirtual(1)
+	must(t, err)
+	defer engine.Close()
+	add := func(o Options, run func(*Tick) error) Loop {
+		o.Interval, o.Jitter = time.Second, None
+		loop, err := engine.AddLoop(o, run)
+		must(t, err)
+		return loop
+	}
+	cycles := func(l Loop) uint64 {
+		m, err := l.Metrics()
+		must(t, err)
+		return m.Cycles
+	}
+	fine := func(*Tick) error { return nil }
+	gated := add(Options{Name: "gated", Gates: []Gate{{Kind: GateCPU, CloseAt: 50, OpenAt: 40},
+		{Kind: GateMemory}, {Kind: GateMode}}}, fine)
+	late := add(Options{Name: "late", Gates: []Gate{{Kind: GateLatency, CloseAt: 30}}},
+		func(tick *Tick) error { return tick.Spend(40 * time.Millisecond) })
+	fails := add(Options{Name: "fails", Backoff: 30 * time.Second, BackoffCap: 40 * time.Second,
+		Missed: MissedSkip}, func(*Tick) error { return errors.New("on purpose") })
+	child := add(Options{Name: "child", Parent: "gated", Priority: 5, Timeout: time.Minute}, fine)
+	waits := add(Options{Name: "waits", Paused: true, Deferrable: true}, fine)
+	now := 10 * time.Second
+	must(t, engine.AdvanceTo(now))
+	if cycles(gated) != 11 || cycles(late) > 4 || cycles(fails) != 1 || cycles(waits) != 0 {
+		t.Fatal(cycles(gated), cycles(late), cycles(fails), cycles(waits))
+	}
+	sixty, ninety, one := 60.0, 90.0, 1.0
+	wrong := []Reading{{CPUPercent: &sixty}, {MemoryPercent: &ninety}, {Mode: "nightly"}}
+	for _, wrong := range wrong {
+		before := cycles(gated)
+		must(t, engine.Supply(wrong))
+		now += 5 * time.Second
+		must(t, engine.AdvanceTo(now))
+		shut := cycles(gated)
+		must(t, engine.Supply(Reading{CPUPercent: &one, Mode: "normal"}))
+		now += 5 * time.Second
+		must(t, engine.AdvanceTo(now))
+		if shut != before || cycles(gated) != before+5 {
+			t.Fatal(wrong, before, shut, cycles(gated))
+		}
+	}
+	grandchild := add(Options{Name: "grandchild", Parent: "child"}, fine)
+	must(t, engine.Remove(gated))
+	if len(engine.loops) != 3 {
+		t.Fatal("what removed loops did is kept", engine.loops)
+	}
+	_, err = grandchild.Metrics()
+	refusedAs(t, err, ErrStale)
+	_, err = child.Metrics()
+	refusedAs(t, err, ErrStale)
+	refusedAs(t, engine.Add(Options{Name: "orphan", Interval: time.Second, Parent: "gated"}, fine),
+		ErrNotFound)
+}
