@@ -5,6 +5,7 @@ import type { Schema } from './replay.ts';
 export interface EngineOptions {
   /** `host`: you call poll(now). `virtual`: you call stepTo(t), and everything repeats. */
   driver: 'host' | 'virtual';
+  /** Of all randomness; 0: 1 where it is `virtual`, else drawn anew, and the snapshot has it. */
   seed?: bigint;
   windowMs?: number;
   memoryBytes?: number;

@@ -1,10 +1,11 @@
-// gates_test.go - when a loop runs, and when it does not.
+// gates_test.go - when a loop runs, and when it does not; what an engine is asked to be.
 // Method: scenarios on the virtual clock.
 
 package gyre
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 )
@@ -64,4 +65,29 @@ func TestGatesTimingAndParentsAreOfALoop(t *testing.T) {
 	refusedAs(t, err, ErrStale)
 	refusedAs(t, engine.Add(Options{Name: "orphan", Interval: time.Second, Parent: "gated"}, fine),
 		ErrNotFound)
+}
+
+func TestAnEngineHasAStoreAndASeedOfItsOwn(t *testing.T) {
+	folder := t.TempDir()
+	for i := 0; i < 2; i++ {
+		engine, err := NewWith(EngineOptions{Virtual: true, Store: folder, MemoryRing: 8})
+		must(t, err)
+		records, err := engine.Recall(Query{})
+		must(t, err)
+		if len(records) != i {
+			t.Fatal("opened again it remembers", records)
+		}
+		must(t, engine.Remember(Record{Text: "a river"}))
+		must(t, engine.Sync())
+		text, err := engine.Snapshot()
+		must(t, err)
+		if !strings.Contains(text, `"seed":"1"`) || strings.Contains(text, `"store":null`) {
+			t.Fatal(text)
+		}
+		must(t, engine.Close())
+	}
+	_, err := NewWith(EngineOptions{Store: "a\x00b"})
+	refusedAs(t, err, ErrArg)
+	_, err = NewWith(EngineOptions{Window: -time.Second})
+	refusedAs(t, err, ErrArg)
 }

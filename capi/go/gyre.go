@@ -73,22 +73,6 @@ type work struct {
 	name, parent string
 }
 
-// New makes an engine without threads whose clock is the argument of RunDue.
-func New() (*Engine, error) { return newEngine(C.GYRE_DRIVER_HOST, 0) }
-
-func newEngine(driver C.int32_t, seed uint64) (*Engine, error) {
-	options, err := C.gyre_engine_options{}, newError()
-	options.size = C.uint32_t(unsafe.Sizeof(options))
-	options.driver = driver
-	options.seed = C.uint64_t(seed)
-	e := &Engine{loops: map[C.gyre_loop]work{}, begin: time.Now(),
-		virtual: driver == C.GYRE_DRIVER_VIRTUAL}
-	if err := check(C.gyre_engine_create(&options, &e.id, err), err); err != nil {
-		return nil, err
-	}
-	return e, nil
-}
-
 // Close stops the engine and frees it.
 func (e *Engine) Close() error {
 	err := newError()

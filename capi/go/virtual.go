@@ -13,10 +13,6 @@ import (
 	"unsafe"
 )
 
-// NewVirtual makes an engine whose clock AdvanceTo moves: with one seed and the same calls, all of
-// it repeats exactly, in every language. A seed of 0 is the default.
-func NewVirtual(seed uint64) (*Engine, error) { return newEngine(C.GYRE_DRIVER_VIRTUAL, seed) }
-
 // AdvanceTo runs every tick that is due up to then, since the engine's creation, each at its own
 // instant, in this goroutine. A tick takes no time.
 func (e *Engine) AdvanceTo(at time.Duration) error {

@@ -31,12 +31,13 @@ typedef struct gyre_engine_options {
   uint32_t size;
   uint32_t api_version; /**< 0 or GYRE_VERSION: the header in use; mm and pp at most 99 */
   int32_t driver;       /**< GYRE_DRIVER_... */
-  uint32_t shards;      /**< cores to spread loops over, a group stays together; default 1 */
+  uint32_t shards;      /**< 1..64 cores to spread loops over, a group stays together; default 1 */
   const char* store;    /**< directory of what survives, made if missing; default: none */
-  uint64_t seed;        /**< of all randomness; default 1 */
-  double window_ms;     /**< observation window; default 1,000 */
-  double memory_bytes;  /**< budget of remembered blocks, a whole number; default 16 MiB */
-  uint32_t memory_ring; /**< newest records kept as they are; default 100 */
+  uint64_t seed;        /**< of all randomness; default 1 with GYRE_DRIVER_VIRTUAL; with the others
+                             drawn anew, so that a fleet does not act in step: gyre_engine_info */
+  double window_ms;     /**< observation window, 1 or more; default 1,000 */
+  double memory_bytes;  /**< of all that is remembered, whole, 65,536..1e12; default 16 MiB */
+  uint32_t memory_ring; /**< newest records kept as they are, 8..256; default 100 */
   uint32_t forget_times; /**< 1: each start begins a new grid; default 0: with a store, loops of a
                               minute and more go on where they were before a restart */
 } gyre_engine_options;

@@ -26,6 +26,13 @@ def nothing(_tick):
     pass
 
 
+class Seeds(unittest.TestCase):
+    def test_a_seed_is_drawn_but_on_a_virtual_clock(self):
+        seeds = [gyre.Engine(driver).snapshot()['seed'] for driver in ('virtual', 'host', 'host')]
+        self.assertEqual(seeds[0], '1')
+        self.assertEqual(len(set(seeds)), 3)
+
+
 class Limits(unittest.TestCase):
     def setUp(self):
         self.engine = gyre.Engine(driver='virtual')

@@ -122,12 +122,12 @@ class gyre_engine_options(_c.Structure):
         ('size', _c.c_uint32),
         ('api_version', _c.c_uint32),  # 0 or GYRE_VERSION: the header in use; mm and pp at most 99
         ('driver', _c.c_int32),  # GYRE_DRIVER_...
-        ('shards', _c.c_uint32),  # cores to spread loops over, a group stays together; default 1
+        ('shards', _c.c_uint32),  # 1..64 cores to spread loops over, a group stays together; default 1
         ('store', _c.c_char_p),  # directory of what survives, made if missing; default: none
-        ('seed', _c.c_uint64),  # of all randomness; default 1
-        ('window_ms', _c.c_double),  # observation window; default 1,000
-        ('memory_bytes', _c.c_double),  # budget of remembered blocks, a whole number; default 16 MiB
-        ('memory_ring', _c.c_uint32),  # newest records kept as they are; default 100
+        ('seed', _c.c_uint64),  # of all randomness; default 1 with GYRE_DRIVER_VIRTUAL; with the others drawn anew, so that a fleet does not act in step: gyre_engine_info
+        ('window_ms', _c.c_double),  # observation window, 1 or more; default 1,000
+        ('memory_bytes', _c.c_double),  # of all that is remembered, whole, 65,536..1e12; default 16 MiB
+        ('memory_ring', _c.c_uint32),  # newest records kept as they are, 8..256; default 100
         ('forget_times', _c.c_uint32),  # 1: each start begins a new grid; default 0: with a store, loops of a minute and more go on where they were before a restart
     ]
 

@@ -27,10 +27,12 @@ class Engine(Bus, Memory, Served):
     """Loops that run on the thread that calls run(), poll() or advance_to(). Times are seconds.
 
     driver: 'host' goes by the machine's clock; 'virtual' by advance_to(), and repeats exactly.
-    seed: of all randomness. store: the directory of what survives. Further settings are fields of
-    gyre_engine_options by their names there, times in ms.
+    seed: of all randomness; 0: 1 where it is virtual, else drawn anew, and the snapshot has it.
+    store: the directory of what survives. Further settings are fields of gyre_engine_options by
+    their names there, times in ms.
 
-    A context manager: leaving it closes the engine. Threads: one at a time.
+    A context manager: leaving it closes the engine. Threads: one at a time. In the child of a fork
+    each call is refused as GYRE_E_FORKED: make another there.
     """
 
     def __init__(self, driver: str = 'host', seed: int = 0, store: str = '',

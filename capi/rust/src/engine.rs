@@ -43,7 +43,8 @@ impl Engine {
         Engine::with(driver, 0, None)
     }
 
-    /// The same, whose draws follow from `seed`, 0 being 1, and with a directory for what survives.
+    /// The same, whose draws follow from `seed`, and with a directory for what survives. A seed of
+    /// 0 is 1 with `Driver::Virtual`, else drawn anew; the snapshot has it.
     pub fn with(driver: Driver, seed: u64, store: Option<&str>) -> Result<Engine> {
         let store = store.map(c_string).transpose()?;
         let options = ffi::gyre_engine_options {

@@ -273,17 +273,18 @@ abi_struct!(
     api_version: u32,
     /// GYRE_DRIVER_...
     driver: i32,
-    /// cores to spread loops over, a group stays together; default 1
+    /// 1..64 cores to spread loops over, a group stays together; default 1
     shards: u32,
     /// directory of what survives, made if missing; default: none
     store: *const c_char,
-    /// of all randomness; default 1
+    /// of all randomness; default 1 with GYRE_DRIVER_VIRTUAL; with the others
+    /// drawn anew, so that a fleet does not act in step: gyre_engine_info
     seed: u64,
-    /// observation window; default 1,000
+    /// observation window, 1 or more; default 1,000
     window_ms: f64,
-    /// budget of remembered blocks, a whole number; default 16 MiB
+    /// of all that is remembered, whole, 65,536..1e12; default 16 MiB
     memory_bytes: f64,
-    /// newest records kept as they are; default 100
+    /// newest records kept as they are, 8..256; default 100
     memory_ring: u32,
     /// 1: each start begins a new grid; default 0: with a store, loops of a
     /// minute and more go on where they were before a restart
