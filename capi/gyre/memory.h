@@ -67,7 +67,8 @@ GYRE_API gyre_status gyre_memory_remember(gyre_engine engine, const gyre_record*
                                           gyre_error* err);
 
 /** Finds records, newest first, as a JSON array of {wall_ms, text, user, role, source, tags,
- *  importance, count, tier}; tier is short (< 5 min old), medium (< 1 h) or long.
+ *  importance, count, tier}; tier is short (< 5 min old), medium (< 1 h) or long. Reads files where
+ *  there is a store and memory has not enough: one caller at a time.
  *  @param query NULL: the newest 100.
  *  @return GYRE_E_BUFFER.
  *  @call any thread, may block, in callbacks, since 0.1
@@ -75,8 +76,8 @@ GYRE_API gyre_status gyre_memory_remember(gyre_engine engine, const gyre_record*
 GYRE_API gyre_status gyre_memory_recall(gyre_engine engine, const gyre_query* query, char* buf,
                                         uint32_t cap, uint32_t* needed, gyre_error* err);
 
-/** Archives what is over a day old to the store, and deletes what is over 30 days old. Blocks on
- *  the disk, where there is a store, and so does what needs the memory or the bus meanwhile.
+/** Archives what is over a day old to the store, and deletes what is over 30 days old. Waits for
+ *  the disk, where there is a store, and for a recall that reads files; holds up nothing else.
  *  @return GYRE_E_IO: what was not written stays in memory.
  *  @call any thread, may block, in callbacks, since 0.1
  *  @status STATE IO */

@@ -66,8 +66,8 @@ GYRE_API gyre_status gyre_tiles_greedy(gyre_tiles tiles, const float* seen, uint
                                        uint32_t count);
 
 /** Learns from `count` steps in order, given as columns: what was seen and what came next, rows of
- *  axis_count numbers. @param flags GYRE_TRANSITION_... of each; null: none
- *  @param flags optional.
+ *  axis_count numbers.
+ *  @param flags optional: of each step GYRE_TRANSITION_..., or 0.
  *  @return GYRE_E_ARG (a number not finite, an action out of range, both flags; none is taken).
  *  @call any thread, short, in callbacks, since 0.1, may change */
 GYRE_API gyre_status gyre_tiles_observe(gyre_tiles tiles, const float* seen,

@@ -1741,8 +1741,8 @@ extern "C" {
     /// The action of most worth for each row; no decision is counted. @return as gyre_tiles_choose.
     pub fn gyre_tiles_greedy(tiles: gyre_tiles, seen: *const f32, actions: *mut u32, count: u32) -> gyre_status;
     /// Learns from `count` steps in order, given as columns: what was seen and what came next, rows of
-    /// axis_count numbers. @param flags GYRE_TRANSITION_... of each; null: none
-    /// @param flags optional.
+    /// axis_count numbers.
+    /// @param flags optional: of each step GYRE_TRANSITION_..., or 0.
     /// @return GYRE_E_ARG (a number not finite, an action out of range, both flags; none is taken).
     pub fn gyre_tiles_observe(tiles: gyre_tiles, seen: *const f32, actions: *const u32, rewards: *const f64, next: *const f32, flags: *const u32, count: u32) -> gyre_status;
     /// All that it has learned, as bytes that gyre_tiles_load takes, of any machine.
@@ -1813,12 +1813,13 @@ extern "C" {
     /// GYRE_E_OVERFLOW (16 MiB wait for the store's disk, which is full or slow).
     pub fn gyre_memory_remember(engine: gyre_engine, record: *const gyre_record, err: *mut gyre_error) -> gyre_status;
     /// Finds records, newest first, as a JSON array of {wall_ms, text, user, role, source, tags,
-    /// importance, count, tier}; tier is short (\< 5 min old), medium (\< 1 h) or long.
+    /// importance, count, tier}; tier is short (\< 5 min old), medium (\< 1 h) or long. Reads files where
+    /// there is a store and memory has not enough: one caller at a time.
     /// @param query NULL: the newest 100.
     /// @return GYRE_E_BUFFER.
     pub fn gyre_memory_recall(engine: gyre_engine, query: *const gyre_query, buf: *mut c_char, cap: u32, needed: *mut u32, err: *mut gyre_error) -> gyre_status;
-    /// Archives what is over a day old to the store, and deletes what is over 30 days old. Blocks on
-    /// the disk, where there is a store, and so does what needs the memory or the bus meanwhile.
+    /// Archives what is over a day old to the store, and deletes what is over 30 days old. Waits for
+    /// the disk, where there is a store, and for a recall that reads files; holds up nothing else.
     /// @return GYRE_E_IO: what was not written stays in memory.
     pub fn gyre_memory_consolidate(engine: gyre_engine, err: *mut gyre_error) -> gyre_status;
     /// What is kept, at one instant.
