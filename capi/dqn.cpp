@@ -84,9 +84,7 @@ result<void> check_finite(const float* numbers, std::size_t n, const char* what)
 }
 result<void> check_step(const dqn& of, std::uint32_t action, double reward, std::uint32_t flags) {
   constexpr std::uint32_t both = GYRE_TRANSITION_TERMINATED | GYRE_TRANSITION_TRUNCATED;
-  if (action >= of.actions()) {
-    return fail(code::arg, "an action is ", action, ": under ", of.actions(), " expected");
-  }
+  GYRE_CHECK(check_index("an action", action, of.actions()));
   if (!std::isfinite(static_cast<float>(reward))) {
     return wrong("a reward", reward, "a number that is finite as a float");
   }

@@ -30,9 +30,9 @@ constexpr std::uint64_t most_cells = 65'536;
 result<transition> transition_of(const gyre_transition* from, std::uint32_t size,
                                  const learner_stats& known) {
   GYRE_TRY(t, checked(from, "transitions", size));
-  if (t.state >= known.states || t.next >= known.states || t.action >= known.actions) {
-    return fail(code::arg, "an index is out of range");
-  }
+  GYRE_CHECK(check_index("state", t.state, known.states));
+  GYRE_CHECK(check_index("action", t.action, known.actions));
+  GYRE_CHECK(check_index("next", t.next, known.states));
   if (!std::isfinite(static_cast<float>(t.reward))) {
     return wrong("a reward", t.reward, "a number that is finite as a float");
   }
@@ -44,7 +44,7 @@ result<transition> transition_of(const gyre_transition* from, std::uint32_t size
   out.state = t.state;
   out.action = t.action;
   out.next = t.next;
-  out.reward = static_cast<float>(t.reward);
+  out.reward = t.reward;
   out.terminated = t.flags == GYRE_TRANSITION_TERMINATED;
   out.truncated = t.flags == GYRE_TRANSITION_TRUNCATED;
   return out;
@@ -60,7 +60,7 @@ gyre_status actions_of(gyre_learner learner, const uint32_t* states, uint32_t* a
     const std::lock_guard<std::mutex> hold(object->mutex);
     auto& l = object->learns;
     for (std::uint32_t i = 0; i < count; ++i) {
-      if (states[i] >= l.states()) return fail(code::arg, "a state is out of range");
+      GYRE_CHECK(check_index("a state", states[i], l.states()));
     }
     for (std::uint32_t i = 0; i < count; ++i) {
       actions[i] = explores ? l.act(states[i]) : l.greedy(states[i]);

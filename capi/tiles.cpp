@@ -128,7 +128,7 @@ gyre_status gyre_tiles_observe(gyre_tiles tiles, const float* seen, const uint32
     GYRE_CHECK(not_null(actions, "actions"));
     GYRE_CHECK(not_null(rewards, "rewards"));
     for (std::uint32_t i = 0; i < count; ++i) {  // all are checked before any is taken
-      if (actions[i] >= l.actions()) return fail(code::arg, "an action is out of range");
+      GYRE_CHECK(check_index("an action", actions[i], l.actions()));
       if (!std::isfinite(rewards[i])) return wrong("a reward", rewards[i], "a finite number");
       constexpr std::uint32_t both = GYRE_TRANSITION_TERMINATED | GYRE_TRANSITION_TRUNCATED;
       if (flags && (flags[i] & ~both) != 0) return fail(code::unsupported, "unknown flags");

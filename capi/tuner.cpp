@@ -30,11 +30,6 @@ struct tuner_object : object {
   tuner learns;
 };
 
-result<void> check_index(const char* what, std::uint32_t index, std::uint32_t end) {
-  if (index < end) return ok;
-  return fail(code::arg, what, " is ", index, ": under ", end, " expected");
-}
-
 /// with_tuner() without the type, so that it exists once.
 using tuner_call = result<void>(void* f, tuner_object& t);
 gyre_status call_with_tuner(gyre_tuner id, gyre_error* err, tuner_call* call, void* f) {

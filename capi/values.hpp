@@ -49,6 +49,12 @@ inline result<std::uint64_t> count_of(double count, double most, const char* wha
   return static_cast<std::uint64_t>(count);
 }
 
+/// ARG: an index of states, actions ... that is none.
+inline result<void> check_index(const char* what, std::uint32_t index, std::uint32_t end) {
+  if (index < end) return ok;
+  return fail(code::arg, what, " is ", index, ": under ", end, " expected");
+}
+
 inline std::string text_of(const char* s) { return s ? std::string(s) : std::string(); }
 
 inline std::span<const std::byte> bytes_of(const void* data, std::uint32_t size) {

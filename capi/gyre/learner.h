@@ -70,7 +70,7 @@ typedef struct gyre_learner_options {
 typedef struct gyre_transition {
   uint32_t size;
   uint32_t state, action, next;
-  double reward;     /**< finite as a float (under 3.5e38), which is what is kept */
+  double reward;     /**< under 3.4e38 in size */
   uint32_t flags;    /**< one of GYRE_TRANSITION_..., or 0 */
   uint32_t reserved; /**< 0 */
 } gyre_transition;

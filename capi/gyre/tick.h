@@ -104,7 +104,7 @@ GYRE_API gyre_status gyre_tick_used(gyre_tick tick, const char* knob, double val
 GYRE_API gyre_status gyre_tick_feature(gyre_tick tick, const char* name, double value);
 
 /** What the tick earned, replacing the default reward (1, or minus the error streak).
- *  @param reward finite as a float (under 3.5e38), which is what learners keep.
+ *  @param reward under 3.4e38 in size.
  *  @return GYRE_E_ARG: it is not; the tick will count as failed and nothing is learned from it.
  *  @call one at a time on a tick, short, in callbacks, since 0.1
  *  @status CANCELLED */

@@ -74,6 +74,27 @@ TEST_CASE("each method learns through the ABI, and goes on after load", "[capi]"
   }
 }
 
+// They were kept as floats, of which 1e8 and 1e8 + 2 are the same.
+TEST_CASE("a learner tells large rewards apart whose difference is small", "[capi]") {
+  auto how = zero<gyre_learner_options>();
+  how.states = 1;
+  how.actions = 2;
+  how.every = 1;
+  gyre_learner id = 0;
+  REQUIRE(gyre_learner_create(&how, &id, nullptr) == GYRE_OK);
+  for (int i = 0; i < 400; ++i) {
+    auto t = zero<gyre_transition>();
+    t.action = i % 2;
+    t.reward = i % 2 == 0 ? 1e8 : 1e8 + 2;
+    REQUIRE(gyre_learner_observe(id, &t, 1) == GYRE_OK);
+  }
+  const std::uint32_t state = 0;
+  std::uint32_t best = 0;
+  REQUIRE(gyre_learner_greedy(id, &state, &best, 1) == GYRE_OK);
+  CHECK(best == 1);
+  REQUIRE(gyre_learner_destroy(id) == GYRE_OK);
+}
+
 TEST_CASE("a method that is none, and numbers out of range, are refused", "[capi]") {
   const auto refused = [](auto change) {
     auto how = zero<gyre_learner_options>();

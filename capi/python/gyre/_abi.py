@@ -620,7 +620,7 @@ class gyre_transition(_c.Structure):
         ('state', _c.c_uint32),
         ('action', _c.c_uint32),
         ('next', _c.c_uint32),
-        ('reward', _c.c_double),  # finite as a float (under 3.5e38), which is what is kept
+        ('reward', _c.c_double),  # under 3.4e38 in size
         ('flags', _c.c_uint32),  # one of GYRE_TRANSITION_..., or 0
         ('reserved', _c.c_uint32),  # 0
     ]

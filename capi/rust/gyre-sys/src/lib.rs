@@ -1009,7 +1009,7 @@ abi_struct!(
     state: u32,
     action: u32,
     next: u32,
-    /// finite as a float (under 3.5e38), which is what is kept
+    /// under 3.4e38 in size
     reward: f64,
     /// one of GYRE_TRANSITION_..., or 0
     flags: u32,
@@ -1548,7 +1548,7 @@ extern "C" {
     /// @return GYRE_E_NOT_FOUND: no such feature; GYRE_E_ARG: NaN. The tick will count as failed.
     pub fn gyre_tick_feature(tick: gyre_tick, name: *const c_char, value: f64) -> gyre_status;
     /// What the tick earned, replacing the default reward (1, or minus the error streak).
-    /// @param reward finite as a float (under 3.5e38), which is what learners keep.
+    /// @param reward under 3.4e38 in size.
     /// @return GYRE_E_ARG: it is not; the tick will count as failed and nothing is learned from it.
     pub fn gyre_tick_reward(tick: gyre_tick, reward: f64) -> gyre_status;
     /// ... what it cost: gyre_tick_reward of -`cost`.
