@@ -91,3 +91,30 @@ func TestAnEngineHasAStoreAndASeedOfItsOwn(t *testing.T) {
 	_, err = NewWith(EngineOptions{Window: -time.Second})
 	refusedAs(t, err, ErrArg)
 }
+
+// RunDue, Run and AdvanceTo never returned.
+func TestLoopsThatTriggerThemselvesLetTheirEngineGo(t *testing.T) {
+	var engine *Engine
+	ran, options := 0, Options{Name: "again", Interval: time.Hour, Jitter: None}
+	trigger := func(*Tick) error {
+		if ran++; ran > 100_000 {
+			panic("for ever")
+		}
+		loop, err := engine.Find("again")
+		must(t, err)
+		return loop.Trigger()
+	}
+	engine = engineOf(t, options, trigger)
+	for i := 1; i < 3; i++ {
+		n, next, err := engine.RunDue(time.Second)
+		if err != nil || n == 0 || next != time.Second || ran > i*rounds {
+			t.Fatal(n, next, err, ran)
+		}
+	}
+	virtual, err := NewVirtual(1)
+	must(t, err)
+	defer virtual.Close()
+	engine = virtual
+	must(t, engine.Add(options, trigger))
+	refusedAs(t, engine.AdvanceTo(time.Minute), ErrState)
+}

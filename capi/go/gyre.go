@@ -184,14 +184,18 @@ func due(ms float64) time.Duration {
 	return time.Duration(math.Round(ms * 1e6))
 }
 
+// rounds are so many in which loops that trigger themselves run at one time, as in C.
+const rounds, roundsVirtual = 64, 10_000
+
 // RunDue runs every tick that is due at now, since the engine's creation, in this goroutine, and
 // says when to come again: Never when nothing is planned. How long a tick takes is measured here.
+// Loops that trigger themselves let it return after a while; now is then when to come again.
 func (e *Engine) RunDue(now time.Duration) (ran int, next time.Duration, err error) {
 	native := newError()
 	result := C.gyre_poll_result{}
 	result.size = C.uint32_t(unsafe.Sizeof(result))
 	ms := C.double(now.Seconds() * 1e3)
-	for {
+	for round := 0; round < rounds; {
 		if err := check(C.gyre_engine_poll(e.id, ms, 0, &result, native), native); err != nil {
 			return ran, 0, err
 		}
@@ -202,8 +206,11 @@ func (e *Engine) RunDue(now time.Duration) (ran int, next time.Duration, err err
 		if count == 0 {
 			return ran, due(float64(result.next_due_ms)), nil
 		}
-		ran += count
+		if ran += count; count < len(e.ticks) {
+			round++ // all were taken; what is due now was not then
+		}
 	}
+	return ran, now, nil
 }
 
 // runAcquired runs the ticks that are due, and says how many.

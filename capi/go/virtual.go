@@ -9,21 +9,31 @@ package gyre
 import "C"
 
 import (
+	"fmt"
 	"time"
 	"unsafe"
 )
 
 // AdvanceTo runs every tick that is due up to then, since the engine's creation, each at its own
-// instant, in this goroutine. A tick takes no time.
+// instant, in this goroutine. A tick takes no time. Loops that trigger themselves without end at
+// one instant are an error, ErrState.
 func (e *Engine) AdvanceTo(at time.Duration) error {
 	native, to := newError(), C.double(at.Seconds()*1e3)
+	last, round := C.double(-1), 0
 	for {
 		var now C.double // where it stopped, since a tick is due
 		if err := check(C.gyre_engine_step_to(e.id, to, &now, native), native); err != nil {
 			return err
 		}
-		if count, err := e.runAcquired(); err != nil || (count == 0 && now >= to) {
+		count, err := e.runAcquired()
+		if err != nil || (count == 0 && now >= to) {
 			return err
+		}
+		if now != last {
+			last, round = now, 0
+		} else if round++; round > roundsVirtual && count < len(e.ticks) {
+			text := fmt.Sprintf("loops triggered themselves %d times at %v ms", round, float64(now))
+			return &Error{Code: C.GYRE_E_STATE, Text: text}
 		}
 	}
 }

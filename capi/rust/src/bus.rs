@@ -19,7 +19,7 @@ pub struct Message {
 }
 
 /// A subscription; dropping it ends it. As an iterator it takes what waits, and ends when nothing
-/// does.
+/// does, or after an error.
 ///
 /// ```
 /// # fn main() -> gyre::Result<()> {
@@ -37,6 +37,7 @@ pub struct Message {
 pub struct Subscription {
     id: ffi::gyre_subscription,
     buffer: Vec<u8>,
+    failed: bool,
 }
 
 impl Engine {
@@ -58,7 +59,7 @@ impl Engine {
         check(|err| unsafe {
             ffi::gyre_bus_subscribe(self.id(), pattern.as_ptr(), std::ptr::null(), &mut id, err)
         })?;
-        Ok(Subscription { id, buffer: vec![0; 1 << 10] })
+        Ok(Subscription { id, buffer: vec![0; 1 << 10], failed: false })
     }
 }
 
@@ -66,6 +67,9 @@ impl Iterator for Subscription {
     type Item = Result<Message>;
 
     fn next(&mut self) -> Option<Result<Message>> {
+        if std::mem::take(&mut self.failed) {
+            return None; // a loop over it would else have the same error for ever
+        }
         let mut message = ffi::gyre_message::default();
         loop {
             let mut needed = 0;
@@ -80,7 +84,10 @@ impl Iterator for Subscription {
                     self.buffer.resize(needed as usize, 0)
                 }
                 Err(error) if error.code == ffi::GYRE_E_NOT_FOUND => return None,
-                Err(error) => return Some(Err(error)),
+                Err(error) => {
+                    self.failed = true;
+                    return Some(Err(error));
+                }
             }
         }
         // SAFETY: both point into the buffer, the topic with a NUL at its end.

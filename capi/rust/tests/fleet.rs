@@ -120,3 +120,16 @@ fn gates_timing_and_parents_are_of_a_loop() -> Result<()> {
     assert_eq!(orphan.unwrap_err().kind(), Kind::NotFound);
     Ok(())
 }
+
+#[test]
+fn a_subscription_whose_engine_is_gone_says_so_once_each_time_it_is_read() -> Result<()> {
+    let engine = Engine::new(Driver::Virtual)?;
+    let mut orders = engine.subscribe("shop.>")?;
+    drop(engine);
+    for _ in 0..2 {
+        let read: Vec<_> = orders.by_ref().take(10).collect();
+        assert_eq!(read.len(), 1);
+        assert_eq!(read[0].as_ref().unwrap_err().kind(), Kind::Stale);
+    }
+    Ok(())
+}
