@@ -93,6 +93,27 @@ class contest {
     for (std::uint32_t i = 0; i < size_; ++i) odds_[i] *= scale;
     odds_[leader] = others > 0 ? stays : 1;
   }
+  /// The probability that a place is the best, after settle(leader) with whole deviations. The
+  /// leader's worth is in doubt as well: half the variance of each difference to it is taken to be
+  /// common to all, so that each of n equals has 1 / n.
+  double best(std::uint32_t place, std::uint32_t leader) const noexcept {
+    double leads = 0, all = 0;
+    for (int j = -8; j <= 8; ++j) {
+      const double z = .5 * j, density = portable::exp(-.5 * z * z);
+      double below = density;
+      for (std::uint32_t i = 0; i < size_; ++i) {
+        if (i == leader) continue;
+        const auto ahead = static_cast<double>((mean_[leader] - mean_[i]) * steep_[i]);
+        below *= portable::normal_cdf(1.4142135623730951 * ahead + z);
+      }
+      all += density;
+      leads += below;
+    }
+    leads /= all;
+    if (place == leader) return leads;
+    const double others = 1 - static_cast<double>(odds_[leader]);
+    return others > 0 ? (1 - leads) * static_cast<double>(odds_[place]) / others : 0;
+  }
   /// Leaves `part` (0..1) of the odds to all alike.
   void mix(float part) noexcept {
     float sum = 0;

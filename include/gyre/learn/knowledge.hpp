@@ -126,22 +126,20 @@ class knowledge {
       return {};
     }
     const mixture& m = joined ? joint_[0] : own;
-    weigh(m, joined ? joint_kinds_ : own_kinds_, state, joined ? cell(state, 0) : 0, among,
-          boldness, by.leader);
+    (void)weigh(m, joined ? joint_kinds_ : own_kinds_, state, joined ? cell(state, 0) : 0, among,
+                boldness, by.leader);
     return {m.centre(), m.unit(), joined};
   }
-  /// The odds that the action at a place of a contest wins when each worth is drawn with `bold` of
-  /// its deviation; 1: the probability that it is the best.
-  double odds(std::uint32_t state, contest& among, std::uint32_t place, float bold) const noexcept {
-    const double p = joint_.empty() || !joint_[0].ready() ? 0 : sharing(state);
-    double sum = (1 - p) / among.size();
-    if (own_[state].ready()) {
-      weigh(own_[state], own_kinds_, state, 0, among, bold, 0);
-      sum = (1 - p) * static_cast<double>(among.odds(place));
-    }
-    if (p <= 0) return sum;
-    weigh(joint_[0], joint_kinds_, state, cell(state, 0), among, bold, 0);
-    return sum + p * static_cast<double>(among.odds(place));
+  /// The odds that the action at a place of a contest is taken.
+  double odds(std::uint32_t state, contest& among, std::uint32_t place) const noexcept {
+    return of_both(state, among, boldness, [&](std::uint32_t) {
+      return static_cast<double>(among.odds(place));
+    });
+  }
+  /// The probability that it is the best of them.
+  double best(std::uint32_t state, contest& among, std::uint32_t place) const noexcept {
+    return of_both(state, among, 1,
+                   [&](std::uint32_t leader) { return among.best(place, leader); });
   }
 
   std::size_t bytes() const noexcept {
@@ -211,11 +209,24 @@ class knowledge {
              held->own_mean(cell);
     }
   };
-  /// Means and widths over all hypotheses that count, and the odds that follow. The width of an
-  /// action is the deviation of its difference to the leader, which is what matters: what is common
-  /// to both decides nothing. Hypotheses that disagree about the difference widen it.
-  static void weigh(const mixture& m, const basis_set& kinds, std::uint32_t state,
-                    std::uint32_t first, contest& among, float bold, double pick) noexcept {
+  /// What `f(leader)` says of a contest by the state's own beliefs and by all states together.
+  template <class F>
+  double of_both(std::uint32_t state, contest& among, float bold, F f) const noexcept {
+    const double p = joint_.empty() || !joint_[0].ready() ? 0 : sharing(state);
+    double sum = (1 - p) / among.size();
+    if (own_[state].ready()) {
+      sum = (1 - p) * f(weigh(own_[state], own_kinds_, state, 0, among, bold, 0));
+    }
+    if (p <= 0) return sum;
+    return sum + p * f(weigh(joint_[0], joint_kinds_, state, cell(state, 0), among, bold, 0));
+  }
+  /// Means and widths over all hypotheses that count, and the odds that follow; returns the place
+  /// of the leader. The width of an action is the deviation of its difference to the leader, which
+  /// is what matters: what is common to both decides nothing. Hypotheses that disagree about the
+  /// difference widen it.
+  static std::uint32_t weigh(const mixture& m, const basis_set& kinds, std::uint32_t state,
+                             std::uint32_t first, contest& among, float bold,
+                             double pick) noexcept {
     std::array<double, mixture::most> weight;
     m.weights(weight, .02);
     std::array<view, mixture::most> views;
@@ -244,6 +255,7 @@ class knowledge {
     }
     among.width(leader) = 0;
     among.settle(leader);
+    return leader;
   }
   /// Adds to the square of the widths what one hypothesis says of each cell by itself.
   static void widen(const view& v, std::uint32_t first, std::uint32_t leader,

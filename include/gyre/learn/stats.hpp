@@ -94,7 +94,7 @@ struct state_report {
   std::uint32_t best = 0;     ///< the action of most worth, of those that break no limit
   double estimate = 0;        ///< what a tick of it earns, on average
   double low = 0, high = 0;   ///< `estimate` with 95 % confidence, as far as the model holds
-  double probability = 0;     ///< 0..1: that `best` is the best
+  double probability = 0;     ///< 0..1: that `best` is the best of them; 0: all break one
   double trying = 1;          ///< 0..1: how many of the next ticks try something else
   double baseline = 0;        ///< the estimate of the baseline; NaN without one
   double noise = 0;           ///< standard deviation of one tick's reward around its mean

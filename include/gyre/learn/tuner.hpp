@@ -124,9 +124,7 @@ class tuner {
   }
   /// The place of a limit among limits(), a new one if there is none of this name; -1: there are
   /// four others.
-  int limit(std::string_view name) {
-    return seen_.limits.place(name, shape_);
-  }
+  int limit(std::string_view name) { return seen_.limits.place(name, shape_); }
   const gyre::limits& limits() const noexcept { return seen_.limits; }
   const tuner_interventions& interventions() const noexcept { return seen_.counts.interventions; }
   /// Counts what its owner would not have learned.
@@ -167,18 +165,20 @@ class tuner {
   /// What is known of a state. Takes memory, and the time of a choice under every hypothesis.
   state_report report(std::uint32_t state) const {
     state_report r = seen_.report(state, greedy(state));
-    if (has_baseline() && r.observations > 0) {
-      r.baseline = seen_.worth(state, options_.baseline);
-    }
+    if (has_baseline() && r.observations > 0) r.baseline = seen_.worth(state, options_.baseline);
     contest other(contest_);  // the tuner's own is for choices
     gather(other, state, 0, false);
+    other.remove([&](std::uint32_t a) { return seen_.limits.broken(state, a); });
     std::uint32_t place = 0;
     while (place < other.size() && other.action(place) != r.best) ++place;
-    if (place == other.size()) return r;
-    r.probability = seen_.known.odds(state, other, place, 1);
-    r.trying = options_.mode == tuning_mode::tune
-                   ? 1 - seen_.known.odds(state, other, place, knowledge::boldness)
-                   : 0;
+    const bool tunes = options_.mode == tuning_mode::tune;
+    if (place == other.size()) {  // all break a limit
+      r.trying = tunes && beside(state, r.best) != r.best ? 1 : 0;
+      return r;
+    }
+    r.probability = seen_.known.best(state, other, place);
+    const double stays = seen_.known.odds(state, other, place), any = options_.at_random;
+    r.trying = tunes ? (1 - any) * (1 - stays) + any * (1 - 1.0 / other.size()) : 0;
     return r;
   }
   /// Memory in bytes; all but that of limits is taken by the constructor.
@@ -313,9 +313,13 @@ class tuner {
     gather(contest_, state, offset, true);  // others, of more than were looked at
     contest_.remove(out);
     if (contest_.size() > 0) return most;
-    contest_.add(seen_.untried_beside(state, greedy(state), steps_,
-                                      [this](std::uint32_t a) { return barred_.out(a); }));
+    contest_.add(beside(state, greedy(state)));
     return most;
+  }
+  /// An action beside `best` that was never tried in the state and may be; else `best`.
+  std::uint32_t beside(std::uint32_t state, std::uint32_t best) const noexcept {
+    return seen_.untried_beside(state, best, steps_,
+                                [this](std::uint32_t a) { return barred_.out(a); });
   }
   /// An intervention is where what is left out is held to earn more than what is left.
   void count_out(const left_out& out, const knowledge::scale& in) noexcept {
