@@ -25,7 +25,7 @@ TEST_CASE("the allowance is what the baseline earned, times the budget", "[learn
   REQUIRE(std::isnan(a.baseline(0)));
   for (int i = 0; i < 5; ++i) {
     REQUIRE(!a.allows(0, 0));
-    a.observe(0, true, -20);
+    a.observe(0, true, -20, 0);
   }
   REQUIRE(a.known(0));
   REQUIRE(!a.known(1));
@@ -34,10 +34,10 @@ TEST_CASE("the allowance is what the baseline earned, times the budget", "[learn
   REQUIRE(a.feared(0) == 20);
   REQUIRE(a.allows(0, 12));  // 10, and 2 of this tick
   REQUIRE(!a.allows(0, 12.1));
-  a.observe(0, false, -29);
+  a.observe(0, false, -29, 0);
   REQUIRE(a.lost() == Approx(9));
   REQUIRE(!a.allows(0, 6));
-  a.observe(0, false, -1);  // what is gained may be spent
+  a.observe(0, false, -1, 0);  // what is gained may be spent
   REQUIRE(a.lost() == Approx(-10));
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("its running sums are those of the log", "[learn]") {
     const std::uint32_t s = random.below(3);
     const bool base = random.unit() < .5;
     const double r = 3.0 * s - 2 + random.normal();
-    a.observe(s, base, r);
+    a.observe(s, base, r, 0);
     auto& row = rows[s];
     if (base) {
       row.mean += (r - row.mean) / ++row.n;
@@ -67,4 +67,20 @@ TEST_CASE("its running sums are those of the log", "[learn]") {
     REQUIRE(a.lost() == Approx(lost).margin(1e-9));
     REQUIRE(a.may_lose() == Approx(.05 * whole).margin(1e-9));
   }
+}
+
+// Of a baseline that earns 1 in a tenth of its ticks the first five earned nothing: whatever earned
+// more was held to cost nothing, and 57 % were lost where 5 % might be.
+TEST_CASE("a baseline that was seen seldom is not taken at its word", "[learn]") {
+  gyre::allowance a(1, .05);
+  for (int i = 0; i < 5; ++i) a.observe(0, true, 0, 0);
+  REQUIRE(a.allows(0, 0));
+  for (int i = 0; i < 100; ++i) a.observe(0, false, i % 25 == 0 ? 1 : 0, .04);
+  REQUIRE(a.lost() == Approx(-4));
+  // of the others 100 x .02; of the mean 100 x 100 x .02 / 5, half a deviation of both
+  REQUIRE(a.allows(0, 4 - .5 * std::sqrt(1.98 + 40) - .01));
+  REQUIRE(!a.allows(0, 4 - .5 * std::sqrt(1.98 + 40) + .01));
+  for (int i = 0; i < 45; ++i) a.observe(0, true, i % 10 == 0 ? 1 : 0, .04);
+  REQUIRE(a.lost() == Approx(6));
+  REQUIRE(!a.allows(0, 0));
 }

@@ -39,13 +39,15 @@ class allowance {
   double lost() const noexcept { return lost_; }
   double may_lose() const noexcept { return budget_ * whole_; }
   /// Whether a tick in this state may lose as much as `loss`. What was lost is known from noisy
-  /// rewards, so half a deviation of it is kept in reserve.
+  /// rewards, those of the others and the few of the baseline that all of it is measured by, so
+  /// half a deviation of it is kept in reserve.
   bool allows(std::uint32_t state, double loss) const noexcept {
     if (!known(state)) return false;
-    const double so_far = lost_ + .5 * std::sqrt(doubt_);
+    const double so_far = lost_ + .5 * std::sqrt(doubt_ + unsure_);
     return so_far + std::max(loss, 0.0) <= budget_ * (whole_ + std::fabs(states_[state].mean));
   }
-  void observe(std::uint32_t state, bool baseline, double reward) noexcept {
+  /// @param noise the variance that one reward in this state is held to have, by all that was seen
+  void observe(std::uint32_t state, bool baseline, double reward, double noise) noexcept {
     row& r = states_[state];
     if (baseline) {
       ++r.own;
@@ -63,7 +65,10 @@ class allowance {
     } else {
       return;
     }
+    // The first few of the baseline may be alike by chance.
+    r.noise = std::max(r.noise, noise * needed / (needed + r.own));
     ++ticks_;
+    doubt_of_means();
   }
   std::size_t bytes() const noexcept { return sizeof(row) * states_.size(); }
   /// As belief::each().
@@ -76,9 +81,18 @@ class allowance {
       io(r.own);
       io(r.others);
     }
+    doubt_of_means();
   }
 
  private:
+  /// O(states): made anew, so that it is the same after a restore.
+  void doubt_of_means() noexcept {
+    unsure_ = 0;
+    for (const row& r : states_) {
+      const auto n = static_cast<double>(r.others);
+      if (r.own > 0) unsure_ += n * n * r.noise / std::min(r.own, 200U);
+    }
+  }
   struct row {
     double mean = 0, noise = 0;         ///< of what the baseline earned, of late; its variance
     std::uint32_t own = 0, others = 0;  ///< ticks of it, and of others since it is known
@@ -86,7 +100,8 @@ class allowance {
   double budget_;
   double lost_ = 0;   ///< sum over the others' ticks: mean - reward
   double whole_ = 0;  ///< sum over all ticks: |mean|
-  double doubt_ = 0;  ///< variance of lost_
+  double doubt_ = 0;  ///< variance of lost_, were the means known
+  double unsure_ = 0;  ///< and by the means
   double ticks_ = 0;
   std::vector<row> states_;
 };

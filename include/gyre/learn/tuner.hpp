@@ -83,8 +83,7 @@ class tuner {
     seen_.learn(state, action, reward);
     return true;
   }
-  /// As observe(), of what is known from elsewhere: no tick earned it, so it is nothing to budget
-  /// and steps.
+  /// As observe(), of what is known from elsewhere: it is nothing to budget and steps.
   bool carry_over(std::uint32_t state, std::uint32_t action, double reward) noexcept {
     if (!known_cell(state, action) || !std::isfinite(reward)) return false;
     seen_.learn(state, action, reward);
@@ -253,7 +252,8 @@ class tuner {
     if (!has_baseline()) return;
     const bool baseline = action == options_.baseline;
     const double r = seen_.known.plausible(state, action, reward);  // nothing is gained by
-    allowance_.observe(state, baseline, baseline ? r : std::min(r, reward));  // outliers, much lost
+    const double counts = baseline ? r : std::min(r, reward);       // outliers, much lost
+    allowance_.observe(state, baseline, counts, seen_.known.estimate(state, action).noise);
   }
   /// Those that compete. @param skip without those that are ruled out for this choice alone
   void gather(contest& into, std::uint32_t state, std::uint32_t offset, bool skip) const noexcept {
