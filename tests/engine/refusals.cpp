@@ -51,7 +51,7 @@ std::vector<bad> bad_options() {
        {.name = "a",
         .interval = 1s,
         .features = {{"f", std::vector<double>{1, 2, 3, 4, 5, 6, 7}}, {"g", {1, 2, 3}}},
-        .knobs = {{"k", std::vector<double>(3000, 1.0)}}},
+        .knobs = {{"k", gyre::linear(1, 3000, 3000)}}},
        gyre::code::budget,
        "96000"},
       {"gate without a figure",

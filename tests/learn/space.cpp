@@ -108,6 +108,8 @@ TEST_CASE("bad declarations are refused in words", "[learn]") {
   REQUIRE(says(refused({}, {{"level", {}}}), "\"level\" needs at least one value"));
   REQUIRE(says(refused({}, {{"level", {1, inf}}}), "not finite: inf"));
   REQUIRE(refused({}, {{"level", {nan}}}).code == gyre::code::arg);
+  REQUIRE(says(refused({}, {{"level", {3, 1, 3}}}), "\"level\" has the value 3 twice"));
+  REQUIRE(refused({}, {{"level", {0., -0.}}}).code == gyre::code::arg);
   REQUIRE(refused({{"a", {1}}, {"b", {1}}, {"a", {2}}}, {}).code == gyre::code::exists);
   REQUIRE(says(refused({}, {{"a", {1}}, {"a", {2}}}), "two knobs are named \"a\""));
 }

@@ -32,9 +32,9 @@ class space {
 
   /// Checks and takes the declarations. Errors: code::arg for a name that is not 1 to 63 bytes, a
   /// knob without values or a feature without edges, a number that is not finite, edges that do not
-  /// ascend, names of values that are empty, too long or not as many as the values; code::exists
-  /// for a name that two knobs, two features or two values of one share; code::budget when states x
-  /// actions exceed `max_cells`.
+  /// ascend, a value that a knob has twice, names of values that are empty, too long or not as many
+  /// as the values; code::exists for a name that two knobs, two features or two values of one
+  /// share; code::budget when states x actions exceed `max_cells`.
   static result<space> make(std::vector<feature> features, std::vector<knob> knobs) {
     space made;
     for (std::size_t i = 0; i < features.size(); ++i) {
@@ -202,6 +202,10 @@ class space {
         return fail(code::arg, who, " has a value that is not finite: ", v);
       }
     }
+    std::vector<double> sorted = k.values;  // of two that are equal forbid() would rule out one
+    std::sort(sorted.begin(), sorted.end());
+    const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+    if (twice != sorted.end()) return fail(code::arg, who, " has the value ", *twice, " twice");
     return check_names(who, k.names, k.values.size());
   }
   /// The strides and sizes from the declarations; an error when there are too many cells.
