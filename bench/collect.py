@@ -2,7 +2,7 @@
 """Runs the benchmarks, ours and the peers in turn, and writes results.json.
 
 usage: collect.py <source root> <results.json> <compiler> <program>... [--libgyre <libgyre.so>]
-                  [--in-turn <name> <program>]...
+                  [--gyre-wasm <gyre.wasm>] [--in-turn <name> <program>]...
 """
 import argparse
 import json
@@ -23,6 +23,7 @@ for each in ('root', 'out', 'compiler'):
 parser.add_argument('programs', nargs='+')
 parser.add_argument('--in-turn', nargs=2, action='append', default=[], metavar=('NAME', 'PROGRAM'))
 parser.add_argument('--libgyre')
+parser.add_argument('--gyre-wasm')
 options = parser.parse_args()
 root, out, compiler, programs = options.root, options.out, options.compiler, options.programs
 
@@ -123,6 +124,11 @@ if options.libgyre:
     rows.extend(calls.rows(os.path.abspath(root), os.path.abspath(options.libgyre)))
 rows.extend(wasm_rows('replay_prioritized.cpp'))
 rows.extend(wasm_rows('dqn.cpp'))
+if options.gyre_wasm:
+    natively = {row['name'] + '_wasm': row['value'] for row in rows}
+    script = os.path.join(root, 'bench', 'tuner_wasm.mjs')
+    for row in calls.asked('the tuner in wasm', ['node', script, options.gyre_wasm]):
+        rows.append({**row, 'peer_value': 2 * natively[row['name']]})
 by_sb3 = {'learn.dqn_cartpole_s': 'cpu_s', 'learn.dqn_cartpole_s_wasm': 'cpu_s',
           'learn.dqn_cartpole_return': 'return'}
 of_sb3 = sb3() if any(row['name'] in by_sb3 for row in rows) else {}

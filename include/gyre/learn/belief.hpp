@@ -60,8 +60,9 @@ class belief {
       : hypothesis_(h),
         stride_(modes.stride()),
         cells_(cells),
+        own_at_(stride_ * (stride_ + 1)),
         tracked_(tracked),
-        data_(std::size_t{stride_} * (stride_ + 1) + std::size_t{cells} * (tracked ? 3 : 2)) {
+        data_(own_at_ + std::size_t{cells} * (tracked ? 3 : 2)) {
     start(modes, 1);
   }
 
@@ -109,7 +110,7 @@ class belief {
   const float* weights() const noexcept { return data_.data() + matrix(); }
   float own_mean(std::uint32_t cell) const noexcept { return own_mean()[cell]; }
   /// Of a cell's own part, in units of noise().
-  float own_variance(float rest, std::uint32_t cell) const noexcept {
+  [[gnu::always_inline]] float own_variance(float rest, std::uint32_t cell) const noexcept {
     const float whole = prior() * rest;
     return std::max(whole - own_known()[cell] * decay_, 1e-7F * whole);
   }
@@ -154,11 +155,10 @@ class belief {
     for (std::uint32_t i = 0; i < stride_; ++i) {
       portable::add_scaled(data_.data() + std::size_t{i} * stride_, -gain[i], gain, stride_);
     }
-    if (tracked_) {
-      for (std::uint32_t c = 0; c < cells_; ++c) {
-        const float together = portable::dot(modes.action_row(c), gain, stride_);
-        shared()[c] = std::max(shared()[c] - together * together, 0.0F);
-      }
+    float* const left = shared();
+    for (std::uint32_t c = 0; tracked_ && c < cells_; ++c) {
+      const float together = portable::dot(modes.action_row(c), gain, stride_);
+      left[c] = std::max(left[c] - together * together, 0.0F);
     }
     own_mean()[cell] += own * step;
     own_known()[cell] = (prior() * at.rest - (own - own * own / (1 + p))) / decay_;
@@ -181,12 +181,12 @@ class belief {
 
   std::size_t matrix() const noexcept { return std::size_t{stride_} * stride_; }
   float* weights() noexcept { return data_.data() + matrix(); }
-  float* own_mean() noexcept { return weights() + stride_; }
-  const float* own_mean() const noexcept { return weights() + stride_; }
+  float* own_mean() noexcept { return data_.data() + own_at_; }
+  const float* own_mean() const noexcept { return data_.data() + own_at_; }
   float* own_known() noexcept { return own_mean() + cells_; }
   const float* own_known() const noexcept { return own_mean() + cells_; }
-  float* shared() noexcept { return own_known() + cells_; }
-  const float* shared() const noexcept { return own_known() + cells_; }
+  float* shared() noexcept { return own_mean() + 2 * std::size_t{cells_}; }
+  const float* shared() const noexcept { return own_mean() + 2 * std::size_t{cells_}; }
   float prior() const noexcept { return hypothesis_.signal; }
   /// What is known grows old: P moves towards the prior.
   void age(const basis& modes) noexcept {
@@ -204,13 +204,15 @@ class belief {
     }
     const float add = prior() * std::max(d, 1e-9F);  // never none: else floats lose what is left
     for (std::uint32_t i = 0; i < stride_; ++i) data_[i * std::size_t{stride_ + 1}] += add;
+    float* const left = shared();
     for (std::uint32_t c = 0; tracked_ && c < cells_; ++c) {
-      shared()[c] = shared()[c] * (1 - d) + add * (1 - modes.rest(c));
+      left[c] = left[c] * (1 - d) + add * (1 - modes.rest(c));
     }
   }
 
   hypothesis hypothesis_;
   std::uint32_t stride_, cells_;
+  std::uint32_t own_at_;  ///< of data_, where the cells' own means begin
   bool tracked_;
   /// P, w; of each cell its own mean, how much of its own variance is known, and, where tracked,
   /// the variance that it has from the modes.

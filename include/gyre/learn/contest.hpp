@@ -19,7 +19,9 @@ inline namespace v1 {
 /// not sampled, so that the propensity of a choice is known exactly.
 class contest {
  public:
-  explicit contest(std::uint32_t most)
+  static constexpr std::uint32_t widest = 256;  ///< actions, at most
+
+  explicit contest(std::uint32_t most)  ///< @pre most <= widest
       : action_(most),
         mean_(portable::padded(most)),
         width_(mean_.size()),
@@ -197,7 +199,7 @@ class contest {
       const portable::lanes both = portable::all(lower) * to + portable::all(upper) * from;
       portable::store(&odds_[i], portable::load(&odds_[i]) + (to - from) * both / (from * to));
     }
-    std::swap(before_, after_);
+    before_.swap(after_);
     return upper;
   }
 

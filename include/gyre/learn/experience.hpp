@@ -19,7 +19,8 @@ inline namespace v1 {
 /// Everything that a tuner learns but its budget; tuner.hpp chooses by it.
 class experience {
  public:
-  static constexpr std::uint32_t considered = 256;  ///< actions looked at in one choice, at most
+  /// Actions looked at in one choice, at most.
+  static constexpr std::uint32_t considered = contest::widest;
   static constexpr std::uint32_t none = tuner_options::none;
 
   /// @pre check(shape, options)

@@ -182,25 +182,27 @@ class basis {
     return &actions_.rows[action * actions_.stride];
   }
   std::uint32_t action_stride() const noexcept { return actions_.stride; }
-  /// Brings weights of all modes, stride() of them, to those of the action's in one state: `out` by
-  /// action_row() is what `in` is by the cell's row.
-  void weights_in(std::uint32_t state, const float* in, float* out) const noexcept {
-    if (!joint()) return copy(in, out, stride());
+  /// Brings weights of all modes, stride() of them, to those of the action's in one state, which by
+  /// action_row() are what `in` is by the cell's row. @return `out`, or `in` where that is so
+  const float* weights_in(std::uint32_t state, const float* in, float* out) const noexcept {
+    if (!joint()) return in;
     const float* s = &states_.rows[std::size_t{state} * states_.stride];
     for (std::uint32_t a = 0; a < actions_.stride; ++a) out[a] = 0;
     for (std::uint32_t m = 0; m < modes_; ++m) out[action_mode_[m]] += s[state_mode_[m]] * in[m];
+    return out;
   }
   /// The same of a matrix, whose rows and columns are such weights.
-  void matrix_in(std::uint32_t state, const float* in, float* out) const noexcept {
-    if (!joint()) return copy(in, out, stride() * stride());
+  const float* matrix_in(std::uint32_t state, const float* in, float* out) const noexcept {
+    if (!joint()) return in;
     const float* s = &states_.rows[std::size_t{state} * states_.stride];
     const std::uint32_t n = actions_.stride;
     for (std::uint32_t i = 0; i < n * n; ++i) out[i] = 0;
     float row[most_modes];
     for (std::uint32_t m = 0; m < modes_; ++m) {
-      weights_in(state, in + std::size_t{m} * stride(), row);
+      (void)weights_in(state, in + std::size_t{m} * stride(), row);
       portable::add_scaled(out + std::size_t{action_mode_[m]} * n, s[state_mode_[m]], row, n);
     }
+    return out;
   }
   std::size_t bytes() const noexcept {
     return sizeof *this + 4 * (actions_.rows.size() + states_.rows.size() + rest_.size()) +
@@ -285,9 +287,6 @@ class basis {
     }
   }
   bool joint() const noexcept { return !state_mode_.empty(); }
-  static void copy(const float* in, float* out, std::uint32_t n) noexcept {
-    std::copy(in, in + n, out);
-  }
   /// A row of states x actions.
   void fill(std::uint32_t state, std::uint32_t action, float* out) const noexcept {
     const float* s = &states_.rows[std::size_t{state} * states_.stride];

@@ -202,11 +202,19 @@ class knowledge {
   struct view {
     const belief* held;
     const basis* modes;
-    float part;                ///< how likely it is
-    float w[basis::most_modes];
-    float mean(std::uint32_t action, std::uint32_t cell) const noexcept {
-      return portable::dot(modes->action_row(action), w, modes->action_stride()) +
-             held->own_mean(cell);
+    float part;                   ///< how likely it is
+    float mean[contest::widest];  ///< of each place of a contest
+
+    /// Gives each place its mean, and adds it to the contest's by this part.
+    void expect(std::uint32_t state, std::uint32_t first, contest& among) noexcept {
+      float room[basis::most_modes];
+      const float* const w = modes->weights_in(state, held->weights(), room);
+      const std::uint32_t n = modes->action_stride();
+      for (std::uint32_t i = 0; i < among.size(); ++i) {
+        const std::uint32_t a = among.action(i);
+        mean[i] = portable::dot(modes->action_row(a), w, n) + held->own_mean(first + a);
+        among.mean(i) += part * mean[i];
+      }
     }
   };
   /// What `f(leader)` says of a contest by the state's own beliefs and by all states together.
@@ -237,16 +245,10 @@ class knowledge {
       v.held = &m[h];
       v.modes = &kinds[std::size_t(m[h].assumes().how)];
       v.part = static_cast<float>(weight[h]);
-      v.modes->weights_in(state, m[h].weights(), v.w);
     }
+    for (std::uint32_t i = 0; i < among.size(); ++i) among.mean(i) = among.width(i) = 0;
+    for (std::size_t v = 0; v < count; ++v) views[v].expect(state, first, among);
     const std::span<const view> all(views.data(), count);
-    for (std::uint32_t i = 0; i < among.size(); ++i) {
-      const std::uint32_t a = among.action(i);
-      float mean = 0;
-      for (const view& v : all) mean += v.part * v.mean(a, first + a);
-      among.mean(i) = mean;
-      among.width(i) = 0;
-    }
     const std::uint32_t leader = among.leader(pick);
     for (const view& v : all) widen(v, first, leader, among);
     for (std::size_t k = 0; k < likenesses; ++k) add_modes(all, k, state, leader, among);
@@ -261,12 +263,12 @@ class knowledge {
   static void widen(const view& v, std::uint32_t first, std::uint32_t leader,
                     contest& among) noexcept {
     const std::uint32_t best = among.action(leader);
-    const float off = v.mean(best, first + best) - among.mean(leader);
+    const float off = v.mean[leader] - among.mean(leader);
     const auto noise = static_cast<float>(v.held->noise());
     const float own = v.held->own_variance(v.modes->rest(first + best), first + best);
     for (std::uint32_t i = 0; i < among.size(); ++i) {
       const std::uint32_t a = among.action(i), cell = first + a;
-      const float apart = v.mean(a, cell) - among.mean(i) - off;
+      const float apart = v.mean[i] - among.mean(i) - off;
       float known = own + v.held->own_variance(v.modes->rest(cell), cell);
       if (v.held->tracked()) known += v.held->shared_variance(cell);
       among.width(i) += v.part * (noise * known + apart * apart);
@@ -275,19 +277,21 @@ class knowledge {
   /// Adds what the modes of one likeness say, all hypotheses that have them in one matrix.
   static void add_modes(std::span<const view> all, std::size_t kind, std::uint32_t state,
                         std::uint32_t leader, contest& among) noexcept {
-    float sum[basis::most_modes * basis::most_modes] = {};
-    float matrix[basis::most_modes * basis::most_modes], with[basis::most_modes];
+    float sum[basis::most_modes * basis::most_modes], room[basis::most_modes * basis::most_modes];
+    float with[basis::most_modes];
     const view* one = nullptr;
     for (const view& v : all) {
       if (std::size_t(v.held->assumes().how) != kind) continue;
+      const std::uint32_t all_modes = v.modes->stride() * v.modes->stride();
+      if (one == nullptr) std::fill(sum, sum + all_modes, 0.0F);
       one = &v;
       const auto part = static_cast<float>(static_cast<double>(v.part) * v.held->noise());
-      portable::add_scaled(sum, part, v.held->covariance(), v.modes->stride() * v.modes->stride());
+      portable::add_scaled(sum, part, v.held->covariance(), all_modes);
     }
     if (one == nullptr) return;
     const basis& modes = *one->modes;
     const std::uint32_t n = modes.action_stride();
-    modes.matrix_in(state, sum, matrix);
+    const float* const matrix = modes.matrix_in(state, sum, room);
     const float* top = modes.action_row(among.action(leader));
     const float leads = portable::quadratic(matrix, top, with, n);
     float apart[basis::most_modes], out[basis::most_modes];

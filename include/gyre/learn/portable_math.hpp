@@ -66,6 +66,9 @@ inline double normal_cdf(double z) noexcept {
   return z < 0 ? tail : 1 - tail;
 }
 
+// What is always inlined here is called for a few numbers at a time: gyre.wasm, which is built to
+// be small and inlines next to nothing, would take a call for each.
+
 /// Four floats that every target handles as one (SSE, NEON, wasm SIMD128, scalars elsewhere).
 using lanes = float __attribute__((vector_size(16)));
 
@@ -76,19 +79,20 @@ inline lanes load(const float* at) noexcept {
 }
 inline void store(float* at, lanes v) noexcept { std::memcpy(at, &v, sizeof v); }
 inline lanes all(float x) noexcept { return lanes{x, x, x, x}; }
-inline float sum(lanes v) noexcept { return (v[0] + v[1]) + (v[2] + v[3]); }
+[[gnu::always_inline]] inline float sum(lanes v) noexcept { return (v[0] + v[1]) + (v[2] + v[3]); }
 
 /// n rounded up to whole lanes.
 constexpr std::uint32_t padded(std::uint32_t n) noexcept { return (n + 3) / 4 * 4; }
 
 /// Sum of a[i] * b[i]. @pre n is a multiple of 4
-inline float dot(const float* a, const float* b, std::uint32_t n) noexcept {
+[[gnu::always_inline]] inline float dot(const float* a, const float* b, std::uint32_t n) noexcept {
   lanes s = all(0);
   for (std::uint32_t i = 0; i < n; i += 4) s += load(a + i) * load(b + i);
   return sum(s);
 }
 /// y[i] += s * x[i]. @pre n is a multiple of 4
-inline void add_scaled(float* y, float s, const float* x, std::uint32_t n) noexcept {
+[[gnu::always_inline]] inline void add_scaled(float* y, float s, const float* x,
+                                              std::uint32_t n) noexcept {
   const lanes by = all(s);
   for (std::uint32_t i = 0; i < n; i += 4) store(y + i, load(y + i) + by * load(x + i));
 }
