@@ -113,7 +113,9 @@ TEST_CASE("a report is of what a limit leaves", "[learn]") {
 }
 
 TEST_CASE("what is tried at random is part of what a report says is tried", "[learn]") {
-  gyre::tuner t({{}, {{5}}}, {.at_random = .5}, 1, 0);
+  gyre::tuner_options options;
+  options.at_random = .5;
+  gyre::tuner t({{}, {{5}}}, options, 1, 0);
   int others = 0;
   for (int i = 0; i < 2000; ++i) {
     const std::uint32_t a = t.choose(0).action;
