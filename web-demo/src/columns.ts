@@ -126,21 +126,25 @@ function view(shape: Shape, before = ''): View {
   const getter = (name: string, get: (this: Row) => unknown) => Object.defineProperty(Row.prototype, name, { get, enumerable: true });
   const at = ({ table, i }: Row, column: string) => table.columns.get(column)?.[i] ?? NaN;
   for (const name of names(shape.numbers)) {
+    const column = before + name;
     getter(name, function () {
-      const value = at(this, before + name);
+      const value = at(this, column);
       return value === -Infinity ? null : Number.isNaN(value) ? undefined : value;
     });
   }
-  for (const name of names(shape.words)) getter(name, function () { return this.table.words[at(this, before + name)]; });
+  for (const name of names(shape.words)) {
+    const column = before + name;
+    getter(name, function () { return this.table.words[at(this, column)]; });
+  }
   for (const [name, part] of Object.entries(shape.parts ?? {})) {
     const Part = view(part, `${before}${name}.`);
     getter(name, function () { return new Part(this.table, this.i); });
   }
   for (const [name, part] of Object.entries(shape.lists ?? {})) {
-    const parts: View[] = [];
+    const [column, parts]: [string, View[]] = [`${before}${name}.length`, []];
     const make = (k: number) => (parts[k] ??= view(part, `${before}${name}.${k}.`));
     getter(name, function () {
-      const length = at(this, `${before}${name}.length`);
+      const length = at(this, column);
       return Number.isNaN(length) ? undefined : Array.from({ length }, (_, k) => new (make(k))(this.table, this.i));
     });
   }

@@ -14,7 +14,8 @@ export interface Happening {
   text: string;
 }
 
-const PER_SNAPSHOT = 50;
+/** Of one kind, of one snapshot; how many more there were is one event. */
+const MOST_ALIKE = 50;
 /** So many are kept, the newest. */
 export const MOST_EVENTS = 2_000;
 
@@ -44,7 +45,12 @@ export class Watcher {
   see(snap: Snapshot): Happening[] {
     const t = snap.now_ms / 1000;
     const out: Happening[] = [];
-    const say = (kind: EventKind, of: string, text: string) => out.length < PER_SNAPSHOT && out.push({ t, kind, of, text });
+    const said = new Map<EventKind, number>();
+    const say = (kind: EventKind, of: string, text: string) => {
+      const n = (said.get(kind) ?? 0) + 1;
+      said.set(kind, n);
+      if (n <= MOST_ALIKE) out.push({ t, kind, of, text });
+    };
     if (this.running !== null && this.running !== snap.running) say('control', '', snap.running ? 'the engine was started' : 'the engine was stopped');
     this.running = snap.running;
     const next = new Map<number, Seen>();
@@ -60,6 +66,7 @@ export class Watcher {
       if (old !== undefined && now > old) say('tuning', name, 'noticed that what its settings earn has changed');
       this.changes.set(name, now);
     }
+    for (const [kind, n] of said) if (n > MOST_ALIKE) out.push({ t, kind, of: '', text: `and ${n - MOST_ALIKE} more at this moment` });
     return out;
   }
 }

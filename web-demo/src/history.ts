@@ -145,10 +145,11 @@ export class History {
     return [this.times.slice(first, last), ...names.map((name) => this.columns.get(name)?.slice(first, last) ?? new Array<null>(last - first).fill(null))];
   }
 
-  /** What `name` grew by a second over the last `seconds` until `at`; null before there is half a second to tell from. */
+  /** What `name` grew by a second over the last `seconds` until `at`, or since a row before where they are further apart; null before there is half a second to tell from. */
   rate(name: string, seconds: number, at = this.times[this.length - 1] ?? 0): number | null {
     const column = this.columns.get(name);
-    const [first, last] = [this.from(at - seconds), this.from(at + 1e-9) - 1];
+    const last = this.from(at + 1e-9) - 1;
+    const first = Math.min(this.from(at - seconds), Math.max(0, this.from((this.times[last] ?? 0) - 0.5 + 1e-9) - 1));
     const [a, b] = [column?.[first], column?.[last]];
     const passed = (this.times[last] ?? 0) - (this.times[first] ?? 0);
     return passed < 0.5 || a === null || b === null || a === undefined || b === undefined ? null : (b - a) / passed;

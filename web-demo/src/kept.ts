@@ -1,6 +1,10 @@
 // kept.ts - snapshots that can be shown again: those of a recorded file, and those that the page keeps while an engine runs.
-// Room: page. Threads: the page's main thread.
+// Room: page. Threads: the page's main thread; a line of a recording is read again by a worker.
+import { Unpacker } from './columns.ts';
+import type { FromReader } from './protocol.ts';
+import { Refused } from './refused.ts';
 import type { Snapshot } from './snapshot.ts';
+import { begin } from './sources/begin.ts';
 
 export interface Kept {
   /** The time of each in seconds, rising. */
@@ -20,6 +24,34 @@ export function nearest(kept: Kept, seconds: number): number {
     else high = middle;
   }
   return Math.max(0, low - 1);
+}
+
+let worker: Worker | null = null;
+let arrived = new Unpacker();
+let lines = 0;
+/** Who waits for a line, by its number. */
+const asked = new Map<number, [(snap: Snapshot) => void, (why: Refused) => void]>();
+
+function over(why: string): void {
+  worker?.terminate();
+  for (const [, fail] of asked.values()) fail(new Refused(why));
+  asked.clear();
+  [worker, arrived] = [null, new Unpacker()];
+}
+
+function hear(message: FromReader): void {
+  if (message.type === 'refused') over(message.text);
+  if (message.type !== 'at') return;
+  const snap = arrived.unpack(message.snap); // each of them, in their order
+  asked.get(message.index)?.[0](snap);
+  asked.delete(message.index);
+}
+
+/** The snapshot of a line that was checked when it came. Of 10,000 loops it has 9 MB, which the page's thread is not to parse. */
+function again(line: Blob): Promise<Snapshot> {
+  worker ??= begin(hear, over);
+  worker.postMessage({ type: 'at', index: (lines += 1), line });
+  return new Promise((done, fail) => asked.set(lines, [done, fail]));
 }
 
 /** Bytes that a page keeps of a running engine. They lie in blobs, outside of the heap; then every other of the older half goes. */
@@ -49,9 +81,8 @@ export class Recorder implements Kept {
     this.bytes = this.blobs.reduce((sum, b) => sum + b.size, 0);
   }
 
-  /** They were checked when they came. */
-  async at(index: number): Promise<Snapshot> {
-    return JSON.parse(await (this.blobs[index] as Blob).text()) as Snapshot;
+  at(index: number): Promise<Snapshot> {
+    return again(this.blobs[index] as Blob);
   }
 
   file(): Blob {

@@ -136,7 +136,8 @@ export interface Replay {
 
 export type ToReader =
   | { type: 'read'; file: Blob }
-  | { type: 'at'; index: number }
+  /** A snapshot: of the file, or that of `line`. */
+  | { type: 'at'; index: number; line?: Blob }
   /** Runs it again by this module. */
   | { type: 'replay'; packed: Uint8Array }
   /** Checks a snapshot, what changed in it, or records that were found, of a process. */

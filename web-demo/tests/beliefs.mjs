@@ -36,6 +36,7 @@ export async function tuned(page, learner) {
     const shown = await figure(page, name);
     assert.ok(Math.abs(shown - want) <= 0.51 * 10 ** -digits, `${name}: ${shown} is ${want}`);
   }
+  close(await page.locator('[data-figure=mean_reward] .value').innerText(), learner.mean_reward, 'mean reward');
   const baseline = seen.some((r) => r.baseline !== null);
   assert.equal(await page.locator('[data-figure=may_lose]').count(), baseline ? 1 : 0);
   for (const [name, want] of baseline ? [['held_by_budget', t.held_by_budget], ['lost_reward', t.lost], ['may_lose', t.may_lose]] : []) {

@@ -182,6 +182,18 @@ export function cpuSeconds(thread) {
   return ticks / 100;
 }
 
+/** Seconds of CPU that the page's thread takes for `does`. */
+export async function cpuOf(page, does) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const taken = async () => (await session.send('Performance.getMetrics')).metrics.find((m) => m.name === 'TaskDuration').value;
+  const from = await taken();
+  await does();
+  const to = await taken();
+  await session.detach();
+  return to - from;
+}
+
 export const tab = (page, name) => page.click(`#tab-${name}`);
 export const theme = (page, name) => page.locator(`label:has(input[name=theme][value=${name}])`).click();
 export const segment = (page, name, value) => page.locator(`label:has(input[name=${name}][value=${value}])`).click();

@@ -62,6 +62,64 @@ function memory({ memory: m, store }) {
 /** What only the demo's job and the page's own history know. */
 const BESIDE = ['rate', 'busy', 'Pieces measured', 'state', 'streak', 'own-p99', 'neighbours', 'Dropped, by why'];
 
+const under = (n) => ({ under: n });
+const zone = (score) => ['failing', 'strained', 'good', 'thriving'][[0.3, 0.7, 0.9].filter((from) => score >= from).length];
+/** What stands under a tile's figure, each number of it in its order; “p99” is one too. A text is all of it. */
+function beneath({ totals: t, bus: b, memory: m, process: p, symbiosis: g }) {
+  return {
+    overview: {
+      active: [t.loops, t.stuck], latency: [99, t.p99_ms], error_rate: [t.errors + t.timeouts + t.cancelled], dropped: [b.delivered], score: zone(g.score), uptime: [99, t.late_p99_ms],
+      cpu: under(p.resident_bytes),
+    },
+    loops: {
+      Loops: [t.active, t.stuck], 'Backing off': [t.errors], Timeouts: [t.cancelled], Gated: t.shed > 0 ? [t.shed, t.missed] : [t.missed], 'Duration p50': [t.avg_ms],
+      'Duration p95': [99, t.p99_ms], 'Lateness p50': [99, t.late_p99_ms],
+    },
+    memory: {
+      processed: 'records remembered', archived: [m.evicted], pruned: [m.consolidated], compressions: [m.block_count], raw: 'before compression', stored: 'after it', saved: 'of all remembered',
+      resident: under(m.budget_bytes),
+    },
+  };
+}
+
+async function tiles(page, name, snap) {
+  const want = beneath(snap)[name];
+  const shown = (await page.$$eval(`#panel-${name} .tile`, (list) => list.map((e) => [e.dataset.figure, e.querySelector('.sub').textContent]))).filter(([figure]) => !['cycles', 'Cycles', 'busy'].includes(figure));
+  assert.deepEqual(shown.map(([figure]) => figure), Object.keys(want).filter((figure) => figure !== 'cpu' || shown.some(([other]) => other === 'cpu')));
+  for (const [figure, text] of shown) {
+    const value = want[figure];
+    if (value.under === undefined) equals(text, value, `${name}, under ${figure}`);
+    else equals(/[\d.,]+/.exec(text)[0], value.under, `${name}, under ${figure}`, size[/[KMG]?i?B/.exec(text)[0]]);
+  }
+}
+
+/** What a chart's legend says is of the snapshot that is shown. */
+async function legend(page, id, want) {
+  const texts = await page.$$eval(`.chart:has([id="${id}-table"]) .legend b`, (list) => list.map((b) => b.textContent));
+  assert.equal(texts.length, want.length, id);
+  texts.forEach((text, i) => equals(text, want[i], `${id}, line ${i + 1}`));
+}
+/** As the page takes it: of an even number the higher of the two in the middle. */
+const median = (list) => list.filter((v) => v !== null).sort((a, b) => a - b)[list.filter((v) => v !== null).length >> 1] ?? null;
+
+/** The drawer of a loop: all that is known of it. */
+async function drawer(page, snap, l) {
+  await page.click(`[data-loop="${l.name}"] .row-name`);
+  await page.waitForSelector('.drawer');
+  const of = Object.fromEntries(await page.$$eval('.drawer [data-figure]', (list) => list.map((e) => [e.dataset.figure, (e.querySelector('.value') ?? e).textContent])));
+  for (const [name, want] of [
+    ['Group', l.group || 'none'], ['loop-cycles', l.cycles], ['Errors / timeouts / cancelled', [l.errors, l.timeouts, l.cancelled]], ['Failures in a row', l.streak],
+    ['Missed / gated / shed', [l.missed, l.gated, l.shed]], ['Interval now', l.interval_ms], ['loop-interval', l.configured_ms], ['Throttle', l.throttle], ['Health', l.health * 100],
+  ]) equals(of[name], want, `${l.name}, ${name}`);
+  assert.ok(of['loop-state'].includes(l.state.replace('_', ' ')));
+  const parts = [l.window, l.latency, l.late];
+  await table(page, '#drawer-times', ['min', 'avg', 'p50', 'p95', 'p99', 'p999', 'max'].map((part) => [undefined, ...parts.map((of) => of[`${part}_ms`])]));
+  const learned = await page.$eval('.drawer .grid', (e) => e.textContent);
+  for (const k of l.knobs) assert.ok(learned.includes(`to ${k.value_name ?? k.value}`), `${l.name}: ${learned}`);
+  assert.ok(learned.includes(l.last_error ? `Last error: “${l.last_error}”` : 'It has not failed.'), learned);
+  await page.click('#close-loop');
+}
+
 /** Every figure of a tab is looked for, and each that is there is known. */
 async function named(page, name, want) {
   const shown = await page.$$eval(`#panel-${name} [data-figure]`, (list) => list.map((e) => [e.dataset.figure, (e.querySelector('.value') ?? e).textContent, e.querySelector('.unit')?.textContent ?? '']));
@@ -108,9 +166,14 @@ export async function contract(page, snap) {
   await tab(page, 'overview');
   const all = await named(page, 'overview', overview(snap));
   for (const figure of ['cycles', 'latency', 'Delivery p99', 'trace', 'Snapshot']) assert.ok(all.includes(figure), figure);
+  await tiles(page, 'overview', snap);
+  const recent = snap.loops.map((l) => l.window).filter((w) => w.count > 0);
+  await legend(page, 'ticks', [median(recent.map((w) => w.p50_ms)), median(recent.map((w) => w.p95_ms)), Math.max(...recent.map((w) => w.max_ms))]);
   await tab(page, 'loops');
+  await tiles(page, 'loops', snap);
   assert.equal((await named(page, 'loops', loops(snap))).length, 8);
   await loopTable(page, snap);
+  for (const l of [snap.loops[0], snap.loops.at(-1)]) await drawer(page, snap, l);
   await tab(page, 'qlearning');
   const [learner] = snap.learners;
   if (learner) {
@@ -129,13 +192,19 @@ export async function contract(page, snap) {
   assert.equal(Number(await page.locator('.gauge').getAttribute('data-score')), snap.symbiosis.score);
   const name = (end) => snap.loops.find((l) => l.id === end || l.name === end).name.replaceAll('_', ' ');
   for (const [id, declared] of [['#edge-table', true], ['#learned-table', false]]) {
-    await table(page, id, snap.symbiosis.edges.filter((e) => e.declared === declared).slice(0, 100).map((e) => [name(e.from), name(e.to), undefined, e.weight, e.confidence]));
+    await table(page, id, snap.symbiosis.edges.filter((e) => e.declared === declared).slice(0, 100).map((e) => [name(e.from), name(e.to), `${{ synergy: '+', conflict: '−', neutral: '·' }[e.kind]} ${e.kind}`, e.weight, e.confidence]));
   }
   const lacking = snap.loops.filter((l) => part(l) < 0.9995).sort((a, b) => part(a) - part(b)).slice(0, 40);
   await table(page, '#part-table', lacking.map((l) => [l.name.replaceAll('_', ' '), l.vitality === null ? 'health' : 'vitality', part(l), (100 * (1 - part(l))) / snap.loops.length]));
+  await legend(page, 'symbiosis', [snap.symbiosis.score]);
+  const ends = new Set(snap.symbiosis.edges.flatMap((e) => [name(e.from), name(e.to)]));
+  await table(page, '#linked-table', snap.symbiosis.nodes.filter((n) => ends.has(n.name.replaceAll('_', ' '))).slice(0, 100)
+    .map((n) => [n.name.replaceAll('_', ' '), n.cycles, n.health * 100, n.vitality, n.p95_ms]));
+  assert.deepEqual(await page.$$eval('.advice-text', (list) => list.map((e) => e.textContent)), snap.symbiosis.recommendations.slice(0, 40).map((text) => text.replaceAll(' -> ', ' → ')));
   const mean = snap.loops.reduce((sum, l) => sum + part(l), 0) / snap.loops.length;
   assert.ok(Math.abs(mean - snap.symbiosis.score) < 1e-6, 'the parts make the score');
   await tab(page, 'memory');
   assert.ok((await named(page, 'memory', memory(snap))).length >= 14);
+  await tiles(page, 'memory', snap);
   await table(page, '#block-table', snap.memory.blocks.map((b) => [undefined, b.count, b.raw_bytes, b.stored_bytes, [b.raw_bytes / b.stored_bytes, 1]]));
 }

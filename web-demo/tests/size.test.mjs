@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { scratch, tab, visit } from './browser.mjs';
+import { cpuOf, scratch, tab, visit } from './browser.mjs';
 import { snapshot } from './fixture.mjs';
 
 const LOOPS = 10_000;
@@ -34,18 +34,7 @@ visit((opened) => ([it, page] = [opened, opened.page]), {
   },
 });
 
-/** Seconds of CPU that the page's thread takes for `does`. */
-async function cpu(does) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const taken = async () => (await session.send('Performance.getMetrics')).metrics.find((m) => m.name === 'TaskDuration').value;
-  const from = await taken();
-  await does();
-  const to = await taken();
-  await session.detach();
-  return to - from;
-}
-
+const cpu = (does) => cpuOf(page, does);
 const first = () => page.locator('#loop-table tbody tr[data-loop]').first();
 
 test('the table of 10,000 loops is there at once, with a few hundred rows in the document', async (t) => {

@@ -167,8 +167,7 @@ function useSettling(sim: Sim, redraw: () => void) {
   }, [sim]);
 }
 
-export function Graph({ snap }: { snap: Snapshot }) {
-  const { tied, loose, hidden } = visible(snap, 160);
+function Linked({ snap, tied }: { snap: Snapshot; tied: GraphNode[] }) {
   const edges = snap.symbiosis.edges
     .map((e) => ({ edge: e, a: nodeOf(snap, e.from)?.name, b: nodeOf(snap, e.to)?.name }))
     .filter((x): x is { edge: Edge; a: string; b: string } => x.a !== undefined && x.b !== undefined);
@@ -204,7 +203,16 @@ export function Graph({ snap }: { snap: Snapshot }) {
         <button type="button" class="button" onClick={() => steer.current?.reset()}>Whole graph</button>
         <span class="note">Drag a loop or the ground; Ctrl and the wheel zoom.</span>
       </div>
-      {loose.length > 0 && <Loose loose={loose} hidden={hidden} />}
     </figure>
+  );
+}
+
+export function Graph({ snap }: { snap: Snapshot }) {
+  const { tied, loose, hidden } = visible(snap, 160);
+  return (
+    <>
+      {tied.length > 0 ? <Linked snap={snap} tied={tied} /> : <p class="prose" id="no-graph">Nothing says that one of these loops acts on another: no edge was declared, and none was learned yet.</p>}
+      {loose.length > 0 && <Loose loose={loose} hidden={hidden} />}
+    </>
   );
 }

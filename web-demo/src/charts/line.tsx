@@ -3,7 +3,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { clock } from '../format.ts';
-import { drawn, history, stretch, toNewest } from '../state.ts';
+import { drawn, frame, history, stretch, toNewest } from '../state.ts';
 import { dark } from '../theme.ts';
 import { options, plotIn, type Data, type LineChartProps, type Series } from './plot.ts';
 
@@ -120,7 +120,9 @@ export function LineChart(p: LineChartProps) {
     if (!held.current) plot.current?.setData(shown());
   });
 
-  const row = at !== null && at < times.length ? at : times.length - 1;
+  const moment = (frame.value?.snap.now_ms ?? 0) / 1000 + 1e-9;
+  // Without a pointer the figures are those of the snapshot that is shown, where it is in the stretch: what came after it is drawn, too.
+  const row = at !== null && at < times.length ? at : (times.findLastIndex((t) => t <= moment) + times.length) % times.length;
   const hold = () => {
     held.current = true; // what is dragged over stands still
     addEventListener('pointerup', () => (held.current = false), { once: true });

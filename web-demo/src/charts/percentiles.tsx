@@ -74,8 +74,9 @@ const MOST = 400;
 /** The loops with the highest p99, in their order. */
 function slowest(loops: LoopRow[]): LoopRow[] {
   if (loops.length <= MOST) return loops;
-  const least = loops.map((l) => l.latency.p99_ms ?? 0).sort((a, b) => b - a)[MOST - 1] as number;
-  return loops.filter((l) => (l.latency.p99_ms ?? 0) >= least).slice(0, MOST);
+  const times = Float64Array.from(loops, (l) => l.latency.p99_ms ?? 0);
+  const least = times.slice().sort()[loops.length - MOST] as number;
+  return loops.filter((_, i) => (times[i] as number) >= least).slice(0, MOST);
 }
 
 export function Percentiles({ loops: all }: { loops: LoopRow[] }) {

@@ -21,7 +21,10 @@ export interface Meta {
 
 const RATE_HZ = 4;
 const SILENCE_MS = 2500; // the server says something every second
+const LONGEST_SILENCE_MS = 20_000; // while a snapshot comes, which may be large and the way to here narrow, nothing else does
 const RETRY_MS = 1000;
+const MOST_TEXT = 64 * 1024 * 1024; // as of a line of a file
+const MOST_BEHIND = 40; // snapshots that came and were not yet checked
 
 /** Whether a server gave this page, rather than a file or another site. */
 export const served = document.documentElement.hasAttribute('data-served');
@@ -30,13 +33,24 @@ export const meta = signal<Meta | null>(null);
 /** What the server said to the last order, and whether it refused. */
 export const answer = signal({ text: '', bad: false });
 
+/** What a server says of itself; null where that is something else. */
+function metaOf(json: string): Meta | null {
+  try {
+    const it = JSON.parse(json) as Meta & { format: number };
+    const texts = [it.host, it.program, it.engine].every((text) => typeof text === 'string' && text.length < 1000);
+    return texts && it.format === 1 && [it.pid, it.since_ms].every(Number.isSafeInteger) && Math.abs(it.since_ms) <= 8.64e15 && typeof it.control === 'boolean' ? it : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Sends an order; `answer` has then what came of it. */
 export async function send(fields: Record<string, string>): Promise<void> {
   try {
     const response = await fetch('/v1/control', { method: 'POST', headers: { 'X-Gyre': '1' }, body: new URLSearchParams(fields) });
-    const { error, done, loops } = (await response.json()) as { error?: string; done?: string; loops?: number };
-    const text = response.ok ? `${done}: ${loops === 1 ? '1 loop' : `${loops} loops`}` : (error ?? `the server answered ${response.status}`);
-    answer.value = { text, bad: !response.ok };
+    const { error, done, loops } = ((await response.json()) ?? {}) as Record<string, unknown>;
+    const told = response.ok ? typeof done === 'string' && `${done}: ${loops === 1 ? '1 loop' : `${Number(loops)} loops`}` : typeof error === 'string' && error;
+    answer.value = { text: told || `the server answered ${response.status}`, bad: !response.ok };
   } catch {
     answer.value = { text: 'the server does not answer', bad: true };
   }
@@ -56,6 +70,9 @@ export class LiveSource implements Source {
   kept = new Recorder();
   private stream: EventSource | null = null;
   private heard = 0;
+  /** Nothing came for so long: it is lost. Longer after each time that it was too short for a snapshot. */
+  private patience = SILENCE_MS;
+  private behind = 0;
   private last = ''; // id of the newest event
   private worker: Worker | null = null;
   private readonly arrived = new Unpacker();
@@ -64,7 +81,9 @@ export class LiveSource implements Source {
   /** `other` is called when another process, or another run of it, answers than before: its clock began anew. */
   constructor(private readonly listener: Listener, private readonly other: () => void) {
     setInterval(() => {
-      if (this.stream !== null && performance.now() - this.heard > SILENCE_MS) this.lose('nothing came for 2.5 s');
+      if (this.stream === null || performance.now() - this.heard <= this.patience) return;
+      this.lose(`nothing came for ${this.patience / 1000} s`);
+      this.patience = Math.min(this.patience * 2, LONGEST_SILENCE_MS);
     }, 500);
     listener.phase('starting', '');
     this.restart();
@@ -81,7 +100,8 @@ export class LiveSource implements Source {
   /** Connects. */
   restart(): void {
     this.close();
-    const stream = new EventSource(`/v1/stream?hz=${RATE_HZ}&rows=changed${this.last ? `&last=${encodeURIComponent(this.last)}` : ''}`);
+    const address = `/v1/stream?hz=${RATE_HZ}&rows=changed${this.last ? `&last=${encodeURIComponent(this.last)}` : ''}`;
+    const stream = new EventSource(address);
     this.stream = stream;
     this.heard = performance.now();
     const on = (name: string, hear: (event: MessageEvent<string>) => void) =>
@@ -90,13 +110,17 @@ export class LiveSource implements Source {
         this.heard = performance.now();
         hear(event as MessageEvent<string>);
       });
-    on('meta', ({ data }) => this.meet(JSON.parse(data) as Meta));
-    on('snapshot', ({ data }) => this.post({ type: 'check', json: data, change: false }));
-    on('change', ({ data }) => this.post({ type: 'check', json: data, change: true }));
+    on('meta', ({ data }) => this.meet(metaOf(data)));
+    on('snapshot', ({ data }) => this.check(data, false));
+    on('change', ({ data }) => this.check(data, true));
     on('event', ({ lastEventId }) => (this.last = lastEventId));
     on('beat', () => undefined);
     on('bye', () => this.lose('the program has ended its server'));
-    stream.onerror = () => this.stream === stream && this.lose('the connection broke');
+    stream.onerror = () => {
+      if (this.stream !== stream) return;
+      this.lose('the connection broke');
+      void this.explain(address);
+    };
   }
 
   order(order: Order): void {
@@ -121,13 +145,39 @@ export class LiveSource implements Source {
     this.stream = null;
   }
 
-  private meet(now: Meta): void {
+  private meet(now: Meta | null): void {
+    if (now === null) return this.refuse('it does not say whom it serves');
     const before = meta.value;
     meta.value = now;
     if (before === null || (before.since_ms === now.since_ms && before.pid === now.pid)) return;
-    this.worker?.terminate(); // what it still has is the other's
-    [this.worker, this.kept] = [null, new Recorder()];
+    this.end(); // what it still has is the other's
+    this.kept = new Recorder();
     this.other();
+  }
+
+  private check(json: string, change: boolean): void {
+    if (json.length > MOST_TEXT) return this.refuse('a snapshot has over 64 MiB');
+    if (this.behind >= MOST_BEHIND) {
+      this.end();
+      return this.lose('it sends faster than this page reads');
+    }
+    this.behind += 1;
+    this.post({ type: 'check', json, change });
+  }
+
+  /** The next one begins with a whole snapshot. */
+  private end(): void {
+    this.worker?.terminate();
+    [this.worker, this.behind] = [null, 0];
+    for (const done of this.asked.splice(0)) done(null);
+  }
+
+  /** A browser does not tell why it has no stream: another request is told. */
+  private async explain(address: string): Promise<void> {
+    const response = await fetch(address).catch(() => null);
+    void response?.body?.cancel();
+    const why = { 401: 'another process answers, which has another token: open the address that it told', 503: 'it has as many clients as it takes' }[response?.status ?? 0];
+    if (why && this.stream === null) this.tell(why);
   }
 
   private post(message: ToReader): void {
@@ -142,21 +192,25 @@ export class LiveSource implements Source {
       const snap = this.arrived.unpack(message.snap);
       if (message.kept) this.kept.push(snap, message.kept);
       this.listener.snapshot(snap, message.row, message.events, null);
+      this.behind -= 1;
+      this.patience = SILENCE_MS;
       if (this.stream) this.listener.phase('going', '');
     }
   }
 
   private refuse(why: string): void {
     this.close();
-    this.worker?.terminate();
-    this.worker = null;
+    this.end();
     this.listener.phase('failed', `what the server sent cannot be shown: ${why}; page and program may be of different versions`);
+  }
+
+  private tell(why: string): void {
+    this.listener.phase('lost', `${why}, at ${new Date().toLocaleTimeString()}; what is shown is of before that, and it is tried again every second`);
   }
 
   private lose(why: string): void {
     this.close();
-    const at = new Date().toLocaleTimeString();
-    this.listener.phase('lost', `${why}, at ${at}; what is shown is of before that, and it is tried again every second`);
+    this.tell(why);
     setTimeout(() => this.restart(), RETRY_MS);
   }
 }

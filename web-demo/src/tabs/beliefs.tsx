@@ -16,7 +16,7 @@ export function TunerTiles({ learner, users }: { learner: Learner; users: number
   const held = t && t.held_by_budget + t.held_by_steps + (t.held_by_forbid ?? 0) + (t.held_by_limits ?? 0);
   return (
     <Tiles>
-      <Tile label="Table size" name="table" value={int(learner.states * learner.actions)} sub={`${int(learner.states)} states × ${int(learner.actions)} settings`} />
+      <Tile label="Table size" name="table" value={int(learner.states * learner.actions)} sub={`${count(learner.states, 'state')} × ${count(learner.actions, 'setting')}`} />
       <Tile label="Cells tried" name="q_values" value={int(learner.q_values)} sub="a setting in a state" />
       <Tile label="Ticks observed" name="observations" value={int(learner.observations)} sub={`${int(t?.failures)} failed`} />
       <Tile label="Still trying" name="trying" value={percent(stillTried(learner))} unit="%" sub="of the next ticks" />
@@ -86,7 +86,7 @@ export function Beliefs({ learner }: { learner: Learner }) {
   const shown = states.slice(0, MOST_STATES);
   return (
     <Panel class="span-12" title="What is believed of each state"
-      side={<span class="side-note">{int(states.length)} of {int(learner.states)} states seen</span>}
+      side={<span class="side-note">{int(states.length)} of {count(learner.states, 'state')} seen</span>}
       hint="The best setting of each state, what it earns, and how sure that is: earnings are in the reward's own unit. Where several settings earn alike, none is surely the best, and all of them go on being taken.">
       <div class="scroll" tabIndex={0} role="region" aria-label="What is believed of each state">
         <table class="data" id="belief-table">

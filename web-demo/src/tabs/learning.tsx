@@ -47,7 +47,7 @@ function QTiles({ learner, users }: { learner: Learner; users: number }) {
   const r = learner.replay;
   return (
     <Tiles>
-      <Tile label="Table size" name="table" value={int(learner.states * learner.actions)} sub={`${int(learner.states)} states × ${int(learner.actions)} settings`} />
+      <Tile label="Table size" name="table" value={int(learner.states * learner.actions)} sub={`${count(learner.states, 'state')} × ${count(learner.actions, 'setting')}`} />
       <Tile label="Q values" name="q_values" value={int(learner.q_values)} sub="cells tried" />
       <Tile label="Replay size" name="replay" value={int(r.size)} sub={`of ${int(r.capacity)}; ${percent(r.utilization, 0)} %`} />
       <Tile label="Transitions added" name="added" value={int(r.total_added)} sub={`${int(r.total_sampled)} sampled`} />

@@ -77,7 +77,7 @@ export function Symbiosis({ frame }: { frame: Frame }) {
       <Advice snap={frame.snap} />
       <Panel class="span-6" title="Linked loops">
         <div class="scroll short" tabIndex={0} role="region" aria-label="Linked loops, scrollable">
-          <table class="data">
+          <table class="data" id="linked-table">
             <thead>
               <tr><th scope="col">Loop</th><th scope="col" class="n">Cycles</th><th scope="col" class="n">Health <span class="unit">%</span></th><th scope="col" class="n">Vitality</th><th scope="col" class="n">p95 <span class="unit">ms</span></th></tr>
             </thead>

@@ -24,7 +24,7 @@ function View({ id }: { id: TabId }) {
   if (!now && served && live.value) {
     const why = failure.value;
     return phase.value === 'failed'
-      ? <Empty bad title="It cannot be shown" text={`${why.charAt(0).toUpperCase()}${why.slice(1)}.`} />
+      ? <Empty bad title="It cannot be shown" text={`${why.charAt(0).toUpperCase()}${why.slice(1)}.`}><button type="button" class="button" onClick={restart}>Connect again</button></Empty>
       : <Empty title="Connecting" text="The first snapshot is on its way." />;
   }
   if (!now && phase.value === 'failed' && live.value) {

@@ -36,10 +36,10 @@ export class Rows {
 
   /** What changed since the one before. @returns the snapshot with the changed loops alone, and where they are. Throws Refused. */
   change(json: string): { snap: Snapshot; at: number[] } {
-    const { base, to } = JSON.parse(json) as { base: number; to: Sent };
-    if (base !== this.seq) throw new Refused(`it sent what changed since snapshot ${base}, and this page has ${this.seq}`);
-    const { of, at, ...columns } = to.loops;
-    if (of !== this.raw.length || !Array.isArray(at) || !at.every((i) => Number.isInteger(i) && i >= 0 && i < of)) throw new Refused('it sent changes of loops that are not there');
+    const { base, to } = (JSON.parse(json) ?? {}) as { base?: number; to?: Partial<Sent> };
+    if (base !== this.seq) throw new Refused(`it sent what changed since snapshot ${String(base).slice(0, 40)}, and this page has ${this.seq}`);
+    const { of, at, ...columns } = to?.loops ?? ({} as Partial<Sent['loops']>);
+    if (of !== this.raw.length || !Array.isArray(at) || at.length > of || !at.every((i) => Number.isInteger(i) && i >= 0 && i < of)) throw new Refused('it sent changes of loops that are not there');
     const rows = at.map((i, k) => ({ ...(this.raw[i] as Columns), ...rowOf(columns, k) }));
     const value = { ...to, loops: rows };
     const snap = checked(value);

@@ -143,15 +143,15 @@ async function read(from: Blob): Promise<void> {
 }
 
 /** It was checked when the file was read, which takes three times as long as this; of a file that was changed since, the browser gives nothing. */
-async function again(index: number): Promise<Snapshot> {
-  return JSON.parse(await (file as Blob).slice(...(places[index] as [number, number])).text()) as Snapshot;
+async function again(index: number, line = (file as Blob).slice(...(places[index] as [number, number]))): Promise<Snapshot> {
+  return JSON.parse(await line.text()) as Snapshot;
 }
 
 async function answer(message: Exclude<ToReader, { type: 'read' }>): Promise<void> {
   if (message.type === 'check') check(message.json, message.change);
   else if (message.type === 'records') send({ type: 'records', found: records(message.json) });
   else if (message.type === 'at') {
-    const { snap, moved } = packer.pack(await again(message.index));
+    const { snap, moved } = packer.pack(await again(message.index, message.line));
     send({ type: 'at', index: message.index, snap }, moved);
   }
   else await replay(message.packed, about as Head, places.length, again, (state) => send({ type: 'replayed', state }));
@@ -160,9 +160,19 @@ async function answer(message: Exclude<ToReader, { type: 'read' }>): Promise<voi
 const live = new Rows();
 let keptAt = -Infinity;
 
+function taken(json: string, change: boolean): { snap: Snapshot; at: number[] | null } {
+  try {
+    return change ? live.change(json) : { snap: live.whole(json), at: null };
+  } catch (error) {
+    throw error instanceof RangeError || error instanceof TypeError ? new Refused('it is not a snapshot') : error;
+  }
+}
+
 /** What a process sent. Of many loops only some snapshots are kept: each is written as a whole. */
 function check(json: string, change: boolean): void {
-  const { snap: sent, at } = change ? live.change(json) : { snap: live.whole(json), at: null };
+  const { snap: sent, at } = taken(json, change);
+  if (sent.now_ms < lastTime) throw new Refused(`it goes back in time: now_ms is ${sent.now_ms} after ${lastTime}`);
+  lastTime = sent.now_ms;
   const all = { ...sent, loops: live.loops };
   const { snap, moved } = packer.pack(all, at);
   const keep = live.loops.length <= MANY || performance.now() - keptAt >= KEEP_MS;
