@@ -22,7 +22,11 @@ result<learner_options> learning_of(const Options& o) {
   GYRE_TRY(over, count_of(o.explore_over, 9e15, "explore_over", "a whole number of 0..9e15"));
   learning.explore.over = over;
   learning.method = static_cast<learning_method>(o.method <= 8 ? o.method : 255);
-  learning.explore.how = static_cast<exploring>(o.explore_how <= 5 ? o.explore_how : 255);
+  const bool given = o.explore_from != 0 || o.explore_to != 0;  // also where it is the default
+  learning.explore.how = given ? exploring::linear : exploring::automatic;
+  if (o.explore_how != 0) {
+    learning.explore.how = static_cast<exploring>(o.explore_how <= 5 ? o.explore_how : 255);
+  }
   learning.step_power = o.step_power;
   set_or_none(learning.lambda, o.lambda);
   if (o.planning != 0) learning.planning = o.planning;

@@ -95,6 +95,22 @@ TEST_CASE("a learner tells large rewards apart whose difference is small", "[cap
   REQUIRE(gyre_learner_destroy(id) == GYRE_OK);
 }
 
+// Told in so many words, it was taken for nothing told: a bonus of 2 where actions matter later.
+TEST_CASE("exploration that is told is that, also where it is the default", "[capi]") {
+  for (const double from : {0., .1}) {
+    auto how = zero<gyre_learner_options>();
+    how.states = how.actions = 2;
+    how.sequential = 1;
+    how.explore_from = from;
+    gyre_learner id = 0;
+    REQUIRE(gyre_learner_create(&how, &id, nullptr) == GYRE_OK);
+    auto m = zero<gyre_learner_metrics>();
+    REQUIRE(gyre_learner_metrics_read(id, &m) == GYRE_OK);
+    CHECK(m.exploration == (from > 0 ? .1 : 2));
+    REQUIRE(gyre_learner_destroy(id) == GYRE_OK);
+  }
+}
+
 TEST_CASE("a method that is none, and numbers out of range, are refused", "[capi]") {
   const auto refused = [](auto change) {
     auto how = zero<gyre_learner_options>();

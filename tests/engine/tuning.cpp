@@ -314,6 +314,13 @@ TEST_CASE("exploration of a running loop can be changed", "[engine]") {
   REQUIRE(q.reconfigure({.explore = gyre::exploration{.from = 2}}).code() == gyre::code::arg);
   REQUIRE(q.reconfigure({.explore = gyre::exploration{}}).has_value());
   REQUIRE_FALSE(e.snapshot().learners.at(0).tunes);
+  auto ahead = loop({1, 2});  // said, the default's numbers were taken for its bonus of 2
+  ahead.name = "ahead";
+  ahead.learning = {.explore = {.from = .8, .to = .8}, .sequential = true};
+  auto sees = e.add(std::move(ahead), [](gyre::tick&) {}).value();
+  REQUIRE(sees.reconfigure({.explore = gyre::exploration{.from = .1, .to = .1}}).has_value());
+  REQUIRE(e.snapshot().learners.at(1).stats.exploration == .1);
+  sees.remove().value();
   const auto before = e.snapshot().learners[0].stats.observations;
   e.advance_to(20s).value();
   REQUIRE(part_of(used, 500, 4) > .85);  // at random in one of ten

@@ -56,7 +56,7 @@ struct learner_shape {
                                         .optimistic = q.optimistic} == learner_options{}) ||
                       q.explore.how != exploring::automatic;
     out.u8(static_cast<std::uint8_t>((q.sample_average ? 1 : 0) | (q.sequential ? 2 : 0) |
-                                     (asks ? 4 : 0) | (mind.asks_q ? 8 : 0)));
+                                     (asks ? 4 : 0)));
     out.f64(q.explore.from);
     out.f64(q.explore.to);
     out.u64(q.explore.over);
@@ -110,7 +110,6 @@ struct learner_shape {
     const std::uint8_t flags = in.u8();
     q.sample_average = (flags & 1U) != 0;
     q.sequential = (flags & 2U) != 0;
-    s.mind.asks_q = (flags & 8U) != 0;
     q.explore.from = in.f64();
     q.explore.to = in.f64();
     q.explore.over = in.u64();

@@ -82,19 +82,17 @@ struct mind_shape {
   tuner_shape grid;
   tuner_options tuning;
   std::uint64_t seed = 0, stream = 0;
-  bool asks_q = false;  ///< Q-learning, though its options have become the defaults since
   std::uint32_t history = gyre::history::usual;  ///< decisions that a tuner keeps
 
   /// Q-learning is for who asks: by `sequential`, a discount, or any of its options.
   bool tunes() const noexcept {
-    return !asks_q && q == learner_options{.capacity = q.capacity};
+    return q == learner_options{.capacity = q.capacity};
   }
-  /// Goes on with another exploration, and with Q-learning also if that is the default.
+  /// Goes on with another exploration, which is said: of no other kind where it has the numbers of
+  /// the default. @pre it does not tune
   void explore(const exploration& e) noexcept {
-    const bool asked = !tunes();
     q.explore = e;
-    asks_q = false;
-    asks_q = asked && tunes();
+    if (e.how == exploring::automatic) q.explore.how = exploring::linear;
   }
   bool fits(const mind_shape& o) const noexcept {
     return states == o.states && actions == o.actions && tunes() == o.tunes();

@@ -118,8 +118,9 @@ struct loop_change {
   std::optional<backoff> retry = {};
   std::optional<duration> slack = {};
   // Of its learner, which a group shares:
-  std::optional<tuning_mode> mode = {};
-  std::optional<exploration> explore = {};  ///< of Q-learning; `over` counts from its start
+  std::optional<tuning_mode> mode = {};  ///< of a tuner; others go on as they are
+  std::optional<exploration> explore = {};  ///< of Q-learning; `over` counts from its start, and
+                                            ///< exploring::automatic is linear
   std::optional<double> at_random = {};     ///< of a tuner
 };
 

@@ -237,7 +237,7 @@ class registry {
       auto made = make_owned<shared_learner>(shared_learner{
           name,
           mind({loop.where.states(), loop.where.actions(), l, loop.where.shape(),
-                std::move(rails), env_.options.seed, added_, false, o.tuning.history}),
+                std::move(rails), env_.options.seed, added_, o.tuning.history}),
           loop.where, added_});
       const std::string told = vault_.restore(*made, (alone ? "loop " : "group ") + name);
       if (!told.empty()) home.tell("gyre.learner", 0, std::string_view(told));
