@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using bytes = std::vector<std::byte>;
+using saved = std::vector<std::byte>;
 
 /// Beside two_learners(): a group of two that is sequential, one of whose ticks reports nothing, so
 /// that lessons wait for the next state; and a limit, and failures.
@@ -52,7 +52,7 @@ struct world {
 };
 
 /// The same with its own checksum, as a hostile writer would have it.
-bytes summed(bytes b) {
+saved summed(saved b) {
   gyre::byte_writer out;
   out.raw(std::span(b).first(b.size() - 8));
   out.u64(gyre::siphash24(out.data()));
@@ -67,7 +67,7 @@ TEST_CASE("an engine that was saved and loaded goes on bit for bit", "[engine]")
   const gyre::duration until = ticks * 10ms - 5ms;  // after so many ticks a loop
   world whole(11, shards);
   whole.e.advance_to(until).value();
-  const bytes state = whole.e.save();
+  const saved state = whole.e.save();
   REQUIRE(whole.e.save() == state);
   const std::size_t before = whole.chosen.size();
   whole.e.advance_to(until + 1s).value();
@@ -89,7 +89,7 @@ TEST_CASE("an engine that was saved and loaded goes on bit for bit", "[engine]")
 TEST_CASE("what a state says of loops that are not there, or are others, is left out", "[engine]") {
   world from;
   from.e.advance_to(1s).value();
-  const bytes state = from.e.save();
+  const saved state = from.e.save();
   gyre::engine e({.driver = gyre::driver::virtual_time});
   REQUIRE(e.load(state).value() == 4);
   REQUIRE(e.recall({.limit = 1000}).size() == from.e.recall({.limit = 1000}).size());
@@ -127,7 +127,7 @@ TEST_CASE("the engine's own options and limits hold over a loaded state", "[engi
 TEST_CASE("a state is not loaded into an engine with a store, or inside of a tick", "[engine]") {
   world from;
   from.e.advance_to(100ms).value();
-  const bytes state = from.e.save();
+  const saved state = from.e.save();
   const folder dir;
   const auto stored = gyre::engine::create(in(dir.store())).value();
   two_learners(*stored);
@@ -138,7 +138,7 @@ TEST_CASE("a state is not loaded into an engine with a store, or inside of a tic
   e.add({.name = "b", .interval = 10ms, .features = {{"f", {1, 2}}}, .knobs = {{"k", {1, 2, 3}}}},
         [&](gyre::tick&) { inside = e.load(state).error().code; })
       .value();
-  const bytes before = e.save();
+  const saved before = e.save();
   e.advance_to(1s).value();
   REQUIRE(inside == gyre::code::state);
   REQUIRE(e.load(state).value() == 3);  // the tick has ended
@@ -149,7 +149,7 @@ TEST_CASE("damaged and foreign bytes are refused, and change nothing", "[engine]
   world from, into;
   from.e.advance_to(700ms).value();
   into.e.advance_to(300ms).value();
-  const bytes state = from.e.save(), own = into.e.save();
+  const saved state = from.e.save(), own = into.e.save();
   const auto refused = [&](std::span<const std::byte> bad) {
     const auto done = into.e.load(bad);
     REQUIRE_FALSE(done);
@@ -158,7 +158,7 @@ TEST_CASE("damaged and foreign bytes are refused, and change nothing", "[engine]
   for (std::size_t n = 0; n < state.size(); n += n < 200 ? 1 : 97) {  // cut off
     REQUIRE(refused(std::span(state).first(n)) == gyre::code::corrupt);
   }
-  bytes other = state;
+  saved other = state;
   other[4] = std::byte{9};
   REQUIRE(refused(other) == gyre::code::format);
   other[0] = std::byte{'x'};
@@ -175,7 +175,7 @@ TEST_CASE("bytes of a hostile writer, with the right checksum, are refused or li
           "[engine]") {
   world from;
   from.e.advance_to(700ms).value();
-  const bytes state = from.e.save();
+  const saved state = from.e.save();
   const int rounds = fewer(3000);
   int taken = 0;
   std::uint64_t draw = 1;
@@ -185,13 +185,13 @@ TEST_CASE("bytes of a hostile writer, with the right checksum, are refused or li
   };
   world into;
   for (int round = 0; round < rounds; ++round) {
-    bytes bad = state;
+    saved bad = state;
     for (std::size_t k = 1 + next(4); k > 0; --k) {
       const std::size_t size = round % 2 != 0 ? 400 : bad.size() - 13;
       bad[5 + next(size)] = static_cast<std::byte>(next(8) == 0 ? 255 : next(256));
     }
     if (round % 5 == 0) bad.erase(bad.begin() + static_cast<std::ptrdiff_t>(5 + next(300)));
-    const bytes was = into.e.save();
+    const saved was = into.e.save();
     if (into.e.load(summed(std::move(bad)))) {
       ++taken;
       into.e.advance_to(into.e.now() + 30ms).value();
