@@ -105,6 +105,27 @@ gyre_status gyre_loop_metrics_read(gyre_loop loop, gyre_loop_metrics* out) {
   });
 }
 
+gyre_status gyre_loop_histogram(gyre_loop loop, uint32_t times, double* out, uint32_t cap,
+                                uint32_t* needed) {
+  return guard(nullptr, [&] {
+    return with_loop(loop, [&](engine_object&, gyre::loop& handle) -> result<void> {
+      if (times > GYRE_TIMES_LATE) return wrong("times", times, "GYRE_TIMES_...");
+      GYRE_TRY(all, handle.histograms());
+      const std::vector<time_bucket>* const each[] = {&all.latency, &all.window, &all.late_total};
+      const std::vector<time_bucket>& buckets = *each[times];
+      const auto count = static_cast<std::uint32_t>(2 * buckets.size());
+      if (needed) *needed = count;
+      if (cap < count) return too_small(count, "numbers");
+      if (count > 0) GYRE_CHECK(not_null(out, "out"));
+      for (const time_bucket& b : buckets) {
+        *out++ = b.up_to_ms;
+        *out++ = static_cast<double>(b.count);
+      }
+      return ok;
+    });
+  });
+}
+
 gyre_status gyre_loop_learned(gyre_loop loop, gyre_tuning_metrics* out) {
   return guard(nullptr, [&]() -> result<void> {
     GYRE_TRY(l, learner_of(loop));

@@ -184,6 +184,13 @@ export class Engine {
     return this.gyre.numbers((out, cap, needed) => this.gyre.call.gyre_loop_values(loop, word('action', action), out, cap, needed));
   }
 
+  /** What a loop's percentiles are made of: for each bucket in which a tick lies, its upper end in ms and how many do. */
+  histogram(loop: number, times: 'latency' | 'window' | 'late'): [upToMs: number, count: number][] {
+    const which = pick('times', { latency: 0, window: 1, late: 2 }, times);
+    const flat = this.gyre.numbers((out, cap, needed) => this.gyre.call.gyre_loop_histogram(loop, which, out, cap, needed));
+    return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] as number, flat[2 * i + 1] as number]);
+  }
+
   /** The external ticks that are due, at most `most`; each must be completed. */
   acquire(most = 64): Tick[] {
     const { gyre } = this;

@@ -69,6 +69,37 @@ func (l Loop) Report(state uint32) (Report, error) {
 	})
 }
 
+// Times are those of a loop's ticks that a histogram is of.
+type Times uint32
+
+const (
+	TimesLatency Times = C.GYRE_TIMES_LATENCY // how long they took, since the start
+	TimesWindow  Times = C.GYRE_TIMES_WINDOW  // in the last 5 to 10 s
+	TimesLate    Times = C.GYRE_TIMES_LATE    // from due to started, since the start
+)
+
+// Bucket is how many ticks lie in a bucket, and its upper end.
+type Bucket struct {
+	UpToMs float64
+	Count  uint64
+}
+
+// Histogram is what a loop's percentiles are made of: the buckets in which a tick lies, from below.
+func (l Loop) Histogram(of Times) ([]Bucket, error) {
+	var pairs [2946]C.double
+	var needed C.uint32_t
+	err := check(C.gyre_loop_histogram(l.id, C.uint32_t(of), &pairs[0], C.uint32_t(len(pairs)),
+		&needed), nil)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Bucket, needed/2)
+	for i := range out {
+		out[i] = Bucket{float64(pairs[2*i]), uint64(pairs[2*i+1])}
+	}
+	return out, nil
+}
+
 // Values are those that each knob has in an action, in declared order.
 func (l Loop) Values(action uint32) ([]float64, error) {
 	return values(func(out *C.double, room C.uint32_t, needed *C.uint32_t) C.gyre_status {

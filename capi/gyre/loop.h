@@ -135,6 +135,13 @@ typedef struct gyre_latency {
   double min_ms, avg_ms, p50_ms, p95_ms, p99_ms, p999_ms, max_ms;
 } gyre_latency;
 
+/** Which times of a loop: the fields of gyre_loop_metrics that are called so. */
+enum gyre_loop_times {
+  GYRE_TIMES_LATENCY = 0, /**< how long its ticks took, since the start */
+  GYRE_TIMES_WINDOW = 1,  /**< ... in the last 5 to 10 s */
+  GYRE_TIMES_LATE = 2     /**< from due to started, since the start */
+};
+
 /** Everything counted about a loop; also a row of gyre_snapshot_loops. The same layout on every
  *  platform. */
 typedef struct gyre_loop_metrics {
@@ -255,6 +262,17 @@ GYRE_API gyre_status gyre_loop_reconfigure(gyre_loop loop, const gyre_loop_chang
  *  cheaper.
  *  @call any thread, short, in callbacks, since 0.1 */
 GYRE_API gyre_status gyre_loop_metrics_read(gyre_loop loop, gyre_loop_metrics* out);
+
+/** What the percentiles there are made of: for each bucket, 2.2 % wide, in which a tick lies, from
+ *  below, its upper end in ms and how many ticks lie in it. These add up to the count there (unless
+ *  memory was short, or 2^32 lie in one). Nothing of a loop with GYRE_LOOP_COUNTERS.
+ *  @param times GYRE_TIMES_...
+ *  @param cap in numbers, two of a bucket; 2,946 are enough for any.
+ *  @return GYRE_E_BUFFER; GYRE_E_ARG (times).
+ *  @call any thread, short, in callbacks, since 0.1
+ *  @status BUFFER */
+GYRE_API gyre_status gyre_loop_histogram(gyre_loop loop, uint32_t times, double* out, uint32_t cap,
+                                         uint32_t* needed);
 
 /** The value of a knob that its last tick used.
  *  @return GYRE_E_NOT_FOUND (no such knob), GYRE_E_STATE (no tick yet).

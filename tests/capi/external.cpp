@@ -204,3 +204,41 @@ TEST_CASE("a poll with a budget of time ends after the tick that used it up", "[
   CHECK(did.ticks == 3);
   CHECK(gyre_engine_destroy(engine, nullptr) == GYRE_OK);
 }
+
+TEST_CASE("the buckets of a loop add up to its ticks, over C", "[capi]") {
+  const gyre_engine engine = make_engine(GYRE_DRIVER_VIRTUAL);
+  auto options = zero<gyre_loop_options>();
+  options.flags = GYRE_LOOP_EXTERNAL;
+  options.name = "l";
+  options.interval_ms = 10;
+  gyre_loop loop = 0;
+  REQUIRE(gyre_loop_create(engine, &options, &loop, nullptr) == GYRE_OK);
+  std::uint32_t count = 1;
+  for (int i = 0; i < 100; ++i) {
+    gyre_tick tick = 0;
+    REQUIRE(gyre_engine_advance_to(engine, 10 * (i + 1), nullptr) == GYRE_OK);
+    REQUIRE(gyre_tick_acquire(engine, &tick, 1, &count, nullptr) == GYRE_OK);
+    REQUIRE(count == 1);
+    auto end = zero<gyre_completion>();
+    end.took_ms = i % 2 == 0 ? 1 : 4;
+    REQUIRE(gyre_tick_complete(tick, &end) == GYRE_OK);
+  }
+  double pairs[2946] = {};
+  REQUIRE(gyre_loop_histogram(loop, GYRE_TIMES_LATENCY, pairs, 2946, &count) == GYRE_OK);
+  REQUIRE(count == 4);
+  CHECK(pairs[0] >= 1);
+  CHECK(pairs[0] < 1.022);
+  CHECK(pairs[1] == 50);
+  CHECK(pairs[2] >= 4);
+  CHECK(pairs[2] < 4 * 1.022);
+  CHECK(pairs[3] == 50);
+  REQUIRE(gyre_loop_histogram(loop, GYRE_TIMES_WINDOW, pairs, 4, nullptr) == GYRE_OK);
+  CHECK(pairs[1] + pairs[3] == 100);
+  CHECK(gyre_loop_histogram(loop, GYRE_TIMES_LATE, pairs, 2946, nullptr) == GYRE_OK);
+  CHECK(gyre_loop_histogram(loop, GYRE_TIMES_LATENCY, pairs, 3, &count) == GYRE_E_BUFFER);
+  CHECK(gyre_loop_histogram(loop, GYRE_TIMES_LATENCY, nullptr, 0, &count) == GYRE_E_BUFFER);
+  CHECK(count == 4);
+  CHECK(gyre_loop_histogram(loop, GYRE_TIMES_LATENCY, nullptr, 4, &count) == GYRE_E_ARG);
+  CHECK(gyre_loop_histogram(loop, 3, pairs, 2946, &count) == GYRE_E_ARG);
+  CHECK(gyre_engine_destroy(engine, nullptr) == GYRE_OK);
+}

@@ -92,7 +92,8 @@ if wasm:
 else:
     print('no gyre.wasm: TypeScript is left out')
 said = {name: program() for name, program in programs.items()}
-if not re.fullmatch(r'ship +\d{4} +0 +\d\.\d{3}\npoll +\d{4} +1\d +\d+\.\d{3}\n'
+if not re.fullmatch(r'ship +\d{4} +0 +\d\.\d{3} +\d+ of \d+\n'
+                    r'poll +\d{4} +1\d +\d+\.\d{3} +\d+ of \d+\n'
                     r'trace [0-9a-f]{16}\n', said['C']):
     sys.exit(f'the program in C printed\n{said["C"]}')
 for name, text in said.items():

@@ -48,7 +48,8 @@ TEST_CASE("who has the token sees, who has not is refused", "[serve]") {
   CHECK(with_cookie("a=b; " + cookie) == 200);
   CHECK(with_cookie(cookie + "0") == 401);
   for (const char* path :
-       {"/", "/v1/stream", "/v1/history", "/v1/recall", "/v1/record", "/metrics", "/healthz"}) {
+       {"/", "/v1/stream", "/v1/history", "/v1/histogram", "/v1/recall", "/v1/record", "/metrics",
+        "/healthz"}) {
     CHECK(get(port, path, {{"Authorization", ""}}).status() == 401);
   }
   CHECK(live.url() == gyre::join("http://127.0.0.1:", port, "/?token=", token));
@@ -138,6 +139,8 @@ TEST_CASE("requests that are too long, or no requests, are refused", "[serve]") 
   CHECK(get(port, "/v1/stream?hz=1000").status() == 400);
   CHECK(get(port, "/v1/history?points=1e9").status() == 400);
   CHECK(get(port, "/v1/recall?limit=0").status() == 400);
+  CHECK(get(port, "/v1/histogram").status() == 400);
+  CHECK(get(port, "/v1/histogram?loop=none").status() == 404);
   CHECK(get(port, "/v1/snapshot", {{"Range", "bytes=0-1,2-3"}, {"Accept-Encoding", "gzip, br"}})
             .status() == 200);
   CHECK(lasting(w.engine) == before);

@@ -244,6 +244,33 @@ TEST_CASE("metrics keep the formats' grammar, and do not fall", "[serve]") {
   CHECK(open.samples.count("gyre_ticks_total{outcome=\"ok\"}") == 1);
 }
 
+TEST_CASE("the buckets of a loop that stands add up to its ticks", "[serve]") {
+  world w;
+  gyre::server live(w.engine, options());
+  REQUIRE(eventually([&] { return w.engine.find("l-1")->stats()->metrics.cycles > 20; }));
+  REQUIRE(w.engine.stop());
+  const json snap = json::parse(get(live.port(), "/v1/snapshot").body());
+  const client answer = get(live.port(), "/v1/histogram?loop=l-1");
+  CHECK(answer.status() == 200);
+  const json told = json::parse(answer.body());
+  CHECK(told.at("loop") == "l-1");
+  const gyre::loop_stats l = w.engine.find("l-1")->stats().value();
+  for (const auto& [key, count] : {std::pair("latency", l.metrics.cycles),
+                                   std::pair("late", l.metrics.cycles)}) {
+    std::uint64_t sum = 0;
+    double last = 0;
+    for (const json& bucket : told.at(key)) {
+      REQUIRE(bucket.size() == 2);
+      REQUIRE(bucket[0] > last);
+      last = bucket[0];
+      sum += bucket[1].get<std::uint64_t>();
+    }
+    CHECK(sum == count);
+    CHECK(last >= snap["loops"][1][key]["max_ms"].get<double>());
+  }
+  CHECK(told.at("window").is_array());
+}
+
 TEST_CASE("the dashboard asks for metrics that there are", "[serve]") {
   world w;
   gyre::server live(w.engine, options());

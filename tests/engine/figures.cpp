@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -81,4 +82,44 @@ TEST_CASE("a record is used again with and without histograms", "[engine]") {
     loop.remove().value();
   }
   REQUIRE(std::count(indices.begin(), indices.end(), indices[0]) == 5);
+}
+
+namespace {
+/// The end of the bucket in which the tick of this rank lies.
+double end_of(const std::vector<gyre::time_bucket>& all, double rank) {
+  for (const gyre::time_bucket& b : all) {
+    rank -= static_cast<double>(b.count);
+    if (rank <= 0) return b.up_to_ms;
+  }
+  return NAN;
+}
+}  // namespace
+
+TEST_CASE("a loop's buckets add up to its ticks, and have its percentiles in them", "[engine]") {
+  gyre::engine e(virtual_clock());
+  auto l = e.add({.name = "l", .interval = 10ms, .jitter = 0}, [](gyre::tick& t) {
+              t.spend((1 + t.number() % 100) * 50us);
+            }).value();
+  auto plain = e.add({.name = "plain", .interval = 10ms, .metrics = gyre::metrics_mode::counters},
+                     [](gyre::tick&) {}).value();
+  e.advance_to(33s).value();
+  const gyre::metrics_stats m = l.stats()->metrics;
+  const gyre::loop_histograms all = l.histograms().value();
+  REQUIRE(m.cycles == 3301);
+  for (const auto& [buckets, whole] : {std::pair(all.latency, m.latency),
+                                       std::pair(all.window, m.window),
+                                       std::pair(all.late_total, m.late_total)}) {
+    std::uint64_t sum = 0;
+    for (const gyre::time_bucket& b : buckets) sum += b.count;
+    CHECK(sum == whole.count);
+    const double n = static_cast<double>(whole.count);
+    CHECK(whole.p50_ms <= end_of(buckets, std::ceil(.5 * n)));
+    CHECK(whole.p50_ms >= end_of(buckets, std::ceil(.5 * n)) / 1.022 - 1e-6);
+    CHECK(whole.p99_ms <= end_of(buckets, std::ceil(.99 * n)));
+    CHECK(whole.p99_ms >= end_of(buckets, std::ceil(.99 * n)) / 1.022 - 1e-6);
+  }
+  CHECK(all.latency.size() > 50);
+  CHECK(plain.histograms()->latency.empty());
+  REQUIRE(l.remove());
+  CHECK(l.histograms().error().code == gyre::code::stale);
 }

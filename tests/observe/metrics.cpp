@@ -103,6 +103,16 @@ bool same(const histogram& a, const histogram& b) {
          a.over_range() == b.over_range();
 }
 
+bool same(const std::vector<gyre::time_bucket>& a, const histogram& b) {
+  std::vector<gyre::time_bucket> all;
+  for (std::size_t i = 0; i < histogram::buckets; ++i) {
+    if (b.bucket(i) != 0) all.push_back({histogram::upper(i) * 1e-6, b.bucket(i)});
+  }
+  return std::equal(a.begin(), a.end(), all.begin(), all.end(), [](const auto& x, const auto& y) {
+    return x.up_to_ms == y.up_to_ms && x.count == y.count;
+  });
+}
+
 void require_same(const loop_metrics& metrics, const dense_model& model, gyre::instant now) {
   CAPTURE(model.ticks.size(), now.count());
   const metrics_stats stats = metrics.stats(now);
@@ -120,6 +130,10 @@ void require_same(const loop_metrics& metrics, const dense_model& model, gyre::i
   metrics.merge_totals(sums[0], sums[1]);
   REQUIRE(same(sums[0], all[0]));
   REQUIRE(same(sums[1], all[1]));
+  const gyre::loop_histograms by_bucket = metrics.histograms(now);
+  REQUIRE(same(by_bucket.latency, all[0]));
+  REQUIRE(same(by_bucket.window, recent));
+  REQUIRE(same(by_bucket.late_total, all[1]));
 }
 
 gyre::duration drawn(gyre::rng& random, std::uint32_t kind) {

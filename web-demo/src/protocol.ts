@@ -4,7 +4,7 @@ import type { Carried } from './columns.ts';
 import type { Happening } from './events.ts';
 import type { Row } from './history.ts';
 import type { Found } from './records.ts';
-import type { Order } from './source.ts';
+import type { LoopTimes, Order } from './source.ts';
 import type { GridName } from './worlds.ts';
 
 /** What one loop was told to do badly. */
@@ -63,6 +63,7 @@ export interface Job {
 export type ToWorker =
   | { type: 'init'; packed: Uint8Array; text: string; seed: number }
   | { type: 'recall'; id: number; text: string }
+  | { type: 'buckets'; id: number; loop: string }
   /** Asks for the engine's state, or begins anew from one. */
   | { type: 'save' }
   | { type: 'restore'; json: string }
@@ -72,7 +73,7 @@ export type FromWorker =
   | { type: 'ready'; societyFactor: number }
   /** `events`: since the one before. `kept` is the snapshot as it was written: a line of a recording. */
   | { type: 'snapshot'; snap: Carried; row: Row; events: Happening[]; job: Job; kept: Blob }
-  | { type: 'recalled'; id: number; found: Found[] }
+  | { type: 'answer'; id: number; answer: Found[] | LoopTimes | null }
   | { type: 'saved'; state: Blob }
   /** `wrong`: why not; empty: it has begun anew. */
   | { type: 'restored'; wrong: string; link: LinkMode; records: number }

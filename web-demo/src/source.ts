@@ -38,6 +38,11 @@ export type Order =
   | { type: 'pause' | 'resume' | 'trigger'; loop: string }
   | { type: 'interval'; loop: string; ms: number };
 
+/** How many ticks lie in a bucket, and its upper end: what is over that of the bucket before. */
+export type Bucket = [upToMs: number, ticks: number];
+/** The buckets of one loop in which a tick lies, from below, by the names that a snapshot has. */
+export type LoopTimes = Record<'latency' | 'window' | 'late', Bucket[]>;
+
 export interface Source {
   readonly kind: Kind;
   /** What it is, in a line: the file's name, the process and its host. */
@@ -46,6 +51,8 @@ export interface Source {
   order(order: Order): void;
   /** The newest records whose text has `text` in it, at most MOST_FOUND. Rejects with Refused. */
   recall(text: string): Promise<Found[]>;
+  /** The buckets of the loop of this name now; null where there is no such loop, or nobody answers. */
+  buckets(loop: string): Promise<LoopTimes | null>;
   /** Begins again after `failed`; what was recorded stays. */
   restart(): void;
   close(): void;

@@ -12,7 +12,7 @@ import type { Snapshot } from './snapshot.ts';
 import { Recording } from './sources/file.ts';
 import type { LiveSource } from './sources/live.ts';
 import type { ModuleSource } from './sources/module.ts';
-import type { Opens, Order, Phase, Source } from './source.ts';
+import type { LoopTimes, Opens, Order, Phase, Source } from './source.ts';
 
 export interface Frame {
   snap: Snapshot;
@@ -66,6 +66,12 @@ export const kept = (): Kept | null => recording.value ?? (source === null || so
 export const can = (what: Order['type']): boolean => live.value && phase.value === 'going' && (source?.can.has(what) ?? false);
 /** Records of the engine itself; rejects with Refused where it cannot be asked. */
 export const recall = (text: string): Promise<Found[]> => source?.recall(text) ?? Promise.reject(new Refused('there is no engine to ask'));
+/** Tells `take` the buckets of this loop; at once null where what is shown is of before. */
+export function buckets(loop: string, take: (of: LoopTimes | null) => void): void {
+  const newest = () => following() && openLoop.value === loop;
+  if (newest() && source) void source.buckets(loop).then((of) => take(newest() ? of : null));
+  else take(null);
+}
 export const about = (): string => source?.about ?? '';
 
 function show(snap: Snapshot, job: Job | null): void {

@@ -6,7 +6,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { open, quit, scratch, scrub, tab, TABS, warm } from './browser.mjs';
-import { contract } from './figures.mjs';
+import { contract, spreads } from './figures.mjs';
 import { launch, listen } from './process.mjs';
 
 const folder = scratch();
@@ -59,11 +59,13 @@ test('the module: each figure is that of its worker’s snapshot; recorded and o
   const { page, said, close } = await open();
   await warm(page);
   await page.click('#run'); // stands still
-  await page.waitForFunction(() => document.querySelector('#status').textContent.includes('Stopped') && window.told.snap.seq === Number(document.querySelector('main').dataset.seq));
+  await page.waitForFunction(() => !window.told.snap.running && window.told.snap.seq === Number(document.querySelector('main').dataset.seq));
   const snap = await page.evaluate(() => window.told.snap);
   await contract(page, snap);
   const before = await words(page);
+  for (const name of ['ship-001', 'awareness']) await spreads(page, snap.loops.find((l) => l.name === name));
   assert.equal((await asFile(page, snap.seq)).trace, snap.trace);
+  await spreads(page, snap.loops.find((l) => l.name === 'ship-001'), { bars: false });
   await contract(page, snap);
   same(await words(page), before);
   assert.deepEqual(said, []);
@@ -83,6 +85,17 @@ test('the process: each figure is that of what its server tells another client; 
   assert.ok(isDeepStrictEqual(await asFile(page, seq), snap));
   await contract(page, snap);
   same(await words(page), before);
+  await page.click('#back');
+  await page.click('#refresh');
+  await page.click('#run'); // its engine stands
+  const stopped = async () => {
+    const now = await page.locator('main').getAttribute('data-seq');
+    return [...second.kept.values()].find((s) => s.seq === Number(now) && !s.running);
+  };
+  let last;
+  for (const end = Date.now() + 10000; !last && Date.now() < end; ) last = await stopped();
+  assert.ok(last, 'the engine stands');
+  for (const name of ['ship-001', 'awareness']) await spreads(page, last.loops.find((l) => l.name === name), { goes: true });
   second.stop();
   await close();
 });

@@ -208,3 +208,30 @@ export async function contract(page, snap) {
   await tiles(page, 'memory', snap);
   await table(page, '#block-table', snap.memory.blocks.map((b) => [undefined, b.count, b.raw_bytes, b.stored_bytes, [b.raw_bytes / b.stored_bytes, 1]]));
 }
+
+/**
+ * A loop's drawer, while its engine stands: the bars of each histogram are all of its ticks, and its percentiles lie in those
+ * bars where the ticks of their rank are. A recording (`bars` false) has the percentiles alone, and says so. Of a process the
+ * clock `goes` on while its engine stands, and its newest ticks become old ones meanwhile.
+ */
+export async function spreads(page, loop, { bars = true, goes = false } = {}) {
+  await tab(page, 'loops');
+  await page.click(`[data-loop=${loop.name}] .row-name`);
+  if (bars) await page.waitForSelector('.spread-bar');
+  else await page.waitForSelector('.drawer .note:text("Percentiles alone")');
+  const drawn = await page.$$eval('.spread', (list) => list.map((f) => [f.dataset.spread, [...f.querySelectorAll('.spread-bar')].map((b) => ['data-ticks', 'x', 'width'].map((name) => Number(b.getAttribute(name)))), [...f.querySelectorAll('.spread-mark')].map((m) => Number(/^M([\d.]+)/.exec(m.getAttribute('d'))[1]))]));
+  await page.click('#close-loop');
+  assert.deepEqual(drawn.map(([title]) => title), ['Newest ticks', 'Since the start', 'Lateness']);
+  drawn.forEach(([title, boxes, marks], i) => {
+    const l = [loop.window, loop.latency, loop.late][i];
+    if (l.count > 0) assert.equal(marks.length, 3, title);
+    if (!bars) return assert.equal(boxes.length, 0, title);
+    if (goes && title === 'Newest ticks') return;
+    assert.equal(boxes.reduce((sum, [ticks]) => sum + ticks, 0), l.count, `${title}: ${boxes}`);
+    [0.5, 0.95, 0.99].forEach((share, k) => {
+      let rank = Math.ceil(share * l.count);
+      const [, x, width] = boxes.find(([ticks]) => (rank -= ticks) <= 0) ?? [];
+      if (l.count > 0) assert.ok(marks[k] >= x - 0.6 && marks[k] <= x + width + 0.6, `${title}: ${share} at ${marks[k]} of ${boxes}`);
+    });
+  });
+}

@@ -43,28 +43,6 @@ test('what nobody remembered is not found, and that is said', async () => {
   assert.match(await page.locator('#panel-memory').innerText(), /No record has that in its text/);
 });
 
-test('a loop’s drawer has a histogram of durations and of lateness whose bars are all ticks, between its percentiles', async () => {
-  await tab(page, 'loops');
-  await page.click('#run'); // stands still
-  await page.waitForFunction(() => document.querySelector('#status').textContent.includes('Stopped') && window.told.snap.seq === Number(document.querySelector('main').dataset.seq));
-  await page.click('[data-loop=ship-001] .row-name');
-  const loop = await page.evaluate(() => window.told.snap.loops.find((l) => l.name === 'ship-001'));
-  const drawn = await page.$$eval('.spread', (list) => list.map((f) => [f.dataset.spread, [...f.querySelectorAll('.spread-bar')].map((b) => [Number(b.dataset.share), Number(b.getAttribute('x')), Number(b.getAttribute('width'))]), f.querySelector('svg')?.getAttribute('aria-label') ?? '']));
-  assert.deepEqual(drawn.map(([title]) => title), ['Newest ticks', 'Since the start', 'Lateness']);
-  const of = [loop.window, loop.latency, loop.late];
-  drawn.forEach(([title, bars, label], i) => {
-    const l = of[i];
-    if (l.min_ms === l.max_ms) return;
-    assert.ok(Math.abs(bars.reduce((sum, [share]) => sum + share, 0) - 1) < 1e-3, `${title}: ${bars}`);
-    const edges = new Set([l.min_ms, l.p50_ms, l.p95_ms, l.p99_ms, l.p999_ms, l.max_ms]).size;
-    assert.equal(bars.length, edges - 1, `${title}: a bar between any two percentiles that differ`);
-    bars.slice(1).forEach(([, x], k) => assert.ok(Math.abs(bars[k][1] + bars[k][2] - x) < 1.01, `${title}: bars side by side`));
-    assert.ok(label.includes(`p95 ${l.p95_ms < 0.005 && l.p95_ms > 0 ? '<0.01' : l.p95_ms.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`), label);
-  });
-  await page.click('#close-loop');
-  await page.click('#run');
-});
-
 test('a recommendation says its numbers, is followed and taken back', async () => {
   await tab(page, 'symbiosis');
   const first = page.locator('.advice li:has-text("boost awareness")').first();

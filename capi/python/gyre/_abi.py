@@ -67,6 +67,9 @@ GYRE_STATE_BACKING_OFF = 3  # after a failure
 GYRE_STATE_GATED = 4  # its last grid point was skipped by a gate
 GYRE_STATE_STUCK = 5  # in a tick that was given up
 GYRE_STATE_STOPPED = 6  # its engine is
+GYRE_TIMES_LATENCY = 0  # how long its ticks took, since the start
+GYRE_TIMES_WINDOW = 1  # ... in the last 5 to 10 s
+GYRE_TIMES_LATE = 2  # from due to started, since the start
 GYRE_OVERFLOW_DROP_NEWEST = 0  # the message that does not fit is dropped
 GYRE_OVERFLOW_DROP_OLDEST = 1  # the oldest makes room
 GYRE_OVERFLOW_KEEP_LATEST = 2  # one message a topic, the newest
@@ -886,6 +889,7 @@ FUNCTIONS = {
     'gyre_loop_trigger': (_c.c_int32, [_c.c_uint32]),
     'gyre_loop_reconfigure': (_c.c_int32, [_c.c_uint32, _c.c_void_p, _c.c_void_p]),
     'gyre_loop_metrics_read': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),
+    'gyre_loop_histogram': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_void_p, _c.c_uint32, _c.c_void_p]),
     'gyre_loop_knob': (_c.c_int32, [_c.c_uint32, _c.c_char_p, _c.c_void_p]),
     'gyre_loop_reward': (_c.c_int32, [_c.c_uint32, _c.c_uint32, _c.c_double, _c.c_void_p]),
     'gyre_loop_learned': (_c.c_int32, [_c.c_uint32, _c.c_void_p]),

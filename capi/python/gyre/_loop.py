@@ -16,6 +16,7 @@ from ._tick import Tick, words
 if TYPE_CHECKING:
     from ._engine import Engine
 
+TIMES = ('latency', 'window', 'late')
 STATES = ('waiting', 'running', 'paused', 'backing_off', 'gated', 'stuck', 'stopped')
 
 
@@ -141,6 +142,14 @@ class Loop:
         out, needed = (ctypes.c_double * 64)(), ctypes.c_uint32()
         check(lib.gyre_loop_values(self.id, action, out, len(out), ctypes.byref(needed)))
         return list(out[:needed.value])
+
+    def histogram(self, times: str = 'latency') -> list[tuple[float, int]]:
+        """What its percentiles are made of: for each bucket in which a tick lies, from below, its
+        upper end in ms and how many do. times: 'latency', 'window' or 'late', as in metrics."""
+        out, needed = (ctypes.c_double * 2946)(), ctypes.c_uint32()
+        check(lib.gyre_loop_histogram(self.id, TIMES.index(times), out, len(out),
+                                      ctypes.byref(needed)))
+        return [(out[i], int(out[i + 1])) for i in range(0, needed.value, 2)]
 
     @property
     def metrics(self) -> dict[str, Any]:

@@ -54,7 +54,7 @@ pub use fleet::{version, Reading};
 pub use knobs::{geometric, linear, Feature, Knob, Mode, Tuning};
 pub use learned::{Learned, Limit, Report};
 pub use learner::{Learner, Method, Transition};
-pub use loops::Loop;
+pub use loops::{Loop, Times};
 pub use options::{Gate, LoopOptions, Missed};
 pub use replay::{Drawn, Field, Number, Replay, ReplayOptions, Return, RowStats};
 pub use serve::ServeOptions;

@@ -15,6 +15,17 @@ fn given(number: f64) -> f64 {
     if number == 0.0 { ffi::GYRE_NONE } else { number }
 }
 
+/// Those of a loop's ticks that a histogram is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Times {
+    /// How long they took, since the start.
+    Latency = 0,
+    /// In the last 5 to 10 s.
+    Window = 1,
+    /// From due to started, since the start.
+    Late = 2,
+}
+
 /// A loop of an engine, which owns it: dropping this changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Loop<'a> {
@@ -98,6 +109,16 @@ impl Loop<'_> {
         numbers(|out, cap, needed| unsafe {
             ffi::gyre_loop_values(self.id, action, out, cap, needed)
         })
+    }
+    /// What its percentiles are made of: for each bucket in which a tick lies, from below, its
+    /// upper end in ms and how many do.
+    pub fn histogram(&self, of: Times) -> Result<Vec<(f64, u64)>> {
+        let (mut pairs, mut needed) = (vec![0.0; 2946], 0);
+        let (out, cap) = (pairs.as_mut_ptr(), pairs.len() as u32);
+        // SAFETY: it has as many numbers as the call is told.
+        check(|_| unsafe { ffi::gyre_loop_histogram(self.id, of as u32, out, cap, &mut needed) })?;
+        pairs.truncate(needed as usize);
+        Ok(pairs.chunks_exact(2).map(|p| (p[0], p[1] as u64)).collect())
     }
     /// Takes it out of the engine; its closure is dropped when its last tick has returned.
     pub fn remove(self) -> Result<()> {

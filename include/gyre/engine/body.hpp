@@ -145,6 +145,15 @@ class body final : public std::enable_shared_from_this<body> {
     }));
     return out;
   }
+  /// STALE
+  result<loop_histograms> histograms(object_id id) {
+    loop_histograms out;
+    GYRE_CHECK(with_loop(env, id, [&](shard&, loop_record& l) {
+      out = l.metrics.histograms(env.clock.now());
+      return result<void>(ok);
+    }));
+    return out;
+  }
   void reset_metrics() {
     loops.reset_metrics();
     const leased hold(shards[0]->owner());

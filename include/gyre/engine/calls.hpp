@@ -130,6 +130,10 @@ GYRE_DECL result<loop_stats> loop::stats() const {
   GYRE_CHECK(detail::may_call(body_, id_));
   return body_->stats(id_);
 }
+GYRE_DECL result<loop_histograms> loop::histograms() const {
+  GYRE_CHECK(detail::may_call(body_, id_));
+  return body_->histograms(id_);
+}
 GYRE_DECL engine::engine(engine_options o)
     : body_(detail::body::make(std::move(o)).value()) {}
 GYRE_DECL result<std::unique_ptr<engine>> engine::create(engine_options o) {

@@ -47,6 +47,8 @@ class loop {
   /// they are removed. REENTRANT from inside of the engine's own ticks and handlers.
   result<void> remove(duration most);
   result<loop_stats> stats() const;
+  /// What its percentiles are made of. Some microseconds, during which its shard's ticks wait.
+  result<loop_histograms> histograms() const;
   /// The last decisions of its tuner whose reward has come, the oldest first: tuning::history.
   /// STATE where it has none.
   result<std::vector<logged_choice>> decisions() const;

@@ -9,6 +9,7 @@
 #include <gyre/observe/stats.hpp>
 #include <gyre/observe/timings.hpp>
 #include <new>
+#include <vector>
 
 namespace gyre {
 inline namespace v1 {
@@ -183,6 +184,12 @@ class loop_metrics {
                                    seen().over[which]);
     }
   }
+  /// Its buckets, as of `now`; none with metrics_mode::counters.
+  loop_histograms histograms(instant now) const {
+    const unsigned recent = parts_of(std::max(slice_of(now), ran_.slice));
+    return {buckets(0, detail::timings::ever), buckets(0, recent),
+            buckets(1, detail::timings::ever)};
+  }
 
   /// Everything, as of `now`; some microseconds with histograms.
   metrics_stats stats(instant now) const noexcept {
@@ -350,6 +357,14 @@ class loop_metrics {
   unsigned parts_of(std::uint32_t number) const noexcept {
     if (number == ran_.slice) return 3;
     return number - ran_.slice == 1 ? 1u << at_.slice : 0;
+  }
+  std::vector<time_bucket> buckets(unsigned which, unsigned parts) const {
+    std::vector<time_bucket> out;
+    if (!measures()) return out;
+    measured_->values.each_bucket(at_, which, parts, [&](std::size_t bucket, std::uint64_t n) {
+      out.push_back({histogram::upper(bucket) * 1e-6, n});
+    });
+    return out;
   }
   latency_stats describe(unsigned which, unsigned parts, std::uint64_t count,
                          const detail::extent& all) const noexcept {

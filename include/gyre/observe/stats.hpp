@@ -49,6 +49,19 @@ struct bucket_counts {
   }
 };
 
+/// So many values of at most `up_to_ms`, and over that of the bucket before.
+struct time_bucket {
+  double up_to_ms = 0;
+  std::uint64_t count = 0;
+};
+
+/// What the percentiles in metrics_stats are made of, by the same names: the buckets, 2.2 % wide,
+/// in which something lies, ascending, at most 1,473 each. They add up to the count there, but for
+/// ticks that there was no memory for; after 2^32 in one bucket they keep the shape alone.
+struct loop_histograms {
+  std::vector<time_bucket> latency, window, late_total;
+};
+
 /// Everything loop_metrics knows, at one instant.
 struct metrics_stats {
   std::uint64_t cycles = 0;  ///< finished ticks: succeeded + errors + timeouts + cancelled

@@ -98,15 +98,22 @@ class timings {
       }
     }
   }
+  /// Calls f(bucket, count) of each bucket of the parts that holds something, ascending.
+  template <class F>
+  void each_bucket(const cursor& at, unsigned which, unsigned parts, F&& f) const {
+    for (auto o = octaves(at, which, parts); o.next();) {
+      for (unsigned i = 0; i < pages::page; ++i) {
+        if (o.counts[i] != 0) f(o.first + i, o.counts[i]);
+      }
+    }
+  }
   /// Adds everything to a histogram. @param count, all, over what the owner knows of all ticks
   void merge_into(histogram& out, const cursor& at, unsigned which, std::uint64_t count,
                   const extent& all, std::uint64_t over) const noexcept {
     unsigned halved = out.halvings_;
-    for (auto o = octaves(at, which, ever); o.next();) {
-      for (unsigned i = 0; i < pages::page; ++i) {
-        if (o.counts[i] != 0) out.count_in(o.first + i, o.counts[i], halved);
-      }
-    }
+    each_bucket(at, which, ever, [&](std::size_t bucket, std::uint64_t n) {
+      out.count_in(bucket, n, halved);
+    });
     out.describe_more(count, all, over);
   }
 

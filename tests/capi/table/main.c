@@ -42,13 +42,17 @@ int main(void) {
   gyre_loop loops[2] = {0, 0};
   gyre_error error = {.size = sizeof error};
   char hash[17] = "";
+  double late[2946];
+  uint32_t needed = 0;
   well(gyre_engine_create(&how, &engine, &error), &error);
   for (i = 0; i < 2; ++i) well(gyre_loop_create(engine, &options[i], &loops[i], &error), &error);
   well(gyre_engine_advance_to(engine, 60000, &error), &error);
   for (i = 0; i < 2; ++i) {
     gyre_loop_metrics m = {.size = sizeof m};
     well(gyre_loop_metrics_read(loops[i], &m), &error);
-    printf("%-6s %6.0f %4.0f %9.3f\n", m.name, (double)m.cycles, (double)m.errors, m.mean_reward);
+    well(gyre_loop_histogram(loops[i], GYRE_TIMES_LATE, late, 2946, &needed), &error);
+    printf("%-6s %6.0f %4.0f %9.3f %6.0f of %u\n", m.name, (double)m.cycles, (double)m.errors,
+           m.mean_reward, late[1], needed / 2);
   }
   well(gyre_trace_hash(engine, hash, sizeof hash, NULL), &error);
   printf("trace %s\n", hash);

@@ -31,8 +31,10 @@ int main() {
              }).value();
   engine.advance_to(60s).value();
   for (const gyre::loop_stats& l : engine.snapshot().loops) {
-    std::printf("%-6s %6.0f %4.0f %9.3f\n", l.name.c_str(), static_cast<double>(l.metrics.cycles),
-                static_cast<double>(l.metrics.errors), l.reward);
+    const auto late = engine.find(l.name)->histograms()->late_total;
+    std::printf("%-6s %6.0f %4.0f %9.3f %6.0f of %u\n", l.name.c_str(),
+                static_cast<double>(l.metrics.cycles), static_cast<double>(l.metrics.errors),
+                l.reward, static_cast<double>(late[0].count), static_cast<unsigned>(late.size()));
   }
   std::printf("trace %s\n", engine.trace_hash().c_str());
 }

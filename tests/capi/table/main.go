@@ -55,7 +55,10 @@ func main() {
 	for _, loop := range []gyre.Loop{ship, poll} {
 		m, err := loop.Metrics()
 		must(err)
-		fmt.Printf("%-6s %6d %4d %9.3f\n", m.Name, m.Cycles, m.Errors, m.MeanReward)
+		late, err := loop.Histogram(gyre.TimesLate)
+		must(err)
+		fmt.Printf("%-6s %6d %4d %9.3f %6d of %d\n", m.Name, m.Cycles, m.Errors, m.MeanReward,
+			late[0].Count, len(late))
 	}
 	hash, err := engine.TraceHash()
 	must(err)

@@ -24,5 +24,7 @@ with gyre.Engine(driver='virtual', seed=7) as engine:
     engine.advance_to(60)
     for loop in (ship, poll):
         m = loop.metrics
-        print(f'{loop.name:<6} {m["cycles"]:6} {m["errors"]:4} {m["mean_reward"]:9.3f}')
+        late = loop.histogram('late')
+        print(f'{loop.name:<6} {m["cycles"]:6} {m["errors"]:4} {m["mean_reward"]:9.3f} '
+              f'{late[0][1]:6} of {len(late)}')
     print('trace', engine.trace_hash)

@@ -1,6 +1,6 @@
 //! main.rs - two loops for a minute of virtual time, their table and trace, in Rust.
 //! Method: one program in six languages; table.py compares what they print.
-use gyre::{Driver, Engine, LoopOptions};
+use gyre::{Driver, Engine, LoopOptions, Times};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -30,7 +30,9 @@ fn main() -> gyre::Result<()> {
     engine.advance_to(Duration::from_secs(60))?;
     for each in [&ship, &poll] {
         let m = each.metrics()?;
-        println!("{:<6} {:6} {:4} {:9.3}", m.name, m.cycles, m.errors, m.mean_reward);
+        let late = each.histogram(Times::Late)?;
+        let row = format!("{:<6} {:6} {:4} {:9.3}", m.name, m.cycles, m.errors, m.mean_reward);
+        println!("{row} {:6} of {}", late[0].1, late.len());
     }
     println!("trace {}", engine.trace_hash()?);
     Ok(())

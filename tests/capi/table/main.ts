@@ -27,6 +27,7 @@ while (engine.now < 60_000) {
 }
 const of = (number: number, width: number, digits = 0) => number.toFixed(digits).padStart(width);
 for (const l of JSON.parse(engine.snapshot()).loops) {
-  console.log(`${l.name.padEnd(6)} ${of(l.cycles, 6)} ${of(l.errors, 4)} ${of(l.reward, 9, 3)}`);
+  const late = engine.histogram(l.id, 'late');
+  console.log(`${l.name.padEnd(6)} ${of(l.cycles, 6)} ${of(l.errors, 4)} ${of(l.reward, 9, 3)} ${of(late[0]?.[1] ?? 0, 6)} of ${late.length}`);
 }
 console.log(`trace ${engine.traceHash()}`);

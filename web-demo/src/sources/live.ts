@@ -6,7 +6,7 @@ import { Recorder } from '../kept.ts';
 import type { FromReader, ToReader } from '../protocol.ts';
 import type { Found } from '../records.ts';
 import { Refused } from '../refused.ts';
-import { MOST_FOUND, type Listener, type Order, type Source } from '../source.ts';
+import { MOST_FOUND, type Bucket, type Listener, type LoopTimes, type Order, type Source } from '../source.ts';
 import { begin } from './begin.ts';
 
 /** Whom the page watches, and what it may do there; the server's `meta` event. */
@@ -25,6 +25,7 @@ const LONGEST_SILENCE_MS = 20_000; // while a snapshot comes, which may be large
 const RETRY_MS = 1000;
 const MOST_TEXT = 64 * 1024 * 1024; // as of a line of a file
 const MOST_BEHIND = 40; // snapshots that came and were not yet checked
+const MOST_BUCKETS = 1473;
 
 /** Whether a server gave this page, rather than a file or another site. */
 export const served = document.documentElement.hasAttribute('data-served');
@@ -62,6 +63,12 @@ function fieldsOf(order: Order): Record<string, string> | null {
   if (order.type === 'interval') return { action: 'reconfigure', loop: order.loop, interval_ms: String(order.ms) };
   if (order.type === 'pause' || order.type === 'resume' || order.type === 'trigger') return { action: order.type, loop: order.loop };
   return null;
+}
+
+/** What of it is buckets. */
+function timesOf(it: Record<string, unknown>): LoopTimes {
+  const list = (of: unknown) => (Array.isArray(of) ? of : []).slice(0, MOST_BUCKETS).filter((b): b is Bucket => Array.isArray(b) && b[0] > 0 && b[1] > 0);
+  return { latency: list(it['latency']), window: list(it['window']), late: list(it['late']) };
 }
 
 export class LiveSource implements Source {
@@ -138,6 +145,15 @@ export class LiveSource implements Source {
     });
     if (!found) throw new Refused('what was found is not a list of records');
     return found;
+  }
+
+  async buckets(loop: string): Promise<LoopTimes | null> {
+    try {
+      const response = await fetch(`/v1/histogram?${new URLSearchParams({ loop })}`);
+      return response.ok ? timesOf(await response.json()) : null;
+    } catch {
+      return null;
+    }
   }
 
   close(): void {

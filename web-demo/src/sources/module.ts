@@ -6,7 +6,7 @@ import { Recorder } from '../kept.ts';
 import type { FromWorker, ToWorker } from '../protocol.ts';
 import type { Found } from '../records.ts';
 import { save } from '../save.ts';
-import type { Listener, Order, Source } from '../source.ts';
+import type { Listener, LoopTimes, Order, Source } from '../source.ts';
 import { begin } from './begin.ts';
 
 /** The society runs at one so-many-th of its intervals. */
@@ -26,7 +26,8 @@ export class ModuleSource implements Source {
   kept = new Recorder();
   private worker: Worker | null = null;
   private readonly arrived = new Unpacker();
-  private readonly asked: ((found: Found[]) => void)[] = [];
+  private readonly asked = new Map<number, (answer: never) => void>();
+  private questions = 0;
 
   /** `packed` is the module as the page carries it, `text` what the loops ship. */
   constructor(private readonly listener: Listener, private readonly packed: Uint8Array, private readonly text: string, private readonly seed: number,
@@ -47,7 +48,10 @@ export class ModuleSource implements Source {
   }
 
   recall(text: string): Promise<Found[]> {
-    return new Promise((done) => this.post({ type: 'recall', id: this.asked.push(done) - 1, text }));
+    return this.ask((id) => ({ type: 'recall', id, text }));
+  }
+  buckets(loop: string): Promise<LoopTimes | null> {
+    return this.ask((id) => ({ type: 'buckets', id, loop }));
   }
 
   /** What the engine can go on from: worker/keep.ts says what that is. */
@@ -64,6 +68,12 @@ export class ModuleSource implements Source {
     this.worker = null;
   }
 
+  private ask<Answer>(question: (id: number) => ToWorker): Promise<Answer> {
+    return new Promise((done) => {
+      this.asked.set((this.questions += 1), done);
+      this.post(question(this.questions));
+    });
+  }
   private post(message: ToWorker): void {
     this.worker?.postMessage(message);
   }
@@ -80,8 +90,10 @@ export class ModuleSource implements Source {
     else if (message.type === 'restored') {
       if (message.wrong === '') this.kept = new Recorder();
       this.restored(message);
-    } else if (message.type === 'recalled') this.asked[message.id]?.(message.found);
-    else {
+    } else if (message.type === 'answer') {
+      this.asked.get(message.id)?.(message.answer as never);
+      this.asked.delete(message.id);
+    } else {
       const snap = this.arrived.unpack(message.snap);
       this.kept.push(snap, message.kept);
       this.listener.snapshot(snap, message.row, message.events, message.job);

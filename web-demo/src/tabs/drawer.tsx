@@ -1,11 +1,13 @@
 // drawer.tsx - one loop: what it does, how long that takes, what holds it back, what it has learned, and what can be done to it.
 // Room: page. Threads: the page's main thread.
+import { useEffect, useState } from 'preact/hooks';
 import { actionTexts, stateText } from '../charts/heat.tsx';
 import { Spreads } from '../charts/spread.tsx';
 import { brief, clock, count, fixed, int, ms, named, p99, percent, setTo, sig } from '../format.ts';
 import { seen } from '../learned.ts';
 import type { Latency, LoopRow, Snapshot } from '../snapshot.ts';
-import { can, openLoop, orderLoop, type Frame } from '../state.ts';
+import type { Bucket, LoopTimes } from '../source.ts';
+import { buckets, can, openLoop, orderLoop, type Frame } from '../state.ts';
 import { Figures, Panel } from '../ui/parts.tsx';
 import { gateText, State } from './held.tsx';
 
@@ -14,11 +16,14 @@ const PERCENTILES: [string, (l: Latency) => string][] = [
   ['p99', p99], ['p99.9', (l) => ms(l.p999_ms)], ['Most', (l) => ms(l.max_ms)],
 ];
 
-function Times({ loop }: { loop: LoopRow }) {
-  const columns: [string, Latency][] = [['Newest ticks', loop.window], ['Since the start', loop.latency], ['Lateness', loop.late]];
+function Times({ loop, seq }: { loop: LoopRow; seq: number }) {
+  const [got, take] = useState<LoopTimes | null>(null);
+  useEffect(() => buckets(loop.name, take), [loop.name, seq]);
+  const columns: [string, Latency, Bucket[]][] = [['Newest ticks', loop.window, got?.window ?? []], ['Since the start', loop.latency, got?.latency ?? []], ['Lateness', loop.late, got?.late ?? []]];
   return (
     <>
     <Spreads columns={columns} />
+    {!got && <p class="note">Percentiles alone: bars are drawn of an engine’s newest moment, a recording does not have them.</p>}
     <div class="scroll" tabIndex={0} role="region" aria-label={`Durations of ${loop.name}`}>
       <table class="data" id="drawer-times">
         <thead>
@@ -86,7 +91,7 @@ export function Drawer({ frame: { snap } }: { frame: Frame }) {
             ['Health', percent(loop.health, 0), '%'],
           ]} />
         </div>
-        <div class="span-4 stack"><Times loop={loop} /></div>
+        <div class="span-4 stack"><Times key={loop.name} loop={loop} seq={snap.seq} /></div>
         <div class="span-4 stack">
           <Learned snap={snap} loop={loop} />
           {(loop.gates ?? []).map((g) => <p class="note" key={g.name}>{g.open ? 'Open' : 'Closed'}: {gateText(g, snap.gates.mode).filter(Boolean).join('; ')}</p>)}

@@ -171,7 +171,8 @@ export function onEngine(message: ToWorker): void {
     else if (message.type === 'step') world && one(world);
     else if (message.type === 'save') world && begun && send({ type: 'saved', state: new Blob([JSON.stringify(world.state(begun.seed, clock.said().speed))], { type: 'application/json' }) });
     else if (message.type === 'restore') restore(message.json);
-    else if (message.type === 'recall') send({ type: 'recalled', id: message.id, found: records(world?.recall(message.text) ?? '[]') ?? [] });
+    else if (message.type === 'recall') send({ type: 'answer', id: message.id, answer: records(world?.recall(message.text) ?? '[]') ?? [] });
+    else if (message.type === 'buckets') send({ type: 'answer', id: message.id, answer: world?.buckets(ids.get(message.loop)) ?? null });
     else world?.tell(message, ids.get(message.loop));
   } catch (error) {
     fail(error);

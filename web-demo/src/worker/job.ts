@@ -4,7 +4,7 @@ import { GyreError, Status, type Engine, type Gyre, type Pointer, type Tick } fr
 import { LINK_FAST, LINK_SLOW, type Fault, type Job, type LinkMode, type Setting } from '../protocol.ts';
 import { Refused } from '../refused.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { MOST_FOUND, type Order } from '../source.ts';
+import { MOST_FOUND, type LoopTimes, type Order } from '../source.ts';
 import { FORMAT, toBytes, toText, type State } from './keep.ts';
 import { PIECE, PIECES } from './texts.ts';
 
@@ -315,6 +315,10 @@ export class World {
   /** Records with this text in them, as JSON. */
   recall(text: string): string {
     return this.engine.recall({ text, limit: MOST_FOUND });
+  }
+  buckets(id: number | undefined): LoopTimes | null {
+    const of = (times: keyof LoopTimes) => this.engine.histogram(id as number, times);
+    return id === undefined ? null : { latency: of('latency'), window: of('window'), late: of('late') };
   }
   snapshot(): string {
     return this.engine.snapshot();

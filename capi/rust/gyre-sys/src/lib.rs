@@ -155,6 +155,12 @@ pub const GYRE_STATE_GATED: i32 = 4;
 pub const GYRE_STATE_STUCK: i32 = 5;
 /// its engine is
 pub const GYRE_STATE_STOPPED: i32 = 6;
+/// how long its ticks took, since the start
+pub const GYRE_TIMES_LATENCY: i32 = 0;
+/// ... in the last 5 to 10 s
+pub const GYRE_TIMES_WINDOW: i32 = 1;
+/// from due to started, since the start
+pub const GYRE_TIMES_LATE: i32 = 2;
 /// the message that does not fit is dropped
 pub const GYRE_OVERFLOW_DROP_NEWEST: i32 = 0;
 /// the oldest makes room
@@ -1475,6 +1481,13 @@ extern "C" {
     /// Everything counted about it. Never waits for a tick. For many loops gyre_snapshot_loops is
     /// cheaper.
     pub fn gyre_loop_metrics_read(r#loop: gyre_loop, out: *mut gyre_loop_metrics) -> gyre_status;
+    /// What the percentiles there are made of: for each bucket, 2.2 % wide, in which a tick lies, from
+    /// below, its upper end in ms and how many ticks lie in it. These add up to the count there (unless
+    /// memory was short, or 2^32 lie in one). Nothing of a loop with GYRE_LOOP_COUNTERS.
+    /// @param times GYRE_TIMES_...
+    /// @param cap in numbers, two of a bucket; 2,946 are enough for any.
+    /// @return GYRE_E_BUFFER; GYRE_E_ARG (times).
+    pub fn gyre_loop_histogram(r#loop: gyre_loop, times: u32, out: *mut f64, cap: u32, needed: *mut u32) -> gyre_status;
     /// The value of a knob that its last tick used.
     /// @return GYRE_E_NOT_FOUND (no such knob), GYRE_E_STATE (no tick yet).
     pub fn gyre_loop_knob(r#loop: gyre_loop, knob: *const c_char, out: *mut f64) -> gyre_status;
