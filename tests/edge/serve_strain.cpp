@@ -35,8 +35,9 @@ class punctuality {
   explicit punctuality(world& w, int loops = 3)
       : world_(w), beside_(loops), ticks_(of(w)), others_(of(beside_)) {}
   double ratio() {
-    return static_cast<double>(of(world_) - ticks_) / static_cast<double>(of(beside_) - others_);
+    return static_cast<double>(of(world_) - ticks_) / static_cast<double>(others());
   }
+  std::uint64_t others() { return of(beside_) - others_; }
 
  private:
   static std::uint64_t of(world& w) { return w.engine.find("l-0")->stats()->metrics.cycles; }
@@ -68,6 +69,25 @@ TEST_CASE("of a thousand connections most are refused, and the engine goes on", 
   }
   CHECK(told >= 80);
   CHECK(engine.ratio() > 0.8);
+}
+
+TEST_CASE("of requests that are refused, one after the other, the engine notices nothing",
+          "[serve]") {
+  world w;
+  gyre::server live(w.engine, options(true));
+  const std::uint16_t port = live.port();
+  const std::string order = "action=stop&pattern=*", garbage = "%%%=%\xff\xfe";
+  punctuality engine(w);
+  for (std::uint64_t rounds = 0; rounds < 50 || engine.others() < 50; ++rounds) {
+    CHECK(post(port, "/v1/control", order, {{"Authorization", ""}}).status() == 401);
+    CHECK(post(port, "/v1/control", order, {{"Authorization", "Bearer wrong"}}).status() == 401);
+    CHECK(post(port, "/v1/control", order, {{"Host", "evil.example"}}).status() == 403);
+    CHECK(post(port, "/v1/control", order, {{"Origin", "http://evil.example"}}).status() == 403);
+    CHECK(post(port, "/v1/control", order, {{"X-Long", std::string(9000, 'x')}}).status() == 431);
+    CHECK(post(port, "/v1/control", garbage).status() == 400);
+  }
+  CHECK(engine.ratio() > 0.8);
+  CHECK(live.stats().orders == 0);
 }
 
 TEST_CASE("one stream too many gets 503, until another ends", "[serve]") {
