@@ -10,7 +10,6 @@
 #include "../../bench/tuning_peers.hpp"
 #include "../../bench/tuning_services.hpp"
 #include "catch.hpp"
-#include "sanitized.hpp"
 
 namespace service_test {
 
@@ -32,7 +31,7 @@ inline double as_it_is(double r, gyre::rng&) { return r; }
 TEST_CASE("the ten services: regret, and each beside its best fixed setting", "[learn]") {
   bench::outcome mean;
   for (const bench::service& s : bench::services()) {
-    const auto o = service_test::mean_of(s, fewer(6, 6), service_test::as_it_is);
+    const auto o = service_test::mean_of(s, 6, service_test::as_it_is);
     const auto fixed = bench::best_fixed(s, 1000);
     CAPTURE(s.name, o.all, o.last, fixed.all);
     if (std::string(s.name) != "success") REQUIRE(o.all < fixed.all + .12);
@@ -59,11 +58,10 @@ TEST_CASE("services of other shapes", "[learn]") {
 
 TEST_CASE("unit, sign and one reward in a hundred times a thousand change little", "[learn]") {
   using change = double (*)(double, gyre::rng&);
-  constexpr int seeds = fewer(4, 4);
   for (const char* name : {"ship", "cache-drift", "three-knobs", "tiny-scale"}) {
     for (const bench::service& s : bench::services()) {
       if (std::string(s.name) != name) continue;
-      const double plain = service_test::mean_of(s, seeds, service_test::as_it_is).all;
+      const double plain = service_test::mean_of(s, 4, service_test::as_it_is).all;
       for (const change c : std::initializer_list<change>{
                [](double r, gyre::rng&) { return r * 1e9; },
                [](double r, gyre::rng&) { return r * 1e-9; },
@@ -72,7 +70,7 @@ TEST_CASE("unit, sign and one reward in a hundred times a thousand change little
                [](double r, gyre::rng& w) { return w.unit() < .01 ? -1000 * std::fabs(r) : r; },
                [](double r, gyre::rng& w) { return w.unit() < .01 ? std::nan("") : r; }}) {
         CAPTURE(name, plain);
-        REQUIRE(service_test::mean_of(s, seeds, c).all < plain + .03);
+        REQUIRE(service_test::mean_of(s, 4, c).all < plain + .03);
       }
     }
   }
@@ -165,7 +163,7 @@ inline double shipping(std::uint64_t seed) {
 }  // namespace service_test
 
 TEST_CASE("what was found in one state stays while another goes on", "[learn]") {
-  constexpr int runs = fewer(40);
+  constexpr int runs = 40;
   int good = 0;
   for (std::uint64_t seed = 1; seed <= runs; ++seed) {
     const double score = service_test::shipping(seed);
@@ -240,7 +238,7 @@ TEST_CASE("without noise the best of ten settings is found", "[learn]") {
   int wrong = 0, states = 0;
   for (const double noise : {0.0, .001, .1, 1.0}) {
     for (std::uint32_t count = 1; count <= 2; ++count) {
-      for (std::uint64_t seed = 0; seed < fewer(100U); ++seed) {
+      for (std::uint64_t seed = 0; seed < 100; ++seed) {
         gyre::tuner_shape shape{{}, {{5}, {2, false}}};
         if (count == 2) shape.features = {{2, false}};
         gyre::tuner t(shape, {}, seed, 0);
