@@ -72,11 +72,11 @@ test('a loop that is slow times out by the engine’s time, whatever its speed',
 
 test('a stopped engine goes on from where its clock stood', async () => {
   await page.click('#run');
-  await page.waitForFunction(() => document.querySelector('#status').textContent.includes('Stopped'));
+  await page.waitForFunction(() => document.querySelector('#status').textContent.includes('Stopped') && !window.told.snap.running); // its last snapshot has come
   const stood = (await told()).now;
   await page.waitForTimeout(1200); // what its clock must not see
   await page.click('#run');
-  await reports(1);
+  await page.waitForFunction(() => window.told.snap.running);
   assert.ok((await told()).now < stood + 1100, 'the pause is no part of its time');
 });
 

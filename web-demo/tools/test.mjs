@@ -35,25 +35,28 @@ if (values.strained) {
   env.GYRE_STRAINED = join(folder, 'strained.jsonl');
   writeFileSync(env.GYRE_STRAINED, stdout);
 }
-/** Runs one file; what it says is said at its end, in one piece. @returns whether it failed */
+/** Runs one file; what it says is said at its end, in one piece. */
 const run = (file) =>
   new Promise((done) => {
     const child = spawn(process.execPath, ['--test', join(tests, file)], { stdio: ['ignore', 'pipe', 'pipe'], env });
     const said = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => said.push(bytes));
     child.on('close', (status) => {
-      process.stdout.write(Buffer.concat(said));
-      done(status !== 0);
+      const text = Buffer.concat(said).toString();
+      process.stdout.write(text);
+      if (status !== 0) failed.push([file, text]);
+      done();
     });
   });
-const failed = [];
+const failed = []; // [file, what it said]
 // Those that take longest begin first, so that none is left alone at the end.
 const LONGEST = ['sources', 'looks', 'hostile', 'recorded'].map((name) => `${name}.test.mjs`);
 const waiting = [...LONGEST.filter((f) => files.includes(f)), ...files.filter((f) => !LONGEST.includes(f)).sort()];
 const work = async () => {
-  for (let file = waiting.shift(); file; file = waiting.shift()) if (await run(file)) failed.push(file);
+  for (let file = waiting.shift(); file; file = waiting.shift()) await run(file);
 };
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 rmSync(folder, { recursive: true });
-if (failed.length > 0) console.error(`failed: ${failed.join(', ')}`);
+// Which tests, and why, once more where whoever sees the last lines only will find it.
+for (const [file, text] of failed) console.error([`failed: ${file}`, ...text.matchAll(/^ *not ok .*|^ *error: (?:[^|].*|\|-\n(?:(?! *code:).*\n){1,12})/gm)].join('\n'));
 process.exit(failed.length === 0 ? 0 : 1);
