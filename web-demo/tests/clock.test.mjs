@@ -15,14 +15,15 @@ async function reports(count) {
   const from = await page.evaluate(() => window.told.count);
   await page.waitForFunction((to) => window.told.count >= to, from + count, { timeout: 60000 });
 }
-/** Asks for a speed. @returns ms of the engine's time in each real one, over twelve snapshots */
+/** Asks for a speed. @returns ms of the engine's time in each real one, over twelve snapshots; and the first and last of these */
 async function pace(factor) {
   await page.selectOption('#pace', String(factor));
   await page.waitForFunction((f) => window.told.rows.at(-1).job.speed === f, factor);
   await reports(1);
   const [from, began] = [await told(), Date.now()];
   await reports(12);
-  return ((await told()).now - from.now) / (Date.now() - began);
+  const to = await told();
+  return { rate: (to.now - from.now) / (Date.now() - began), from, to };
 }
 
 test('held, neither time nor ticks move; each step is the next tick', async () => {
@@ -48,11 +49,9 @@ test('held, neither time nor ticks move; each step is the next tick', async () =
 });
 
 test('it goes at a tenth, as real time, and many times as fast; at full speed no tick is missed', async (t) => {
-  const slow = await pace(0.1);
-  const real = await pace(1);
-  const before = await told();
-  const fast = await pace(100);
-  const after = await told();
+  const { rate: slow } = await pace(0.1);
+  const { rate: real } = await pace(1);
+  const { rate: fast, from: before, to: after } = await pace(100);
   t.diagnostic(`×0.1: ${slow.toFixed(3)}, ×1: ${real.toFixed(2)}, ×100: ${fast.toFixed(1)}`);
   assert.ok(slow > 0.05 && slow < 0.2, `${slow}`);
   assert.ok(real > 0.5 && real < 2, `${real}`);
