@@ -13,7 +13,7 @@ let page;
 visit((opened) => ([it, page] = [opened, opened.page]), {
   ready: async (p) => {
     await p.evaluate(() => {
-      window.all = [];
+      window.all = window.told.rows.map(({ now, ticks }) => [now, ticks]);
       window.engineWorker.addEventListener('message', ({ data }) => data.snap && window.all.push([data.snap.now_ms, data.snap.totals.ticks]));
     });
     await warm(p);
