@@ -111,7 +111,8 @@ elif language == "go":
                              stdout=subprocess.PIPE).stdout
     new = tuple(int(n) for n in re.findall(r"\d+", version)[:2]) >= (1, 21)
     checks = {"GOEXPERIMENT": "cgocheck2"} if new else {"GODEBUG": "cgocheck=2"}
-    run(compiler, "test", "-race", "./...", cwd=os.path.join(capi, "go"), env={**env, **checks})
+    run(compiler, "test", "-count=1", "-race", "./...", cwd=os.path.join(capi, "go"),
+        env={**env, **checks})
     run(compiler, "build", "-o", program, "./examples/tune", cwd=os.path.join(capi, "go"))
 
 env.update(GODEBUG="cgocheck=1")

@@ -37,7 +37,6 @@ endif()
 
 def project(folder, text):
     """A project of theirs; where its build goes."""
-    theirs.fresh(folder)
     theirs.write_programs(folder)
     (folder / 'CMakeLists.txt').write_text(HEAD + text.format(root=root))
     return folder / 'build'
@@ -75,7 +74,7 @@ def check(compiler, work):
     build_and_run(build)
 
 
-root, folder = pathlib.Path(sys.argv[1]), theirs.fresh(sys.argv[2])
+root, folder = pathlib.Path(sys.argv[1]), theirs.kept(sys.argv[2])
 theirs.need('cmake')
 for each in theirs.COMPILERS:
     check(each, folder / each)

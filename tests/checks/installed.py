@@ -93,7 +93,7 @@ def library(work, moved, command):
 
 
 def main():
-    root, work = pathlib.Path(sys.argv[1]), theirs.fresh(sys.argv[2])
+    root, work = pathlib.Path(sys.argv[1]), theirs.kept(sys.argv[2])
     for tool in ('meson', 'make', 'pkg-config'):
         theirs.need(tool)
     moved = install(root, work)

@@ -24,7 +24,7 @@ MESON = PROJECT + ''.join(
     f"executable('{form}-theirs', '{theirs.source(form)}', dependencies: {dependency})\n"
     for form, dependency in FORMS.items())
 
-root, work = pathlib.Path(sys.argv[1]), theirs.fresh(sys.argv[2])
+root, work = pathlib.Path(sys.argv[1]), theirs.kept(sys.argv[2])
 theirs.need('meson')
 theirs.link_tree(root, work / 'subprojects' / 'gyre')
 (work / 'meson.build').write_text(MESON)

@@ -2,6 +2,7 @@
 those forms share."""
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -54,8 +55,13 @@ fn main() -> gyre::Result<()> {
 """
 SAYS = {'gyre': 'ran\nheader-only\n', 'gyre-compiled': 'ran\ncompiled once\n'}
 PROGRAMS = {'gyre': MEMORY, 'gyre-compiled': ENGINE}
+FILES = {'libgyre.c': ABI, **{f'{form}.cpp': text for form, text in PROGRAMS.items()}}
 ABI_SAYS = 'ran\nby libgyre\n'
 COMPILERS = [c for c in ('g++', 'clang++') if shutil.which(c)]
+BUILDERS = ['cc', 'clang', *COMPILERS, 'meson', 'ninja', 'cmake', 'make']
+# Objects, and by what ninja, and make as CMake uses it, tell which of them are still right.
+STAYS = re.compile(r'.*\.o|.*\.o\.d|\.ninja_(log|deps)'
+                   r'|flags\.make|depend\.make|compiler_depend\..*')
 
 
 def run(*command, **environment):
@@ -98,10 +104,11 @@ def check_rust(folder, crates, features, **environment):
 
 
 def write_programs(folder):
-    """As <form>.cpp, and libgyre.c."""
-    (folder / 'libgyre.c').write_text(ABI)
-    for form, text in PROGRAMS.items():
-        (folder / f'{form}.cpp').write_text(text)
+    """As <form>.cpp, and libgyre.c; one that is there is not touched."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in FILES.items():
+        if not (folder / name).exists() or (folder / name).read_text() != text:
+            (folder / name).write_text(text)
 
 
 def source(form):
@@ -114,6 +121,31 @@ def fresh(folder):
     shutil.rmtree(folder, ignore_errors=True)
     pathlib.Path(folder).mkdir(parents=True)
     return pathlib.Path(folder)
+
+
+def stays(name):
+    return name in FILES or STAYS.fullmatch(name)
+
+
+def kept(folder):
+    """The folder as the last run left it, for a build in the same place: with its objects, so that
+    only those are compiled again that its build system finds to be old, and without all else, so
+    that it is configured, linked and installed as in an empty one. Empty where a tool is another.
+    """
+    folder = pathlib.Path(folder)
+    paths = [pathlib.Path(found).resolve() for found in map(shutil.which, BUILDERS) if found]
+    tools = ''.join(f'{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n' for path in paths)
+    if not (folder / 'tools').exists() or (folder / 'tools').read_text() != tools:
+        fresh(folder)
+    for place, folders, files in os.walk(folder, topdown=False):
+        for path in [os.path.join(place, name) for name in folders + files]:
+            if os.path.isdir(path) and not os.path.islink(path):
+                if not os.listdir(path):
+                    os.rmdir(path)
+            elif os.path.islink(path) or not stays(os.path.basename(path)):
+                os.unlink(path)
+    (folder / 'tools').write_text(tools)
+    return folder
 
 
 def link_tree(root, ours):

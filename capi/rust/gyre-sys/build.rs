@@ -40,6 +40,15 @@ fn run(command: &mut Command) {
     assert!(matches!(done, Ok(status) if status.success()), "{:?}: {:?}", command, done);
 }
 
+/// The source and its headers, from the rule for make that the compiler wrote beside its object;
+/// nothing where it wrote none.
+fn reads(rule: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(rule).unwrap_or_default();
+    let text = text.replace("\\\n", " ").replace("\\ ", "\0");
+    let files = text.split_whitespace().skip(1); // the first is what is made
+    files.map(|file| file.replace('\0', " ")).collect()
+}
+
 /// libgyre.a, compiled here.
 fn bundled() {
     let (source, includes) = source();
@@ -48,7 +57,7 @@ fn bundled() {
     let compiler = env::var("CXX").unwrap_or_else(|_| "c++".to_string());
     let level = env::var("OPT_LEVEL").unwrap_or_else(|_| "2".to_string());
     let mut command = Command::new(compiler);
-    command.args(["-std=c++20", "-fPIC", "-ffp-contract=off", "-pthread", "-c"]);
+    command.args(["-std=c++20", "-fPIC", "-ffp-contract=off", "-pthread", "-MMD", "-c"]);
     command.arg(format!("-O{}", level)).arg(&source).arg("-o").arg(&object);
     for folder in &includes {
         command.arg("-I").arg(folder);
@@ -59,6 +68,9 @@ fn bundled() {
         .arg("crs")
         .args([&archive, &object]));
     println!("cargo:rerun-if-changed={}", source.display());
+    for file in reads(&out.join("gyre.d")) {
+        println!("cargo:rerun-if-changed={}", file);
+    }
     println!("cargo:rustc-link-search=native={}", out.display());
     println!("cargo:rustc-link-lib=static=gyre");
     let apple = Path::new("/System/Library").exists();
