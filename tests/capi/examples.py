@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import sys
 
+from go_settings import settings
+
 language, root, lib, scratch, compiler = sys.argv[1:6]
 capi = os.path.join(root, "capi")
 os.makedirs(scratch, exist_ok=True)
@@ -99,18 +101,16 @@ elif language == "rust":
     if shutil.which("cargo"):
         crates()
 elif language == "go":
-    with open(os.path.join(scratch, "libgyre.pc"), "w") as out:  # as if it were installed there
-        out.write("Name: libgyre\nDescription: of the build\nVersion: 0\n"
-                  "Cflags: -I%s\nLibs: -L%s -lgyre\n" % (capi, lib))
-    env.update(CGO_ENABLED="1", PKG_CONFIG_PATH=scratch, GOFLAGS="-mod=mod", GOPROXY="off",
-               GOTOOLCHAIN="local", GOCACHE=os.path.join(scratch, "go-cache"))
+    env.update(settings(capi, lib, os.path.abspath(scratch)))
     their_module()
-    run(compiler, "vet", "./...", cwd=os.path.join(capi, "go"))
     # With the race detector, and with every store of a Go pointer into C's memory looked at.
     version = subprocess.run([compiler, "env", "GOVERSION"], env=env, check=True, text=True,
                              stdout=subprocess.PIPE).stdout
     new = tuple(int(n) for n in re.findall(r"\d+", version)[:2]) >= (1, 21)
     checks = {"GOEXPERIMENT": "cgocheck2"} if new else {"GODEBUG": "cgocheck=2"}
+    # With these vet, too, so that what both read is compiled once.
+    run(compiler, "vet", "-race", "./...", cwd=os.path.join(capi, "go"), env={**env, **checks})
+    # -count=1: of libgyre go does not know that it is another, and its cache has results, too.
     run(compiler, "test", "-count=1", "-race", "./...", cwd=os.path.join(capi, "go"),
         env={**env, **checks})
     run(compiler, "build", "-o", program, "./examples/tune", cwd=os.path.join(capi, "go"))

@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 
+from go_settings import settings
+
 root, libs, work = [pathlib.Path(path).resolve() for path in sys.argv[1:4]]
 cc, cxx = sys.argv[4:6]
 compiled, *wasm = [pathlib.Path(path).resolve() for path in sys.argv[6:]]
@@ -58,15 +60,11 @@ def rust():
 def go():
     theirs = work / 'go'
     theirs.mkdir(exist_ok=True)
-    (work / 'libgyre.pc').write_text('Name: libgyre\nDescription: of the build\nVersion: 0\n'
-                                     f'Cflags: -I{capi}\nLibs: -L{libs} -lgyre\n')
     (theirs / 'go.mod').write_text('module theirs.example/table\n\ngo 1.19\n\n'
                                    'require gyre.example/gyre v0.1.0\n\n'
                                    f'replace gyre.example/gyre => {capi / "go"}\n')
     shutil.copy(here / 'main.go', theirs)
-    return run('go', 'run', '.', folder=theirs, PKG_CONFIG_PATH=work, GOFLAGS='-mod=mod',
-               GOPROXY='off', GOTOOLCHAIN='local', CGO_ENABLED='1',
-               GOCACHE=work.parent / 'go-cache')
+    return run('go', 'run', '.', folder=theirs, **settings(capi, libs, work.parent))
 
 
 def python():

@@ -65,7 +65,7 @@ def run(folder, command, **more):
     out = pathlib.Path(command[at])
     if not shutil.which('ninja') or not shutil.which(command[0]):
         return subprocess.run(command, **more)
-    folder = pathlib.Path(folder).resolve()
+    folder = pathlib.Path(folder).resolve() / f'{out.name}.kept'
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / out.name
     inputs = reads(command[:at - 1] + command[at + 1:])

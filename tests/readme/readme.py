@@ -2,7 +2,8 @@
 """Compiles and runs every block of README.md as it stands, and compares what it prints with the
 block of text that follows; numbers that the C++ program measures may differ, their places may not.
 tools/fresh does the lines of sh, too.
-It also compiles and links with the engine compiled once, if that is given.
+It also compiles and links with the engine compiled once, if that is given. What ninja finds to be
+as before is not compiled again.
 
 usage: readme.py <source root> <folder to work in> [<folder of libgyre> [<libgyre-compiled.a>]]
 """
@@ -11,6 +12,11 @@ import re
 import shutil
 import subprocess
 import sys
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(TESTS, 'capi'), os.path.join(TESTS, 'checks')]
+import by_ninja  # noqa: E402
+import go_settings  # noqa: E402
 
 
 def blocks(readme):
@@ -30,6 +36,16 @@ def run(command, folder, **environment):
     if done.returncode != 0:
         sys.exit(f'{" ".join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}')
     return done.stdout
+
+
+def write(path, code):
+    """A file that is there already is not touched."""
+    if os.path.exists(path):
+        with open(path, encoding='utf-8') as f:
+            if f.read() == code:
+                return
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(code)
 
 
 def project(folder, files):
@@ -61,15 +77,8 @@ def go(code, root, work, libs):
     capi = os.path.join(root, 'capi')
     folder = project(os.path.join(work, 'go'), {
         'main.go': code,
-        'go.mod': 'module theirs.example/a\n\ngo 1.19\n',
-        'pc/libgyre.pc': 'Name: libgyre\nDescription: of the build\nVersion: 0\n'
-                         f'Cflags: -I{capi}\nLibs: -L{libs} -lgyre\n'})
-    # LIBRARY_PATH as in capi/examples.py, whose cache this is: pkg-config leaves its -L out then.
-    settings = {'PKG_CONFIG_PATH': os.path.join(folder, 'pc'), 'LD_LIBRARY_PATH': libs,
-                'LIBRARY_PATH': libs,
-                'GOFLAGS': '-mod=mod', 'GOPROXY': 'off', 'GOTOOLCHAIN': 'local',
-                'GOCACHE': os.path.join(os.path.dirname(work), 'capi', 'go-cache'),
-                'CGO_ENABLED': '1'}
+        'go.mod': 'module theirs.example/a\n\ngo 1.19\n'})
+    settings = go_settings.settings(capi, libs, os.path.join(os.path.dirname(work), 'capi'))
     run(edit.replace('../capi/go', os.path.join(capi, 'go')).split(), folder, **settings)
     return run(['go', 'run', '.'], folder, **settings)
 
@@ -104,15 +113,15 @@ def main():
             if len(code.splitlines()) > 25:
                 sys.exit(f'the C++ program has {len(code.splitlines())} lines, at most 25')
             path = os.path.join(work, 'main.cpp')
-            with open(path, 'w', encoding='utf-8') as f:
-                f.write(code)
+            write(path, code)
             out = os.path.join(work, 'cpp.out')
             command = [path if word == 'main.cpp' else word for word in compile_line.split()]
-            run(command + ['-o', out], root)
+            kept = [sys.executable, by_ninja.__file__, os.path.join(work, 'kept')]
+            run([*kept, *command, '-o', out], root)
             got = run([out], root)
             if len(more) > 1:
-                run([*command, '-DGYRE_SEPARATE_COMPILATION', '-o', out + '2', more[1], '-lz'],
-                    root)
+                run([*kept, *command, '-DGYRE_SEPARATE_COMPILATION', '-o', out + '2', more[1],
+                     '-lz'], root)
         elif language == 'c':
             if libs is None:
                 continue
