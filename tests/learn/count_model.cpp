@@ -94,3 +94,40 @@ TEST_CASE("a model is the same after save and load, and damage is refused", "[le
   again.save(same);
   REQUIRE(same.data() == y.data());
 }
+
+TEST_CASE("of cells that were seen little nothing is read that was not written", "[learn]") {
+  using place = gyre::count_model::successor;
+  const auto few = [](gyre::count_model& m) {
+    for (std::uint32_t c = 0; c < m.cells(); c += 7) m.add(c, 1, c % 300);
+  };
+  const auto look = [](const gyre::count_model& m) {
+    for (std::uint32_t c = 0; c < m.cells(); ++c) {
+      REQUIRE(m.seen(c) == (c % 7 == 0 ? 1u : 0u));
+      if (c % 7 != 0) continue;
+      REQUIRE(m.after(c)[0].state == c % 300);
+      for (std::uint32_t k = 1; k < m.width(); ++k) REQUIRE(m.after(c)[k].count == 0);
+    }
+    std::uint32_t leads = 0;
+    for (std::uint32_t s = 0; s <= m.end(); ++s) {
+      m.each_before(s, [&](std::uint32_t, std::uint32_t n) { leads += n; });
+    }
+    REQUIRE(leads == (m.cells() + 6) / 7);
+  };
+  // Memory that was used, and is what the next models of this size are likely given.
+  const auto used = [] {
+    const gyre::vec<place> dirty(600 * 16, place{3, 5, 7}), more(dirty), third(dirty);
+    REQUIRE(third[9].count == 5);
+  };
+  used();
+  gyre::count_model m(300, 2);
+  few(m);
+  look(m);
+  gyre::byte_writer out;
+  m.save(out);
+  used();
+  gyre::count_model again(300, 2);
+  gyre::byte_reader in(out.data());
+  REQUIRE(again.load(in));
+  look(again);
+  look(gyre::count_model(again));
+}

@@ -122,6 +122,12 @@ class vec {
     for (; size_ < n; ++size_) ::new (static_cast<void*>(data_ + size_)) T{};
     shrink(n);
   }
+  /// The same, but what is added is as it lies in memory: to be written before it is read.
+  void resize_unwritten(std::size_t n) {
+    static_assert(flat);
+    if (n > capacity_) regrow(n);
+    size_ = n;
+  }
   void assign(std::size_t n, const T& value) {
     const T kept = value;
     clear();

@@ -22,26 +22,29 @@ inline namespace v1 {
 /// Bounded: a cell keeps the `width` = min(states + 1, 16) successors that came most often; one
 /// more takes the place of the rarest, whose count is forgotten. A cell that was seen `most` times
 /// has all its counts halved (up), so that a world that changes is followed. 12 * width + 12 bytes
-/// a cell and 4 a state, all of it taken in the constructor: at most 13.4 MB for 65,536 cells.
+/// a cell and 4 a state, all of it taken in the constructor: at most 13.4 MB for 65,536 cells. The
+/// 12 * width are written to when their cell is first seen, so that a large model is made at once,
+/// and what was never seen of it lies in no page of memory.
 class count_model {
  public:
   static constexpr std::uint32_t most = 4096, widest = 16, none = 0xffffffffU;
 
   /// What came next, `count` times; `state` may be end().
   struct successor {
-    std::uint32_t state = none;
-    std::uint32_t count = 0;  ///< 0: no successor
-    std::uint32_t later = none;  ///< the next place with this state; see each_before()
+    std::uint32_t state;
+    std::uint32_t count;  ///< 0: no successor
+    std::uint32_t later;  ///< the next place with this state; see each_before()
   };
 
   count_model(std::uint32_t states, std::uint32_t actions)  ///< @pre both > 0
       : states_(states),
         actions_(actions),
         width_(std::min(states + 1, widest)),
-        places_(cells() * width_, successor{}),
         seen_(cells(), 0),
         reward_(cells(), 0.0),
-        first_(std::size_t{states} + 1, none) {}
+        first_(std::size_t{states} + 1, none) {
+    places_.resize_unwritten(cells() * width_);
+  }
 
   std::size_t cells() const noexcept { return std::size_t{states_} * actions_; }
   std::uint32_t end() const noexcept { return states_; }  ///< the state that is an end
@@ -49,17 +52,18 @@ class count_model {
   /// How often a cell was seen, halved as above.
   std::uint32_t seen(std::uint32_t cell) const noexcept { return seen_[cell]; }
   double reward(std::uint32_t cell) const noexcept { return reward_[cell]; }
-  /// The successors of a cell, `width()` places, those with a count of 0 last.
+  /// The successors of a cell, `width()` places, those with a count of 0 last. @pre seen(cell) > 0
   const successor* after(std::uint32_t cell) const noexcept {
     return places_.data() + std::size_t{cell} * width_;
   }
 
   /// Counts what followed. @pre cell < cells(), next <= end(), the reward is finite
   void add(std::uint32_t cell, double reward, std::uint32_t next) noexcept {
+    successor* const row = row_of(cell);
+    if (seen_[cell] == 0) clear(row);
     if (seen_[cell] >= most) halve(cell);
     ++seen_[cell];
     reward_[cell] += (reward - reward_[cell]) / seen_[cell];
-    successor* const row = places_.data() + std::size_t{cell} * width_;
     std::uint32_t at = 0;
     while (at < width_ && row[at].count > 0 && row[at].state != next) ++at;
     if (at == width_) {  // none like it, and none free
@@ -117,20 +121,22 @@ class count_model {
       const std::uint64_t n = in.varint();
       std::uint64_t sum = 0;
       bool sane = in.ok() && std::isfinite(read.reward_[c]) && seen <= most && n <= width_;
+      successor* const row = read.row_of(c);
+      clear(row);
       for (std::uint32_t k = 0; sane && k < n; ++k) {
         const std::uint64_t state = in.varint(), count = in.varint();
         sum += count;
         sane = in.ok() && state <= states_ && count > 0 && count <= seen;
-        read.places_[std::size_t{c} * width_ + k] = {static_cast<std::uint32_t>(state),
-                                                     static_cast<std::uint32_t>(count), none};
+        row[k] = {static_cast<std::uint32_t>(state), static_cast<std::uint32_t>(count), none};
       }
       if (!sane || sum != seen) return fail(code::corrupt, "count_model: cell ", c, " is damaged");
       read.seen_[c] = static_cast<std::uint32_t>(seen);
     }
     if (!in.ok()) return fail(code::corrupt, "count_model: it ends early");
-    for (std::size_t p = read.places_.size(); p-- > 0;) {
-      if (read.places_[p].count > 0) {
-        read.link(static_cast<std::uint32_t>(p), read.places_[p].state);
+    for (auto c = static_cast<std::uint32_t>(cells()); c-- > 0;) {
+      for (std::uint32_t k = read.seen_[c] == 0 ? 0 : width_; k-- > 0;) {
+        const successor& s = read.row_of(c)[k];
+        if (s.count > 0) read.link(read.place(c, k), s.state);
       }
     }
     *this = std::move(read);
@@ -138,6 +144,10 @@ class count_model {
   }
 
  private:
+  successor* row_of(std::uint32_t cell) noexcept {
+    return places_.data() + std::size_t{cell} * width_;
+  }
+  void clear(successor* row) const noexcept { std::fill_n(row, width_, successor{none, 0, none}); }
   std::uint32_t place(std::uint32_t cell, std::uint32_t k) const noexcept {
     return cell * width_ + k;
   }
@@ -156,14 +166,14 @@ class count_model {
     places_[p].count = 0;
   }
   void halve(std::uint32_t cell) noexcept {
-    successor* const row = places_.data() + std::size_t{cell} * width_;
+    successor* const row = row_of(cell);
     std::uint32_t sum = 0;
     for (std::uint32_t k = 0; k < width_; ++k) sum += row[k].count = (row[k].count + 1) / 2;
     seen_[cell] = sum;
   }
 
   std::uint32_t states_, actions_, width_;
-  vec<successor> places_;       // width_ of each cell
+  vec<successor> places_;       // width_ of each cell; unwritten until it is seen
   vec<std::uint32_t> seen_;     // of each cell
   vec<double> reward_;          // of each cell, the mean
   vec<std::uint32_t> first_;    // of each state and the end, the first place that leads there
