@@ -82,4 +82,5 @@ configure(folder / 'fetched', project(folder / 'fetched', FETCHED))
 configure(root, folder / 'alone')
 if 'gyre-config.cmake' not in (folder / 'alone' / 'cmake_install.cmake').read_text():
     sys.exit('built by itself, gyre does not install a package')
+theirs.well(folder)
 print(f'CMake brings gyre to programs of {" and ".join(theirs.COMPILERS)}')

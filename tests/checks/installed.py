@@ -116,6 +116,7 @@ def main():
         theirs.check_rust(work / 'rust', {'gyre': rust, 'gyre-sys': rust / 'gyre-sys'}, [],
                           PKG_CONFIG_PATH=f'{moved}/lib/pkgconfig',
                           LD_LIBRARY_PATH=f'{moved}/lib')
+    theirs.well(work)
     print(f'pkg-config and CMake find all that is installed, for {" and ".join(theirs.COMPILERS)}')
 
 

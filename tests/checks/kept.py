@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Method: fault. What the suites of other build systems keep from one run to the next: of a folder
-only objects and what tells whether they are right, and of one that other tools filled nothing;
-by_ninja compiles again when a source, a header, the command, a file that it names or its compiler
-is another, and not when it is the same."""
+only objects and what tells whether they are right, and nothing of one that other tools filled or
+whose suite failed. by_ninja compiles again when a source, a header, the command, a file that it
+names or its compiler is another, and not when all is the same."""
 import os
 import pathlib
 import tempfile
@@ -37,25 +37,26 @@ class Kept(unittest.TestCase):
 class Folder(Kept):
     def test_objects_stay_and_nothing_else(self):
         work = theirs.kept(self.folder / 'work')
-        stay = ['a/b.o', 'a/b.o.d', 'a/flags.make', '.ninja_log', '.ninja_deps', 'libgyre.c',
-                'tools']
+        stay = ['a/b.o', 'a/b.o.d', 'a/flags.make', '.ninja_log', '.ninja_deps', 'libgyre.c']
         go = ['a/c.so', 'moved/include/gyre/src.cpp', 'moved/lib/a.a', 'CMakeCache.txt', 'Makefile',
               'meson-private/coredata.dat', 'build.ninja', 'first/b.h']
-        for name in stay[:-1] + go:
+        for name in stay + go:
             self.write('work/' + name, '')
         (work / 'link').symlink_to(work / 'a')
         (work / 'broken').symlink_to(work / 'none')
+        theirs.well(work)
         theirs.kept(work)
         self.assertEqual(sorted(stay), sorted(str(path.relative_to(work))
                                               for path in work.rglob('*') if path.is_file()))
         self.assertFalse(os.path.lexists(work / 'link') or os.path.lexists(work / 'broken'))
         self.assertFalse((work / 'moved').exists())
 
-    def test_nothing_stays_of_other_tools(self):
+    def test_nothing_stays_of_other_tools_or_of_a_run_that_failed(self):
         work = theirs.kept(self.folder / 'work')
-        self.write('work/a.o', '')
-        self.write('work/tools', 'another')
-        self.assertEqual([path.name for path in theirs.kept(work).iterdir()], ['tools'])
+        for end in (lambda: None, lambda: self.write('work/well', 'another')):
+            self.write('work/a.o', '')
+            end()
+            self.assertEqual(list(theirs.kept(work).iterdir()), [])
 
     def test_programs_are_not_touched_where_they_are_the_same(self):
         theirs.write_programs(self.folder)

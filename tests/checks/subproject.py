@@ -2,7 +2,8 @@
 """Method: use. A project of Meson with gyre in its subprojects/ gets gyre_dep, by that name and as
 dependency('gyre'), the engine compiled once as dependency('gyre-compiled'), and the C ABI as
 dependency('libgyre'), as the README says; compiles and runs with each; nothing of ours is built
-but what it asks for.
+but what it asks for. By a second
+compiler where there is one, since installed.py has the first with Meson.
 
 usage: subproject.py <source root> <folder to work in>
 """
@@ -30,7 +31,8 @@ theirs.link_tree(root, work / 'subprojects' / 'gyre')
 (work / 'meson.build').write_text(MESON)
 theirs.write_programs(work)
 build = work / 'build'
-theirs.run('meson', 'setup', '--force-fallback-for=gyre,gyre-compiled,libgyre', build, work)
+theirs.run('meson', 'setup', '--force-fallback-for=gyre,gyre-compiled,libgyre', build, work,
+           CXX=theirs.COMPILERS[-1])
 targets = json.loads(theirs.run('meson', 'introspect', '--targets', build))
 names = [(t['name'], t['build_by_default']) for t in targets]
 names = [name for name in names if name != ('page.cpp', False)]  # where there is cpp-httplib
@@ -45,4 +47,5 @@ if list(build.rglob('*.a')):
 theirs.run('meson', 'compile', '-C', build)
 for form in FORMS:
     theirs.check_that_runs(build / f'{form}-theirs', form)
+theirs.well(work)
 print('a subproject brings gyre_dep, and what is compiled where it is asked for')

@@ -127,15 +127,20 @@ def stays(name):
     return name in FILES or STAYS.fullmatch(name)
 
 
+def tools():
+    """What compiles and builds here, as a text that is another where one of them is."""
+    paths = [pathlib.Path(found).resolve() for found in map(shutil.which, BUILDERS) if found]
+    return ''.join(f'{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n' for path in paths)
+
+
 def kept(folder):
     """The folder as the last run left it, for a build in the same place: with its objects, so that
     only those are compiled again that its build system finds to be old, and without all else, so
-    that it is configured, linked and installed as in an empty one. Empty where a tool is another.
+    that it is configured, linked and installed as in an empty one. Empty where the last run did not
+    end with well(), or a tool is another.
     """
     folder = pathlib.Path(folder)
-    paths = [pathlib.Path(found).resolve() for found in map(shutil.which, BUILDERS) if found]
-    tools = ''.join(f'{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n' for path in paths)
-    if not (folder / 'tools').exists() or (folder / 'tools').read_text() != tools:
+    if not (folder / 'well').exists() or (folder / 'well').read_text() != tools():
         fresh(folder)
     for place, folders, files in os.walk(folder, topdown=False):
         for path in [os.path.join(place, name) for name in folders + files]:
@@ -144,8 +149,12 @@ def kept(folder):
                     os.rmdir(path)
             elif os.path.islink(path) or not stays(os.path.basename(path)):
                 os.unlink(path)
-    (folder / 'tools').write_text(tools)
     return folder
+
+
+def well(folder):
+    """What is in there may be kept."""
+    (pathlib.Path(folder) / 'well').write_text(tools())
 
 
 def link_tree(root, ours):
