@@ -2,8 +2,8 @@
 """Method: use. A project of Meson with gyre in its subprojects/ gets gyre_dep, by that name and as
 dependency('gyre'), the engine compiled once as dependency('gyre-compiled'), and the C ABI as
 dependency('libgyre'), as the README says; compiles and runs with each; nothing of ours is built
-but what it asks for. By a second
-compiler where there is one, since installed.py has the first with Meson.
+but what it asks for. By a second compiler where there is one, since installed.py has the first
+with Meson.
 
 usage: subproject.py <source root> <folder to work in>
 """
