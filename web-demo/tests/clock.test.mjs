@@ -60,6 +60,22 @@ test('it goes at a tenth, as real time, and many times as fast; at full speed no
   assert.ok(after.ticks - before.ticks > 60 * ((after.now - before.now) / 1000), 'ticks keep up with the clock');
 });
 
+test('what is said of the clock moves nothing: as fast as asked for, not as fast, held, stopped', async () => {
+  const says = (words) => page.waitForFunction((w) => document.querySelector('#clock .note').textContent.startsWith(w), words);
+  const top = () => page.locator('#panel-overview').evaluate((panel) => panel.getBoundingClientRect().top);
+  await tab(page, 'overview');
+  const tops = [];
+  for (const [does, words] of [
+    [() => page.selectOption('#pace', '0.1'), 'goes at'], [() => page.selectOption('#pace', '100'), 'at most'], [() => page.click('#hold'), 'held'],
+    [() => page.click('#hold'), 'at most'], [() => page.click('#run'), 'stopped'], [() => page.click('#run'), 'at most'], [() => page.selectOption('#pace', '1'), ''],
+  ]) {
+    await does();
+    await says(words);
+    tops.push(await top());
+  }
+  assert.equal(new Set(tops).size, 1, String(tops));
+});
+
 test('a loop that is slow times out by the engine’s time, whatever its speed', async () => {
   await page.selectOption('#pace', '10');
   await tab(page, 'overview');

@@ -74,7 +74,7 @@ function EngineClock() {
       <button type="button" id="tick" class="button" disabled={!held || !running.value} onClick={() => setClock({ type: 'step' })}>Next tick</button>
       <Pick label="Speed of the engine’s clock" id="pace" value={asked} onPick={(factor) => setClock({ type: 'speed', factor })} choices={SPEEDS.map((v) => [v, `×${v}`])} />
       <button type="button" id="save-state" class="button" title="What was learned, its memory, seed, link, speed and what was changed of loops; not its figures" onClick={saveState}>Save state</button>
-      <span class="note" data-figure="pace">{held ? 'held' : running.value ? `goes at ×${sig(pace)}${pace < 0.8 * asked ? ', as fast as this machine can' : ''}` : 'stopped'}</span>
+      <span class="note" data-figure="pace">{held ? 'held' : running.value ? `${pace < 0.8 * asked ? 'at most' : 'goes at'} ×${sig(pace)}` : 'stopped'}</span>
     </div>
   );
 }
